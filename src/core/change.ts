@@ -1,0 +1,63 @@
+import type { Question } from './probe.ts';
+import type { Scope } from './scope.ts';
+import type { Sh } from './sh.ts';
+import type { State } from './state.ts';
+
+/** What is shown of a Change: two texts of which a unified diff is made. */
+export interface Diff {
+  readonly before: string;
+  readonly after: string;
+  /** Headings of the two sides; default the Change's title. */
+  readonly beforeName?: string;
+  readonly afterName?: string;
+}
+
+/** Bytes that a Change brings to the host. Small ones ride in the program, larger ones are streamed. */
+export interface Content {
+  readonly size: number;
+  /** Hex. */
+  readonly sha256: string;
+  /** All of it where it is at most 64 KiB. */
+  readonly bytes?: Buffer;
+  /** Opens it anew. */
+  readonly open: () => AsyncIterable<Uint8Array>;
+  /** True where it must not be shown. */
+  readonly secret?: boolean;
+}
+
+/** How a Change is made. */
+export type Act =
+  /** A script run on the host in a session of its own. Its exit code must be 0, unless `free` (then the module's task keywords judge it). */
+  | { readonly kind: 'program'; readonly script: Sh; readonly free?: boolean }
+  /** Content is put on the host in a private file first; `script` finds its path in `$CONTENT`. */
+  | { readonly kind: 'upload'; readonly content: Content; readonly near: string; readonly script: Sh };
+
+/** What one Question will answer after a Change. */
+export interface Prediction {
+  readonly question: Question<unknown>;
+  readonly state: State<unknown>;
+}
+
+/** One difference between State and what a task wants. */
+export interface Change {
+  /** Says what will be: "mode 0600 -> 0644", "start openclaw-jack.service". Lower case. */
+  readonly title: string;
+  /** `+` makes something, `-` removes something, `~` alters it. */
+  readonly sign: '+' | '-' | '~';
+  readonly diff?: Diff;
+  /** Whose States must still hold when the act begins; else it is decided once more. */
+  readonly expects?: readonly Question<unknown>[];
+  readonly act: Act;
+  readonly predicts?: readonly Prediction[];
+  /** Probe scopes it may alter; default everything. */
+  readonly touches?: readonly Scope[];
+  /** Seconds during which the proof may ask again (a unit that is still activating). */
+  readonly settles?: number;
+  /** False where no question can prove it (a free command): reported as `changed (unproven)`. */
+  readonly proven?: boolean;
+}
+
+/** Builds a typed Prediction. */
+export function predicts<V>(question: Question<V>, state: State<V>): Prediction {
+  return { question: question as Question<unknown>, state };
+}

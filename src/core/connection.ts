@@ -1,0 +1,60 @@
+import type { Sh } from './sh.ts';
+
+/** One framed piece of what a program says: `NONCE KIND ID WORDS... LENGTH`, then LENGTH bytes. */
+export interface Frame {
+  readonly kind: string;
+  readonly id: string;
+  readonly words: readonly string[];
+  readonly body: Buffer;
+}
+
+/** Result of a command on a channel of its own. */
+export interface ChannelResult {
+  /** Undefined when the channel ended without saying (a lost line). */
+  readonly code: number | undefined;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+/** One login to one host and the shell kept open on it. Only src/ssh makes real ones; tests hand in others. */
+export interface Connection {
+  readonly host: string;
+  /**
+   * Runs one program in the kept shell and yields its frames as they come; resolves when its last frame (`end`) came.
+   * Programs run one after the other. Rejects with an `unreachable` HealError when the line is lost.
+   */
+  run(program: Sh, onFrame: (frame: Frame) => void, signal: AbortSignal): Promise<void>;
+  /** A command on a channel of its own with `input` as its stdin: for contents too large for a program. */
+  channel(command: Sh, input: AsyncIterable<Uint8Array> | undefined, signal: AbortSignal): Promise<ChannelResult>;
+  /** Messages sent and waited for so far: what the benchmarks and tests count. The login is not among them. */
+  readonly roundTrips: number;
+  close(): Promise<void>;
+}
+
+/** How a host is reached: its connection variables, after precedence. */
+export interface Login {
+  /** Name in the inventory. */
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** Absolute local path; undefined tries the agent and the default keys. */
+  readonly identityFile?: string;
+  readonly become: boolean;
+  readonly becomeUser: string;
+  readonly hostKeyChecking: 'strict' | 'accept-new' | 'off';
+  /** Absolute local path. */
+  readonly knownHostsFile: string;
+  /** Seconds for the whole login. */
+  readonly connectTimeout: number;
+  /** Which of these values were set by the inventory (the others are defaults that ~/.ssh/config may override). */
+  readonly given: ReadonlySet<string>;
+}
+
+/** Opens a Connection and runs `first` on it in the same flight as the login, which saves a round trip. */
+export type Connect = (
+  login: Login,
+  first: Sh,
+  onFrame: (frame: Frame) => void,
+  signal: AbortSignal,
+) => Promise<Connection>;

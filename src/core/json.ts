@@ -1,0 +1,5 @@
+/** A value as JSON and YAML know it: what arguments, variables, results and records are made of. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** A JSON object. */
+export type JsonObject = { readonly [key: string]: Json };

@@ -1,0 +1,35 @@
+/**
+ * What a Question reads and a Change touches, so that the engine knows which answers a Change made old.
+ *
+ * - `path:/a/b` that path alone; `tree:/a` the path and all below it
+ * - `unit:system/x.service`, `units:system` every unit of that manager
+ * - `ports`, `processes`, `users`, `packages`, `docker`, ... a whole area
+ * - `everything` overlaps with all
+ */
+export type Scope = 'everything' | `${string}`;
+
+/** Whether two scopes have something in common. */
+export function overlap(a: Scope, b: Scope): boolean {
+  if (a === 'everything' || b === 'everything' || a === b) return true;
+  const [kindA, nameA] = split(a);
+  const [kindB, nameB] = split(b);
+  if (kindA === 'tree' && (kindB === 'path' || kindB === 'tree') && within(nameB, nameA)) return true;
+  if (kindB === 'tree' && (kindA === 'path' || kindA === 'tree') && within(nameA, nameB)) return true;
+  if (kindA === 'units' && kindB === 'unit') return nameB.startsWith(`${nameA}/`);
+  if (kindB === 'units' && kindA === 'unit') return nameA.startsWith(`${nameB}/`);
+  return false;
+}
+
+/** Whether any of `touched` overlaps with any of `read`. */
+export function overlaps(touched: readonly Scope[], read: readonly Scope[]): boolean {
+  return touched.some((one) => read.some((other) => overlap(one, other)));
+}
+
+function split(scope: Scope): [kind: string, name: string] {
+  const colon = scope.indexOf(':');
+  return colon < 0 ? [scope, ''] : [scope.slice(0, colon), scope.slice(colon + 1)];
+}
+
+function within(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
+}

@@ -1,0 +1,36 @@
+/**
+ * The typed answer to a Question. `denied` is never read as `absent`: what may not be looked at may well be there.
+ * `unknown` is made by the plan alone: an earlier Change touches this and does not predict it.
+ */
+export type State<V> =
+  | { readonly kind: 'present'; readonly value: V }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'denied'; readonly why: string }
+  | { readonly kind: 'unavailable'; readonly why: string }
+  | { readonly kind: 'timeout'; readonly seconds: number }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/** There, with these values. */
+export function present<V>(value: V): State<V> {
+  return { kind: 'present', value };
+}
+
+/** Certainly not there. */
+export const absent: State<never> = { kind: 'absent' };
+
+/** Says in one line why a State is no answer; undefined where it is one. */
+export function trouble(state: State<unknown>): string | undefined {
+  switch (state.kind) {
+    case 'present':
+    case 'absent':
+      return undefined;
+    case 'denied':
+      return `permission denied: ${state.why}`;
+    case 'unavailable':
+      return state.why;
+    case 'timeout':
+      return `no answer within ${state.seconds} s`;
+    case 'unknown':
+      return `not known before the change: ${state.why}`;
+  }
+}
