@@ -40,9 +40,9 @@ export interface Probe<P, V> {
   readonly parse: (reply: Reply, items: readonly Item<P>[]) => ReadonlyMap<string, State<V>>;
   /**
    * A condition that is true on the host as long as the State is still what it was: checked again right before a
-   * Change acts. May use the functions of the prelude.
+   * Change acts. May use the functions of src/shell/library.ts. A method, so that a Question of V is one of unknown.
    */
-  readonly guard?: (params: P, state: State<V>) => Sh;
+  guard?(params: P, state: State<V>): Sh;
 }
 
 /** What a group's script printed. */
