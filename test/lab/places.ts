@@ -20,7 +20,7 @@ export function asset(...path: string[]): string {
       return join(folder, 'test', 'lab', ...path);
     }
     const parent = dirname(folder);
-    if (parent === folder) throw new Error('test/lab was not found above ' + fileURLToPath(import.meta.url));
+    if (parent === folder) throw new Error(`test/lab was not found above ${import.meta.url}`);
     folder = parent;
   }
 }

@@ -1,0 +1,66 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { identify, killExactly, type ProcessIdentity } from './process-identity.ts';
+
+// Every host has a control group of its own. nspawn started by hand puts its payload beside itself, so two hosts
+// started from one shell would share one tree, and each systemd would tidy away the other's services.
+
+function mountPoints(type: 'cgroup2' | 'named'): string[] {
+  return readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter((part) => (type === 'cgroup2' ? part[2] === 'cgroup2' : /\bname=systemd\b/.test(part[3] ?? '')))
+    .map((part) => part[1] ?? '')
+    .filter((path) => path.startsWith('/sys/fs/cgroup'));
+}
+
+/** Makes a host's control group and answers the file into which a process writes its number to enter. */
+export function makeControlGroup(machine: string): string {
+  const mount = mountPoints('cgroup2')[0];
+  if (mount === undefined) throw new Error('no cgroup2 mount was found under /sys/fs/cgroup');
+  const folder = join(mount, `heal-${machine}`);
+  mkdirSync(folder, { recursive: true });
+  return join(folder, 'cgroup.procs');
+}
+
+/** Ends whatever still runs in a host's control group. The group is ours by its name, and so is all that is in it. */
+export function killControlGroup(machine: string): ProcessIdentity[] {
+  const found = folders(machine)
+    .flatMap((folder) => numbersIn(join(folder, 'cgroup.procs')))
+    .map(identify)
+    .filter((identity) => identity !== undefined);
+  for (const identity of found) killExactly(identity);
+  return found;
+}
+
+/** Removes a host's control groups in every hierarchy where nspawn made one. */
+export function removeControlGroup(machine: string): void {
+  for (const folder of folders(machine)) {
+    try {
+      rmdirSync(folder);
+    } catch {
+      // Still busy: the next take-down of stale labs tries again.
+    }
+  }
+}
+
+/** The host's groups, deepest first. */
+function folders(machine: string): string[] {
+  return [...mountPoints('cgroup2'), ...mountPoints('named')]
+    .map((mount) => join(mount, `heal-${machine}`))
+    .filter(existsSync)
+    .flatMap(below);
+}
+
+function below(folder: string): string[] {
+  const inner = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [...inner.flatMap((entry) => below(join(folder, entry.name))), folder];
+}
+
+function numbersIn(file: string): number[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
