@@ -1,0 +1,204 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import type { Frame } from '../../src/core/connection.ts';
+import type { Sh } from '../../src/core/sh.ts';
+import { bootstrapCommand, newNonce, request, stopRequest, type Verb } from '../../src/shell/bootstrap.ts';
+import { frameParser } from '../../src/shell/frames.ts';
+import { sh } from '../../src/shell/sh.ts';
+import { type Shell, shells } from './shells.ts';
+
+const { all, remove } = shells();
+const started: ChildProcessWithoutNullStreams[] = [];
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill('SIGKILL');
+});
+afterAll(remove);
+
+/** The kept shell as a login shell starts it. */
+class Kept {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly closed: Promise<number | null>;
+  stderr = '';
+  stdout = Buffer.alloc(0);
+  #onData: ((chunk: Buffer) => void) | undefined;
+
+  constructor(shell: Shell, login: readonly [string, ...string[]] = shell.command) {
+    const command = bootstrapCommand.replace(/PATH=\S+/, `PATH=${shell.path}`);
+    const [file, ...args] = login;
+    this.child = spawn(file, [...args, '-c', command], { env: { PATH: shell.path }, detached: true });
+    started.push(this.child);
+    this.child.stderr.on('data', (chunk) => {
+      this.stderr += chunk;
+    });
+    this.child.stdout.on('data', (chunk: Buffer) => {
+      this.stdout = Buffer.concat([this.stdout, chunk]);
+      this.#onData?.(chunk);
+    });
+    this.child.stdin.on('error', () => {});
+    this.closed = new Promise((resolve) => this.child.on('close', resolve));
+  }
+
+  async ask(verb: Verb, program: Sh): Promise<Frame[]> {
+    const nonce = newNonce();
+    const parser = frameParser(nonce);
+    const frames: Frame[] = [];
+    const answered = new Promise<void>((resolve) => {
+      this.#onData = (chunk) => {
+        frames.push(...parser.feed(chunk));
+        if (frames.at(-1)?.kind === 'end') resolve();
+      };
+    });
+    this.child.stdin.write(request(verb, nonce, program));
+    await Promise.race([
+      answered,
+      this.closed.then(() => {
+        throw new Error(`the shell ended: ${this.stderr}`);
+      }),
+    ]);
+    return frames;
+  }
+
+  /** What a program prints, and its exit code. */
+  async run(program: Sh): Promise<{ out: string; code: string | undefined }> {
+    const frames = await this.ask(
+      'run',
+      sh`out=$(${program}; printf .); printf '\n%s out - %s\n%s' "$N" $((\${#out} - 1)) "\${out%.}" >&3`,
+    );
+    return { out: frames[0]?.body.toString('utf8') ?? '', code: frames.at(-1)?.words[0] };
+  }
+}
+
+const says = (text: string): Sh => sh`printf '\n%s out - %s\n%s' "$N" ${Buffer.byteLength(text)} ${text} >&3`;
+
+test('the command holds nothing that a login shell would change, and fits an old csh', () => {
+  expect(bootstrapCommand.length).toBeLessThan(1024);
+  expect(bootstrapCommand).toMatch(/^sh -c '[^'!\n]*'$/);
+  expect(bootstrapCommand).not.toContain('\\\\');
+});
+
+describe.each(all)('the kept shell under $name', (shell) => {
+  test('runs programs one after the other', async () => {
+    const kept = new Kept(shell);
+    for (let i = 0; i < 20; i++) {
+      const frames = await kept.ask('run', says(`${i}`));
+      expect(frames.map((frame) => frame.body.toString())).toEqual([`${i}`, '']);
+    }
+    kept.child.stdin.end();
+    expect(await kept.closed).toBe(0);
+    expect(kept.stderr).toBe('');
+  });
+
+  test('gives the exit code', async () => {
+    const kept = new Kept(shell);
+    expect((await kept.ask('run', sh`exit 7`)).at(-1)?.words).toEqual(['7']);
+    expect((await kept.ask('run', sh`false`)).at(-1)?.words).toEqual(['1']);
+    expect((await kept.ask('run', sh`true`)).at(-1)?.words).toEqual(['0']);
+  });
+
+  test('outlives a syntax error, also in what it loads', async () => {
+    const kept = new Kept(shell);
+    expect((await kept.ask('run', sh`if then ( done`)).at(-1)?.words).not.toEqual(['0']);
+    expect((await kept.ask('load', sh`if then ( done`)).at(-1)?.words).not.toEqual(['0']);
+    expect((await kept.run(sh`echo still`)).out).toBe('still\n');
+    expect(kept.stderr).toContain('yntax error');
+  });
+
+  test('keeps what is loaded, and nothing of what is run', async () => {
+    const kept = new Kept(shell);
+    await kept.ask('load', sh`greet() { echo "hello $1"; }`);
+    await kept.ask('run', sh`greet() { echo bad; }; x=1; cd /`);
+    expect((await kept.run(sh`greet you; echo "[\${x-}]"`)).out).toBe('hello you\n[]\n');
+  });
+
+  test('has a fixed environment', async () => {
+    const kept = new Kept(shell);
+    const { out } = await kept.run(sh`umask; echo "$LC_ALL \${ENV-none} $#"; echo "$PATH"`);
+    expect(out).toBe(`0077\nC none 0\n${shell.path}\n`);
+  });
+
+  test('keeps a program away from the requests and its stray output away from the frames', async () => {
+    const kept = new Kept(shell);
+    expect((await kept.run(sh`cat`)).out).toBe('');
+    const frames = await kept.ask('run', sh`echo stray; cat <&4; ${says('x')}`);
+    expect(frames.map((frame) => frame.kind)).toEqual(['out', 'end']);
+    expect((await kept.run(sh`echo next`)).out).toBe('next\n');
+    expect(kept.stderr).toContain('stray');
+  });
+
+  test('takes any text', async () => {
+    const kept = new Kept(shell);
+    const anyText = fc
+      .oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom('\n', '#', "'", '\\', '\x81', '\x82') }))
+      .filter((text) => !text.includes('\0') && !/\p{Surrogate}/u.test(text));
+    await fc.assert(
+      fc.asyncProperty(anyText, async (text) => {
+        const [frame] = await kept.ask('run', says(text));
+        expect(frame?.body.toString('utf8')).toBe(text);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('takes a long program', async () => {
+    const kept = new Kept(shell);
+    const text = "line with 'quotes' and ü\n".repeat(80_000);
+    const [frame] = await kept.ask('run', says(text));
+    expect(frame?.body.equals(Buffer.from(text))).toBe(true);
+  });
+
+  test('never runs a program that was cut off', async () => {
+    const kept = new Kept(shell);
+    const whole = request('run', newNonce(), sh`${says('half')}\n: the rest`);
+    kept.child.stdin.end(whole.subarray(0, whole.length - 3));
+    expect(await kept.closed).toBe(1);
+    expect(kept.stdout.toString()).toBe('');
+    expect(kept.stderr).toBe('heal: a program came cut off\n');
+  });
+
+  test('gives the channel to a piped command', async () => {
+    const kept = new Kept(shell);
+    kept.child.stdin.write(request('pipe', newNonce(), sh`echo begin; cat; exit 3`));
+    kept.child.stdin.end(Buffer.from([0, 255, 10, 13]));
+    expect(await kept.closed).toBe(3);
+    expect(kept.stdout).toEqual(Buffer.concat([Buffer.from('begin\n'), Buffer.from([0, 255, 10, 13])]));
+  });
+
+  test('stops a program when asked, and runs the next', async () => {
+    const kept = new Kept(shell);
+    const stopped = kept.ask('run', sh`trap 'kill $!; exit 9' TERM; sleep 60 & wait`);
+    await sleep(150);
+    kept.child.stdin.write(stopRequest(newNonce()));
+    expect((await stopped).at(-1)?.words).toEqual(['9']);
+    kept.child.stdin.write(stopRequest(newNonce()));
+    expect((await kept.run(sh`echo next`)).out).toBe('next\n');
+  });
+
+  test('stops a program when nobody is there any more', async () => {
+    const kept = new Kept(shell);
+    void kept.ask('run', sh`sleep 60`).catch(() => {});
+    await sleep(150);
+    kept.child.stdin.end();
+    const begun = Date.now();
+    await new Promise((resolve) => kept.child.on('exit', resolve));
+    expect(Date.now() - begun).toBeLessThan(2000);
+    process.kill(-(kept.child.pid ?? 0), 'SIGKILL');
+  });
+});
+
+describe('the login shell of the account may be', () => {
+  const shell = all[0];
+  test.each(['bash', 'dash', 'zsh', 'fish', 'tcsh'])('%s', async (name) => {
+    const file = ['/bin', '/usr/bin'].map((place) => `${place}/${name}`).find((path) => existsSync(path));
+    if (file === undefined || shell === undefined) {
+      console.warn(`skipped: ${name} is not installed`);
+      return;
+    }
+    const kept = new Kept(shell, [file]);
+    expect((await kept.run(sh`printf '%s\n' "a\\b" ${'!x $y'}`)).out).toBe('a\\b\n!x $y\n');
+    kept.child.stdin.end();
+    expect(await kept.closed).toBe(0);
+  });
+});

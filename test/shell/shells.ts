@@ -1,0 +1,34 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A shell that programs must run under, with the PATH that it has. */
+export interface Shell {
+  readonly name: string;
+  readonly path: string;
+  /** As in `spawn(file, [...args, '-c', text])`. */
+  readonly command: readonly [string, ...string[]];
+}
+
+/** dash and bash with the machine's tools, and busybox ash with a PATH that has busybox's applets alone. */
+export function shells(): { all: readonly Shell[]; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), 'heal-shells-'));
+  const all: Shell[] = [];
+  const usual = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  for (const name of ['dash', 'bash']) {
+    const found = usual.split(':').find((place) => existsSync(join(place, name)));
+    if (found === undefined) continue;
+    // The kept shell is started as `sh`.
+    const own = mkdtempSync(join(folder, `${name}-`));
+    symlinkSync(join(found, name), join(own, 'sh'));
+    all.push({ name, path: `${own}:${usual}`, command: [join(own, 'sh')] });
+  }
+  const busybox = usual.split(':').find((place) => existsSync(join(place, 'busybox')));
+  if (busybox !== undefined) {
+    const applets = mkdtempSync(join(folder, 'busybox-'));
+    execFileSync(join(busybox, 'busybox'), ['--install', '-s', applets]);
+    all.push({ name: 'busybox ash', path: applets, command: [join(applets, 'sh')] });
+  }
+  return { all, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
