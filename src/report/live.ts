@@ -1,0 +1,86 @@
+import { DefaultRenderer, figures, Listr, ListrLogger, ProcessOutput, Spinner } from 'listr2';
+import { hostLines } from './host-lines.ts';
+import { narrator } from './narrator.ts';
+import type { Look, Reporter } from './reporter.ts';
+import { screenOn } from './screen.ts';
+
+/** At most this often is the picture redrawn; a burst of events costs one. */
+const redrawMs = 50;
+
+/**
+ * Progress on a terminal, by listr2: a line for each host with what it does at present, redrawn in place, while what
+ * changed and what failed stays printed above. The recap comes last, when nothing is redrawn any more.
+ */
+export function liveReporter(look: Look, terminal: NodeJS.WriteStream, now: () => number): Reporter {
+  const narrate = narrator(look);
+  const screen = screenOn(terminal);
+  const spinner = new Spinner();
+  const hosts = hostLines(look, { done: figures.tick, failed: figures.cross, waiting: figures.pointerSmall }, now);
+  let drawn = Number.NEGATIVE_INFINITY;
+  let first = true;
+
+  // listr2 draws a list of tasks whose titles are set one by one; forty hosts on a terminal of thirty rows, and time
+  // that passes while no event comes, need the whole picture at once.
+  class HostRenderer extends DefaultRenderer {
+    override create(): string {
+      return hosts.draw(spinner.fetch(), { columns: terminal.columns || 80, rows: terminal.rows || 24 });
+    }
+
+    override update(): void {
+      if (now() - drawn < redrawMs) return;
+      drawn = now();
+      super.update();
+    }
+  }
+
+  // listr2 takes over process.stdout unless it is given streams of its own.
+  class Output extends ProcessOutput {
+    override get stdout(): NodeJS.WriteStream {
+      return screen.stream;
+    }
+  }
+
+  let finish = (): void => {};
+  let running: Promise<unknown> = Promise.resolve();
+  const begin = (names: readonly string[]): void => {
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const logger = new ListrLogger({
+      processOutput: new Output(screen.stream, screen.stream),
+      useIcons: true,
+      toStderr: [],
+    });
+    const list = new Listr(
+      names.map((title) => ({ title, task: () => finished })),
+      {
+        concurrent: true,
+        exitOnError: false,
+        renderer: HostRenderer,
+        rendererOptions: { logger, spinner, clearOutput: true },
+        // Whether this is a terminal was decided by whoever made this reporter; Ctrl-C belongs to the command.
+        forceTTY: true,
+        fallbackRendererCondition: false,
+        registerSignalListeners: false,
+      },
+    );
+    running = list.run();
+  };
+
+  return {
+    emit: (event) => {
+      hosts.on(event);
+      if (event.type === 'run-start') begin(event.hosts);
+      const lines = [...narrate(event)];
+      if (first && lines[0] === '') lines.shift();
+      if (lines.length === 0) return;
+      first = false;
+      screen.above(`${lines.join('\n')}\n`);
+    },
+    close: async () => {
+      finish();
+      await running;
+      screen.flush();
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import { narrator } from './narrator.ts';
+import type { Look, Reporter } from './reporter.ts';
+
+/** Lines for pipes, CI and terminals that are no terminals: each event is written when it happens, nothing is redrawn. */
+export function plainReporter(look: Look, write: (text: string) => void): Reporter {
+  const narrate = narrator(look);
+  let first = true;
+  return {
+    emit: (event) => {
+      const lines = [...narrate(event)];
+      // The blank line above a heading is of no use at the top.
+      if (first && lines[0] === '') lines.shift();
+      if (lines.length === 0) return;
+      first = false;
+      write(`${lines.join('\n')}\n`);
+    },
+    close: () => Promise.resolve(),
+  };
+}

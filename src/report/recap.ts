@@ -1,0 +1,69 @@
+import type { Counts, Report } from '../core/event.ts';
+import { count, duration } from './duration.ts';
+import type { Tone } from './paint.ts';
+import type { Look } from './reporter.ts';
+
+/** Columns in Ansible's order, so that what reads its recap reads ours. */
+const columns: readonly (readonly [key: keyof Counts, tone: Tone])[] = [
+  ['ok', 'ok'],
+  ['changed', 'changed'],
+  ['unreachable', 'unreachable'],
+  ['failed', 'failed'],
+  ['skipped', 'skipped'],
+  ['rescued', 'ok'],
+  ['ignored', 'skipped'],
+];
+
+/** What the end of a run says beside its Report. */
+export interface RunFacts {
+  readonly check: boolean;
+  readonly roundTrips: number;
+}
+
+/** Ansible's `PLAY RECAP`; below it the plan of each host in check mode, and one line of what the run cost. */
+export function recapText(
+  end: { readonly report: Report; readonly ms: number },
+  run: RunFacts,
+  { clean, paint, columns: cells }: Look,
+): string[] {
+  const hosts = Object.entries(end.report);
+  const heading = 'PLAY RECAP ';
+  const stars = '*'.repeat(Math.max(3, Math.min(cells, 80) - 1 - heading.length));
+  const width = Math.max(20, ...hosts.map(([host]) => host.length));
+  const lines = hosts.map(([host, counts]) => {
+    const shown = run.check ? [...columns, ['unknown', 'unknown'] as const] : columns;
+    const stats = shown.map(([key, tone], index) => {
+      const text = `${key}=${String(counts[key]).padEnd(index === shown.length - 1 ? 0 : 4)}`;
+      return counts[key] === 0 ? text : paint(tone, text);
+    });
+    return `${paint(hostTone(counts), clean.line(host).padEnd(width))} : ${stats.join(' ')}`;
+  });
+  const plans = run.check
+    ? ['', ...hosts.map(([host, counts]) => `plan: ${clean.line(host)}: ${plan(counts, paint)}`)]
+    : [];
+  const trips = run.roundTrips === 0 ? '' : `, ${count(run.roundTrips, 'round trip')}`;
+  return [
+    '',
+    `${paint('bold', heading)}${paint('dim', stars)}`,
+    ...lines,
+    ...plans,
+    '',
+    `${count(hosts.length, 'host')} in ${duration(end.ms)}${trips}`,
+  ];
+}
+
+function hostTone(counts: Counts): Tone {
+  if (counts.unreachable > 0) return 'unreachable';
+  if (counts.failed > 0) return 'failed';
+  return counts.changed > 0 ? 'changed' : 'ok';
+}
+
+/** What a run would do to one host. */
+function plan(counts: Counts, paint: Look['paint']): string {
+  if (counts.unreachable > 0) return paint('unreachable', 'not known, the host was unreachable');
+  const parts: string[] = [];
+  if (counts.changed > 0) parts.push(paint('changed', `${counts.changed} to change`));
+  if (counts.unknown > 0) parts.push(paint('unknown', `${counts.unknown} not known before these changes are made`));
+  if (counts.failed > 0) parts.push(paint('failed', `${counts.failed} failed`));
+  return parts.length === 0 ? paint('ok', 'nothing to do') : parts.join(', ');
+}

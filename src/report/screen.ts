@@ -1,0 +1,45 @@
+/** A terminal whose lowest lines are redrawn again and again, and above which lines can be printed that stay. */
+export interface Screen {
+  /** What whoever redraws writes to. */
+  readonly stream: NodeJS.WriteStream;
+  /** Prints whole lines above what is redrawn; they appear with the next redraw. */
+  readonly above: (text: string) => void;
+  /** Writes what still waits; nothing is redrawn any more. */
+  readonly flush: () => void;
+}
+
+/** How a redraw begins: it erases the lines of the one before, from the lowest up. */
+const erasing = /^(?:\x1b\[2K(?:\x1b\[1A)?)*(?:\x1b\[G)?/;
+
+// Between these two a terminal holds its picture, so that no half-drawn one is seen; those that don't know them ignore
+// them (https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036).
+const hold = '\x1b[?2026h';
+const show = '\x1b[?2026l';
+
+/**
+ * A Screen on a terminal. What is printed above is slipped in between the erasing and the new picture, in one write:
+ * clearing and drawing by turns would flicker.
+ */
+export function screenOn(terminal: NodeJS.WriteStream): Screen {
+  let waiting = '';
+  const write = (picture: string | Uint8Array): boolean => {
+    const text = typeof picture === 'string' ? picture : Buffer.from(picture).toString('utf8');
+    const erase = erasing.exec(text)?.[0] ?? '';
+    const above = waiting;
+    waiting = '';
+    return terminal.write(`${hold}${erase}${above}${text.slice(erase.length)}${show}`);
+  };
+  const stream = new Proxy(terminal, {
+    get: (target, name) => (name === 'write' ? write : Reflect.get(target, name, target)),
+  });
+  return {
+    stream,
+    above: (text) => {
+      waiting += text;
+    },
+    flush: () => {
+      if (waiting !== '') terminal.write(waiting);
+      waiting = '';
+    },
+  };
+}

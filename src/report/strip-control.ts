@@ -1,0 +1,30 @@
+// What a host prints is hostile: a colour code that never ends, a title bar, a cursor that climbs up and rewrites the
+// recap, letters that read backwards. All of it is taken out before the screen, a log or a JSON document sees it.
+
+// Order matters: whole sequences go first, so that their letters and digits do not stay behind as text.
+const sequences = [
+  /(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)/g, // OSC: titles, links, the clipboard
+  /(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c]*(?:\x1b\\|\x9c)/g, // DCS, SOS, PM, APC
+  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]/g, // CSI: colours, the cursor
+  /\x1b[ -/]*[0-~]/g, // the short ones: charsets, reset
+];
+
+const characters =
+  /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/g;
+
+/**
+ * A text without control characters: C0 (but line feed and tab), C1, escape sequences, what turns the direction of
+ * writing around and what has no width. A lone carriage return (a progress bar) becomes a line feed.
+ */
+export function stripControl(text: string): string {
+  const whole = sequences.reduce((rest, sequence) => rest.replace(sequence, ''), text);
+  return whole.replace(/\r\n?/g, '\n').replace(characters, '');
+}
+
+/** The same in one line: nothing that a host says may look like a line of ours. */
+export function oneLine(text: string): string {
+  return stripControl(text)
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/\t/g, ' ')
+    .trim();
+}

@@ -1,0 +1,128 @@
+import type { ChangeInfo, Phase, TaskDone, TaskInfo } from '../core/event.ts';
+import { diffLines } from './diff-text.ts';
+import { count, duration } from './duration.ts';
+import type { Tone } from './paint.ts';
+import type { Look } from './reporter.ts';
+import { placeText } from './source-line.ts';
+
+/** `jack4 | changed | ...`: what all lines about a host begin with. */
+export type Head = (host: string, tone: Tone, status: string) => string;
+
+const phases: Readonly<Record<Phase, string>> = {
+  task: '',
+  handler: 'handler ',
+  verify: 'verify ',
+  prepare: 'prepare ',
+  break: 'break ',
+  heal: 'heal ',
+  restore: 'restore ',
+};
+
+const mostChanges = 20;
+const mostOutput = 40;
+
+/** `handler jack-service : restart Jack (item=a)`. */
+export function taskTitle(task: TaskInfo, look: Look): string {
+  const role = task.role === undefined ? '' : `${task.role} : `;
+  const item = task.item === undefined ? '' : ` (item=${task.item})`;
+  return look.clean.line(`${phases[task.phase]}${role}${task.name}${item}`);
+}
+
+/** How a task's end is called: a plan speaks of the future, a check holds or does not. */
+export function statusWord(done: TaskDone, check: boolean): string {
+  if (done.status === 'changed') {
+    if (check && done.task.phase !== 'verify') return 'to change';
+    return done.changes.some((change) => !change.proven) ? 'changed (unproven)' : 'changed';
+  }
+  if (done.status === 'failed' && done.ignored === true) return 'ignored';
+  return done.status;
+}
+
+/** Whether a task's end is told at this verbosity. */
+export function isTold(done: TaskDone, look: Look): boolean {
+  if (done.status === 'skipped') return look.verbose > 0;
+  if (done.status === 'ok') return look.verbose > 0 || (look.checks && done.task.phase === 'verify');
+  return true;
+}
+
+/** A task's end as a paragraph: one line, and below it what a person needs to act on it. */
+export function taskText(done: TaskDone, head: Head, check: boolean, look: Look): string[] {
+  const tone: Tone = done.status === 'failed' && done.ignored === true ? 'skipped' : done.status;
+  const first = `${head(done.host, tone, statusWord(done, check))}${taskTitle(done.task, look)}`;
+  const place = look.clean.line(placeText(done.task.at));
+  // no_log is the engine's to keep; it is kept here once more, because a slip there would show a secret.
+  if (done.noLog === true) {
+    const why = done.status === 'failed' ? [`    ${place}  (${done.task.module})`] : [];
+    return [`${first} | hidden by no_log`, ...why];
+  }
+  if (done.status === 'failed') return [first, ...failure(done, place, look)];
+  if (done.status === 'changed') return changed(first, done, look);
+  const message = done.message === undefined ? '' : ` | ${look.clean.line(done.message)}`;
+  return [`${first}${message}`, ...details(done, look)];
+}
+
+function changed(first: string, done: TaskDone, look: Look): string[] {
+  const { changes } = done;
+  const [only] = changes;
+  const message = done.message === undefined ? [] : [`    ${look.clean.line(done.message)}`];
+  if (changes.length === 1 && only !== undefined) {
+    return [`${first} | ${changeTitle(only, look)}`, ...diffOf(only, look), ...message, ...details(done, look)];
+  }
+  const shown = changes
+    .slice(0, mostChanges)
+    .flatMap((change) => [`    ${changeTitle(change, look)}`, ...diffOf(change, look)]);
+  const rest = changes.length - mostChanges;
+  if (rest > 0) shown.push(look.paint('dim', `    ... and ${count(rest, 'more change')}`));
+  const tally = changes.length === 0 ? '' : ` | ${count(changes.length, 'change')}`;
+  return [`${first}${tally}`, ...shown, ...message, ...details(done, look)];
+}
+
+function changeTitle(change: ChangeInfo, look: Look): string {
+  const tone = change.sign === '+' ? 'added' : change.sign === '-' ? 'removed' : 'changed';
+  return look.paint(tone, `${change.sign} ${look.clean.line(change.title)}`);
+}
+
+function diffOf(change: ChangeInfo, look: Look): string[] {
+  if (!look.diff || change.diff === undefined) return [];
+  return diffLines(change.diff, look.clean.line(change.title), look).map((line) => `      ${line}`);
+}
+
+/** What was wanted, what was found, the command's own words, and what to do: nothing of it folds away. */
+function failure(done: TaskDone, place: string, look: Look): string[] {
+  const { clean, paint } = look;
+  const lines = [paint('dim', `    ${place}  (${done.task.module})`)];
+  if (done.message !== undefined) lines.push(...indent(clean.text(done.message), '    '));
+  for (const change of done.changes) lines.push(`    ${changeTitle(change, look)}`, ...diffOf(change, look));
+  const { output } = done;
+  if (output?.code !== undefined) lines.push(`    exit code ${output.code}`);
+  lines.push(...stream('stdout', output?.stdout, look), ...stream('stderr', output?.stderr, look));
+  if (done.hint !== undefined)
+    lines.push(`    ${paint('ok', 'hint:')} ${clean.text(done.hint).split('\n').join('\n    ')}`);
+  return [...lines, ...details(done, look)];
+}
+
+/** The last lines of a stream: what went wrong stands at the end. */
+function stream(name: string, text: string | undefined, look: Look): string[] {
+  const lines = look.clean
+    .text(text ?? '')
+    .trimEnd()
+    .split('\n');
+  if (lines.length === 1 && lines[0] === '') return [];
+  const cut = look.verbose > 0 ? 0 : Math.max(0, lines.length - mostOutput);
+  const note = cut > 0 ? [look.paint('dim', `      (${count(cut, 'line')} before; -v shows all)`)] : [];
+  return [`    ${name}:`, ...note, ...lines.slice(cut).map((line) => `      ${line}`)];
+}
+
+function details(done: TaskDone, look: Look): string[] {
+  if (look.verbose < 2) return [];
+  const lines = [`took ${duration(done.ms)}, ${placeText(done.task.at)}`];
+  if (done.result !== undefined) lines.push(JSON.stringify(done.result, undefined, 2));
+  return indent(look.clean.text(lines.join('\n')), '    ').map((line) => look.paint('dim', line));
+}
+
+function indent(text: string, by: string): string[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => (line === '' ? line : by + line));
+}
