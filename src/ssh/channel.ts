@@ -1,0 +1,95 @@
+import type { Client, ClientChannel } from 'ssh2';
+import type { ChannelResult } from '../core/connection.ts';
+import { HealError } from '../core/errors.ts';
+import type { Sh } from '../core/sh.ts';
+import { newNonce, request } from '../shell/bootstrap.ts';
+import { collector } from './collector.ts';
+import { execPlainly } from './fast-login.ts';
+import { interrupted, unreachable } from './faults.ts';
+
+/** Most that a channel's output may be, in bytes. */
+const outputLimit = 512 * 1024 * 1024;
+
+/**
+ * Runs a command on a channel of its own, with `input` as its standard input. The command goes ahead of the input to a
+ * shell like the kept one: so it may be of any length, the same user runs it, and `ps` does not show it.
+ *
+ * The command cannot tell an input that ended from one that was cut off: check a length or a checksum afterwards.
+ */
+export async function runChannel(
+  client: Client,
+  bootstrap: string,
+  command: Sh,
+  input: AsyncIterable<Uint8Array> | undefined,
+  signal: AbortSignal,
+): Promise<ChannelResult> {
+  const what = 'a transfer';
+  if (signal.aborted) throw interrupted(what, signal);
+  const { stream } = await execPlainly(client, bootstrap).catch((error: unknown) => {
+    throw unreachable('cannot open another channel to the host', 'does its sshd_config set MaxSessions?', error);
+  });
+  const stdout: Buffer[] = [];
+  const stderr = collector(64 * 1024);
+  let size = 0;
+  let code: number | undefined;
+  let fault: Error | undefined;
+
+  const end = (error: Error): void => {
+    fault ??= error;
+    kill(stream);
+  };
+  const aborted = () => end(interrupted(what, signal));
+  const closed = new Promise<void>((resolve) => {
+    stream.on('close', resolve);
+    client.once('close', resolve);
+  });
+  stream.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= outputLimit) stdout.push(chunk);
+    else end(new HealError('failed', `the host sent more than ${outputLimit} bytes`));
+  });
+  stream.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
+  stream.on('exit', (status: unknown) => {
+    if (typeof status === 'number') code = status;
+  });
+  stream.on('error', () => {});
+  if (signal.aborted) aborted();
+  else signal.addEventListener('abort', aborted, { once: true });
+
+  try {
+    await Promise.all([closed, send(stream, request('pipe', newNonce(), command), input, closed).catch(end)]);
+  } finally {
+    signal.removeEventListener('abort', aborted);
+  }
+  if (fault !== undefined) throw fault;
+  return { code, stdout: Buffer.concat(stdout), stderr: Buffer.from(stderr.text()) };
+}
+
+/** Ends a command and its channel: closing alone would kill nothing. */
+export function kill(stream: ClientChannel): void {
+  try {
+    stream.signal('TERM');
+    stream.signal('KILL');
+    stream.close();
+  } catch {
+    // The line is gone, and the signal with it.
+  }
+}
+
+async function send(
+  stream: ClientChannel,
+  head: Buffer,
+  input: AsyncIterable<Uint8Array> | undefined,
+  closed: Promise<void>,
+): Promise<void> {
+  let open = true;
+  void closed.then(() => {
+    open = false;
+  });
+  stream.write(head);
+  for await (const chunk of input ?? []) {
+    if (!open) return;
+    if (!stream.write(chunk)) await Promise.race([new Promise((resolve) => stream.once('drain', resolve)), closed]);
+  }
+  if (open) stream.end();
+}

@@ -1,0 +1,126 @@
+import { appendFile, mkdir, open, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Login } from '../core/connection.ts';
+import { HealError } from '../core/errors.ts';
+import { codeOf, place } from './faults.ts';
+import {
+  fingerprint,
+  hostKeyAlgorithms,
+  judge,
+  type KnownHost,
+  keyType,
+  knownHostLine,
+  knownName,
+  parseKnownHosts,
+} from './known-hosts.ts';
+
+/** What is needed to judge a host's key while a login waits for it: all of it is read before. */
+export interface HostKeyCheck {
+  /** For ssh2's `algorithms.serverHostKey`. */
+  readonly algorithms: readonly string[];
+  /** The error that refuses this key, or undefined if it is accepted. */
+  refuse(key: Buffer): HealError | undefined;
+  /** Writes down the accepted key of a host that was unknown. To be called when the host has proven that it has it. */
+  remember(): Promise<void>;
+}
+
+/**
+ * Reads the known_hosts file for one login.
+ *
+ * @throws HealError of kind `usage` if the file is there and cannot be read.
+ */
+export async function hostKeyCheck(login: Login): Promise<HostKeyCheck> {
+  const { address, port, knownHostsFile: file } = login;
+  const entries = login.hostKeyChecking === 'off' ? [] : await readKnownHosts(file);
+  let accepted: Buffer | undefined;
+  return {
+    algorithms: hostKeyAlgorithms(entries, address, port),
+    refuse(key) {
+      if (login.hostKeyChecking === 'off') return undefined;
+      const verdict = judge(entries, address, port, key);
+      if (verdict.is === 'known') return undefined;
+      if (verdict.is === 'unknown') {
+        if (login.hostKeyChecking === 'strict') return unknownKey(login, key);
+        accepted = key;
+        return undefined;
+      }
+      return verdict.is === 'changed' ? changedKey(login, key, verdict.entry) : revokedKey(login, key, verdict.entry);
+    },
+    async remember() {
+      if (accepted === undefined) return;
+      const line = knownHostLine(address, port, accepted);
+      accepted = undefined;
+      await append(file, line);
+    },
+  };
+}
+
+async function readKnownHosts(file: string): Promise<readonly KnownHost[]> {
+  try {
+    return parseKnownHosts(await readFile(file, 'utf8'), file);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw new HealError('usage', `cannot read the known hosts in ${file}`, {
+      hint: 'known_hosts_file in the inventory says which file is read',
+      cause: error,
+    });
+  }
+}
+
+async function append(file: string, line: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await appendFile(file, (await endsMidLine(file)) ? `\n${line}` : line, { mode: 0o600 });
+}
+
+async function endsMidLine(file: string): Promise<boolean> {
+  const handle = await open(file, 'r').catch(() => undefined);
+  if (handle === undefined) return false;
+  try {
+    const { size } = await handle.stat();
+    if (size === 0) return false;
+    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+    return buffer[0] !== 10;
+  } finally {
+    await handle.close();
+  }
+}
+
+function unknownKey(login: Login, key: Buffer): HealError {
+  const { address, port, knownHostsFile: file } = login;
+  const type = keyType(key);
+  const short = type.replace(/^ssh-/, '').replace(/^ecdsa-.*/, 'ecdsa');
+  return new HealError(
+    'unreachable',
+    `the host key of ${place(address, port)} is unknown: ${type} ${fingerprint(key)} is not in ${file}`,
+    {
+      hint:
+        `compare that fingerprint with the host's own, then run: ssh-keyscan -t ${short} -p ${port} ${address} >> ${file}` +
+        ' (or set host_key_checking: accept-new)',
+    },
+  );
+}
+
+function changedKey(login: Login, key: Buffer, entry: KnownHost): HealError {
+  const { file, line } = entry.place;
+  return new HealError(
+    'unreachable',
+    `the host key of ${place(login.address, login.port)} has changed: it showed ${keyType(key)} ${fingerprint(key)}, ` +
+      `but ${file}:${line} has ${entry.type} ${fingerprint(entry.key)}`,
+    {
+      hint:
+        'somebody may be in between; only if you know that the host was set up anew, ' +
+        `run: ssh-keygen -R '${knownName(login.address, login.port)}' -f ${file}`,
+      at: entry.place,
+    },
+  );
+}
+
+function revokedKey(login: Login, key: Buffer, entry: KnownHost): HealError {
+  const { file, line } = entry.place;
+  return new HealError(
+    'unreachable',
+    `the host key of ${place(login.address, login.port)} is revoked: ` +
+      `${keyType(key)} ${fingerprint(key)} is marked @revoked in ${file}:${line}`,
+    { hint: 'give the host a new key; whoever has the old one can pose as it', at: entry.place },
+  );
+}

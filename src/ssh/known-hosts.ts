@@ -1,0 +1,147 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { Place } from '../core/place.ts';
+
+/** One line of a known_hosts file that names a host (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). */
+export interface KnownHost {
+  readonly place: Place;
+  readonly marker: 'revoked' | undefined;
+  /** The first field: patterns separated by commas, or one hashed name. */
+  readonly names: string;
+  /** As in the file: `ssh-ed25519`, `ssh-rsa`. */
+  readonly type: string;
+  readonly key: Buffer;
+}
+
+/** What the file says about a key that a host showed. */
+export type Verdict =
+  | { readonly is: 'known' }
+  | { readonly is: 'unknown' }
+  /** Another key is on file, there. */
+  | { readonly is: 'changed'; readonly entry: KnownHost }
+  | { readonly is: 'revoked'; readonly entry: KnownHost };
+
+/**
+ * The lines of a known_hosts file that can be used. Comments, empty and broken lines are left out, and so are
+ * `@cert-authority` lines: ssh2 knows no host certificates.
+ */
+export function parseKnownHosts(text: string, file: string): readonly KnownHost[] {
+  const entries: KnownHost[] = [];
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
+    const fields = line.trim().split(/\s+/);
+    const marker = fields[0]?.startsWith('@') ? fields.shift() : undefined;
+    const [names, type, base64] = fields;
+    if (names === undefined || names.startsWith('#') || type === undefined || base64 === undefined) continue;
+    if (marker !== undefined && marker !== '@revoked') continue;
+    const key = Buffer.from(base64, 'base64');
+    if (keyType(key) !== type) continue;
+    const place = { file, line: i + 1, column: 1, text: line };
+    entries.push({ place, marker: marker === undefined ? undefined : 'revoked', names, type, key });
+  }
+  return entries;
+}
+
+/** How known_hosts names a host: `host`, or `[host]:port` where the port is not 22. */
+export function knownName(address: string, port: number): string {
+  return port === 22 ? address.toLowerCase() : `[${address.toLowerCase()}]:${port}`;
+}
+
+/** The lines that hold for a host. One that is known by name alone counts for its other ports too, as in OpenSSH. */
+export function entriesFor(entries: readonly KnownHost[], address: string, port: number): readonly KnownHost[] {
+  const own = entries.filter((entry) => matches(entry.names, knownName(address, port)));
+  return port === 22 || own.some((entry) => entry.marker === undefined)
+    ? own
+    : [...own, ...entries.filter((entry) => matches(entry.names, knownName(address, 22)))];
+}
+
+/**
+ * Judges the key that a host showed. A host that is on file with another type of key alone counts as changed, not as
+ * unknown: else whoever sits in between would only have to offer a type that is not on file.
+ */
+export function judge(entries: readonly KnownHost[], address: string, port: number, key: Buffer): Verdict {
+  const own = entriesFor(entries, address, port);
+  const revoked = own.find((entry) => entry.marker === 'revoked' && entry.key.equals(key));
+  if (revoked !== undefined) return { is: 'revoked', entry: revoked };
+  const trusted = own.filter((entry) => entry.marker === undefined);
+  if (trusted.some((entry) => entry.key.equals(key))) return { is: 'known' };
+  // A key of another port proves this host, but says nothing against it.
+  const exact = trusted.filter((entry) => matches(entry.names, knownName(address, port)));
+  const entry = exact.find((other) => other.type === keyType(key)) ?? exact[0];
+  return entry === undefined ? { is: 'unknown' } : { is: 'changed', entry };
+}
+
+/** Signature algorithms to offer for host keys: first those whose keys are on file, else a known host looks unknown. */
+export function hostKeyAlgorithms(entries: readonly KnownHost[], address: string, port: number): readonly string[] {
+  const onFile = entriesFor(entries, address, port)
+    .filter((entry) => entry.marker === undefined)
+    .flatMap((entry) => algorithmsOf(entry.type));
+  return [...new Set([...onFile, ...allAlgorithms])];
+}
+
+const ecdsa = ['ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521'];
+const allAlgorithms = ['ssh-ed25519', ...ecdsa, 'rsa-sha2-512', 'rsa-sha2-256'];
+
+/** `ssh-rsa` is a type of key; the signatures over it that are still safe have names of their own (RFC 8332). */
+function algorithmsOf(type: string): readonly string[] {
+  if (type === 'ssh-rsa') return ['rsa-sha2-512', 'rsa-sha2-256'];
+  return allAlgorithms.includes(type) ? [type] : [];
+}
+
+/** The type that a public key names itself (RFC 4253, 6.6: a string, its length first). */
+export function keyType(key: Buffer): string {
+  if (key.length < 4) return '';
+  const length = key.readUInt32BE(0);
+  return length > 64 ? '' : key.toString('latin1', 4, 4 + length);
+}
+
+/** A public key's fingerprint as OpenSSH prints it. */
+export function fingerprint(key: Buffer): string {
+  return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
+}
+
+/** A line for a new host. */
+export function knownHostLine(address: string, port: number, key: Buffer): string {
+  return `${knownName(address, port)} ${keyType(key)} ${key.toString('base64')}\n`;
+}
+
+function matches(names: string, name: string): boolean {
+  if (names.startsWith('|')) return matchesHash(names, name);
+  let found = false;
+  for (const pattern of names.toLowerCase().split(',')) {
+    // A negated pattern that matches rules the line out, wherever it stands.
+    if (pattern.startsWith('!')) {
+      if (wildcard(pattern.slice(1), name)) return false;
+    } else found ||= wildcard(pattern, name);
+  }
+  return found;
+}
+
+/** `|1|SALT|HASH`, where HASH is HMAC-SHA1 of the name with SALT as its key, both in base64. */
+function matchesHash(names: string, name: string): boolean {
+  const [, version, salt, hash] = names.split('|');
+  if (version !== '1' || salt === undefined || hash === undefined) return false;
+  const wanted = Buffer.from(hash, 'base64');
+  const made = createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest();
+  return made.length === wanted.length && timingSafeEqual(made, wanted);
+}
+
+/** `*` and `?` as in ssh_config(5), PATTERNS. Without regular expressions: a hostile file must not make it slow. */
+function wildcard(pattern: string, name: string): boolean {
+  let p = 0;
+  let n = 0;
+  let star = -1;
+  let mark = 0;
+  while (n < name.length) {
+    if (pattern[p] === '*') {
+      star = p++;
+      mark = n;
+    } else if (pattern[p] === '?' || pattern[p] === name[n]) {
+      p++;
+      n++;
+    } else if (star !== -1) {
+      p = star + 1;
+      n = ++mark;
+    } else return false;
+  }
+  while (pattern[p] === '*') p++;
+  return p === pattern.length;
+}

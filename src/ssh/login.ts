@@ -1,0 +1,157 @@
+import type { Socket } from 'node:net';
+import ssh2, { type Client } from 'ssh2';
+import type { Login } from '../core/connection.ts';
+import { HealError } from '../core/errors.ts';
+import { dialError } from './dial.ts';
+import { execPlainly, type FastLogin, fastLogin, type Pace, type Started, Surprise } from './fast-login.ts';
+import { interrupted, place, unreachable } from './faults.ts';
+import type { HostKeyCheck } from './host-key.ts';
+import type { Identities, Identity } from './identities.ts';
+
+/** Seconds between two signs of life asked of a silent host, and how many may stay out before it counts as lost. */
+const keepalive = { seconds: 15, count: 4 };
+
+/** What is done on a socket that has just been connected. */
+export interface LoginPlan {
+  readonly login: Login;
+  readonly hostKey: HostKeyCheck;
+  readonly identities: Identities;
+  readonly pace: Pace;
+  readonly command: string;
+  readonly input: Buffer;
+}
+
+/** A Client that is logged in, and the command that it started. */
+export interface LoggedIn extends Started {
+  readonly client: Client;
+}
+
+/**
+ * Logs in and starts one command.
+ *
+ * @throws Surprise if it is worth trying again at the pace `plain`; a HealError otherwise.
+ */
+export function logIn(socket: Socket, plan: LoginPlan, signal: AbortSignal): Promise<LoggedIn> {
+  const { login, hostKey, identities, pace } = plan;
+  const where = place(login.address, login.port);
+  const client = new ssh2.Client();
+  const tried: Identity[] = [];
+  let methods: readonly string[] = [];
+  let partial = false;
+  let refusal: HealError | undefined;
+  let fast: FastLogin | undefined;
+
+  return new Promise((resolve, reject) => {
+    const end = (error: Error): void => {
+      signal.removeEventListener('abort', aborted);
+      client.on('error', () => {});
+      client.destroy();
+      reject(error);
+    };
+    const aborted = () => end(interrupted(`logging in to ${where}`, signal));
+    // Whatever breaks a tuned login may be its own doing; the plain one that follows tells.
+    const failed = (error: Error): void => {
+      if (refusal !== undefined) return end(refusal);
+      if (error instanceof HealError) return end(error);
+      const level = 'level' in error ? error.level : undefined;
+      // ssh2 goes on with the next key by itself.
+      if (level === 'agent') return;
+      if (level === 'client-authentication') return end(authError(login, identities, tried, methods, partial));
+      if (fast !== undefined) return end(new Surprise(error.message));
+      end(loginError(error, login));
+    };
+    if (signal.aborted) return aborted();
+    signal.addEventListener('abort', aborted, { once: true });
+
+    client.on('error', failed);
+    client.on('close', () => failed(new Error('the connection was closed')));
+    client.on('handshake', () => void hostKey.remember().catch(failed));
+    client.on('ready', () => {
+      const started = fast === undefined ? execPlainly(client, plan.command) : fast.start();
+      started.then((result) => {
+        signal.removeEventListener('abort', aborted);
+        client.removeAllListeners('error').removeAllListeners('close');
+        // From here on the session listens; until it does, nothing may go unheard and end the process.
+        client.on('error', () => {});
+        resolve({ client, ...result });
+      }, failed);
+    });
+
+    client.connect({
+      sock: socket,
+      username: login.user,
+      // The caller's signal ends a login that takes too long.
+      readyTimeout: 0,
+      keepaliveInterval: keepalive.seconds * 1000,
+      keepaliveCountMax: keepalive.count,
+      algorithms: { serverHostKey: [...hostKey.algorithms] as never },
+      hostVerifier: (key: Buffer, verify: (valid: boolean) => void): void => {
+        refusal = hostKey.refuse(key);
+        // ssh2 takes everything for a yes that is not `false` itself.
+        verify(refusal === undefined);
+      },
+      authHandler: (left, partialSuccess, next) => {
+        methods = left ?? methods;
+        partial ||= partialSuccess === true;
+        const identity = partial ? undefined : identities.usable[tried.length];
+        if (identity === undefined) return next(false as never);
+        tried.push(identity);
+        const username = login.user;
+        if (fast !== undefined) next({ type: 'publickey', username, key: fast.adopt(identity) as never });
+        else if (identity.agent !== undefined) next({ type: 'agent', username, agent: identity.agent });
+        else next({ type: 'publickey', username, key: identity.key as never });
+      },
+    });
+    const [identity] = identities.usable;
+    if (identity !== undefined) {
+      fast = fastLogin(client, { pace, user: login.user, identity, command: plan.command, input: plan.input });
+    }
+  });
+}
+
+function authError(
+  login: Login,
+  identities: Identities,
+  tried: readonly Identity[],
+  methods: readonly string[],
+  partial: boolean,
+): HealError {
+  const where = place(login.address, login.port);
+  if (partial) {
+    return unreachable(
+      `${where} took the key of ${login.user}, and wants a second proof as well (${methods.join(', ')})`,
+      'heal logs in with keys alone: exempt this user in sshd_config (AuthenticationMethods)',
+    );
+  }
+  const keys = tried.length === 0 ? 'there is no key to try' : `tried ${tried.map((key) => key.label).join(', ')}`;
+  const remarks = identities.remarks.map((remark) => `; ${remark}`).join('');
+  return unreachable(
+    `${where} does not let ${login.user} in: ${keys}${remarks}`,
+    tried.length === 0
+      ? 'set identity_file, or start an agent'
+      : `is one of these keys in ~${login.user}/.ssh/authorized_keys there, and is the user right?`,
+  );
+}
+
+/** What went wrong between the first byte and the started command. */
+function loginError(error: Error, login: Login): HealError {
+  const where = place(login.address, login.port);
+  const level = 'level' in error ? error.level : undefined;
+  if (level === 'client-socket') return dialError(error, login.address, login.port);
+  const algorithms = /no matching (.+)$/i.exec(error.message)?.[1];
+  if (algorithms !== undefined) {
+    return unreachable(
+      `${where} and heal have no ${algorithms} in common`,
+      'does its sshd_config allow only few, such as post-quantum key exchange alone? Allow curve25519-sha256',
+      error,
+    );
+  }
+  if (/before handshake|Invalid ident|Header line|connection was closed/i.test(error.message)) {
+    return unreachable(
+      `${where} closed the connection during the login`,
+      'is it sshd that listens there? It also does this when too many log in at once (MaxStartups)',
+      error,
+    );
+  }
+  return unreachable(`logging in to ${where} failed: ${error.message}`, undefined, error);
+}

@@ -1,0 +1,182 @@
+import type { ClientChannel } from 'ssh2';
+import type { Connection, Frame, Login } from '../core/connection.ts';
+import type { Sh } from '../core/sh.ts';
+import { newNonce, request, stopRequest } from '../shell/bootstrap.ts';
+import { type FrameParser, frameParser } from '../shell/frames.ts';
+import { kill, runChannel } from './channel.ts';
+import { collector } from './collector.ts';
+import { interrupted, place, unreachable } from './faults.ts';
+import type { LoggedIn } from './login.ts';
+import { shellError } from './shell-error.ts';
+
+/** Milliseconds that a program has to end after it was told to stop; then its process group is killed. */
+const stopGrace = 3000;
+/** Milliseconds until a connection that does not close is cut. */
+const closeGrace = 1000;
+
+/** The program that the kept shell runs now. */
+interface Running {
+  readonly parser: FrameParser;
+  readonly onFrame: (frame: Frame) => void;
+  /** The first error that onFrame threw: the program goes on, and its run fails with it. */
+  fault: Error | undefined;
+  settle(error: Error | undefined): void;
+}
+
+/** A request whose answer is awaited. */
+export interface Request {
+  readonly nonce: string;
+  readonly onFrame: (frame: Frame) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The kept shell of a host. `first` has been, or is now, sent: `unsent` is what is left of it.
+ *
+ * @returns the Connection, and a promise of the end of `first`.
+ */
+export function keepShell(
+  login: Login,
+  { client, stream }: LoggedIn,
+  bootstrap: string,
+  first: Request,
+  unsent: Buffer,
+): { connection: Connection; first: Promise<void> } {
+  const where = place(login.address, login.port);
+  const stderr = collector();
+  let running: Running | undefined;
+  let exit: { code: number | undefined; signal: string | undefined } | undefined;
+  let cause: Error | undefined;
+  let lost: Error | undefined;
+  let closing = false;
+  let roundTrips = 0;
+  let last: Promise<unknown> = Promise.resolve();
+
+  const lose = (): void => {
+    lost ??= closing
+      ? unreachable(`the connection to ${where} was closed`)
+      : exit !== undefined
+        ? shellError(login, exit, stderr.text(), running?.parser.noise() ?? '')
+        : unreachable(`the connection to ${where} was lost`, 'run it again: what is done already stays done', cause);
+    running?.settle(running.fault ?? lost);
+    client.end();
+  };
+  client.on('error', (error: Error) => {
+    cause ??= error;
+  });
+  client.on('close', lose);
+  stream.on('close', lose);
+  stream.on('error', () => {});
+  stream.on('exit', (code: unknown, signal: unknown) => {
+    exit = {
+      code: typeof code === 'number' ? code : undefined,
+      signal: typeof signal === 'string' ? signal : undefined,
+    };
+  });
+  // A task's background child may hold the stream open for ever: the end of our shell's own output is enough.
+  stream.on('end', () => setTimeout(lose, 100).unref());
+  stream.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
+  stream.on('data', (chunk: Buffer) => {
+    const program = running;
+    if (program === undefined) return;
+    try {
+      for (const frame of program.parser.feed(chunk)) take(program, frame);
+    } catch (error) {
+      // Not to be read any further, so what follows could not be either.
+      program.settle(error instanceof Error ? error : new Error(String(error)));
+      lost = unreachable(`the connection to ${where} was closed: what it sent could not be read`, undefined, error);
+      kill(stream);
+    }
+  });
+
+  function take(program: Running, frame: Frame): void {
+    try {
+      program.onFrame(frame);
+    } catch (error) {
+      program.fault ??= error instanceof Error ? error : new Error(String(error));
+    }
+    if (frame.kind === 'end') program.settle(program.fault);
+  }
+
+  function begin({ nonce, onFrame, signal }: Request, bytes: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (lost !== undefined) return reject(lost);
+      if (signal.aborted) return reject(interrupted(`a program on ${where}`, signal));
+      let timer: NodeJS.Timeout | undefined;
+      const aborted = (): void => {
+        // Asked of the kept shell first: behind sudo, no signal of ours would reach the program.
+        stream.write(stopRequest(nonce));
+        timer = setTimeout(() => kill(stream), stopGrace);
+      };
+      const program: Running = {
+        parser: frameParser(nonce),
+        onFrame,
+        fault: undefined,
+        settle: (error) => {
+          if (running !== program) return;
+          running = undefined;
+          clearTimeout(timer);
+          signal.removeEventListener('abort', aborted);
+          if (signal.aborted) reject(interrupted(`a program on ${where}`, signal));
+          else if (error !== undefined) reject(error);
+          else resolve();
+        },
+      };
+      running = program;
+      signal.addEventListener('abort', aborted, { once: true });
+      stderr.clear();
+      stream.write(bytes);
+    });
+  }
+
+  const started = begin(first, unsent);
+  last = started.catch(() => {});
+
+  const connection: Connection = {
+    host: login.name,
+    get roundTrips() {
+      return roundTrips;
+    },
+    run(program: Sh, onFrame, signal) {
+      const result = last.then(() => {
+        const nonce = newNonce();
+        roundTrips += 1;
+        return begin({ nonce, onFrame, signal }, request('run', nonce, program));
+      });
+      last = result.catch(() => {});
+      return result;
+    },
+    async channel(command, input, signal) {
+      if (lost !== undefined) throw lost;
+      // Opening it, starting the shell, and the answer itself.
+      roundTrips += 3;
+      const result = await runChannel(client, bootstrap, command, input, signal);
+      if (result.code === undefined && lost !== undefined) throw lost;
+      return result;
+    },
+    close() {
+      closing = true;
+      return closeClient(client, stream);
+    },
+  };
+  return { connection, first: started };
+}
+
+/** Ends the shell (at the end of its input) and the connection. */
+function closeClient(client: LoggedIn['client'], stream: ClientChannel): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      client.destroy();
+      resolve();
+    }, closeGrace);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    client.once('close', done);
+    const socket: unknown = Reflect.get(client, '_sock');
+    if (typeof socket === 'object' && socket !== null && Reflect.get(socket, 'destroyed') === true) return done();
+    stream.end();
+    client.end();
+  });
+}

@@ -1,0 +1,39 @@
+import type { Login } from '../core/connection.ts';
+import type { HealError } from '../core/errors.ts';
+import { place, unreachable } from './faults.ts';
+
+/** Why the kept shell ended though nobody asked it to. */
+export function shellError(
+  login: Login,
+  exit: { readonly code: number | undefined; readonly signal: string | undefined },
+  stderr: string,
+  noise: string,
+): HealError {
+  const where = place(login.address, login.port);
+  const said = [lastLines(stderr), lastLines(noise)].filter((text) => text !== '').join('; ');
+  const sudo = /^sudo: (.*)$/m.exec(stderr)?.[1];
+  if (login.become && sudo !== undefined) {
+    const hint = /password|tty|terminal/.test(sudo)
+      ? `allow it without a password: echo '${login.user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/${login.user} (as root)`
+      : `may ${login.user} become ${login.becomeUser} by sudo?`;
+    return unreachable(`${login.user} cannot become ${login.becomeUser} on ${where}: sudo says ${sudo}`, hint);
+  }
+  if (login.become && exit.code === 127 && /sudo/.test(stderr)) {
+    return unreachable(`${login.user} cannot become ${login.becomeUser} on ${where}: there is no sudo`, 'install sudo');
+  }
+  const how =
+    exit.signal !== undefined ? `was killed by ${exit.signal}` : `ended with exit code ${exit.code ?? 'unknown'}`;
+  return unreachable(
+    `the shell of ${login.user} on ${where} ${how}${said === '' ? '' : `: ${said}`}`,
+    `can ${login.user} run commands there? Try: ssh -p ${login.port} ${login.user}@${login.address} echo hello`,
+  );
+}
+
+function lastLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .slice(-3)
+    .join('; ');
+}

@@ -1,0 +1,139 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Login } from '../../src/core/connection.ts';
+
+const sshdPath = '/usr/sbin/sshd';
+
+/** Why tests against a real sshd cannot run here; undefined if they can. */
+export const noSshd: string | undefined = (() => {
+  if (process.platform === 'win32') return 'no sshd on Windows';
+  if (!existsSync(sshdPath) && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    try {
+      const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+      execFileSync('apt-get', ['install', '-qy', '--no-install-recommends', 'openssh-server'], {
+        env,
+        stdio: 'ignore',
+      });
+    } catch {
+      return 'openssh-server is not installed, and cannot be';
+    }
+  }
+  return existsSync(sshdPath) ? undefined : 'openssh-server is not installed';
+})();
+
+/** A real OpenSSH server on loopback with a folder of its own. */
+export interface Sshd {
+  readonly folder: string;
+  readonly port: number;
+  /** A key that it lets in. */
+  readonly key: string;
+  /** A file that knows its host key. */
+  readonly knownHosts: string;
+  /** Paths of its private host keys, by type. */
+  readonly hostKeys: { readonly ed25519: string; readonly rsa: string };
+  login(changes?: Partial<Login>): Login;
+  /** The number of connections it has accepted so far. */
+  connections(): number;
+  log(): string;
+  stop(): void;
+}
+
+/** A new key pair; gives the private file's path. */
+export function makeKey(folder: string, name: string, ...args: string[]): string {
+  const file = join(folder, name);
+  execFileSync('ssh-keygen', ['-q', '-N', '', '-C', name, ...args, '-f', file]);
+  return file;
+}
+
+/** A free port of loopback. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject()));
+    });
+  });
+}
+
+/** The defaults of a Login for tests. */
+export function testLogin(changes: Partial<Login> = {}): Login {
+  return {
+    name: 'jack4',
+    address: '127.0.0.1',
+    port: 22,
+    user: userInfo().username,
+    become: false,
+    becomeUser: 'root',
+    hostKeyChecking: 'strict',
+    knownHostsFile: '/nonexistent',
+    connectTimeout: 10,
+    given: new Set(),
+    ...changes,
+  };
+}
+
+/** Starts a server; `config` is added to its sshd_config. */
+export async function startSshd(config: readonly string[] = []): Promise<Sshd> {
+  const folder = mkdtempSync(join(tmpdir(), 'heal-sshd-'));
+  const port = await freePort();
+  const key = makeKey(folder, 'user', '-t', 'ed25519');
+  const hostKeys = {
+    ed25519: makeKey(folder, 'host_ed25519', '-t', 'ed25519'),
+    rsa: makeKey(folder, 'host_rsa', '-t', 'rsa', '-b', '2048'),
+  };
+  const authorized = join(folder, 'authorized_keys');
+  writeFileSync(authorized, readFileSync(`${key}.pub`));
+  chmodSync(authorized, 0o600);
+  const publicKey = readFileSync(`${hostKeys.ed25519}.pub`, 'utf8');
+  const knownHosts = join(folder, 'known_hosts');
+  writeFileSync(knownHosts, `[127.0.0.1]:${port} ${publicKey}`);
+  const file = join(folder, 'sshd_config');
+  // The first value of a keyword counts, so what a test adds comes first.
+  const lines = [
+    ...config,
+    `Port ${port}`,
+    'ListenAddress 127.0.0.1',
+    `HostKey ${hostKeys.ed25519}`,
+    `HostKey ${hostKeys.rsa}`,
+    `AuthorizedKeysFile ${authorized}`,
+    `PidFile ${join(folder, 'pid')}`,
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    'UsePAM no',
+    'StrictModes no',
+    'PermitRootLogin yes',
+    'MaxStartups 100:30:200',
+    'LogLevel VERBOSE',
+  ];
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+  let log = '';
+  const child: ChildProcess = spawn(sshdPath, ['-D', '-e', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  child.stderr?.on('data', (chunk) => {
+    log += chunk;
+  });
+  while (!log.includes('Server listening')) {
+    if (child.exitCode !== null) throw new Error(`sshd ended: ${log}`);
+    await sleep(10);
+  }
+  return {
+    folder,
+    port,
+    key,
+    knownHosts,
+    hostKeys,
+    login: (changes = {}) => testLogin({ port, identityFile: key, knownHostsFile: knownHosts, ...changes }),
+    connections: () => log.match(/^Connection from /gm)?.length ?? 0,
+    log: () => log,
+    stop: () => {
+      child.kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
