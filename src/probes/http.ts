@@ -1,0 +1,156 @@
+import { type Account, type Question, question } from '../core/probe.ts';
+import type { Sh } from '../core/sh.ts';
+import { present, type State } from '../core/state.ts';
+import { heredoc } from '../shell/heredoc.ts';
+import { joinSh, sh } from '../shell/sh.ts';
+import { captured, readCaptured } from './capture.ts';
+import { defineProbe } from './define.ts';
+
+/** A request that the host makes. */
+export interface HttpRequest {
+  readonly url: string;
+  readonly method?: 'GET' | 'HEAD';
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Seconds for the whole of it; default 10. */
+  readonly timeout?: number;
+  readonly followRedirects?: boolean;
+  readonly validateCerts?: boolean;
+}
+
+/** What the host got. No connection and no answer in time are answers too: status 0, and why. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** The first 64 KiB. */
+  readonly body: Buffer;
+  readonly truncated: boolean;
+  /** Milliseconds that it took; 0 where the host's tool does not say. */
+  readonly ms: number;
+  /** Lower case, where there was no whole answer. */
+  readonly error?: string;
+}
+
+const limit = 64 * 1024;
+const defaultTimeout = 10;
+
+/** Asks a web server from the host itself: by curl, else by wget (GNU or busybox). */
+export const httpProbe = defineProbe<HttpRequest, HttpAnswer>({
+  name: 'http',
+  about: 'What a web server answers to the host itself.',
+  cost: 20,
+  deadline: ({ timeout }) => (timeout ?? defaultTimeout) + 5,
+  together: false,
+  key: (request) => JSON.stringify(request),
+  scopes: () => ['http', 'ports', 'processes'],
+  ask: (items) =>
+    joinSh(
+      items.map(({ params }) => captured(fetchText(params), limit)),
+      '\n',
+    ),
+  parse: (reply, items) => {
+    const answer = readCaptured(reply, limit);
+    return new Map(answer === undefined ? [] : items.map(({ id }) => [id, readFetched(answer)]));
+  },
+});
+
+/** Asks what a web server answers to the host itself. */
+export function http(request: HttpRequest, account: Account = {}): Question<HttpAnswer> {
+  return question(httpProbe, request, account);
+}
+
+/** Exit code of our own: no tool on the host can do it. */
+const noTool = 120;
+
+function fetchText(request: HttpRequest): Sh {
+  const timeout = request.timeout ?? defaultTimeout;
+  const curl = heredoc(sh`curl -q -K -`, curlConfig(request, timeout));
+  // Of the others only GNU wget can be given a URL without an argument, and none of them headers.
+  const simple = Object.keys(request.headers ?? {}).length === 0;
+  const gnu = heredoc(
+    sh`wget -q -O - -S -t 1 -T ${timeout} --content-on-error ${wgetFlags(request)} -i -`,
+    text(request.url),
+  );
+  return sh`
+    if command -v curl >/dev/null; then
+    ${curl}
+    elif [ ${simple ? 1 : 0} = 0 ] || ! command -v wget >/dev/null; then exit ${noTool}
+    elif wget --version 2>/dev/null | head -n 1 | grep -q 'GNU Wget'; then
+    ${gnu}
+    else wget -q -O - -S -T ${timeout} ${request.method === 'HEAD' ? ['--spider'] : []} ${request.url}
+    fi
+  `;
+}
+
+function wgetFlags(request: HttpRequest): string[] {
+  return [
+    ...(request.method === 'HEAD' ? ['--method=HEAD'] : []),
+    ...(request.followRedirects === true ? [] : ['--max-redirect=0']),
+    ...(request.validateCerts === false ? ['--no-check-certificate'] : []),
+  ];
+}
+
+/** A config for `curl -K` (curl(1)): quoted values know the escapes \\ \" \n \r. URL and headers may be secret. */
+function curlConfig(request: HttpRequest, timeout: number): Sh {
+  const value = (words: string): string =>
+    `"${words.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}"`;
+  return text(
+    [
+      `url = ${value(request.url)}`,
+      'silent',
+      'show-error',
+      'globoff',
+      'proto = "=http,https"',
+      `max-time = ${timeout}`,
+      'write-out = "%{stderr}\\nHTTP %{http_code} %{time_total}\\n"',
+      ...(request.method === 'HEAD' ? ['head'] : []),
+      ...(request.followRedirects === true ? ['location', 'proto-redir = "=http,https"'] : []),
+      ...(request.validateCerts === false ? ['insecure'] : []),
+      ...Object.entries(request.headers ?? {}).map(([name, content]) => `header = ${value(`${name}: ${content}`)}`),
+    ].join('\n'),
+  );
+}
+
+/** Text of a here-document whose end word is random: nothing in it is read by the shell. */
+function text(content: string): Sh {
+  return { kind: 'sh', text: content, shown: '***' };
+}
+
+function readFetched({
+  code,
+  stdout,
+  stderr,
+  truncated,
+}: {
+  code: number;
+  stdout: Buffer;
+  stderr: Buffer;
+  truncated: boolean;
+}): State<HttpAnswer> {
+  const errors = stderr.toString('utf8');
+  if (code === noTool) {
+    return { kind: 'unavailable', why: 'the host has no program that can ask a web server this: install curl' };
+  }
+  // 139 and the like: the tool itself died, which says nothing of the server.
+  if (code > 125)
+    return { kind: 'unavailable', why: `the host's program for web requests crashed (exit code ${code})` };
+  const fromCurl = /^HTTP (\d{3}) ([\d.,]+)$/m.exec(errors);
+  // wget -S prints the headers of each answer; that of the last one counts.
+  const status = fromCurl?.[1] ?? [...errors.matchAll(/\bHTTP\/[\d.]+ (\d{3})\b/g)].at(-1)?.[1];
+  const why = errors
+    .split('\n')
+    .filter((line) => /^(curl|wget|Connecting|failed)/i.test(line.trim()))
+    .at(-1)
+    ?.replace(/^(?:curl: \(\d+\)|wget:) /, '')
+    .trim();
+  const failed = fromCurl === null ? status === undefined : code !== 0;
+  return present({
+    status: Number(status ?? 0),
+    body: stdout,
+    truncated,
+    ms: Math.round(Number((fromCurl?.[2] ?? '0').replace(',', '.')) * 1000),
+    ...(failed ? { error: lowerFirst(why ?? `exit code ${code}`) } : {}),
+  });
+}
+
+function lowerFirst(words: string): string {
+  return words.charAt(0).toLowerCase() + words.slice(1);
+}

@@ -1,0 +1,120 @@
+import { type Account, type Item, type Question, question } from '../core/probe.ts';
+import type { Sh } from '../core/sh.ts';
+import type { State } from '../core/state.ts';
+import { joinSh, sh } from '../shell/sh.ts';
+import { defineProbe } from './define.ts';
+import { parts } from './trouble.ts';
+import { fullName, properties, readUnits, type Unit, type UnitScope } from './unit-state.ts';
+
+export type { Unit, UnitRun, UnitScope } from './unit-state.ts';
+export { fullName } from './unit-state.ts';
+
+interface UnitParams {
+  /** With its suffix. */
+  readonly unit: string;
+  readonly scope: UnitScope;
+  /** Home folder of the account, whose own unit files the user manager reads. */
+  readonly home?: string;
+}
+
+/**
+ * How a unit is, by one `systemctl show` for all units of a manager. A unit that systemd can't find is `absent`, unless
+ * it is still running or failed (its file was taken away meanwhile).
+ */
+export const unitProbe = defineProbe<UnitParams, Unit>({
+  name: 'unit',
+  about: 'How a systemd unit is: loaded, enabled, active, since when, and with which settings.',
+  cost: 25,
+  deadline: 30,
+  key: ({ unit, scope }) => `${scope} ${unit}`,
+  scopes: ({ unit, scope, home }) => [`unit:${scope}/${unit}`, ...folders(scope, home).map((path) => `tree:${path}`)],
+  ask: (items) =>
+    joinSh(
+      (['system', 'user'] as const).flatMap((scope) => {
+        const units = unitsOf(items, scope);
+        return units.length === 0 ? [] : [askManager(scope, units)];
+      }),
+      '\n',
+    ),
+  parse: (reply, items) => {
+    const said = parts(reply.output, reply.nonce);
+    const states = new Map<string, State<Unit>>();
+    for (const scope of ['system', 'user'] as const) {
+      const text = said.get(scope)?.toString('utf8') ?? '';
+      const found = readUnits(text, unitsOf(items, scope));
+      for (const { id, params } of items.filter((item) => item.params.scope === scope)) {
+        const state = found.get(params.unit) ?? (items.length === 1 ? unanswered(text) : undefined);
+        if (state !== undefined) states.set(id, state);
+      }
+    }
+    return states;
+  },
+  guard: ({ unit, scope }, state) => {
+    const now =
+      state.kind === 'present'
+        ? `ActiveState=${state.value.activeState}\nUnitFileState=${state.value.unitFileState}`
+        : 'ActiveState=inactive\nUnitFileState=';
+    return sh`${manager(scope)}[ "$(${systemctl(scope)} show -p ActiveState -p UnitFileState -- ${unit})" = ${now} ]`;
+  },
+});
+
+/** Asks how a unit is. `scope` is the manager: that of the system, or that of the account (user). */
+export function unit(
+  name: string,
+  options: { readonly scope: UnitScope; readonly home?: string },
+  account: Account = {},
+): Question<Unit> {
+  return question(unitProbe, { ...options, unit: fullName(name) }, account);
+}
+
+/** `systemctl` for a manager, to be preceded by `manager(scope)` once in a script. */
+export function systemctl(scope: UnitScope): Sh {
+  return scope === 'user' ? sh`systemctl --user` : sh`systemctl`;
+}
+
+/** Without a session of its own an account finds its manager by XDG_RUNTIME_DIR alone. */
+export function manager(scope: UnitScope): Sh {
+  return scope === 'user' ? sh`export XDG_RUNTIME_DIR="/run/user/$(id -u)"; ` : sh``;
+}
+
+function askManager(scope: UnitScope, units: readonly string[]): Sh {
+  const ask = sh`SYSTEMD_COLORS=0 ${systemctl(scope)} show --no-pager -p ${properties.join(',')} -- ${units} 2>&1`;
+  if (scope === 'system') {
+    return sh`
+      printf '\n%s system\n' "$N"
+      if [ -d /run/systemd/system ]; then ${ask}; else echo 'systemd does not run on this host'; fi
+    `;
+  }
+  return sh`
+    printf '\n%s user\n' "$N"
+    ${manager(scope)}
+    if [ ! -d /run/systemd/system ]; then echo 'systemd does not run on this host'
+    elif [ ! -S "$XDG_RUNTIME_DIR/systemd/private" ]; then echo "no user manager runs for $(id -un): turn on lingering for it"
+    else ${ask}
+    fi
+  `;
+}
+
+function unanswered(text: string): State<never> {
+  const line = text.trim().split('\n').at(-1) ?? '';
+  const why = line === '' || /^\w+=/.test(line) ? 'systemd gave no answer' : line;
+  return /permission denied|access denied/i.test(line) ? { kind: 'denied', why } : { kind: 'unavailable', why };
+}
+
+function unitsOf(items: readonly Item<UnitParams>[], scope: UnitScope): string[] {
+  return [...new Set(items.filter(({ params }) => params.scope === scope).map(({ params }) => params.unit))];
+}
+
+function folders(scope: UnitScope, home: string | undefined): string[] {
+  if (scope === 'system') {
+    return [
+      '/etc/systemd/system',
+      '/run/systemd/system',
+      '/usr/local/lib/systemd/system',
+      '/usr/lib/systemd/system',
+      '/lib/systemd/system',
+    ];
+  }
+  const shared = ['/etc/systemd/user', '/run/systemd/user', '/usr/lib/systemd/user', '/lib/systemd/user'];
+  return home === undefined ? shared : [...shared, `${home}/.config/systemd/user`, `${home}/.local/share/systemd/user`];
+}

@@ -1,0 +1,209 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Change } from '../../src/core/change.ts';
+import type { Facts } from '../../src/core/facts.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { Answers, Decision, Input, Module, Reads } from '../../src/core/module.ts';
+import type { Question } from '../../src/core/probe.ts';
+import type { Sh } from '../../src/core/sh.ts';
+import { type State, trouble } from '../../src/core/state.ts';
+import { library } from '../../src/shell/library.ts';
+import { joinSh, sh } from '../../src/shell/sh.ts';
+
+/**
+ * Runs the real scripts of probes and Changes on this machine, as the engine would on a host: under dash with
+ * coreutils, and under busybox ash with nothing but its applets to be found.
+ */
+export interface Shell {
+  readonly name: string;
+  readonly sh: string;
+  readonly path: string;
+}
+
+const applets = join(tmpdir(), `heal-applets-${process.pid}`);
+
+/** The shells that this machine has; with a sentence on what is missing for each that it lacks. */
+export function shells(): readonly (Shell & { readonly missing?: string })[] {
+  const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path));
+  if (busybox !== undefined && !existsSync(applets)) {
+    mkdirSync(applets);
+    spawnSync(busybox, ['--install', '-s', applets]);
+    process.on('exit', () => rmSync(applets, { recursive: true, force: true }));
+  }
+  const dash = existsSync('/usr/bin/dash') && existsSync('/usr/bin/stat');
+  return [
+    {
+      name: 'dash with coreutils',
+      sh: '/usr/bin/dash',
+      path: '/usr/bin:/bin',
+      ...(dash ? {} : { missing: 'no dash' }),
+    },
+    {
+      name: 'busybox alone',
+      sh: join(applets, 'sh'),
+      path: applets,
+      ...(busybox === undefined ? { missing: 'no busybox' } : {}),
+    },
+  ];
+}
+
+/** A folder of one test, taken away by whoever made it. */
+export function scratch(): string {
+  return mkdtempSync(join(tmpdir(), 'heal-modules-'));
+}
+
+export const factsHere: Facts = {
+  hostname: 'here', user: 'root', uid: process.getuid?.() ?? 0, home: '/root', shell: '/bin/sh', kernel: '', arch: '',
+  time: 1_700_000_000, boot_id: '', init: 'systemd',
+  os: { id: 'debian', family: 'debian', name: 'Debian', version: '12', codename: 'bookworm' },
+  memory: { total_mb: 1, available_mb: 1 }, disk: { total_mb: 1, available_mb: 1, used_percent: 1 }, cpus: 1,
+  systemd: { running: false, version: 0 }, docker: { present: false, socket: false }, commands: {},
+}; // biome-ignore format: a table
+
+/** What a module is given besides its arguments. */
+export function inputOf(more: Partial<Input> = {}): Input {
+  return { facts: factsHere, account: {}, locals: {}, conditions: [], checkMode: false, ...more };
+}
+
+/** Asks every question, grouped by probe as the engine does, and again alone what was left out. */
+export function ask(shell: Shell, questions: readonly Question<unknown>[]): Map<string, State<unknown>> {
+  const states = new Map<string, State<unknown>>();
+  const groups = new Map<string, Question<unknown>[]>();
+  for (const [i, question] of questions.entries()) {
+    const key = question.probe.together === false ? `${i}` : question.probe.name;
+    groups.set(key, [...(groups.get(key) ?? []), question]);
+  }
+  for (const group of groups.values()) askGroup(shell, group, states);
+  for (const question of questions.filter(({ key }) => !states.has(key))) askGroup(shell, [question], states);
+  for (const { key } of questions) {
+    if (!states.has(key)) states.set(key, { kind: 'unavailable', why: 'no answer' });
+  }
+  return states;
+}
+
+function askGroup(shell: Shell, group: readonly Question<unknown>[], states: Map<string, State<unknown>>): void {
+  const probe = group[0]?.probe;
+  if (probe === undefined) return;
+  const items = group.map((question, i) => ({ id: `i${i}`, params: question.params as never }));
+  const nonce = 'f00dfacef00dfacef00dfacef00dface';
+  const script = joinSh([sh`{ N=${nonce}; LC_ALL=C; export LC_ALL`, probe.ask(items), sh`} </dev/null`], '\n');
+  const done = spawnSync(shell.sh, ['-c', `exec timeout -s KILL 60 ${shell.sh} -s 2>&1`], {
+    input: script.text,
+    env: { PATH: shell.path, HOME: '/root' },
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  const parsed = probe.parse({ nonce, output: done.stdout, code: done.status ?? 137 }, items);
+  for (const [i, question] of group.entries()) {
+    const state = parsed.get(`i${i}`);
+    if (state !== undefined) states.set(question.key, state);
+  }
+}
+
+/** How an act ended. */
+export interface Applied {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Makes a Change as the engine does: library, guards, script, in a session of its own. */
+export function apply(shell: Shell, change: Change, states: ReadonlyMap<string, State<unknown>>): Applied {
+  const guards = (change.expects ?? []).flatMap((question) => {
+    const state = states.get(question.key);
+    const guard = state === undefined ? undefined : question.probe.guard?.(question.params as never, state);
+    return guard === undefined ? [] : [sh`{ ${guard}\n} || moved`];
+  });
+  const before: Sh[] = [];
+  if (change.act.kind === 'upload') {
+    const path = join(change.act.near, `.heal-upload-${process.pid}`);
+    writeFileSync(path, change.act.content.bytes ?? Buffer.alloc(0), { mode: 0o600 });
+    before.push(sh`CONTENT=${path}`, sh`trap 'rm -f "$CONTENT"' EXIT`);
+  }
+  const moved = sh`moved() { echo moved >&2; exit 97; }`;
+  const script = joinSh([sh`{`, ...before, library, moved, ...guards, change.act.script, sh`} </dev/null`], '\n');
+  const done = spawnSync('setsid', [shell.sh, '-s'], {
+    input: script.text,
+    env: { PATH: shell.path, HOME: '/root' },
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return { code: done.status ?? 137, stdout: done.stdout.toString(), stderr: done.stderr.toString() };
+}
+
+/** What a module decided, on what it was told. */
+export interface Decided {
+  readonly decision: Decision;
+  readonly answers: Answers<Reads>;
+  readonly states: ReadonlyMap<string, State<unknown>>;
+}
+
+/** Asks what a module wants to know, in at most three rounds, and lets it decide. */
+export function decide(shell: Shell, module: Module, args: JsonObject, input: Input, before?: Answers<Reads>): Decided {
+  const states = new Map<string, State<unknown>>();
+  let reads: Reads = {};
+  for (let round = 0; round < 4; round++) {
+    reads = module.reads(args, (question) => valueOf(states.get(question.key)) as never, input);
+    const open = Object.values(reads).flatMap((one) => (one === undefined || states.has(one.key) ? [] : [one]));
+    if (open.length === 0) break;
+    if (round === 3) throw new Error(`${module.name} asks more than three times`);
+    for (const [key, state] of ask(shell, open)) states.set(key, state);
+  }
+  const answers: Record<string, unknown> = {};
+  for (const [name, question] of Object.entries(reads)) {
+    const state = question === undefined ? undefined : states.get(question.key);
+    const why = state === undefined ? undefined : trouble(state);
+    if (why !== undefined) return { decision: { changes: [], failed: why }, answers: {}, states };
+    if (state?.kind === 'present') answers[name] = state.value;
+  }
+  const typed = answers as Answers<Reads>;
+  return { decision: module.plan(args, typed, input, before), answers: typed, states };
+}
+
+/** What came of a task: what was decided at first, how each Change went, and what was decided afterwards. */
+export interface Converged {
+  readonly first: Decision;
+  readonly applied: readonly Applied[];
+  readonly after: Decision;
+  /** Predictions with what was asked afterwards, for those that foretold it. */
+  readonly predicted: readonly { readonly predicted: unknown; readonly asked: unknown }[];
+}
+
+/** Asks, decides, applies, asks again and decides again. */
+export function converge(shell: Shell, module: Module, args: JsonObject, more: Partial<Input> = {}): Converged {
+  const input = inputOf(more);
+  const first = decide(shell, module, args, input);
+  const applied: Applied[] = [];
+  for (const change of first.decision.changes) {
+    const one = apply(shell, change, first.states);
+    applied.push(one);
+    if (one.code !== 0) break;
+  }
+  const predictions = first.decision.changes.flatMap((change) => change.predicts ?? []);
+  const asked = ask(
+    shell,
+    predictions.map(({ question }) => question),
+  );
+  const after = decide(shell, module, args, input, first.answers);
+  return {
+    first: first.decision,
+    applied,
+    after: after.decision,
+    predicted: predictions.map(({ question, state }) => ({
+      predicted: stable(state),
+      asked: stable(asked.get(question.key)),
+    })),
+  };
+}
+
+/** Without what no plan can foretell. */
+function stable(state: State<unknown> | undefined): unknown {
+  const value = valueOf(state);
+  if (value === undefined || value === null || typeof value !== 'object') return state;
+  const { stamp: _stamp, run: _run, ...rest } = value as { stamp?: unknown; run?: unknown };
+  return { kind: 'present', value: rest };
+}
+
+function valueOf(state: State<unknown> | undefined): unknown {
+  return state?.kind === 'present' ? state.value : undefined;
+}

@@ -1,0 +1,224 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Question } from '../../src/core/probe.ts';
+import type { State } from '../../src/core/state.ts';
+import { command } from '../../src/probes/command.ts';
+import { content } from '../../src/probes/content.ts';
+import { entry } from '../../src/probes/entry.ts';
+import { http } from '../../src/probes/http.ts';
+import { listener } from '../../src/probes/listener.ts';
+import { group, user } from '../../src/probes/user.ts';
+import { ask, scratch, shells } from '../modules/on-this-machine.ts';
+
+for (const shell of shells()) {
+  describe.skipIf(shell.missing !== undefined)(`probes under ${shell.name}`, () => {
+    let folder = '';
+    beforeEach(() => {
+      folder = scratch();
+    });
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+    const one = <V>(question: Question<V>): State<V> => ask(shell, [question]).get(question.key) as State<V>;
+    const all = (questions: readonly Question<unknown>[]) => {
+      const states = ask(shell, questions);
+      return questions.map((question) => states.get(question.key));
+    };
+
+    test('each type of entry is told', () => {
+      writeFileSync(join(folder, 'file'), 'hello\n', { mode: 0o640 });
+      mkdirSync(join(folder, 'dir'), { mode: 0o755 });
+      symlinkSync('file', join(folder, 'link'));
+      execFileSync('mkfifo', ['-m', '0600', join(folder, 'fifo')]);
+      const states = all([
+        entry(join(folder, 'file'), { hash: true }),
+        entry(join(folder, 'dir')),
+        entry(join(folder, 'link'), { hash: true }),
+        entry(join(folder, 'fifo'), { hash: true }),
+        entry('/dev/null'),
+        entry(join(folder, 'none')),
+        entry(join(folder, 'file/below')),
+      ]);
+      expect(states).toMatchObject([
+        {
+          kind: 'present',
+          value: {
+            type: 'file', mode: '0640', uid: 0, owner: 'root', size: 6, readable: true, acl: false, mountpoint: false,
+            sha256: createHash('sha256').update('hello\n').digest('hex'),
+          },
+        },
+        { kind: 'present', value: { type: 'directory', mode: '0755', size: 0 } },
+        { kind: 'present', value: { type: 'link', target: 'file' } },
+        { kind: 'present', value: { type: 'fifo', mode: '0600' } },
+        { kind: 'present', value: { type: 'char' } },
+        { kind: 'absent' },
+        { kind: 'absent' },
+      ]); // biome-ignore format: a table
+    });
+
+    test('names of any characters are told apart', () => {
+      const anyName = fc
+        .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+        .filter((name) => !/[/\0\p{Surrogate}]/u.test(name) && name !== '.' && name !== '..');
+      fc.assert(
+        fc.property(fc.uniqueArray(anyName, { minLength: 1, maxLength: 6 }), (names) => {
+          const inside = mkdtempSync(join(folder, 'p-'));
+          for (const [i, name] of names.entries()) {
+            if (i % 3 === 0) writeFileSync(`${inside}/${name}`, name);
+            if (i % 3 === 1) symlinkSync(`to ${name}`, `${inside}/${name}`);
+          }
+          const states = all(names.map((name) => entry(`${inside}/${name}`, { hash: true })));
+          for (const [i, name] of names.entries()) {
+            const sha256 = createHash('sha256').update(name).digest('hex');
+            if (i % 3 === 0) expect(states[i]).toMatchObject({ kind: 'present', value: { type: 'file', sha256 } });
+            if (i % 3 === 1) expect(states[i]).toMatchObject({ value: { type: 'link', target: `to ${name}` } });
+            if (i % 3 === 2) expect(states[i]).toEqual({ kind: 'absent' });
+          }
+        }),
+        { numRuns: 40 },
+      );
+    });
+
+    test('250 missing paths among others take one stat', () => {
+      const paths = Array.from({ length: 250 }, (_, i) => entry(`${folder}/missing-${i}`));
+      const before = performance.now();
+      const states = all([...paths, entry(folder)]);
+      expect(performance.now() - before).toBeLessThan(1000);
+      expect(states.slice(0, 250).every((state) => state?.kind === 'absent')).toBe(true);
+      expect(states[250]?.kind).toBe('present');
+    });
+
+    test('a mount point is told', () => {
+      expect(one(entry('/proc'))).toMatchObject({ value: { mountpoint: true } });
+    });
+
+    test('an ACL is told where the host has tools for it', () => {
+      const path = join(folder, 'f');
+      writeFileSync(path, '');
+      execFileSync('setfacl', ['-m', 'u:1234:rw', path]);
+      execFileSync('setfacl', ['-d', '-m', 'u:1234:rwx', folder]);
+      const states = all([entry(path), entry(folder)]);
+      if (shell.name.startsWith('busybox')) return;
+      expect(states).toMatchObject([
+        { value: { acl: true } },
+        { value: { acl: false, defaultAcl: { mode: '770', extended: true } } },
+      ]);
+    });
+
+    test('content comes as bytes, or says why not', () => {
+      const bytes = Buffer.from([0, 1, 255, 10, 13, 10]);
+      writeFileSync(join(folder, 'f'), bytes);
+      const states = all([
+        content(join(folder, 'f')),
+        content(join(folder, 'f'), {}, 3),
+        content(folder),
+        content(join(folder, 'none')),
+      ]);
+      expect(states).toMatchObject([
+        { kind: 'present', value: { bytes, sha256: createHash('sha256').update(bytes).digest('hex') } },
+        { kind: 'unavailable', why: `${folder}/f has 6 bytes, more than the 3 that are read` },
+        { kind: 'unavailable', why: `${folder} is not a regular file` },
+        { kind: 'absent' },
+      ]);
+    });
+
+    test('a command answers with code and both outputs apart, byte for byte', () => {
+      const state = one(
+        command({ shell: `printf 'a\\000\\n\\n'; echo oops >&2; cat; exit 7`, stdin: "x'y\n", chdir: folder }),
+      );
+      expect(state).toMatchObject({
+        value: { code: 7, stdout: Buffer.from("a\0\n\nx'y\n"), stderr: Buffer.from('oops\n'), truncated: false },
+      });
+    });
+
+    test('a command by words runs as it is, and a missing folder is an error', () => {
+      expect(one(command({ argv: ['printf', '%s|', 'a b', "c'd"] }))).toMatchObject({
+        value: { code: 0, stdout: Buffer.from("a b|c'd|") },
+      });
+      expect(one(command({ argv: ['true'], chdir: `${folder}/none` }))).toMatchObject({ value: { code: 2 } });
+    });
+
+    test('a command that cannot be parsed has a code, not a broken answer', () => {
+      expect(one(command({ shell: 'if then )' }))).toMatchObject({ value: { code: 2 } });
+    });
+
+    test('more than 1 MiB is cut and said so', () => {
+      const state = one(command({ shell: 'head -c 3000000 /dev/zero; echo fine >&2' }));
+      expect(state).toMatchObject({ value: { code: 0, truncated: true, stderr: Buffer.from('fine\n') } });
+      expect(state.kind === 'present' && state.value.stdout.length).toBe(1024 * 1024);
+    });
+
+    test('accounts are looked up by name and by number', () => {
+      expect(all([user('root'), user(0), user('nobody-like-this'), group('root')])).toMatchObject([
+        { value: { name: 'root', uid: 0, gid: 0, home: '/root' } },
+        { value: { name: 'root' } },
+        { kind: 'absent' },
+        { value: { name: 'root', gid: 0 } },
+      ]);
+    });
+
+    test('a listener is found by its port', async () => {
+      const port = 20000 + (process.pid % 10000) + (shell.name.startsWith('b') ? 1 : 0);
+      const child = spawn(process.execPath, ['-e', `require('net').createServer().listen(${port}, '127.0.0.1')`]);
+      try {
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        expect(all([listener(port), listener(1)])).toMatchObject([
+          {
+            value: {
+              processes: [{ pid: child.pid, comm: 'node', uid: 0, containerised: false }],
+              addresses: ['127.0.0.1'],
+              hidden: 0,
+            },
+          },
+          { kind: 'absent' },
+        ]);
+      } finally {
+        child.kill();
+      }
+    });
+  });
+}
+
+for (const shell of shells()) {
+  describe.skipIf(shell.missing !== undefined)(`http under ${shell.name}`, () => {
+    test('what a server answers is told, and that none is there', async () => {
+      // The script is run by spawnSync, so the server lives in a process of its own.
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      await new Promise((resolve) => server.close(resolve));
+      const text = `require('http').createServer((q, a) => { a.statusCode = q.url === '/bad' ? 503 : 200; a.end(q.headers['x-key'] || 'hi'); }).listen(${port}, '127.0.0.1')`;
+      const child = spawn(process.execPath, ['-e', text]);
+      try {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        const base = `http://127.0.0.1:${port}`;
+        const questions = [
+          http({ url: `${base}/` }),
+          http({ url: `${base}/bad` }),
+          http({ url: `${base}/`, method: 'HEAD' }),
+          http({ url: 'http://127.0.0.1:1/' }),
+          http({ url: `${base}/`, headers: { 'x-key': 'a "quoted" \\ key' } }),
+        ];
+        const states = ask(shell, questions);
+        const [good, bad, head, refused, keyed] = questions.map(({ key }) => states.get(key));
+        // Debian's static busybox has a wget that crashes; a crash is no answer.
+        if (good?.kind === 'unavailable') return expect(good.why).toMatch(/crashed/);
+        expect(good).toMatchObject({ value: { status: 200, body: Buffer.from('hi') } });
+        expect(bad).toMatchObject({ value: { status: 503 } });
+        expect(head).toMatchObject({ value: { status: 200 } });
+        expect(refused).toMatchObject({
+          value: { status: 0, error: expect.stringMatching(/refused|failed to connect/i) },
+        });
+        if (shell.name.startsWith('busybox')) expect(keyed).toMatchObject({ kind: 'unavailable' });
+        else expect(keyed).toMatchObject({ value: { body: Buffer.from('a "quoted" \\ key') } });
+      } finally {
+        child.kill();
+      }
+    });
+  });
+}
