@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answers, Reads } from '../core/module.ts';
+import type { Drill, Heal, Task } from '../core/playbook.ts';
+import type { Question } from '../core/probe.ts';
+import { exchange } from './exchange.ts';
+import { considerIn, type HostRun, nameOf, questionsOf, variablesOf } from './host-run.ts';
+import { type Instance, instanceOf } from './instance.ts';
+import { type Ended, outcomeOf } from './outcome.ts';
+import { perform } from './perform.ts';
+import type { RunOptions } from './run.ts';
+
+/** Milliseconds between two looks at a host that is to heal: short, so that the time that is reported is true. */
+const pause = 250;
+
+/** Runs the drills of a play on one host, one after the other. False if one did not heal. */
+export async function drillHost(run: HostRun, options: RunOptions): Promise<boolean> {
+  let allHealed = true;
+  for (const drill of run.play.drills.filter(options.selected)) {
+    options.signal.throwIfAborted();
+    if (!(await oneDrill(run, options, drill))) allHealed = false;
+  }
+  return allHealed;
+}
+
+interface Watched {
+  readonly heal: Heal;
+  readonly instance: Instance;
+  readonly name: string;
+  before?: Answers<Reads>;
+  afterMs?: number;
+  lastWords?: string;
+}
+
+async function oneDrill(run: HostRun, options: RunOptions, drill: Drill): Promise<boolean> {
+  const { emit } = options;
+  const host = run.host.name;
+  const role = drill.role === undefined ? {} : { role: drill.role.name };
+  emit({ type: 'drill-start', host, drill: drill.name, ...role });
+  const tasks = (list: readonly Task[], phase: Instance['phase']): Instance[] =>
+    list.flatMap((task) => {
+      const module = options.modules.get(task.module);
+      return module === undefined ? [] : [instanceOf(task, module, phase)];
+    });
+
+  const watched: Watched[] = drill.heals.flatMap((heal) =>
+    tasks([heal.task], 'heal').map((instance) => ({ heal, instance, name: nameOf(run, instance, new Set()) })),
+  );
+  let message: string | undefined;
+  try {
+    if (!(await perform(run, tasks(drill.prepare, 'prepare'), () => []))) message = 'it could not be prepared';
+    if (message === undefined) {
+      await lookBefore(run, watched);
+      if (!(await perform(run, tasks(drill.break, 'break'), () => []))) message = 'the break itself failed';
+    }
+    if (message === undefined) await watch(run, options, watched);
+  } finally {
+    // What was broken is put back whatever happened, also after Ctrl-C: with a signal of its own, which never fires.
+    const settings = { ...run.settings, signal: new AbortController().signal };
+    const restored = await perform({ ...run, settings }, tasks(drill.restore, 'restore'), () => []);
+    if (!restored) message = `${message === undefined ? '' : `${message}; `}what was broken could not be put back`;
+  }
+  const unhealed = watched.filter((one) => one.afterMs === undefined);
+  if (message === undefined && unhealed.length > 0) {
+    message = unhealed
+      .map((one) => `"${one.name}" did not hold within ${one.heal.within} s: ${one.lastWords ?? 'no answer'}`)
+      .join('; ');
+  }
+  if (message !== undefined) run.counts.failed += 1;
+  emit({
+    type: 'drill-done',
+    host,
+    drill: drill.name,
+    ...role,
+    status: message === undefined ? 'healed' : 'failed',
+    heals: watched.map((one) => ({
+      name: one.name,
+      withinMs: one.heal.within * 1000,
+      ...(one.afterMs === undefined ? {} : { afterMs: one.afterMs }),
+    })),
+    ...(message === undefined ? {} : { message }),
+  });
+  return message === undefined;
+}
+
+/** Answers from before the break: "Jack is a new process" compares with them. */
+async function lookBefore(run: HostRun, watched: readonly Watched[]): Promise<void> {
+  await askAll(run, watched);
+  for (const one of watched) {
+    const considered = await considerIn(run, one.instance, new Set());
+    if (considered.kind === 'decided') one.before = considered.answers;
+  }
+}
+
+/** Looks again and again until all hold or their time is over. */
+async function watch(run: HostRun, options: RunOptions, watched: readonly Watched[]): Promise<void> {
+  const brokenAt = options.now();
+  for (;;) {
+    const open = watched.filter((one) => one.afterMs === undefined);
+    const elapsed = options.now() - brokenAt;
+    if (open.length === 0 || open.every((one) => elapsed > one.heal.within * 1000)) return;
+    await askAll(run, open);
+    for (const one of open) {
+      const ended = await holds(run, one);
+      one.lastWords = ended.message ?? 'it does not hold';
+      if (ended.status === 'ok') one.afterMs = options.now() - brokenAt;
+    }
+    await sleep(pause, undefined, { signal: options.signal });
+  }
+}
+
+async function holds(run: HostRun, { instance, before }: Watched): Promise<Ended> {
+  const waitsFor = new Set<string>();
+  const considered = await considerIn(run, instance, waitsFor, before === undefined ? {} : { before });
+  if (considered.kind !== 'decided') {
+    return { status: 'failed', message: 'message' in considered ? considered.message : 'it could not be asked' };
+  }
+  const { decision } = considered;
+  const wants = decision.changes.map((change) => change.title).join(', ');
+  const failed = decision.failed ?? (wants === '' ? undefined : wants);
+  const outcome = outcomeOf(
+    instance,
+    {
+      status: failed === undefined ? 'ok' : 'failed',
+      ...(failed === undefined ? {} : { message: failed }),
+      ...(decision.result === undefined ? {} : { result: decision.result }),
+    },
+    (result) =>
+      variablesOf(run, instance, waitsFor).with(
+        instance.task.register === undefined ? {} : { [instance.task.register]: { kind: 'value', value: result } },
+      ),
+  );
+  if (outcome.status === 'ok' && !outcome.enough) return { status: 'failed', message: 'until does not hold yet' };
+  return outcome;
+}
+
+/** Asks all checks anew in one program; a check whose questions depend on answers gets a second round. */
+async function askAll(run: HostRun, watched: readonly Watched[]): Promise<void> {
+  const asked = new Set<string>();
+  for (let round = 0; round < 3; round += 1) {
+    const questions = new Map<string, Question<unknown>>();
+    for (const { instance } of watched) {
+      const considered = await considerIn(run, instance, new Set());
+      if (considered.kind === 'asks')
+        for (const question of considered.questions) questions.set(question.key, question);
+      if (considered.kind === 'decided' && round === 0) {
+        for (const question of questionsOf(considered.prepared.reads)) questions.set(question.key, question);
+      }
+    }
+    for (const key of asked) questions.delete(key);
+    if (questions.size === 0) return;
+    const { answers } = await exchange(run.connection, { acts: [] }, [...questions.values()], run.settings.signal);
+    for (const [question, state] of answers) run.book.put(question, state);
+    for (const key of questions.keys()) asked.add(key);
+  }
+}

@@ -1,0 +1,72 @@
+import type { Value } from '../core/playbook.ts';
+import type { Question } from '../core/probe.ts';
+import { considerIn, type HostRun, variablesOf } from './host-run.ts';
+import { type Instance, unfold } from './instance.ts';
+
+/**
+ * Which results an instance has to wait for: those registered by instances before it in the list that are not done.
+ * A name that was registered earlier counts too, if it is about to be registered anew.
+ */
+export function waitsBefore(run: HostRun, list: readonly Instance[], index: number): Set<string> {
+  const names = new Set<string>();
+  for (const other of list.slice(0, index)) {
+    if (other.task.register !== undefined && !run.done.has(other)) names.add(other.task.register);
+  }
+  return names;
+}
+
+/** Unfolds the loop at this place of the list, if its list of items is known. True if it is no loop (any more). */
+export function unfoldAt(run: HostRun, list: Instance[], index: number, waitsFor: ReadonlySet<string>): boolean {
+  const instance = list[index];
+  if (instance?.task.loop === undefined || instance.item !== undefined) return true;
+  const items = instance.task.loop.evaluate(variablesOf(run, instance, waitsFor));
+  if (items.kind === 'pending') return false;
+  const values: readonly Value[] = Array.isArray(items.value) ? items.value : [items.value];
+  list.splice(index, 1, ...unfold(instance, values));
+  return true;
+}
+
+/**
+ * The questions worth asking in the next program: those of all tasks from `from` up to and including the next one that
+ * will change something (what comes after it may be old by then), and of every later task what was never asked at all.
+ * Guessed from the answers at hand, however old: a guess only decides what is asked, never what is done.
+ */
+export async function gather(
+  run: HostRun,
+  list: Instance[],
+  from: number,
+  later: readonly Instance[],
+): Promise<Question<unknown>[]> {
+  const wanted = new Map<string, Question<unknown>>();
+  let beforeNextChange = true;
+  const waitsFor = waitsBefore(run, list, from);
+
+  const look = async (instance: Instance): Promise<void> => {
+    if (run.done.has(instance) || (!beforeNextChange && instance.asked > 0)) return;
+    const considered = await considerIn(run, instance, waitsFor);
+    let changes = considered.kind === 'decided' && considered.decision.changes.length > 0;
+    if (considered.kind === 'asks') {
+      for (const question of considered.questions) {
+        if (beforeNextChange || run.book.last(question) === undefined) wanted.set(question.key, question);
+      }
+      const guess = await considerIn(run, instance, waitsFor, { guess: true });
+      changes = guess.kind === 'decided' && guess.decision.changes.length > 0;
+    }
+    if (changes && !run.settings.check) beforeNextChange = false;
+  };
+
+  for (let index = from; index < list.length; index += 1) {
+    const instance = list[index];
+    if (instance === undefined) continue;
+    if (!unfoldAt(run, list, index, waitsFor)) {
+      if (instance.task.register !== undefined) waitsFor.add(instance.task.register);
+      continue;
+    }
+    const unfolded = list[index];
+    if (unfolded === undefined) break;
+    await look(unfolded);
+    if (unfolded.task.register !== undefined && !run.done.has(unfolded)) waitsFor.add(unfolded.task.register);
+  }
+  for (const instance of later) await look(instance);
+  return [...wanted.values()];
+}

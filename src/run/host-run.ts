@@ -1,0 +1,221 @@
+import type { Content } from '../core/change.ts';
+import type { Connection } from '../core/connection.ts';
+import type { ChangeInfo, Counts, Event, Status } from '../core/event.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Answers, LocalRequest, Reads } from '../core/module.ts';
+import type { Evaluated, Host, Play, Task, Value, Variables } from '../core/playbook.ts';
+import type { Question } from '../core/probe.ts';
+import type { Sh } from '../core/sh.ts';
+import { type AnswerBook, answerBook } from './answers.ts';
+import { type Considered, consider, type Prepared } from './consider.ts';
+import type { OwedDebt } from './debts.ts';
+import type { Hello } from './hello.ts';
+import { type Instance, infoOf } from './instance.ts';
+import type { Outcome } from './outcome.ts';
+
+/** What the runner is given by whoever starts it: the project's side of a run. */
+export interface ProjectSide {
+  /** Names the project in the debts that it leaves on hosts. */
+  readonly name: string;
+  readonly checkArgs: (instance: Instance, args: { readonly [key: string]: Value }) => JsonObject;
+  readonly load: (instance: Instance, request: LocalRequest, variables: Variables) => Promise<Evaluated<Content>>;
+}
+
+/** How a run is to be done. */
+export interface RunSettings {
+  readonly check: boolean;
+  /** `heal verify --deep`: checks that cost a host much are asked as well. */
+  readonly deep: boolean;
+  readonly signal: AbortSignal;
+  readonly emit: (event: Event) => void;
+  /** Milliseconds; from a clock that never goes back. */
+  readonly now: () => number;
+  readonly project: ProjectSide;
+}
+
+/** A change that was made or tried: who would be to blame if a task no longer holds. */
+export interface Deed {
+  readonly instance: Instance;
+  readonly touches: readonly string[];
+}
+
+/** An instance that is done, as far as asking it once more needs it. */
+export interface Kept {
+  readonly instance: Instance;
+  readonly prepared: Prepared;
+  readonly before?: Answers<Reads>;
+}
+
+/** One host on its way through one play. Everything that changes during the run is here. */
+export interface HostRun {
+  readonly host: Host;
+  readonly play: Play;
+  readonly connection: Connection;
+  readonly hello: Hello;
+  readonly settings: RunSettings;
+  readonly book: AnswerBook;
+  /** Arguments and local files of each instance, once they are known: inputs never change after that. */
+  readonly prepared: Map<Instance, Considered | Prepared>;
+  readonly done: Set<Instance>;
+  readonly registers: Map<string, Value>;
+  /** Names whose value a plan can't know: their task was not, or not for certain, decided. */
+  readonly unknowable: Set<string>;
+  readonly notified: Set<Task>;
+  readonly debts: OwedDebt[];
+  readonly deeds: Deed[];
+  readonly kept: Kept[];
+  /** Shell text that rides along with the next program. */
+  readonly chores: Sh[];
+  readonly counts: { -readonly [K in keyof Counts]: Counts[K] };
+  /** True once all tasks and handlers are done: only then a check may ask what was changed. */
+  tasksOver: boolean;
+}
+
+/** A host that has just logged in. */
+export function hostRun(
+  host: Host,
+  play: Play,
+  connection: Connection,
+  hello: Hello,
+  debts: OwedDebt[],
+  settings: RunSettings,
+): HostRun {
+  return {
+    host,
+    play,
+    connection,
+    hello,
+    settings,
+    book: answerBook(),
+    prepared: new Map(),
+    done: new Set(),
+    registers: new Map(),
+    unknowable: new Set(),
+    notified: new Set(),
+    debts,
+    deeds: [],
+    kept: [],
+    chores: [],
+    counts: emptyCounts(),
+    tasksOver: false,
+  };
+}
+
+/** All zero. */
+export function emptyCounts(): { -readonly [K in keyof Counts]: Counts[K] } {
+  return { ok: 0, changed: 0, unreachable: 0, failed: 0, skipped: 0, rescued: 0, ignored: 0, unknown: 0 };
+}
+
+/** Variables as an instance sees them; results of tasks that stand before it and are not done yet are pending. */
+export function variablesOf(
+  run: HostRun,
+  instance: Pick<Instance, 'task' | 'item'>,
+  waitsFor: ReadonlySet<string>,
+): Variables {
+  const values: Record<string, Evaluated<Value>> = {
+    facts: { kind: 'value', value: run.hello.facts as unknown as Value },
+    heal_check_mode: { kind: 'value', value: run.settings.check },
+    heal_deep: { kind: 'value', value: run.settings.deep },
+    role_changed: run.tasksOver
+      ? { kind: 'value', value: run.deeds.some((deed) => deed.instance.task.role?.name === instance.task.role?.name) }
+      : { kind: 'pending', names: ['role_changed'] },
+  };
+  for (const [name, value] of run.registers) values[name] = { kind: 'value', value };
+  for (const name of [...run.unknowable, ...waitsFor]) values[name] = { kind: 'pending', names: [name] };
+  if (instance.item !== undefined) values[instance.task.loopVar] = { kind: 'value', value: instance.item.value };
+  return run.play.variables(run.host, instance.task, { values });
+}
+
+/** Considers an instance on the answers that are fresh, or for a guess on those last read. */
+export async function considerIn(
+  run: HostRun,
+  instance: Instance,
+  waitsFor: ReadonlySet<string>,
+  how: { readonly guess?: boolean; readonly before?: Answers<Reads> } = {},
+): Promise<Considered> {
+  const answer = how.guess === true ? run.book.last : run.book.fresh;
+  return consider(
+    instance,
+    {
+      facts: run.hello.facts,
+      checkMode: run.settings.check,
+      answer,
+      variables: (one) => variablesOf(run, one, waitsFor),
+      checkArgs: run.settings.project.checkArgs,
+      load: run.settings.project.load,
+      loginUser: run.hello.facts.user,
+      ...(how.before === undefined ? {} : { before: how.before }),
+    },
+    run.prepared,
+  );
+}
+
+/** Counts it, registers its result, owes its handlers, and tells the outside. */
+export function finish(run: HostRun, instance: Instance, outcome: Outcome, startedAt: number, name: string): void {
+  const { task } = instance;
+  run.done.add(instance);
+  const ignored = outcome.status === 'failed' && task.ignoreErrors;
+  count(run, outcome.status, ignored);
+  if (task.register !== undefined) {
+    if (outcome.status === 'unknown' || (run.settings.check && outcome.status === 'changed' && isFree(outcome))) {
+      run.unknowable.add(task.register);
+    } else {
+      run.unknowable.delete(task.register);
+      run.registers.set(task.register, registered(instance, outcome) as Value);
+    }
+  }
+  run.settings.emit({
+    type: 'task-done',
+    host: run.host.name,
+    task: infoOf(instance, name),
+    status: outcome.status,
+    changes: outcome.changes ?? [],
+    ...(outcome.message === undefined ? {} : { message: outcome.message }),
+    ...(outcome.hint === undefined ? {} : { hint: outcome.hint }),
+    ...(outcome.output === undefined ? {} : { output: outcome.output }),
+    result: outcome.result,
+    ...(ignored ? { ignored } : {}),
+    ...(task.noLog ? { noLog: true } : {}),
+    ms: run.settings.now() - startedAt,
+  });
+}
+
+/** A task's name as far as it can be rendered now. */
+export function nameOf(run: HostRun, instance: Instance, waitsFor: ReadonlySet<string>): string {
+  const rendered = instance.task.name.evaluate(variablesOf(run, instance, waitsFor));
+  return rendered.kind === 'value' ? rendered.value : instance.task.id;
+}
+
+/** Questions of a task's prepared reads. */
+export function questionsOf(reads: Reads): Question<unknown>[] {
+  return Object.values(reads).filter((question) => question !== undefined);
+}
+
+function count(run: HostRun, status: Status, ignored: boolean): void {
+  const { counts } = run;
+  if (ignored) {
+    counts.ok += 1;
+    counts.ignored += 1;
+  } else if (status === 'changed') {
+    // As in Ansible: what was changed is ok as well.
+    counts.ok += 1;
+    counts.changed += 1;
+  } else counts[status] += 1;
+}
+
+/** What a loop registers is the list of its items' results (Ansible's `results`). */
+function registered(instance: Instance, outcome: Outcome): JsonObject {
+  if (instance.item === undefined) return outcome.result;
+  instance.siblings.push(outcome.result);
+  const { siblings } = instance;
+  return {
+    results: siblings,
+    changed: siblings.some((result) => result['changed'] === true),
+    failed: siblings.some((result) => result['failed'] === true),
+    skipped: siblings.every((result) => result['skipped'] === true),
+  };
+}
+
+function isFree(outcome: Outcome): boolean {
+  return (outcome.changes ?? []).some((change: ChangeInfo) => !change.proven);
+}

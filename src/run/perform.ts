@@ -1,0 +1,215 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HealError } from '../core/errors.ts';
+import type { Result, Value, Variables } from '../core/playbook.ts';
+import { apply, changeInfo, type Turn, touchesOf } from './apply.ts';
+import type { Considered } from './consider.ts';
+import { digestOf } from './debts.ts';
+import { exchange } from './exchange.ts';
+import { gather, unfoldAt, waitsBefore } from './gather.ts';
+import { originsOf, owedBy } from './handlers.ts';
+import { considerIn, finish, type HostRun, nameOf, variablesOf } from './host-run.ts';
+import type { Instance } from './instance.ts';
+import { type Ended, type Outcome, outcomeOf } from './outcome.ts';
+
+/** A module that asks for something new after so many rounds never ends. */
+const roundsAtMost = 8;
+
+/**
+ * Brings a list of instances to their end, in order: asks what is missing in one program, decides, applies. True if
+ * all went well; at the first failure that is not ignored the rest is left.
+ *
+ * @param later - instances whose questions may ride along: checks, and handlers that are owed already
+ */
+export async function perform(run: HostRun, list: Instance[], later: () => readonly Instance[]): Promise<boolean> {
+  for (let index = 0; index < list.length; index += 1) {
+    const waitsFor = waitsBefore(run, list, index);
+    unfoldAt(run, list, index, waitsFor);
+    const instance = list[index];
+    if (instance === undefined) break;
+    if (run.done.has(instance)) continue;
+    run.settings.signal.throwIfAborted();
+    const outcome = await settle(run, list, index, later);
+    if (outcome.status === 'failed' && !instance.task.ignoreErrors) return false;
+  }
+  return true;
+}
+
+/** Asks, in one program, all that this list wants to know now. */
+export async function askAhead(
+  run: HostRun,
+  list: Instance[],
+  from: number,
+  later: readonly Instance[],
+): Promise<number> {
+  const questions = await gather(run, list, from, later);
+  if (questions.length === 0) return 0;
+  const { answers } = await exchange(
+    run.connection,
+    { acts: [], before: run.chores.splice(0) },
+    questions,
+    run.settings.signal,
+  );
+  for (const [question, state] of answers) run.book.put(question, state);
+  for (const instance of [...list.slice(from), ...later]) instance.asked += 1;
+  return questions.length;
+}
+
+async function settle(
+  run: HostRun,
+  list: Instance[],
+  index: number,
+  later: () => readonly Instance[],
+): Promise<Outcome> {
+  const instance = list[index];
+  if (instance === undefined) throw new Error('no instance at this place');
+  const { now, signal } = run.settings;
+  const startedAt = now();
+  const waitsFor = waitsBefore(run, list, index);
+  const name = nameOf(run, instance, waitsFor);
+  const variables = (result: Result): Variables =>
+    variablesOf(run, instance, waitsFor).with(
+      instance.task.register === undefined
+        ? {}
+        : { [instance.task.register]: { kind: 'value', value: result as Value } },
+    );
+  const turn: Turn = { instance, list, index, name, waitsFor, later: later(), owed: owedBy(run, instance) };
+
+  for (let attempt = 0; ; attempt += 1) {
+    const ended = await once(run, turn);
+    const outcome = outcomeOf(instance, ended, variables);
+    if (outcome.enough || attempt >= instance.task.retries || run.settings.check) {
+      const final: Outcome = outcome.enough
+        ? outcome
+        : {
+            ...outcome,
+            status: 'failed',
+            message: `${outcome.message === undefined ? '' : `${outcome.message}; `}until: ${instance.task.until?.source} did not hold in ${attempt + 1} tries`,
+          };
+      finish(run, instance, final, startedAt, name);
+      if (final.status === 'changed') for (const handler of originsOf(run, instance)) run.notified.add(handler);
+      return final;
+    }
+    await sleep(instance.task.delay * 1000, undefined, { signal });
+    forget(run, instance);
+  }
+}
+
+/** One attempt at an instance. */
+async function once(run: HostRun, turn: Turn): Promise<Ended> {
+  const { instance, list, index, waitsFor } = turn;
+  let moved = 0;
+  for (let round = 0; round < roundsAtMost; round += 1) {
+    const considered = await considerIn(run, instance, waitsFor);
+    if (considered.kind === 'asks') {
+      await askFor(run, list, index, turn.later, considered);
+      continue;
+    }
+    if (considered.kind !== 'decided') return endOf(run, considered);
+    noticeDebt(run, instance, considered);
+    const { decision, prepared } = considered;
+    const said = {
+      ...(decision.message === undefined ? {} : { message: decision.message }),
+      ...(decision.hint === undefined ? {} : { hint: decision.hint }),
+      ...(decision.result === undefined ? {} : { result: decision.result }),
+    };
+    if (decision.failed !== undefined) return { ...said, status: 'failed', message: decision.failed };
+    if (decision.changes.length === 0) {
+      if (!instance.module.readonly) run.kept.push({ instance, prepared });
+      return { ...said, status: 'ok' };
+    }
+    const changes = decision.changes.map(changeInfo);
+    if (isCheck(instance)) {
+      const wants = decision.changes.map((change) => change.title).join(', ');
+      return { ...said, status: 'failed', message: `it does not hold: ${wants}`, changes: [] };
+    }
+    if (run.settings.check || instance.task.checkMode === true) {
+      for (const change of decision.changes) {
+        run.book.predict(`${turn.name}: ${change.title}`, touchesOf(change), change.predicts ?? []);
+      }
+      return { ...said, status: 'changed', changes };
+    }
+    const ended = await applied(run, turn, considered);
+    if (ended !== 'moved') return ended;
+    forget(run, instance);
+    moved += 1;
+    if (moved > 1) {
+      return {
+        status: 'failed',
+        message: 'changed since it was read: somebody else is changing it at the same time',
+        hint: 'find out who, and run again',
+      };
+    }
+  }
+  return { status: 'failed', message: `module ${instance.module.name} went on asking after ${roundsAtMost} rounds` };
+}
+
+async function applied(
+  run: HostRun,
+  turn: Turn,
+  considered: Extract<Considered, { kind: 'decided' }>,
+): Promise<Ended | 'moved'> {
+  try {
+    return await apply(run, turn, considered);
+  } catch (error) {
+    if (!(error instanceof HealError) || error.kind !== 'failed') throw error;
+    return { status: 'failed', message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  }
+}
+
+async function askFor(
+  run: HostRun,
+  list: Instance[],
+  index: number,
+  later: readonly Instance[],
+  considered: Extract<Considered, { kind: 'asks' }>,
+): Promise<void> {
+  const asked = await askAhead(run, list, index, later);
+  if (asked > 0 && considered.questions.every((question) => run.book.fresh(question) !== undefined)) return;
+  const { answers } = await exchange(run.connection, { acts: [] }, considered.questions, run.settings.signal);
+  for (const [question, state] of answers) run.book.put(question, state);
+}
+
+function endOf(run: HostRun, considered: Exclude<Considered, { kind: 'asks' | 'decided' }>): Ended {
+  switch (considered.kind) {
+    case 'skipped':
+      return { status: 'skipped', message: considered.why };
+    case 'failed':
+      return {
+        status: 'failed',
+        message: considered.message,
+        ...(considered.hint === undefined ? {} : { hint: considered.hint }),
+      };
+    case 'unknown':
+      return { status: 'unknown', message: considered.why };
+    case 'waits': {
+      const names = [...new Set(considered.names)].join(', ');
+      if (run.settings.check) return { status: 'unknown', message: `it depends on ${names}, known only in a run` };
+      return {
+        status: 'failed',
+        message: `${names} has no value yet`,
+        hint: 'register it in a task that stands before this one',
+      };
+    }
+  }
+}
+
+/** An `intended` debt of an earlier run counts only if what it was to change is no longer as it was before. */
+function noticeDebt(run: HostRun, instance: Instance, decided: Extract<Considered, { kind: 'decided' }>): void {
+  for (const debt of run.debts) {
+    if (debt.status !== 'intended' || debt.task !== instance.task.id) continue;
+    if (debt.digest === digestOf(decided.answers)) continue;
+    const handler = run.play.handlers.find((task) => task.id === debt.handler);
+    if (handler !== undefined) run.notified.add(handler);
+  }
+}
+
+function forget(run: HostRun, instance: Instance): void {
+  const prepared = run.prepared.get(instance);
+  if (prepared === undefined || 'kind' in prepared) return;
+  const reads = instance.module.reads(prepared.args, () => undefined, prepared.input);
+  for (const question of Object.values(reads)) if (question !== undefined) run.book.forget(question);
+}
+
+function isCheck(instance: Instance): boolean {
+  return instance.phase === 'verify' || instance.phase === 'heal';
+}

@@ -1,0 +1,66 @@
+import type { Question } from '../core/probe.ts';
+import { overlaps } from '../core/scope.ts';
+import { decide } from './consider.ts';
+import { exchange } from './exchange.ts';
+import { gather } from './gather.ts';
+import { type HostRun, nameOf, questionsOf } from './host-run.ts';
+import { type Instance, infoOf } from './instance.ts';
+
+/**
+ * After a run that changed something, all tasks are asked once more: one that no longer holds was undone by a later
+ * one, and the two would change the host on every run. Reported with both names. The checks' questions ride along.
+ *
+ * @returns whether all tasks still hold
+ */
+export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean> {
+  const { signal, emit } = run.settings;
+  const kept = run.kept.filter(({ instance }) => instance.phase === 'task');
+  const wanted = new Map<string, Question<unknown>>();
+  for (const { prepared } of kept) {
+    for (const question of questionsOf(prepared.reads)) {
+      if (run.book.fresh(question) === undefined) wanted.set(question.key, question);
+    }
+  }
+  for (const question of await gather(run, checks, 0, [])) wanted.set(question.key, question);
+  if (wanted.size > 0) {
+    const { answers } = await exchange(
+      run.connection,
+      { acts: [], before: run.chores.splice(0) },
+      [...wanted.values()],
+      signal,
+    );
+    for (const [question, state] of answers) run.book.put(question, state);
+  }
+
+  let allHold = true;
+  for (const { instance, prepared, before } of kept) {
+    const answer = run.book.fresh;
+    const again = decide(instance, { answer, ...(before === undefined ? {} : { before }) }, prepared);
+    if (again.kind !== 'decided' || again.decision.changes.length === 0) continue;
+    allHold = false;
+    run.counts.failed += 1;
+    const wants = again.decision.changes.map((change) => change.title).join(', ');
+    const culprit = culpritOf(run, instance, questionsOf(prepared.reads));
+    emit({
+      type: 'task-done',
+      host: run.host.name,
+      task: infoOf(instance, nameOf(run, instance, new Set())),
+      status: 'failed',
+      changes: [],
+      message: `it held when it was done, and no longer does (${wants})${culprit === undefined ? '' : `; undone by "${nameOf(run, culprit, new Set())}" (${culprit.task.at.file}:${culprit.task.at.line})`}`,
+      hint: 'two tasks want different things of the same place: let one of them decide',
+      ms: 0,
+    });
+  }
+  return allHold;
+}
+
+/** The last deed after this task that may have altered what it asks about. */
+function culpritOf(run: HostRun, instance: Instance, questions: readonly Question<unknown>[]): Instance | undefined {
+  const own = run.deeds.findIndex((deed) => deed.instance === instance);
+  const scopes = questions.flatMap((question) => question.scopes);
+  return run.deeds
+    .slice(own + 1)
+    .filter((deed) => deed.instance !== instance && overlaps(deed.touches, scopes))
+    .at(-1)?.instance;
+}

@@ -1,0 +1,201 @@
+import type { Connect, Connection, Login } from '../core/connection.ts';
+import { HealError } from '../core/errors.ts';
+import type { Counts, Report } from '../core/event.ts';
+import type { Module } from '../core/module.ts';
+import type { Host, Play, Playbook, Task } from '../core/playbook.ts';
+import { batches } from './batches.ts';
+import { type OwedDebt, parseDebt } from './debts.ts';
+import { drillHost } from './drill.ts';
+import { eachHost } from './each-host.ts';
+import { collectDebts, owedHandlers, paid } from './handlers.ts';
+import { type Hello, helloProgram, helloReader } from './hello.ts';
+import { emptyCounts, type HostRun, hostRun, type RunSettings } from './host-run.ts';
+import { type Instance, instanceOf } from './instance.ts';
+import { askAhead, perform } from './perform.ts';
+import { recheck } from './recheck.ts';
+
+/**
+ * src/run: a playbook becomes events. It knows hosts by the Connection of core alone, decides by the modules, and tells
+ * what happens by Events; it never touches the console. It may import core, shell, project, probes and modules.
+ */
+
+/** All that a run needs. */
+export interface RunOptions extends RunSettings {
+  readonly playbook: Playbook;
+  /** Hosts of a play after `--limit`, in inventory order. */
+  readonly hostsOf: (play: Play) => readonly Host[];
+  readonly loginOf: (host: Host, play: Play) => Login;
+  readonly connect: Connect;
+  readonly modules: ReadonlyMap<string, Module>;
+  /** Hosts at once. */
+  readonly forks: number;
+  /** `run` brings hosts to what the tasks say; `verify` only checks; `drill` breaks on purpose. */
+  readonly mode: 'run' | 'verify' | 'drill';
+  /** Whether a task was chosen by `--tags` and `--skip-tags`. */
+  readonly selected: (task: Pick<Task, 'tags'>) => boolean;
+}
+
+interface Reached {
+  readonly connection: Connection;
+  readonly hello: Hello;
+  readonly debts: OwedDebt[];
+}
+
+/** Runs a playbook. Rejects only for bugs and interruption: what happens on hosts is told by events and the Report. */
+export async function runPlaybook(options: RunOptions): Promise<Report> {
+  const { playbook, hostsOf, emit, now } = options;
+  const startedAt = now();
+  const all = [...new Set(playbook.plays.flatMap((play) => hostsOf(play)))];
+  const counts = new Map(all.map((host) => [host.name, emptyCounts()]));
+  const reached = new Map<string, Reached>();
+  const lost = new Set<string>();
+  emit({
+    type: 'run-start',
+    playbook: playbook.name,
+    check: options.check,
+    hosts: all.map((host) => host.name),
+  });
+  try {
+    for (const play of playbook.plays) {
+      const hosts = hostsOf(play).filter((host) => !lost.has(host.name));
+      for (const batch of batches(hosts, play.serial)) {
+        emit({
+          type: 'play-start',
+          play: play.name,
+          hosts: batch.map((host) => host.name),
+          tasks: play.tasks.filter(options.selected).length,
+        });
+        await runBatch(options, play, batch, { reached, lost, counts });
+      }
+    }
+  } finally {
+    await Promise.allSettled([...reached.values()].map(({ connection }) => connection.close()));
+  }
+  const report: Record<string, Counts> = Object.fromEntries(counts);
+  emit({ type: 'run-end', report, ms: now() - startedAt });
+  return report;
+}
+
+interface Fleet {
+  readonly reached: Map<string, Reached>;
+  /** Hosts that failed or could not be reached: later plays leave them out. */
+  readonly lost: Set<string>;
+  readonly counts: ReadonlyMap<string, ReturnType<typeof emptyCounts>>;
+}
+
+async function runBatch(options: RunOptions, play: Play, batch: readonly Host[], fleet: Fleet): Promise<void> {
+  const { forks, emit, mode, now, signal } = options;
+  const runs = new Map<string, HostRun>();
+  const lists = new Map<string, { tasks: Instance[]; checks: Instance[] }>();
+  const startedAt = now();
+
+  const phase = async (work: (run: HostRun, list: { tasks: Instance[]; checks: Instance[] }) => Promise<boolean>) => {
+    const going = [...runs.values()].filter((run) => !fleet.lost.has(run.host.name));
+    await eachHost(going, forks, async (run) => {
+      const list = lists.get(run.host.name);
+      if (list === undefined) return;
+      await guarded(options, fleet, run.host, async () => {
+        if (!(await work(run, list))) fleet.lost.add(run.host.name);
+      });
+    });
+    signal.throwIfAborted();
+  };
+
+  await eachHost(batch, forks, (host) =>
+    guarded(options, fleet, host, async () => {
+      const at = await reach(options, play, host, fleet);
+      const run = hostRun(host, play, at.connection, at.hello, at.debts, options);
+      const counts = fleet.counts.get(host.name);
+      if (counts !== undefined) Object.assign(run, { counts });
+      const list = {
+        tasks: mode === 'run' ? instances(options, play.tasks, 'task') : [],
+        checks: mode === 'drill' || options.check ? [] : instances(options, play.verify, 'verify'),
+      };
+      runs.set(host.name, run);
+      lists.set(host.name, list);
+      if (mode === 'run') collectDebts(run);
+      else run.tasksOver = true;
+      const questions = await askAhead(run, list.tasks, 0, list.checks);
+      emit({ type: 'host-asking', host: host.name, questions });
+    }),
+  );
+  signal.throwIfAborted();
+
+  if (mode === 'run') {
+    await phase((run, { tasks, checks }) =>
+      perform(run, tasks, () => [...owedHandlers(run, options.modules), ...checks]),
+    );
+    await phase((run, { checks }) => flushHandlers(options, run, checks));
+  }
+  await phase(async (run, { checks }) => {
+    run.tasksOver = true;
+    const holds = run.deeds.length === 0 || (await recheck(run, checks));
+    return (await perform(run, checks, () => [])) && holds;
+  });
+  if (mode === 'drill') await phase((run) => drillHost(run, options));
+  await phase(async (run) => {
+    if (run.chores.length > 0) await askAhead(run, [], 0, []);
+    return true;
+  });
+  for (const run of runs.values()) {
+    const { roundTrips } = run.connection;
+    emit({ type: 'host-done', host: run.host.name, roundTrips, ms: now() - startedAt });
+  }
+}
+
+async function flushHandlers(options: RunOptions, run: HostRun, checks: readonly Instance[]): Promise<boolean> {
+  // A handler may notify another: those come in the next round. One that notifies itself would go on for ever.
+  for (let round = 0; run.notified.size > 0 && round <= run.play.handlers.length; round += 1) {
+    const handlers = owedHandlers(run, options.modules);
+    if (!(await perform(run, handlers, () => checks))) return false;
+    for (const { task } of handlers) paid(run, task);
+  }
+  return true;
+}
+
+function instances(options: RunOptions, tasks: readonly Task[], phase: Instance['phase']): Instance[] {
+  return tasks.filter(options.selected).flatMap((task) => {
+    const module = options.modules.get(task.module);
+    return module === undefined ? [] : [instanceOf(task, module, phase)];
+  });
+}
+
+async function reach(options: RunOptions, play: Play, host: Host, fleet: Fleet): Promise<Reached> {
+  const known = fleet.reached.get(host.name);
+  if (known !== undefined) return known;
+  const { emit, now, signal } = options;
+  const startedAt = now();
+  emit({ type: 'host-connecting', host: host.name });
+  const reader = helloReader();
+  const connection = await options.connect(options.loginOf(host, play), helloProgram, reader.onFrame, signal);
+  try {
+    const hello = reader.hello();
+    const debts = hello.debts.flatMap((text) => parseDebt(text) ?? []);
+    const at = { connection, hello, debts };
+    fleet.reached.set(host.name, at);
+    emit({ type: 'host-connected', host: host.name, facts: hello.facts, ms: now() - startedAt });
+    return at;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/** An error that concerns one host ends its part of the run and no other's. */
+async function guarded(options: RunOptions, fleet: Fleet, host: Host, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof HealError) || options.signal.aborted) throw error;
+    if (error.kind === 'usage') throw error;
+    fleet.lost.add(host.name);
+    const counts = fleet.counts.get(host.name);
+    if (error.kind === 'unreachable') {
+      if (counts !== undefined) counts.unreachable += 1;
+      options.emit({ type: 'host-unreachable', host: host.name, error });
+    } else {
+      if (counts !== undefined) counts.failed += 1;
+      options.emit({ type: 'host-refused', host: host.name, error });
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import type { Sh } from '../core/sh.ts';
+import { sh } from './sh.ts';
+
+/**
+ * The functions that every program starts with: how answers are framed, groups of questions asked side by side, and a
+ * change made in a session of its own. POSIX sh with the tools that heal requires of a host; proven under dash with
+ * coreutils and under busybox alone. `$N` is the program's nonce, set by the bootstrap; descriptor 3 is the channel.
+ *
+ * Each program keeps its intermediate files in a folder of its own that only it can enter, and takes it away at its end.
+ */
+export const prelude: Sh = sh`
+set +e
+cd / 2>/dev/null
+W=
+for d in /run /dev/shm /tmp /var/tmp "$HOME"; do
+  W=$(mktemp -d "$d/.heal.XXXXXX" 2>/dev/null) && break
+done
+if [ -z "$W" ]; then
+  printf '\n%s nowhere - 0\n' "$N" >&3
+  exit 1
+fi
+trap 'rm -rf "$W"' EXIT
+lanes=
+
+# say KIND ID WORDS FILE: one frame, the file as its body.
+say() {
+  if [ -s "$4" ]; then
+    printf '\n%s %s %s %s %s\n' "$N" "$1" "$2" "$3" "$(($(wc -c <"$4")))" >&3
+    cat "$4" >&3
+  else
+    printf '\n%s %s %s %s 0\n' "$N" "$1" "$2" "$3" >&3
+  fi
+}
+
+UID0=$(id -u)
+
+# group ID DEADLINE USER, the script on stdin: asks one group of questions. Output and errors go where the lane's go.
+group() {
+  printf '\n%s group %s\n' "$N" "$1"
+  if [ -z "$3" ]; then HEAL_N=$N timeout -s KILL "$2" sh -s 2>&1 3>&-
+  elif [ "$UID0" = 0 ]; then HEAL_N=$N timeout -s KILL "$2" su -s /bin/sh "$3" -c 'exec sh -s' 2>&1 3>&-
+  else { printf 'HEAL_N=%s\n' "$N"; cat; } | timeout -s KILL "$2" sudo -n -H -u "$3" -- sh -s 2>&1 3>&-
+  fi
+  printf '\n%s done %s %s\n' "$N" "$1" "$?"
+}
+
+# answers: joins what the lanes wrote into one frame.
+answers() {
+  wait $lanes
+  cat "$W"/lane* >"$W/all" 2>/dev/null
+  say answers - 0 "$W/all"
+  rm -f "$W"/lane* "$W/all"
+}
+
+# Keeps the first MiB of stdin; the rest is drained, so that whoever writes it is not killed, and noted in the file $1.
+# The limit is the file's (in blocks of 512 bytes), because head would lose what it has not flushed when it is ended.
+cap='ulimit -c 0; ulimit -f 2048; cat || { : >"$1"; cat >/dev/null; }'
+
+# endall PID...: ends helpers of ours with all that they started, also one that has not become a session's leader yet.
+endall() {
+  for _p do kill -KILL "$_p" "-$_p"; done 2>/dev/null
+}
+
+# act ID FREE TIMEOUT USER, the script on stdin: makes one change in a session of its own, so that a signal reaches all
+# that it started. FREE work may print without end: it writes into pipes that keep the first MiB.
+act() {
+  printf '\n%s start %s 0\n' "$N" "$1" >&3
+  rm -f "$W"/act.*
+  out=$W/act.out err=$W/act.err
+  if [ "$2" = 1 ]; then
+    out=$W/act.o err=$W/act.e
+    mkfifo "$out" "$err"
+    setsid sh -c "$cap" cap "$W/act.cut" <"$out" >"$W/act.out" 2>/dev/null 3>&- &
+    capo=$!
+    setsid sh -c "$cap" cap "$W/act.cut" <"$err" >"$W/act.err" 2>/dev/null 3>&- &
+    cape=$!
+  fi
+  exec 4<&0
+  if [ -z "$4" ]; then HEAL_N=$N setsid sh -s <&4 >"$out" 2>"$err" 3>&- 4>&- &
+  elif [ "$UID0" = 0 ]; then HEAL_N=$N setsid su -s /bin/sh "$4" -c 'exec sh -s' <&4 >"$out" 2>"$err" 3>&- 4>&- &
+  else { printf 'HEAL_N=%s\n' "$N"; cat; } <&4 | setsid sudo -n -H -u "$4" -- sh -s >"$out" 2>"$err" 3>&- 4>&- &
+  fi
+  pid=$!
+  exec 4<&-
+  timer=
+  if [ "$3" != 0 ]; then
+    setsid sh -c 'sleep "$1"; : >"$3"; kill -TERM "-$2"; sleep 3; kill -KILL "-$2"' timer "$3" "$pid" "$W/act.late" \
+      </dev/null >/dev/null 2>&1 3>&- &
+    timer=$!
+  fi
+  wait "$pid"
+  rc=$?
+  [ -z "$timer" ] || endall "$timer"
+  if [ "$2" = 1 ]; then
+    # What it left in the background may keep the pipes open: a second is given to what is still in them.
+    setsid sh -c 'sleep 1; kill -KILL "-$1" "-$2"' reaper "$capo" "$cape" </dev/null >/dev/null 2>&1 3>&- &
+    reaper=$!
+    wait "$capo" "$cape" 2>/dev/null
+    endall "$reaper"
+  fi
+  flags=whole
+  [ ! -e "$W/act.cut" ] || flags=cut
+  [ ! -e "$W/act.late" ] || flags=$flags,late
+  say out "$1" 0 "$W/act.out"
+  say err "$1" 0 "$W/act.err"
+  printf '\n%s act %s %s %s 0\n' "$N" "$1" "$rc" "$flags" >&3
+  return "$rc"
+}
+`;

@@ -1,0 +1,184 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { predicts } from '../../src/core/change.ts';
+import type { Event, TaskDone } from '../../src/core/event.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { Module } from '../../src/core/module.ts';
+import type { Play } from '../../src/core/playbook.ts';
+import { present } from '../../src/core/state.ts';
+import { defineModule } from '../../src/modules/define.ts';
+import { entry } from '../../src/probes/entry.ts';
+import { runPlaybook } from '../../src/run/run.ts';
+import { sh } from '../../src/shell/sh.ts';
+import { shells } from '../shell/shells.ts';
+import { localConnection } from './local-connection.ts';
+import { constant, madeHost, madePlay, madeTask } from './made.ts';
+
+const lineFile = defineModule({
+  name: 'line-file',
+  about: 'A file that is there.',
+  args: { properties: { path: { type: 'string' }, text: { type: 'string' } }, required: ['path', 'text'] },
+  examples: [],
+  reads: ({ path }) => ({ entry: entry(path, { hash: true }) }),
+  plan: ({ path, text }, answers) =>
+    answers.entry?.size === text.length
+      ? []
+      : [
+          {
+            title: `write ${path}`,
+            sign: '+',
+            act: { kind: 'program', script: sh`printf %s ${text} >${path}` },
+            expects: [entry(path, { hash: true })],
+            touches: [`path:${path}`],
+          },
+        ],
+});
+
+const free = defineModule({
+  name: 'free',
+  about: 'Runs.',
+  args: { properties: { cmd: { type: 'string' } }, required: ['cmd'] },
+  examples: [],
+  reads: () => ({}),
+  plan: ({ cmd }) => [
+    { title: cmd, sign: '~', act: { kind: 'program', free: true, script: sh`eval ${cmd}` }, proven: false },
+  ],
+});
+
+const modules: ReadonlyMap<string, Module> = new Map([
+  ['line-file', lineFile],
+  ['free', free],
+]);
+
+const folder = mkdtempSync(join(tmpdir(), 'heal-run-'));
+const { all, remove } = shells();
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  remove();
+});
+
+async function run(shell: (typeof all)[number], play: Play, more: { check?: boolean } = {}) {
+  const events: Event[] = [];
+  let programs: readonly string[] = [];
+  const report = await runPlaybook({
+    playbook: { name: 'made', plays: [play], secrets: [] },
+    hostsOf: () => [madeHost],
+    loginOf: () => ({}) as never,
+    connect: async (_login, first, onFrame) => {
+      const connection = await localConnection({ argv: shell.command, path: shell.path }, first, onFrame);
+      programs = connection.programs;
+      return connection;
+    },
+    modules,
+    forks: 5,
+    mode: 'run',
+    selected: () => true,
+    check: more.check ?? false,
+    deep: false,
+    signal: new AbortController().signal,
+    emit: (event) => events.push(event),
+    now: () => performance.now(),
+    project: {
+      name: 'made',
+      checkArgs: (_instance, args) => args as JsonObject,
+      load: async () => {
+        throw new Error('no local files here');
+      },
+    },
+  });
+  const done = events.filter((event): event is TaskDone => event.type === 'task-done');
+  return { report, done, events, roundTrips: programs.length - 1 };
+}
+
+describe.each(all)('a run under $name', (shell) => {
+  let file: string;
+  beforeEach(() => {
+    file = join(folder, `${shell.name.replace(' ', '-')}-${Math.random()}`);
+  });
+
+  it('changes what differs, and nothing the second time, with one round trip to ask', async () => {
+    const play = madePlay([madeTask('line-file', { path: file, text: 'hello' })]);
+    const first = await run(shell, play);
+    expect(first.report['here']).toMatchObject({ ok: 1, changed: 1, failed: 0 });
+    expect(readFileSync(file, 'utf8')).toBe('hello');
+    const second = await run(shell, play);
+    expect(second.report['here']).toMatchObject({ ok: 1, changed: 0, failed: 0 });
+    expect(second.roundTrips).toBe(1);
+  });
+
+  it('captures stdout, stderr and exit code of a free command apart', async () => {
+    const play = madePlay([madeTask('free', { cmd: 'echo out; echo err >&2; exit 3' })]);
+    const { done } = await run(shell, play);
+    expect(done[0]).toMatchObject({ status: 'failed', result: { rc: 3, stdout: 'out', stderr: 'err' } });
+  });
+
+  it('caps what a command prints at 1 MiB and says so', async () => {
+    const play = madePlay([madeTask('free', { cmd: 'head -c 3000000 /dev/zero' })]);
+    const { done } = await run(shell, play);
+    expect(done[0]?.result?.['truncated']).toBe(true);
+    expect(String(done[0]?.result?.['stdout']).length).toBe(1048576);
+  });
+
+  it('is not held up by a daemon that keeps the output open', async () => {
+    const started = Date.now();
+    const play = madePlay([madeTask('free', { cmd: 'sleep 20 & echo started' })]);
+    const { done } = await run(shell, play);
+    expect(done[0]?.result).toMatchObject({ rc: 0, stdout: 'started' });
+    expect(Date.now() - started).toBeLessThan(8000);
+  });
+
+  it('stops a task that takes longer than its timeout, and all that it started', async () => {
+    const mark = `${file}.late`;
+    const cmd = `(sleep 4; echo late >'${mark}') & sleep 60`;
+    const { done } = await run(shell, madePlay([madeTask('free', { cmd }, { timeout: 1 })]));
+    expect(done[0]).toMatchObject({ status: 'failed', message: `${cmd}: took longer than 1 s and was stopped` });
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    expect(() => readFileSync(mark)).toThrow('ENOENT');
+  });
+
+  it('leaves a failed host at the first failure', async () => {
+    const play = madePlay([madeTask('free', { cmd: 'exit 1' }), madeTask('line-file', { path: file, text: 'x' })]);
+    const { report } = await run(shell, play);
+    expect(report['here']).toMatchObject({ ok: 0, failed: 1 });
+    expect(() => readFileSync(file)).toThrow('ENOENT');
+  });
+
+  it('runs a notified handler once, at the end', async () => {
+    const handler = madeTask('free', { cmd: `echo handled >>'${file}.log'` }, { name: constant('h') });
+    const notify = [constant('h')];
+    const play = madePlay(
+      [
+        madeTask('line-file', { path: file, text: 'a' }, { notify }),
+        madeTask('line-file', { path: `${file}2`, text: 'b' }, { notify }),
+      ],
+      { handlers: [handler] },
+    );
+    const { report } = await run(shell, play);
+    expect(report['here']).toMatchObject({ ok: 3, changed: 3, failed: 0 });
+    expect(readFileSync(`${file}.log`, 'utf8')).toBe('handled\n');
+    expect((await run(shell, play)).report['here']).toMatchObject({ ok: 2, changed: 0 });
+  });
+
+  it('changes nothing in check mode and predicts the same changes', async () => {
+    const play = madePlay([madeTask('line-file', { path: file, text: 'hello' })]);
+    const { report } = await run(shell, play, { check: true });
+    expect(report['here']).toMatchObject({ ok: 1, changed: 1 });
+    expect(() => readFileSync(file)).toThrow('ENOENT');
+  });
+
+  it('reports two tasks that undo each other, with both names', async () => {
+    const play = madePlay([
+      madeTask('line-file', { path: file, text: 'one' }),
+      madeTask('line-file', { path: file, text: 'other' }),
+    ]);
+    const { done, report } = await run(shell, play);
+    expect(report['here']).toMatchObject({ changed: 2, failed: 1 });
+    expect(done.at(-1)?.message).toContain('undone by "["line-file"');
+  });
+});
+
+void predicts;
+void present;
+void writeFileSync;
