@@ -9,7 +9,7 @@ export function cellsOf(char: string): number {
 }
 
 /** The beginning of an uncoloured text that fits into so many cells; cut ones end in `...`. */
-export function fit(text: string, cells: number): string {
+export function cut(text: string, cells: number): string {
   let used = 0;
   let kept = '';
   for (const char of text) {

@@ -14,7 +14,7 @@ export interface DiffStyle {
 
 const context = 3;
 /** Beyond this many edits a diff takes seconds to compute, and nobody reads it. */
-const maxEditLength = 4000;
+const maxEditLength = 1500;
 const longest = 400;
 
 /** A unified diff in lines; empty where both sides are the same. `title` heads the sides that have no name. */
@@ -59,5 +59,5 @@ function range(start: number, length: number): string {
 }
 
 function lineCount(text: string): string {
-  return text === '' ? 'nothing' : count(text.split('\n').length, 'line');
+  return text === '' ? 'nothing' : count(text.replace(/\n$/, '').split('\n').length, 'line');
 }

@@ -8,6 +8,8 @@ import { placeLines } from './source-line.ts';
 export interface ErrorStyle {
   readonly clean: Clean;
   readonly paint: Paint;
+  /** What stands before the message; default `error: `. */
+  readonly label?: string;
   /** Where the stack of a bug was written, if it could be. */
   readonly crashFile?: string;
 }
@@ -33,9 +35,9 @@ function several(errors: readonly HealError[], style: ErrorStyle): string {
   return shown.join('\n\n');
 }
 
-function one(error: HealError, { clean, paint }: ErrorStyle): string {
+function one(error: HealError, { clean, paint, label = paint('failed', 'error: ') }: ErrorStyle): string {
   const [first = '', ...more] = clean.text(error.message).split('\n');
-  const lines = [`${paint('failed', 'error:')} ${first}`, ...more.map((line) => `  ${line}`)];
+  const lines = [`${label}${first}`, ...more.map((line) => `  ${line}`)];
   if (error.at !== undefined) lines.push(...placeLines(error.at, clean));
   const cause = causeOf(error);
   if (cause !== undefined) lines.push(`cause: ${clean.line(cause)}`);

@@ -1,5 +1,5 @@
 import type { Event } from '../core/event.ts';
-import { fit } from './cells.ts';
+import { cut } from './cells.ts';
 import { count, duration } from './duration.ts';
 import type { Tone } from './paint.ts';
 import type { Look } from './reporter.ts';
@@ -76,8 +76,8 @@ export function hostLines(look: Look, icons: Icons, now: () => number): HostLine
         if (line === undefined) break;
         if (event.task.phase === 'task' && event.task.item === undefined) line.finished += 1;
         if (event.status === 'changed') line.changed += 1;
-        if (event.status === 'failed' && event.ignored !== true) line.state = 'failed';
-        else set(event.host, taskTitle(event.task, look));
+        const failed = event.status === 'failed' && event.ignored !== true;
+        set(event.host, taskTitle(event.task, look), failed ? { state: 'failed' } : {});
         break;
       }
       case 'drill-start':
@@ -100,7 +100,7 @@ export function hostLines(look: Look, icons: Icons, now: () => number): HostLine
     const elapsed = line.state === 'working' && waited >= 1000 ? `  ${duration(waited)}` : '';
     const name = look.clean.line(host).padEnd(width);
     const room = columns - 1 - icon.length - 1 - name.length - 2 - tasks.length - changed.length - elapsed.length;
-    const text = `${name}  ${tasks}${fit(line.doing, Math.max(8, room))}`;
+    const text = `${name}  ${tasks}${cut(line.doing, Math.max(8, room))}`;
     return `${look.paint(tone, icon)} ${text}${look.paint('dim', elapsed)}${look.paint('changed', changed)}`;
   };
 
@@ -116,7 +116,7 @@ export function hostLines(look: Look, icons: Icons, now: () => number): HostLine
     const more = rest > 0 ? `, ${rest} not shown` : '';
     if (all.length > 1)
       picture.push(
-        look.paint('dim', fit(`  ${over} of ${all.length} hosts done${more}, ${duration(now() - start)}`, columns - 1)),
+        look.paint('dim', cut(`  ${over} of ${all.length} hosts done${more}, ${duration(now() - start)}`, columns - 1)),
       );
     return picture.join('\n');
   };

@@ -79,7 +79,7 @@ export function jsonReporter(clean: Clean, diff: boolean, write: (text: string) 
     const hosts: Row = {};
     for (const [host, counts] of Object.entries(end?.report ?? {})) {
       const spent = cost.get(host);
-      hosts[host] = {
+      hosts[clean.text(host)] = {
         ...counts,
         roundTrips: spent?.roundTrips ?? 0,
         ms: spent?.ms ?? 0,
@@ -101,7 +101,7 @@ export function jsonReporter(clean: Clean, diff: boolean, write: (text: string) 
       warnings,
     };
     // Cleaned value by value: a mask over the finished text could break its syntax.
-    write(`${JSON.stringify(cleanJson(document, clean), undefined, 2)}\n`);
+    write(`${JSON.stringify(cleanTexts(document, clean), undefined, 2)}\n`);
     return Promise.resolve();
   };
   return { emit, close };
@@ -135,7 +135,7 @@ function taskRow(done: TaskDone, clean: Clean, diff: boolean): Row {
     code: shown ? (output?.code ?? null) : null,
     stdout: shown ? (output?.stdout ?? null) : null,
     stderr: shown ? (output?.stderr ?? null) : null,
-    result: shown ? cleanNumbers(done.result ?? null, clean) : null,
+    result: shown ? cleanFree(done.result ?? null, clean) : null,
     ms: done.ms,
   };
 }
@@ -151,19 +151,20 @@ function drillRow(done: DrillDone): Row {
   };
 }
 
-function cleanJson(value: Json, clean: Clean): Json {
+/** Our own keys stay as they are; all texts are cleaned. */
+function cleanTexts(value: Json, clean: Clean): Json {
   if (typeof value === 'string') return clean.text(value);
   if (typeof value !== 'object' || value === null) return value;
-  if (isList(value)) return value.map((item) => cleanJson(item, clean));
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [clean.text(key), cleanJson(item, clean)]));
+  if (isList(value)) return value.map((item) => cleanTexts(item, clean));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, cleanTexts(item, clean)]));
 }
 
-/** In a result, which is free in form, even a number may be a secret. */
-function cleanNumbers(value: Json, clean: Clean): Json {
+/** In a result, which is free in form, a key or a number may be a secret as well. */
+function cleanFree(value: Json, clean: Clean): Json {
   if (typeof value === 'number') return clean.text(String(value)) === '***' ? '***' : value;
   if (typeof value !== 'object' || value === null) return value;
-  if (isList(value)) return value.map((item) => cleanNumbers(item, clean));
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, cleanNumbers(item, clean)]));
+  if (isList(value)) return value.map((item) => cleanFree(item, clean));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [clean.text(key), cleanFree(item, clean)]));
 }
 
 function isList(value: Json): value is readonly Json[] {

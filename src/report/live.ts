@@ -1,4 +1,4 @@
-import { DefaultRenderer, figures, Listr, ListrLogger, ProcessOutput, Spinner } from 'listr2';
+import { ANSI_ESCAPE_CODES, DefaultRenderer, figures, Listr, ListrLogger, ProcessOutput, Spinner } from 'listr2';
 import { hostLines } from './host-lines.ts';
 import { narrator } from './narrator.ts';
 import type { Look, Reporter } from './reporter.ts';
@@ -18,6 +18,7 @@ export function liveReporter(look: Look, terminal: NodeJS.WriteStream, now: () =
   const hosts = hostLines(look, { done: figures.tick, failed: figures.cross, waiting: figures.pointerSmall }, now);
   let drawn = Number.NEGATIVE_INFINITY;
   let first = true;
+  let recap = '';
 
   // listr2 draws a list of tasks whose titles are set one by one; forty hosts on a terminal of thirty rows, and time
   // that passes while no event comes, need the whole picture at once.
@@ -33,10 +34,18 @@ export function liveReporter(look: Look, terminal: NodeJS.WriteStream, now: () =
     }
   }
 
-  // listr2 takes over process.stdout unless it is given streams of its own.
+  // listr2 would put a buffer in the place of process.stdout.write until it ends; nobody else writes here.
   class Output extends ProcessOutput {
     override get stdout(): NodeJS.WriteStream {
       return screen.stream;
+    }
+
+    override hijack(): void {
+      terminal.write(ANSI_ESCAPE_CODES.CURSOR_HIDE);
+    }
+
+    override release(): void {
+      terminal.write(ANSI_ESCAPE_CODES.CURSOR_SHOW);
     }
   }
 
@@ -47,7 +56,7 @@ export function liveReporter(look: Look, terminal: NodeJS.WriteStream, now: () =
       finish = resolve;
     });
     const logger = new ListrLogger({
-      processOutput: new Output(screen.stream, screen.stream),
+      processOutput: new Output(screen.stream),
       useIcons: true,
       toStderr: [],
     });
@@ -75,12 +84,16 @@ export function liveReporter(look: Look, terminal: NodeJS.WriteStream, now: () =
       if (first && lines[0] === '') lines.shift();
       if (lines.length === 0) return;
       first = false;
-      screen.above(`${lines.join('\n')}\n`);
+      const text = `${lines.join('\n')}\n`;
+      // The recap is the last word: it waits until the picture is gone.
+      if (event.type === 'run-end') recap = text;
+      else screen.above(text);
     },
     close: async () => {
       finish();
       await running;
       screen.flush();
+      if (recap !== '') terminal.write(recap);
     },
   };
 }

@@ -16,7 +16,7 @@ export function narrator(look: Look): Narrator {
   const { clean, paint } = look;
   let check = false;
   let width = 0;
-  let roundTrips = 0;
+  const roundTrips = new Map<string, number>();
   const holding = new Map<string, number>();
 
   const head: Head = (host, tone, status) => {
@@ -45,7 +45,7 @@ export function narrator(look: Look): Narrator {
       case 'host-refused': {
         const [tone, word] =
           event.type === 'host-refused' ? (['failed', 'refused'] as const) : (['unreachable', 'unreachable'] as const);
-        const [first = '', ...more] = errorText(event.error, look).split('\n');
+        const [first = '', ...more] = errorText(event.error, { ...look, label: '' }).split('\n');
         return [`${head(event.host, tone, word)}${first}`, ...more.map((line) => `    ${line}`)];
       }
       case 'task-start':
@@ -67,14 +67,16 @@ export function narrator(look: Look): Narrator {
         return lines;
       }
       case 'host-done': {
-        roundTrips += event.roundTrips;
+        // A host is done once for each play; what it counts goes on over all of them.
+        roundTrips.set(event.host, event.roundTrips);
         const checks = holding.get(event.host);
+        holding.delete(event.host);
         const said = checks === undefined ? [] : [checks === 1 ? '1 check holds' : `${checks} checks hold`];
         if (look.verbose > 0) said.push(count(event.roundTrips, 'round trip'), duration(event.ms));
         return said.length === 0 ? [] : [note(event.host, 'ok', 'done', said.join(', '))];
       }
       case 'run-end':
-        return recapText(event, { check, roundTrips }, look);
+        return recapText(event, { check, roundTrips: [...roundTrips.values()].reduce((sum, n) => sum + n, 0) }, look);
     }
   };
 }

@@ -23,12 +23,14 @@ export function placeLines(place: Place, clean: Clean): string[] {
   const gutter = ' '.repeat(String(place.line).length);
   const arrow = ` ${gutter}--> ${clean.line(placeText(place))}`;
   if (place.text === undefined || place.text.trim() === '') return [arrow];
-  const column = Math.max(0, place.column - 1);
-  const shown = window(place.text.replace(/[\r\n]+$/, ''), column);
-  const before = clean.text(shown.text.slice(0, shown.column)).split('\n').join(' ');
-  const text = clean.text(shown.text).split('\n').join(' ');
+  // Cleaned before it is cut; what is cut off a secret would else be shown.
+  const line = clean
+    .text(place.text.replace(/[\r\n]+$/, ''))
+    .split('\n')
+    .join(' ');
+  const { text, column } = window(line, clean.text(place.text.slice(0, Math.max(0, place.column - 1))).length);
   // A tab above is a tab below, whatever its width on this screen; a wide letter takes two cells.
-  const indent = [...before].map((char) => (char === '\t' ? '\t' : ' '.repeat(cellsOf(char)))).join('');
+  const indent = [...text.slice(0, column)].map((char) => (char === '\t' ? '\t' : ' '.repeat(cellsOf(char)))).join('');
   return [arrow, ` ${gutter} |`, ` ${place.line} | ${text}`, ` ${gutter} | ${indent}^`];
 }
 

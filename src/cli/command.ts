@@ -1,0 +1,77 @@
+import { exitCodes, HealError, HealErrors } from '../core/errors.ts';
+import { errorText } from '../report/error-text.ts';
+import { writeCrash } from './crash.ts';
+import { listen } from './interrupt.ts';
+import type { Options } from './options.ts';
+import { findPackage } from './package-root.ts';
+import { realWorld } from './real-world.ts';
+import type { World } from './world.ts';
+
+/** A bug of ours. */
+const bugCode = 250;
+const showCursor = '\x1b[?25h';
+
+/** Runs one command line and sets the exit code of the process. Never rejects. */
+export async function command(args: readonly string[]): Promise<void> {
+  const interrupt = listen(() => {
+    if (process.stdout.isTTY) process.stdout.write(showCursor);
+    process.exit(exitCodes.interrupted);
+  });
+  const world = realWorld(findPackage(), interrupt);
+  const fail = (error: unknown): number => tell(error, args, world);
+  process.on('uncaughtException', (error) => process.exit(fail(error)));
+  process.on('unhandledRejection', (error) => process.exit(fail(error)));
+  const code = await dispatch(args, world).catch(fail);
+  process.exitCode = code;
+  leaveSoon(code);
+}
+
+/**
+ * The loop ends by itself as soon as all is written. A socket that some library forgot must not hold the prompt back,
+ * but what a slow reader (`heal ... | less`) has not taken yet must not be lost either.
+ */
+function leaveSoon(code: number): void {
+  const look = (): void => {
+    if (process.stdout.writableLength === 0 && process.stderr.writableLength === 0) process.exit(code);
+    setTimeout(look, 1_000).unref();
+  };
+  setTimeout(look, 1_000).unref();
+}
+
+async function dispatch(args: readonly string[], world: World): Promise<number> {
+  const { parse } = await import('./parse.ts');
+  const parsed = parse(args, world.terminal.columns);
+  if (parsed.kind === 'version') world.out(`heal ${world.package.version}\n`);
+  else if (parsed.kind === 'help') world.out(parsed.text);
+  else return start(parsed.options, world);
+  return 0;
+}
+
+/** Loads a command's code only when it is wanted. */
+async function start(options: Options, world: World): Promise<number> {
+  switch (options.command) {
+    case 'hosts':
+      return (await import('./hosts-command.ts')).hostsCommand(options, world);
+    case 'ping':
+      return (await import('./ping-command.ts')).pingCommand(options, world);
+    default:
+      return (await import('./run-command.ts')).runCommand(options, world);
+  }
+}
+
+/** Says what went wrong and answers with the exit code. */
+function tell(error: unknown, args: readonly string[], world: World): number {
+  const { clean, errorPaint: paint, err } = world;
+  if (error instanceof HealError || error instanceof HealErrors) {
+    err(`${errorText(error, { clean, paint })}\n`);
+    const kind = error instanceof HealError ? error.kind : (error.errors[0]?.kind ?? 'error');
+    return exitCodes[kind];
+  }
+  const about = [
+    `heal ${world.package.version}, node ${process.version}, ${process.platform}`,
+    `heal ${args.join(' ')}`,
+  ];
+  const crashFile = writeCrash(error, about, world.cwd, world.mask);
+  err(`${errorText(error, { clean, paint, ...(crashFile === undefined ? {} : { crashFile }) })}\n`);
+  return bugCode;
+}

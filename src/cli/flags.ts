@@ -1,0 +1,117 @@
+import type { CommandName } from './options.ts';
+
+/** One option of the command line, as yargs takes it and as the help shows it. */
+export interface Flag {
+  readonly name: string;
+  readonly alias?: string;
+  /** `list` may be given several times; `count` counts (-vvv). */
+  readonly kind: 'boolean' | 'text' | 'list' | 'count';
+  readonly about: string;
+}
+
+const inventory: Flag = {
+  name: 'inventory',
+  alias: 'i',
+  kind: 'list',
+  about: 'inventory file or folder; may be repeated',
+};
+const limit: Flag = {
+  name: 'limit',
+  alias: 'l',
+  kind: 'text',
+  about: 'only these hosts: a pattern of hosts and groups',
+};
+const project: Flag = {
+  name: 'project',
+  kind: 'text',
+  about: "the project's folder; default: found upwards from here",
+};
+const output: Flag = { name: 'output', alias: 'o', kind: 'text', about: 'text or json' };
+const verbose: Flag = { name: 'verbose', alias: 'v', kind: 'count', about: 'tell more; -vv still more' };
+
+const login: readonly Flag[] = [
+  { name: 'forks', alias: 'f', kind: 'text', about: 'hosts worked on at once (default 25)' },
+  { name: 'user', alias: 'u', kind: 'text', about: 'log in as this user' },
+  { name: 'private-key', kind: 'text', about: 'log in with this key' },
+];
+
+const play: readonly Flag[] = [
+  limit,
+  inventory,
+  {
+    name: 'extra-vars',
+    alias: 'e',
+    kind: 'list',
+    about: 'variables that win over all others: name=value, JSON or @file',
+  },
+  { name: 'tags', alias: 't', kind: 'list', about: 'only tasks with one of these tags' },
+  { name: 'skip-tags', kind: 'list', about: 'no tasks with one of these tags' },
+  { name: 'diff', alias: 'D', kind: 'boolean', about: 'show what changes in files' },
+  ...login,
+  { name: 'become', alias: 'b', kind: 'boolean', about: 'work as root, by sudo' },
+  { name: 'list-hosts', kind: 'boolean', about: 'only list the hosts that it would work on' },
+  { name: 'list-tasks', kind: 'boolean', about: 'only list the tasks that it would run' },
+  { name: 'syntax-check', kind: 'boolean', about: 'only check the files' },
+  output,
+  verbose,
+  project,
+];
+
+const check: Flag = { name: 'check', alias: 'C', kind: 'boolean', about: 'change nothing; say what would change' };
+
+/** A command: how it is called, what it does, what it takes. */
+export interface Command {
+  readonly name: CommandName;
+  /** After the name, as yargs writes it: `<playbook>` must be given, `[pattern]` may be. */
+  readonly takes: string;
+  /** What stands for the positional argument in an error. */
+  readonly wants: string;
+  readonly about: string;
+  readonly flags: readonly Flag[];
+}
+
+/** All commands, in the order of the help. */
+export const commands: readonly Command[] = [
+  {
+    name: 'run',
+    takes: '<playbook>',
+    wants: 'a playbook or a role',
+    about: 'make the hosts be what a playbook or a role says',
+    flags: [check, ...play],
+  },
+  {
+    name: 'plan',
+    takes: '<playbook>',
+    wants: 'a playbook or a role',
+    about: 'show what run would change, and change nothing',
+    flags: play,
+  },
+  {
+    name: 'verify',
+    takes: '<playbook>',
+    wants: 'a playbook or a role',
+    about: "ask whether the roles' checks hold",
+    flags: [...play, { name: 'deep', kind: 'boolean', about: 'the slow checks too' }],
+  },
+  {
+    name: 'drill',
+    takes: '<playbook>',
+    wants: 'a playbook or a role',
+    about: 'break things on purpose and time the recovery',
+    flags: [...play, { name: 'yes', alias: 'y', kind: 'boolean', about: 'run drills that disturb, without asking' }],
+  },
+  {
+    name: 'ping',
+    takes: '[pattern]',
+    wants: 'a pattern of hosts',
+    about: 'log in to the hosts and tell what they are',
+    flags: [limit, inventory, ...login, output, verbose, project],
+  },
+  {
+    name: 'hosts',
+    takes: '[pattern]',
+    wants: 'a pattern of hosts',
+    about: 'show the groups and hosts of the inventory',
+    flags: [limit, inventory, output, project],
+  },
+];

@@ -1,0 +1,35 @@
+/** Commands of heal. */
+export const commandNames = ['run', 'plan', 'verify', 'drill', 'ping', 'hosts'] as const;
+
+export type CommandName = (typeof commandNames)[number];
+
+/** What the command line says, checked. */
+export interface Options {
+  readonly command: CommandName;
+  /** The playbook or role of run, plan, verify and drill; the pattern of ping and hosts, `all` where none is given. */
+  readonly target: string;
+  readonly limit?: string;
+  /** Files or folders; empty is the project's own. */
+  readonly inventory: readonly string[];
+  /** As given: `name=value`, JSON, YAML or `@file`. Later ones win. */
+  readonly extraVars: readonly string[];
+  /** Empty is all. */
+  readonly tags: readonly string[];
+  readonly skipTags: readonly string[];
+  readonly check: boolean;
+  readonly diff: boolean;
+  readonly forks: number;
+  readonly output: 'text' | 'json';
+  readonly verbose: number;
+  readonly listHosts: boolean;
+  readonly listTasks: boolean;
+  readonly syntaxCheck: boolean;
+  readonly yes: boolean;
+  readonly deep: boolean;
+  readonly user?: string;
+  /** As given; `~` is not resolved yet. */
+  readonly privateKey?: string;
+  readonly become?: boolean;
+  /** As given. */
+  readonly project?: string;
+}

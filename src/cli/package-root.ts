@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The installed package: its folder, where the content that ships lies, and its version. */
+export interface Package {
+  /** Absolute. */
+  readonly folder: string;
+  readonly version: string;
+}
+
+/** Looks upwards from this file: it runs as dist/heal.js, as a chunk below it, and unbundled from src/cli. */
+export function findPackage(from: string = fileURLToPath(import.meta.url)): Package {
+  for (let folder = dirname(from); ; folder = dirname(folder)) {
+    const version = versionIn(join(folder, 'package.json'));
+    if (version !== undefined) return { folder, version };
+    if (dirname(folder) === folder) throw new Error(`no package.json of heal above ${from}`);
+  }
+}
+
+function versionIn(file: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof parsed !== 'object' || parsed === null || !('name' in parsed) || parsed.name !== 'heal')
+      return undefined;
+    return 'version' in parsed && typeof parsed.version === 'string' ? parsed.version : '0.0.0';
+  } catch {
+    return undefined;
+  }
+}

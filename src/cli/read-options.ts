@@ -1,0 +1,74 @@
+import { HealError } from '../core/errors.ts';
+import type { Command } from './flags.ts';
+import type { Options } from './options.ts';
+
+/**
+ * Checked Options of what yargs found.
+ * @throws HealError of kind `usage`
+ */
+export function readOptions(values: ReadonlyMap<string, unknown>, command: Command): Options {
+  const text = (name: string): string | undefined => {
+    const value = values.get(name);
+    // Given twice, the later one wins, as with Ansible.
+    const last: unknown = Array.isArray(value) ? value.at(-1) : value;
+    return typeof last === 'string' ? last : undefined;
+  };
+  const list = (name: string): string[] => {
+    const value = values.get(name);
+    return Array.isArray(value) ? value.map(String) : [];
+  };
+  const yes = (name: string): boolean => {
+    const value = values.get(name);
+    return (Array.isArray(value) ? value.at(-1) : value) === true;
+  };
+  const names = (name: string): string[] => {
+    return list(name)
+      .flatMap((item) => item.split(','))
+      .map((item) => item.trim())
+      .filter((item) => item !== '');
+  };
+  const plan = command.name === 'plan';
+  const limit = text('limit');
+  const user = text('user');
+  const privateKey = text('private-key');
+  const project = text('project');
+  const verbose = values.get('verbose');
+  return {
+    command: command.name,
+    target: text(command.takes.replace(/[<>[\]]/g, '')) ?? 'all',
+    inventory: list('inventory'),
+    extraVars: list('extra-vars'),
+    tags: names('tags'),
+    skipTags: names('skip-tags'),
+    check: plan || yes('check'),
+    diff: plan || yes('diff'),
+    forks: forks(text('forks')),
+    output: output(text('output')),
+    verbose: typeof verbose === 'number' ? verbose : 0,
+    listHosts: yes('list-hosts'),
+    listTasks: yes('list-tasks'),
+    syntaxCheck: yes('syntax-check'),
+    yes: yes('yes'),
+    deep: yes('deep'),
+    ...(limit === undefined ? {} : { limit }),
+    ...(user === undefined ? {} : { user }),
+    ...(privateKey === undefined ? {} : { privateKey }),
+    ...(yes('become') ? { become: true } : {}),
+    ...(project === undefined ? {} : { project }),
+  };
+}
+
+function forks(given: string | undefined): number {
+  if (given === undefined) return 25;
+  const n = Number(given);
+  if (Number.isInteger(n) && n >= 1 && n <= 1000) return n;
+  throw new HealError('usage', `--forks takes a whole number from 1 to 1000, not "${given}"`, {
+    hint: 'for example: --forks 10',
+  });
+}
+
+function output(given: string | undefined): 'text' | 'json' {
+  if (given === undefined || given === 'text') return 'text';
+  if (given === 'json') return 'json';
+  throw new HealError('usage', `--output is either text or json, not "${given}"`, { hint: 'leave it out for text' });
+}

@@ -1,0 +1,52 @@
+import type { Event } from '../core/event.ts';
+import type { Look, Reporter } from '../report/reporter.ts';
+import type { Options } from './options.ts';
+import type { World } from './world.ts';
+
+/** The Reporter that the options and the terminal ask for; only its code is loaded. */
+export async function reporterFor(options: Options, world: World): Promise<Reporter> {
+  const { clean, terminal } = world;
+  const look: Look = {
+    clean,
+    paint: world.paint,
+    verbose: options.verbose,
+    diff: options.diff,
+    checks: options.command === 'verify' || options.command === 'drill',
+    columns: terminal.columns,
+  };
+  const { plainReporter } = await import('../report/plain.ts');
+  if (options.output === 'json') {
+    const { jsonReporter } = await import('../report/json.ts');
+    const document = jsonReporter(clean, options.diff, world.out);
+    const trouble = plainReporter({ ...look, paint: world.errorPaint, verbose: 0, diff: false }, world.err);
+    return {
+      emit: (event) => {
+        document.emit(event);
+        if (isTrouble(event)) trouble.emit(event);
+      },
+      close: document.close,
+    };
+  }
+  if (terminal.live && options.verbose < 3) {
+    const { liveReporter } = await import('../report/live.ts');
+    return liveReporter(look, world.stdout, world.now);
+  }
+  return plainReporter(look, world.out);
+}
+
+/** What a person should see though a program reads stdout. */
+function isTrouble(event: Event): boolean {
+  switch (event.type) {
+    case 'run-start':
+    case 'warning':
+    case 'host-unreachable':
+    case 'host-refused':
+      return true;
+    case 'task-done':
+      return event.status === 'failed';
+    case 'drill-done':
+      return event.status === 'failed';
+    default:
+      return false;
+  }
+}

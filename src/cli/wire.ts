@@ -1,0 +1,15 @@
+/**
+ * Where the folders meet: what the engine needs of the project, of ssh and of the modules is handed over here, and
+ * nowhere else.
+ */
+import type { Connect } from '../core/connection.ts';
+import type { World } from './world.ts';
+
+const windowsAgent = String.raw`\\.\pipe\openssh-ssh-agent`;
+
+/** Logs in by the user's keys and agent. ssh2 is loaded only now. */
+export async function connectOf(world: World): Promise<Connect> {
+  const { connector } = await import('../ssh/connect.ts');
+  const agentSocket = world.env['SSH_AUTH_SOCK'] ?? (process.platform === 'win32' ? windowsAgent : undefined);
+  return connector({ home: world.home, agentSocket });
+}
