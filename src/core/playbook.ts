@@ -27,6 +27,8 @@ export interface Template<T = Value> {
   /** Root names of the variables it uses. */
   readonly inputs: readonly string[];
   readonly evaluate: (variables: Variables) => Evaluated<T>;
+  /** As written in the file, where it is a text: what is shown of a name whose variables have no value yet. */
+  readonly source?: string;
 }
 
 /** A compiled CEL condition. CEL's `&&` and `||` absorb a pending side where the other one decides. */
@@ -45,6 +47,8 @@ export interface Task {
   readonly module: string;
   /** The module's arguments; after evaluation they are checked strictly against the module's schema. */
   readonly args: Template<{ readonly [key: string]: Value }>;
+  /** The conditions that stand in arguments which the module's schema names in `conditions` (assert's `that`); left out of `args`. */
+  readonly conditions: readonly Condition[];
   /** Place of each top-level argument, for errors that come after rendering. */
   readonly argPlaces: Readonly<Record<string, Place>>;
   readonly at: Place;
@@ -127,6 +131,8 @@ export interface Play {
 export interface Known {
   /** `facts`, registered results by name, `inventory_hostname` and the like come from the caller or the inventory. */
   readonly values: Readonly<Record<string, Evaluated<Value>>>;
+  /** The same of another host, by its name: what `hostvars` shows besides the inventory's variables. */
+  readonly others?: (host: string) => Readonly<Record<string, Evaluated<Value>>>;
 }
 
 /** A list of plays: `tasks/site.yml`. */

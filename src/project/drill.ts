@@ -1,0 +1,63 @@
+import type { Drill, Heal, Task } from '../core/playbook.ts';
+import { compileConditions } from './condition.ts';
+import { asBoolean, asDuration, asList, asMap, asText, asTexts, checkKeys, field } from './fields.ts';
+import type { TaskContext } from './loading.ts';
+import { type Inherited, readTask } from './task.ts';
+import { entryOf, type ListNode, type MapNode, type Node } from './yaml-file.ts';
+
+/** Seconds for a check of a drill that names no time. */
+const defaultWithin = 30;
+
+/** Reads `roles/<name>/drills/main.yml`: a list of `{ name, prepare, break, heals, restore }`. */
+export function readDrills(list: ListNode | undefined, context: TaskContext, inherited: Inherited): Drill[] {
+  return (list?.items ?? []).flatMap((node, index) => readDrill(node, index, context, inherited) ?? []);
+}
+
+function readDrill(node: Node, index: number, context: TaskContext, inherited: Inherited): Drill | undefined {
+  const { problems } = context.loading;
+  const map = asMap(node, 'a drill', problems);
+  if (map === undefined) return undefined;
+  checkKeys(map, 'a drill', ['name', 'tags', 'disturbs', 'when', 'prepare', 'break', 'heals', 'restore'], problems);
+  const id = `${context.idBase}#${index + 1}`;
+  const name = field(map, 'name', asText, problems);
+  if (entryOf(map, 'name') === undefined)
+    problems.add('the drill has no name', map.at, 'add a "name" that says what breaks');
+  for (const key of ['break', 'heals']) {
+    if (entryOf(map, key) === undefined)
+      problems.add(
+        `the drill has no "${key}"`,
+        map.at,
+        `add a list of ${key === 'break' ? 'tasks that break it' : 'checks that must hold again'}`,
+      );
+  }
+  const when = entryOf(map, 'when');
+  const tasks = (key: string): Task[] =>
+    (field(map, key, asList, problems)?.items ?? []).flatMap(
+      (task, at) => readTask(task, at, { ...context, idBase: `${id}/${key}` }, inherited) ?? [],
+    );
+  return {
+    id,
+    name: name ?? '',
+    at: map.at,
+    ...(context.role === undefined ? {} : { role: context.role }),
+    tags: [...new Set([...inherited.tags, ...(field(map, 'tags', asTexts(true), problems) ?? [])])],
+    disturbs: field(map, 'disturbs', asBoolean, problems) ?? true,
+    when: (when && problems.attempt(() => compileConditions(when.value, '"when"'))) ?? [],
+    prepare: tasks('prepare'),
+    break: tasks('break'),
+    heals: (field(map, 'heals', asList, problems)?.items ?? []).flatMap(
+      (heal, at) => readHeal(heal, at, { ...context, idBase: `${id}/heals` }, inherited) ?? [],
+    ),
+    restore: tasks('restore'),
+  };
+}
+
+/** A task with one more key: the time in which it must come to hold. */
+function readHeal(node: Node, index: number, context: TaskContext, inherited: Inherited): Heal | undefined {
+  const map = asMap(node, 'a check', context.loading.problems);
+  if (map === undefined) return undefined;
+  const within = field(map, 'within', asDuration, context.loading.problems) ?? defaultWithin;
+  const rest: MapNode = { ...map, entries: map.entries.filter((entry) => entry.key !== 'within') };
+  const task = readTask(rest, index, context, inherited);
+  return task === undefined ? undefined : { task, within };
+}

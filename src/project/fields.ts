@@ -1,0 +1,181 @@
+import type { Place } from '../core/place.ts';
+import type { Problems } from './problems.ts';
+import { didYouMean, listed } from './spelling.ts';
+import type { Entry, ListNode, MapNode, Node } from './yaml-file.ts';
+
+/** Reads a value of a keyword; undefined where it is wrong, which was then told to the Problems. */
+export type Reader<T> = (node: Node, what: string, problems: Problems) => T | undefined;
+
+/** One text; `{{ }}` is refused because it is needed before there are variables. */
+export const asText: Reader<string> = (node, what, problems) => {
+  if (node.kind !== 'scalar' || node.value === null || node.value === '') {
+    problems.add(`${what} must be a text`, node.at, 'write one line of text');
+    return undefined;
+  }
+  return refuseTemplate(node, what, problems) ? undefined : String(node.value);
+};
+
+export const asBoolean: Reader<boolean> = (node, what, problems) => {
+  if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value;
+  if (refuseTemplate(node, what, problems)) return undefined;
+  const said = node.kind === 'scalar' ? node.source : '';
+  const meant = /^(yes|on|1)$/i.test(said) ? 'true' : /^(no|off|0)$/i.test(said) ? 'false' : undefined;
+  const hint =
+    meant === undefined
+      ? 'write true or false'
+      : `YAML 1.2 reads ${said} as ${/\d/.test(said) ? 'a number' : 'a text'}: write ${meant}`;
+  problems.add(`${what} must be true or false`, node.at, hint);
+  return undefined;
+};
+
+export const asCount: Reader<number> = (node, what, problems) => {
+  if (node.kind === 'scalar' && typeof node.value === 'number' && Number.isInteger(node.value) && node.value >= 0)
+    return node.value;
+  if (!refuseTemplate(node, what, problems))
+    problems.add(`${what} must be a whole number`, node.at, 'write 0 or more, without quotes');
+  return undefined;
+};
+
+const units: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** Seconds: `5s`, `2m`, `1h30m`, or a number of seconds. */
+export const asDuration: Reader<number> = (node, what, problems) => {
+  if (node.kind === 'scalar' && typeof node.value === 'number' && node.value >= 0) return node.value;
+  if (node.kind === 'scalar' && typeof node.value === 'string') {
+    const parts = [...node.value.matchAll(/(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*/g)];
+    if (parts.length > 0 && parts.map(([part]) => part).join('') === node.value) {
+      return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ''] ?? 0), 0);
+    }
+    if (/^\d+(\.\d+)?$/.test(node.value)) return Number(node.value);
+  }
+  if (!refuseTemplate(node, what, problems))
+    problems.add(`${what} must be a time`, node.at, 'write seconds, or 500ms, 5s, 2m, 1h');
+  return undefined;
+};
+
+/** A list of texts; one text alone is a list of one, and `split` parts it at commas as Ansible does with tags. */
+export function asTexts(split: boolean): Reader<string[]> {
+  return (node, what, problems) => {
+    const nodes = node.kind === 'list' ? node.items : [node];
+    const texts = nodes.map((item) => asText(item, what, problems));
+    if (texts.some((text) => text === undefined)) return undefined;
+    const flat = texts.flatMap((text) => (split ? (text ?? '').split(',') : [text ?? '']));
+    return flat.map((text) => text.trim()).filter((text) => text !== '');
+  };
+}
+
+export const asMap: Reader<MapNode> = (node, what, problems) => {
+  if (node.kind === 'map') return node;
+  problems.add(`${what} must be a mapping`, node.at, 'write lines of "name: value" below it');
+  return undefined;
+};
+
+/** A list; nothing at all is an empty one. */
+export const asList: Reader<ListNode> = (node, what, problems) => {
+  if (node.kind === 'list') return node;
+  if (node.kind === 'scalar' && node.value === null) return { kind: 'list', at: node.at, items: [] };
+  problems.add(`${what} must be a list`, node.at, 'begin each of its entries with "- "');
+  return undefined;
+};
+
+/** Tells of keys that are none of `known`; `later` are Ansible's, which heal does not have. */
+export function checkKeys(
+  node: MapNode,
+  what: string,
+  known: readonly string[],
+  problems: Problems,
+  later: Readonly<Record<string, string>> = {},
+): void {
+  for (const entry of node.entries) if (!known.includes(entry.key)) unknownKey(entry, what, known, problems, later);
+}
+
+/** Tells that a key is unknown or not supported. */
+export function unknownKey(
+  entry: Entry,
+  what: string,
+  known: readonly string[],
+  problems: Problems,
+  later: Readonly<Record<string, string>> = {},
+): void {
+  const reason = Object.hasOwn(later, entry.key) ? later[entry.key] : undefined;
+  if (reason !== undefined) problems.add(`"${entry.key}" is not supported yet`, entry.at, reason);
+  else
+    problems.add(
+      `${what} has no key "${entry.key}"`,
+      entry.at,
+      didYouMean(entry.key, known, `its keys are ${listed(known, 40)}`),
+    );
+}
+
+/** Reads a key if it is there. */
+export function field<T>(node: MapNode, key: string, read: Reader<T>, problems: Problems): T | undefined {
+  const entry = node.entries.find((one) => one.key === key);
+  return entry === undefined ? undefined : read(entry.value, `"${key}"`, problems);
+}
+
+const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** Names that heal itself gives a value; nobody may define them. */
+export const magicNames = [
+  'facts',
+  'group_names',
+  'groups',
+  'heal_check_mode',
+  'hostvars',
+  'inventory_hostname',
+  'inventory_hostname_short',
+  'play_hosts',
+  'play_name',
+  'role_name',
+  'role_path',
+] as const;
+
+/** Tells if this can't be the name of a variable, a register or a loop's item. */
+export function checkName(name: string, at: Place, problems: Problems): boolean {
+  if (!identifier.test(name)) {
+    problems.add(
+      `"${name}" is no name of a variable`,
+      at,
+      'it has letters, digits and _, and begins with none of the digits',
+    );
+    return false;
+  }
+  if (magicNames.some((magic) => magic === name)) {
+    problems.add(`"${name}" is set by heal itself`, at, 'choose another name');
+    return false;
+  }
+  if (reserved.has(name)) {
+    problems.add(`"${name}" has a meaning of its own in templates or conditions`, at, 'choose another name');
+    return false;
+  }
+  return true;
+}
+
+/** Words of CEL and Handlebars that can never be read as a variable. */
+const reserved = new Set([
+  'true',
+  'false',
+  'null',
+  'undefined',
+  'this',
+  'in',
+  'as',
+  'cel',
+  'int',
+  'uint',
+  'double',
+  'bool',
+  'string',
+  'bytes',
+  'list',
+  'map',
+  'dyn',
+  'type',
+  'null_type',
+]);
+
+function refuseTemplate(node: Node, what: string, problems: Problems): boolean {
+  if (node.kind !== 'scalar' || typeof node.value !== 'string' || !node.value.includes('{{')) return false;
+  problems.add(`${what} can't hold {{ }}`, node.at, 'it is needed before any variable has a value');
+  return true;
+}

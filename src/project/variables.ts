@@ -1,0 +1,152 @@
+import type { Place } from '../core/place.ts';
+import type { Evaluated, Host, Known, Template, Value, Variables } from '../core/playbook.ts';
+import type { Inventory } from './inventory.ts';
+import type { Layer } from './layer.ts';
+import { Pending } from './pending.ts';
+import { usage } from './problems.ts';
+import { lazyMap } from './value.ts';
+
+/** Where a variable's value comes from. */
+export interface Origin {
+  readonly title: string;
+  readonly at: Place;
+}
+
+/** All that one task on one host may see, as it was found in the files. */
+export interface VariableSources {
+  /** Weakest first. */
+  readonly layers: readonly Layer[];
+  readonly extra: Layer;
+  /** Values worked out by heal: `groups`, `hostvars`. */
+  readonly magic: Readonly<Record<string, () => Value>>;
+  readonly known: Known['values'];
+}
+
+/** Joins sources to Variables. Values are evaluated when they are asked for, once; a circle is a usage HealError. */
+export function makeVariables(sources: VariableSources): Variables {
+  const merged: Record<string, Template> = Object.assign({}, ...sources.layers.map((layer) => layer.vars));
+  return view(merged, sources, {});
+}
+
+/** Every origin of a name, the one that counts first. */
+export function whereFrom(layers: readonly Layer[], name: string): readonly Origin[] {
+  return layers
+    .flatMap((layer) => {
+      const found = own(layer.vars, name);
+      return found === undefined ? [] : [{ title: layer.title, at: found.at }];
+    })
+    .reverse();
+}
+
+function view(
+  merged: Readonly<Record<string, Template>>,
+  sources: VariableSources,
+  above: Readonly<Record<string, Evaluated<Value>>>,
+): Variables {
+  const done = new Map<string, Evaluated<Value>>();
+  const open: { name: string; at: Place }[] = [];
+
+  const evaluate = (name: string, template: Template): Evaluated<Value> => {
+    const known = done.get(name);
+    if (known !== undefined) return known;
+    const start = open.findIndex((one) => one.name === name);
+    if (start >= 0) throw circle([...open.slice(start), { name, at: template.at }]);
+    open.push({ name, at: template.at });
+    try {
+      const value = template.evaluate(variables);
+      done.set(name, value);
+      return value;
+    } finally {
+      open.pop();
+    }
+  };
+
+  const variables: Variables = {
+    lookup: (name) => {
+      const top = own(above, name);
+      if (top !== undefined) return top;
+      const extra = own(sources.extra.vars, name);
+      if (extra !== undefined) return evaluate(name, extra);
+      const known = own(sources.known, name);
+      if (known !== undefined) return known;
+      const template = own(merged, name);
+      if (template !== undefined) return evaluate(name, template);
+      const magic = own(sources.magic, name);
+      return magic === undefined ? undefined : { kind: 'value', value: magic() };
+    },
+    names: () => [
+      ...new Set(
+        [above, sources.extra.vars, sources.known, merged, sources.magic].flatMap((names) => Object.keys(names)),
+      ),
+    ],
+    with: (more) => view(merged, sources, { ...above, ...more }),
+  };
+  return variables;
+}
+
+function circle(path: readonly { name: string; at: Place }[]): Error {
+  const first = path[0];
+  const shown = path.map(({ name, at }) => `${name} (${at.file}:${at.line})`).join(' -> ');
+  return usage(`variable "${first?.name}" needs itself: ${shown}`, first?.at, 'give one of them a value of its own');
+}
+
+function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+/** What a play adds to the magic names. */
+export interface PlaySight {
+  readonly playName?: string;
+  readonly playHosts?: readonly string[];
+  readonly roleName?: string;
+  readonly roleFolder?: string;
+  readonly extra: Layer;
+  /** What the run knows of another host, for `hostvars`. */
+  readonly others?: (host: string) => Known['values'];
+}
+
+/** The magic names of one host. */
+export function magicOf(host: Host, inventory: Inventory, sight: PlaySight): Record<string, () => Value> {
+  const magic: Record<string, () => Value> = {
+    inventory_hostname: () => host.name,
+    inventory_hostname_short: () => host.name.split('.')[0] ?? host.name,
+    group_names: () => host.groups.filter((group) => group !== 'all').sort(),
+    groups: () => Object.fromEntries([...inventory.groups.values()].map((group) => [group.name, [...group.hosts]])),
+    hostvars: () => hostvars(inventory, sight),
+    heal_check_mode: () => false,
+  };
+  const { playName, playHosts, roleName, roleFolder } = sight;
+  if (playName !== undefined) magic['play_name'] = () => playName;
+  if (playHosts !== undefined) magic['play_hosts'] = () => [...playHosts];
+  if (roleName !== undefined) magic['role_name'] = () => roleName;
+  if (roleFolder !== undefined) magic['role_path'] = () => roleFolder;
+  return magic;
+}
+
+function hostvars(inventory: Inventory, sight: PlaySight): Value {
+  return lazyMap(inventory.hosts.keys(), (name) => {
+    const host = inventory.hosts.get(name);
+    if (host === undefined) return null;
+    const variables = variablesOfHost(inventory, host, { ...sight, known: sight.others?.(name) ?? {} });
+    return lazyMap(variables.names(), (key) => {
+      const found = variables.lookup(key);
+      if (found?.kind === 'pending') throw new Pending(found.names);
+      return found?.value ?? null;
+    });
+  });
+}
+
+/** The variables of a host outside of any play: what its login needs, and what `hostvars` shows. */
+export function variablesOfHost(
+  inventory: Inventory,
+  host: Host,
+  sight: PlaySight & { readonly known?: Known['values'] },
+): Variables {
+  const layers = inventory.hosts.get(host.name)?.layers ?? [{ title: `host ${host.name}`, vars: host.vars }];
+  return makeVariables({
+    layers,
+    extra: sight.extra,
+    magic: magicOf(host, inventory, sight),
+    known: sight.known ?? {},
+  });
+}
