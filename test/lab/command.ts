@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 
-/** What a finished command said. `code` is 128 + the signal's number when a signal ended it, as in a shell. */
+/** What a finished command said. `code` is 137 when it ran out of time, 127 when it could not run. */
 export type CommandResult = { code: number; stdout: string; stderr: string };
 
 /** Options of {@link run}; times in milliseconds. */
@@ -26,8 +26,8 @@ export function attempt(file: string, args: readonly string[], options: CommandO
       },
       (error, stdout, stderr) => {
         if (error === null) return resolve({ code: 0, stdout, stderr });
-        const code = typeof error.code === 'number' ? error.code : error.killed ? 137 : 127;
-        resolve({ code, stdout, stderr: stderr || error.message });
+        if (typeof error.code === 'number') return resolve({ code: error.code, stdout, stderr });
+        resolve({ code: error.killed ? 137 : 127, stdout, stderr: stderr || error.message });
       },
     );
     // A program that ends without reading its input is no error of ours.
@@ -40,7 +40,7 @@ export function attempt(file: string, args: readonly string[], options: CommandO
  * @throws Error with the command line, the exit code and the end of standard error. */
 export async function run(file: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   const result = await attempt(file, args, options);
-  if (result.code !== 0) throw new Error(failure(file, args, result));
+  if (result.code !== 0) throw new Error(failure([file, ...args].join(' '), result));
   return result.stdout;
 }
 
@@ -50,9 +50,10 @@ export function attemptSync(file: string, args: readonly string[]): CommandResul
   return { code: done.status ?? 127, stdout: done.stdout ?? '', stderr: done.stderr ?? String(done.error ?? '') };
 }
 
-function failure(file: string, args: readonly string[], result: CommandResult): string {
-  const said = (result.stderr.trim() || result.stdout.trim()).slice(-2000);
-  return `${[file, ...args].join(' ').slice(0, 500)} ended with ${result.code}: ${said}`;
+/** The sentence that tells how a command failed, with the end of what it said. */
+export function failure(command: string, result: CommandResult): string {
+  const said = `${result.stdout}\n${result.stderr}`.trim().slice(-2000);
+  return `${command.slice(0, 500)} ended with ${result.code}: ${said}`;
 }
 
 /** Waits; milliseconds. */

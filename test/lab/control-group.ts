@@ -16,11 +16,20 @@ function mountPoints(type: 'cgroup2' | 'named'): string[] {
 
 /** Makes a host's control group and answers the file into which a process writes its number to enter. */
 export function makeControlGroup(machine: string): string {
-  const mount = mountPoints('cgroup2')[0];
-  if (mount === undefined) throw new Error('no cgroup2 mount was found under /sys/fs/cgroup');
-  const folder = join(mount, `heal-${machine}`);
+  const folder = controlGroup(machine);
   mkdirSync(folder, { recursive: true });
   return join(folder, 'cgroup.procs');
+}
+
+/** Where a program from outside enters a running host's control group: beside the host's first process. */
+export function payloadGroup(machine: string): string {
+  return join(controlGroup(machine), 'payload/init.scope/cgroup.procs');
+}
+
+function controlGroup(machine: string): string {
+  const mount = mountPoints('cgroup2')[0];
+  if (mount === undefined) throw new Error('no cgroup2 mount was found under /sys/fs/cgroup');
+  return join(mount, `heal-${machine}`);
 }
 
 /** Ends whatever still runs in a host's control group. The group is ours by its name, and so is all that is in it. */

@@ -1,10 +1,11 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { attempt, type CommandOptions, type CommandResult, run } from './command.ts';
+import { attempt, type CommandOptions, type CommandResult, failure, run } from './command.ts';
+import { payloadGroup } from './control-group.ts';
 import { writeHostFiles } from './host-files.ts';
-import type { Lab } from './lab.ts';
 import { type Bind, firstProcess, startNspawn } from './nspawn.ts';
+import type { Lab } from './open-lab.ts';
 import { poll } from './process-identity.ts';
 import { type HostRecord, labFolder, writeRecord } from './record.ts';
 import { type Flavour, rootImage } from './root-image.ts';
@@ -16,6 +17,9 @@ export type HostOptions = {
   flavour?: Flavour;
   /** Read-only layers above the root, the topmost first. */
   layers?: readonly string[];
+  /** A prepared upper layer to copy: what a test changes must not lie in a lower one, where the first write to a file
+   * makes it another file and a watch on it goes blind. */
+  upperFolder?: string;
   /** A prepared /var/lib/docker to copy. */
   dockerFolder?: string;
   binds?: readonly Bind[];
@@ -73,7 +77,7 @@ export async function bootHost(lab: Lab, options: HostOptions): Promise<LabHost>
 
   const folder = join(labFolder(record.id), own.machine);
   const root = join(folder, 'root');
-  await layOut(folder, [...(options.layers ?? []), await rootImage(flavour)], options.dockerFolder);
+  await layOut(folder, [...(options.layers ?? []), await rootImage(flavour)], options);
   const keys = await writeHostFiles(root, {
     name: own.name,
     address: own.address,
@@ -88,7 +92,11 @@ export async function bootHost(lab: Lab, options: HostOptions): Promise<LabHost>
 
   const console = () => readFileSync(join(folder, 'console'), 'utf8');
   const binds = [{ source: join(folder, 'docker'), target: '/var/lib/docker' }, ...(options.binds ?? [])];
-  const enter = (script: string): string[] => ['-a', '-t', String(host.pid), '--', ...environment, 'sh', '-c', script];
+  // First into the host's control group: to logind, whoever is outside it is nobody, and `loginctl` would refuse.
+  const enter = (script: string): string[] => [
+    ...['-c', 'echo $$ > "$0" && exec nsenter "$@"', payloadGroup(own.machine)],
+    ...['-a', '-t', String(host.pid), '--', ...environment, 'sh', '-c', script],
+  ];
   const host: LabHost = {
     name: own.name,
     address: own.address,
@@ -103,8 +111,12 @@ export async function bootHost(lab: Lab, options: HostOptions): Promise<LabHost>
       if (pid === undefined) throw new Error(`${own.name} is down`);
       return pid;
     },
-    exec: (script, commandOptions) => run('nsenter', enter(script), commandOptions),
-    attempt: (script, commandOptions) => attempt('nsenter', enter(script), commandOptions),
+    async exec(script, commandOptions) {
+      const result = await host.attempt(script, commandOptions);
+      if (result.code !== 0) throw new Error(failure(`${own.name}: ${script}`, result));
+      return result.stdout;
+    },
+    attempt: (script, commandOptions) => attempt('sh', enter(script), commandOptions),
     stop: () => stopHost(own),
     async start() {
       own.supervisor = startNspawn({
@@ -115,11 +127,11 @@ export async function bootHost(lab: Lab, options: HostOptions): Promise<LabHost>
         binds,
       });
       writeRecord(record);
-      await this.settled();
+      await host.settled();
     },
     async reboot() {
-      this.stop();
-      await this.start();
+      host.stop();
+      await host.start();
     },
     async settled() {
       const problem = await firstProblem(host);
@@ -129,6 +141,7 @@ export async function bootHost(lab: Lab, options: HostOptions): Promise<LabHost>
     console,
   };
   await host.start();
+  lab.hosts.push(host);
   return host;
 }
 
@@ -137,14 +150,18 @@ const environment = [
   'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
 ];
 
-async function layOut(folder: string, layers: string[], dockerFolder: string | undefined): Promise<void> {
-  for (const name of ['upper', 'work', 'root']) mkdirSync(join(folder, name), { recursive: true });
+async function layOut(folder: string, layers: string[], options: HostOptions): Promise<void> {
+  for (const name of ['work', 'root']) mkdirSync(join(folder, name), { recursive: true });
+  await copyOrMake(options.upperFolder, join(folder, 'upper'), 0o755);
   // dockerd's own overlays do not work on an overlay: its folder is a real one.
-  const docker = join(folder, 'docker');
-  if (dockerFolder === undefined) mkdirSync(docker, { mode: 0o710 });
-  else await run('cp', ['-a', '--reflink=auto', dockerFolder, docker]);
+  await copyOrMake(options.dockerFolder, join(folder, 'docker'), 0o710);
   const places = `lowerdir=${layers.join(':')},upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`;
   await run('mount', ['-t', 'overlay', 'heal-lab', '-o', places, join(folder, 'root')]);
+}
+
+async function copyOrMake(prepared: string | undefined, folder: string, mode: number): Promise<void> {
+  if (prepared === undefined) mkdirSync(folder, { mode });
+  else await run('cp', ['-a', '--reflink=auto', prepared, folder]);
 }
 
 /** Why the host cannot be used yet after a generous wait; undefined when it can. */

@@ -1,144 +1,31 @@
-import { randomBytes } from 'node:crypto';
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { missingCapability } from './capability.ts';
-import { run } from './command.ts';
-import { bootHost, type HostOptions, type LabHost } from './host.ts';
-import { withLock } from './lock.ts';
-import { installMachinePackages } from './machine-packages.ts';
-import { freeNetwork, makeBridge } from './network.ts';
-import { labsFolder } from './places.ts';
-import { identify } from './process-identity.ts';
-import { bootId, type LabRecord, labFolder, writeRecord } from './record.ts';
-import { rootImage } from './root-image.ts';
-import { takeDown, takeDownStale } from './take-down.ts';
+import { bootHost } from './host.ts';
+import { type Lab, type OpenOptions, openLab } from './open-lab.ts';
+import { type HostWish, outfit, start } from './outfit.ts';
 
-/** Which hosts to boot, and how far they are. */
-export type LabOptions = {
-  /** Names, or options where one differs; default one host, `host1`. */
-  hosts?: readonly (string | HostOptions)[];
-  /** Lets the hosts reach what this machine reaches (apt); off by default. */
-  internet?: boolean;
-  /** Leaves the lab running after this process; it is taken down by {@link takeDown}. */
-  detached?: boolean;
-};
+export type { Lab } from './open-lab.ts';
 
-/** A running lab. */
-export type Lab = {
-  readonly record: LabRecord;
-  readonly folder: string;
-  readonly hosts: readonly LabHost[];
-  /** This machine as the hosts reach it: test servers listen here. */
-  readonly gateway: string;
-  readonly identityFile: string;
-  readonly publicKey: string;
-  readonly knownHostsFile: string;
-  /** A host by its name.
-   * @throws Error when there is none */
-  host(name: string): LabHost;
-  /** Adds lines to the lab's known_hosts. */
-  trust(lines: readonly string[]): void;
-  /** Takes it all down; twice is fine. */
-  stop(): void;
-};
-
-const open = new Set<LabRecord>();
-
-/** Boots hosts, all at once, and answers when one can log in to each.
- *
- * Labs left over by dead processes are taken down first. This one is taken down by `stop`, and where that is not reached
- * by the end of the process, by its INT, TERM or HUP signal, or by the next lab that starts.
- * @throws Error in one sentence when this machine cannot boot hosts */
-export async function startLab(options: LabOptions = {}): Promise<Lab> {
-  const missing = missingCapability();
-  if (missing !== undefined) throw new Error(missing);
-  await installMachinePackages();
-  await rootImage('trixie');
-  const record = await reserve(options);
-  try {
-    const lab = await equip(record);
-    const wanted = (options.hosts ?? ['host1']).map((host) => (typeof host === 'string' ? { name: host } : host));
-    const hosts = await Promise.all(wanted.map((host) => bootHost(lab, host)));
-    return Object.assign(lab, { hosts });
-  } catch (error) {
-    close(record);
-    throw error;
-  }
-}
-
-async function reserve(options: LabOptions): Promise<LabRecord> {
-  return await withLock(join(labsFolder, 'labs.lock'), async () => {
-    takeDownStale();
-    const id = `hl${randomBytes(3).toString('hex')}`;
-    const owner = options.detached === true ? undefined : identify(process.pid);
-    const record: LabRecord = {
-      id,
-      ...(owner === undefined ? {} : { owner }),
-      bootId: bootId(),
-      bridge: id,
-      network: await freeNetwork(77),
-      internet: options.internet ?? false,
-      hosts: [],
-      helpers: [],
-    };
-    writeRecord(record);
-    if (owner !== undefined) {
-      if (open.size === 0) watchTheEnd();
-      open.add(record);
-    }
-    await makeBridge(record);
-    return record;
-  });
-}
-
-async function equip(record: LabRecord): Promise<Lab> {
-  const folder = labFolder(record.id);
-  const identityFile = join(folder, 'id_ed25519');
-  const knownHostsFile = join(folder, 'known_hosts');
-  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', record.id, '-f', identityFile]);
-  writeFileSync(knownHostsFile, '', { mode: 0o600 });
-  const lab: Lab = {
-    record,
-    folder,
-    hosts: [],
-    gateway: `${record.network}.1`,
-    identityFile,
-    publicKey: readFileSync(`${identityFile}.pub`, 'utf8').trim(),
-    knownHostsFile,
-    host(name) {
-      const found = lab.hosts.find((host) => host.name === name);
-      if (found === undefined) throw new Error(`the lab has no host ${name}`);
-      return found;
-    },
-    trust: (lines) => appendFileSync(knownHostsFile, lines.map((line) => `${line}\n`).join('')),
-    stop: () => close(record),
+/** Which hosts to boot, and how far they are. What is said here holds for each host that does not say otherwise. */
+export type LabOptions = OpenOptions &
+  Omit<HostWish, 'name'> & {
+    /** Names, or wishes where one differs; default one host, `host1`. */
+    hosts?: readonly (string | HostWish)[];
   };
-  return lab;
-}
 
-function close(record: LabRecord): void {
-  takeDown(record);
-  open.delete(record);
-}
-
-function closeAll(): void {
-  for (const record of [...open]) close(record);
-}
-
-let watching = false;
-
-function watchTheEnd(): void {
-  if (watching) return;
-  watching = true;
-  process.once('exit', closeAll);
-  for (const [signal, number] of [
-    ['SIGINT', 2],
-    ['SIGTERM', 15],
-    ['SIGHUP', 1],
-  ] as const) {
-    process.once(signal, () => {
-      closeAll();
-      process.exit(128 + number);
-    });
+/** Boots hosts, all at once, and answers when one can log in to each; see {@link openLab} for how it ends. */
+export async function startLab(options: LabOptions = {}): Promise<Lab> {
+  const { hosts = ['host1'], internet, detached, ...common } = options;
+  const wishes = hosts.map((host) => ({ ...common, ...(typeof host === 'string' ? { name: host } : host) }));
+  // What must be built first is built before the lab exists, one after the other.
+  const outfits = [];
+  for (const wish of wishes) outfits.push(await outfit(wish));
+  const lab = await openLab({ internet: internet ?? false, detached: detached ?? false });
+  try {
+    await Promise.all(outfits.map((host) => bootHost(lab, host)));
+    lab.hosts.sort((a, b) => wishes.findIndex((w) => w.name === a.name) - wishes.findIndex((w) => w.name === b.name));
+    await Promise.all(wishes.map((wish) => start(lab.host(wish.name), wish)));
+    return lab;
+  } catch (error) {
+    lab.stop();
+    throw error;
   }
 }

@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { cached } from './cache.ts';
 import { attempt, run } from './command.ts';
-import { withLock } from './lock.ts';
-import { cacheFolder } from './places.ts';
 
 /** Which Debian a host is: trixie is 13 (systemd 257, OpenSSH 10), bookworm 12 (systemd 252, OpenSSH 9.2). */
 export type Flavour = 'trixie' | 'bookworm';
@@ -33,30 +30,11 @@ touch "$1"/etc/.updated "$1"/var/.updated`;
  * layer: nobody may write into it. */
 export async function rootImage(flavour: Flavour): Promise<string> {
   const digest = createHash('sha256').update(packages[flavour]).update(finish).digest('hex').slice(0, 12);
-  const target = join(cacheFolder, `${flavour}-${digest}`);
-  if (existsSync(target)) return target;
-  mkdirSync(cacheFolder, { recursive: true });
-  await withLock(join(cacheFolder, `${flavour}.lock`), async () => {
-    if (existsSync(target)) return;
-    await removeUnfinished(flavour);
-    const building = `${target}.building`;
-    await run('mmdebstrap', [
-      '--variant=minbase',
-      `--include=${packages[flavour].split(' ').join(',')}`,
-      `--customize-hook=${finish}`,
-      flavour,
-      building,
-      await mirror(),
-    ]);
-    renameSync(building, target);
+  return await cached(`${flavour}-${digest}`, async (folder) => {
+    const wanted = packages[flavour].split(' ').join(',');
+    const options = ['--variant=minbase', `--include=${wanted}`, `--customize-hook=${finish}`];
+    await run('mmdebstrap', [...options, flavour, folder, await mirror()]);
   });
-  return target;
-}
-
-async function removeUnfinished(flavour: Flavour): Promise<void> {
-  for (const name of readdirSync(cacheFolder)) {
-    if (name.startsWith(`${flavour}-`) && name.endsWith('.building')) await run('rm', ['-rf', join(cacheFolder, name)]);
-  }
 }
 
 /** The Debian mirror that this machine's own apt uses: it may be the only one in reach. */

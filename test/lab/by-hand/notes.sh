@@ -1,0 +1,28 @@
+#!/bin/bash
+# The owner's real host, as the Implementation Notes of the plan tell it: the official user unit instead of the plan's,
+# ACLs on three folders, Ross's own health check. Phases 2, 4 and parts of 3 and 5 run besides.
+set -e
+export XDG_RUNTIME_DIR=/run/user/0
+loginctl enable-linger root
+for i in $(seq 50); do [ -S $XDG_RUNTIME_DIR/bus ] && break; sleep 0.1; done
+openclaw gateway install --force
+
+# Phase 2's services name the unit that the plan had; he put in the one that he has.
+sed -i 's/systemctl restart openclaw-jack.service/XDG_RUNTIME_DIR=\/run\/user\/0 systemctl --user restart openclaw-gateway.service/' \
+  /etc/systemd/system/openclaw-revive-jack.service
+systemctl daemon-reload
+
+for folder in /root/.openclaw/ /root/openclaw-watchdog/ /root/openclaw-backups/; do
+  setfacl -R -m u:101000:rwx $folder
+  setfacl -R -d -m u:101000:rwx $folder
+done
+
+# Ross already had a health check of his own in docker-compose.yml.
+sed -i '/^volumes:/i\
+    healthcheck: # asks him, not just whether he is there\
+      test: ["CMD-SHELL", "wget -q -T 5 -O /dev/null http://127.0.0.1:18789/healthz"]\
+      interval: 20s\
+      timeout: 10s\
+      retries: 3\
+' /root/openclaw-clients/ross/docker-compose.yml
+(cd /root/openclaw-clients/ross && docker compose --progress quiet up -d)

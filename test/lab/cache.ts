@@ -1,0 +1,24 @@
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from './command.ts';
+import { withLock } from './lock.ts';
+import { cacheFolder } from './places.ts';
+
+/** A folder that is built once per machine and only read afterwards.
+ *
+ * @param name tells the content, a digest of what it is made from included: another content is another folder
+ * @param build fills the folder it is given; it becomes visible under its name when it is finished, and not before
+ */
+export async function cached(name: string, build: (folder: string) => Promise<void>): Promise<string> {
+  const target = join(cacheFolder, name);
+  if (existsSync(target)) return target;
+  mkdirSync(cacheFolder, { recursive: true });
+  await withLock(`${target}.lock`, async () => {
+    if (existsSync(target)) return;
+    const building = `${target}.building`;
+    await run('rm', ['-rf', building]);
+    await build(building);
+    renameSync(building, target);
+  });
+  return target;
+}
