@@ -121,11 +121,13 @@ export const magicNames = [
   'group_names',
   'groups',
   'heal_check_mode',
+  'heal_deep',
   'hostvars',
   'inventory_hostname',
   'inventory_hostname_short',
   'play_hosts',
   'play_name',
+  'role_changed',
   'role_name',
   'role_path',
 ] as const;

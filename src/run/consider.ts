@@ -39,7 +39,7 @@ export interface Surroundings {
   readonly answer: (question: Question<unknown>) => State<unknown> | undefined;
   readonly variables: (instance: Instance) => Variables;
   /** Checks rendered arguments against the module's schema, fills in defaults; throws HealErrors. */
-  readonly checkArgs: (instance: Instance, args: { readonly [key: string]: Value }) => JsonObject;
+  readonly checkArgs: (instance: Instance, args: { readonly [key: string]: Value }) => Promise<JsonObject>;
   readonly load: (instance: Instance, request: LocalRequest, variables: Variables) => Promise<Evaluated<Content>>;
   /** Who the Connection is on the host. */
   readonly loginUser: string;
@@ -133,7 +133,7 @@ async function prepare(instance: Instance, around: Surroundings): Promise<Prepar
   const account = known(accountOf(task, variables, around.loginUser));
   if (waits.length > 0 || rendered === undefined || account === undefined) return { kind: 'waits', names: waits };
 
-  const args = around.checkArgs(instance, rendered);
+  const args = await around.checkArgs(instance, rendered);
   const locals: Record<string, Content> = {};
   for (const [name, request] of Object.entries(module.locals(args))) {
     const content = known(await around.load(instance, request, variables));

@@ -17,7 +17,7 @@ import type { Outcome } from './outcome.ts';
 export interface ProjectSide {
   /** Names the project in the debts that it leaves on hosts. */
   readonly name: string;
-  readonly checkArgs: (instance: Instance, args: { readonly [key: string]: Value }) => JsonObject;
+  readonly checkArgs: (instance: Instance, args: { readonly [key: string]: Value }) => Promise<JsonObject>;
   readonly load: (instance: Instance, request: LocalRequest, variables: Variables) => Promise<Evaluated<Content>>;
 }
 

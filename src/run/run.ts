@@ -11,6 +11,7 @@ import { collectDebts, owedHandlers, paid } from './handlers.ts';
 import { type Hello, helloProgram, helloReader } from './hello.ts';
 import { emptyCounts, type HostRun, hostRun, type RunSettings } from './host-run.ts';
 import { type Instance, instanceOf } from './instance.ts';
+import { look } from './look.ts';
 import { askAhead, perform } from './perform.ts';
 import { recheck } from './recheck.ts';
 
@@ -115,6 +116,7 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
       lists.set(host.name, list);
       if (mode === 'run') collectDebts(run);
       else run.tasksOver = true;
+      if (mode !== 'run') await look(run, instances(options, play.tasks, 'task'), list.checks);
       const questions = await askAhead(run, list.tasks, 0, list.checks);
       emit({ type: 'host-asking', host: host.name, questions });
     }),

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import type { Content } from '../core/change.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { LocalRequest } from '../core/module.ts';
+import type { Evaluated, Value, Variables } from '../core/playbook.ts';
+import { Secret } from '../core/secret.ts';
+import { findFile, findTemplate } from '../project/lookup.ts';
+import { checkArgs } from '../project/module-args.ts';
+import { usage } from '../project/problems.ts';
+import { readSource, type Roots, shownPath } from '../project/source-file.ts';
+import { type Compiled, compileFile } from '../project/template.ts';
+import type { ProjectSide } from './host-run.ts';
+import type { Instance } from './instance.ts';
+
+/** Contents up to this many bytes are held and ride in a program; larger ones are streamed. */
+const heldAtMost = 64 * 1024;
+
+/** The project's side of a run: arguments are checked, templates compiled once and rendered for each host, files hashed once. */
+export function projectSide(name: string, roots: Roots): ProjectSide {
+  const templates = new Map<string, Promise<Compiled<string | Secret>>>();
+  const files = new Map<string, Promise<Content>>();
+
+  const template = async (path: string): Promise<Compiled<string | Secret>> => {
+    const source = await readSource(path, roots.project);
+    return compileFile(source.text, source.place);
+  };
+
+  return {
+    name,
+    checkArgs: async (instance: Instance, args: { readonly [key: string]: Value }): Promise<JsonObject> => {
+      const { task, module } = instance;
+      const checked = await checkArgs(module, args, task.argPlaces, task.at);
+      // A Secret among arguments is handed on as it is: modules give it to `sh`, which masks it.
+      return checked as JsonObject;
+    },
+    load: async (instance: Instance, request: LocalRequest, variables: Variables): Promise<Evaluated<Content>> => {
+      const { task } = instance;
+      const at = task.argPlaces['src'] ?? task.at;
+      if (request.kind === 'template') {
+        const path = await findTemplate(roots, task.role, request.src, at).catch((error: unknown) =>
+          findTemplate(roots, task.role, `${request.src}.hbs`, at).catch(() => {
+            throw error;
+          }),
+        );
+        const compiled = await once(templates, path, () => template(path));
+        const rendered = compiled.evaluate(variables);
+        if (rendered.kind === 'pending') return rendered;
+        const secret = rendered.value instanceof Secret;
+        const text = rendered.value instanceof Secret ? rendered.value.reveal() : rendered.value;
+        return { kind: 'value', value: heldContent(Buffer.from(text, 'utf8'), secret) };
+      }
+      const path = await findFile(roots, task.role, request.src, at);
+      return { kind: 'value', value: await once(files, path, () => fileContent(path, roots, at)) };
+    },
+  };
+}
+
+/** A Content of bytes at hand. */
+export function heldContent(bytes: Buffer, secret = false): Content {
+  return {
+    size: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    ...(bytes.length <= heldAtMost ? { bytes } : {}),
+    open: async function* () {
+      yield bytes;
+    },
+    ...(secret ? { secret } : {}),
+  };
+}
+
+async function fileContent(path: string, roots: Roots, at: Instance['task']['at']): Promise<Content> {
+  const { size, ...found } = await stat(path);
+  if (!found.isFile()) throw usage(`${shownPath(path, roots.project)} is not a file`, at, 'name a file, not a folder');
+  if (size <= heldAtMost) return heldContent(await readFile(path));
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return { size, sha256: hash.digest('hex'), open: () => createReadStream(path) };
+}
+
+/** Several hosts ask for the same file at once: the first one's work serves all. */
+function once<T>(known: Map<string, Promise<T>>, path: string, make: () => Promise<T>): Promise<T> {
+  const found = known.get(path);
+  if (found !== undefined) return found;
+  const made = make();
+  known.set(path, made);
+  return made;
+}
