@@ -58,6 +58,8 @@ begin() {
   INHERITED= OTHERS=
   _mode=$(stat -c %a -- "$NEW") || exit 1
   if [ "$_mode" != 600 ]; then
+    { command -v getfacl || ls -ld -- "$NEW" | grep '^[^ ]*+'; } >/dev/null ||
+      die "$_folder has a default ACL, which this host has no tools for: install acl"
     INHERITED=1 OTHERS=\${_mode#"\${_mode%?}"}
     chmod o= -- "$NEW" || exit 1
   fi
@@ -118,9 +120,20 @@ commit() {
     cat -- "$NEW" >"$1" || exit 1
     attributes "$1" "$2" "$3"
   else
+    # A link to a folder would have the file moved into that.
+    [ ! -L "$1" ] || [ ! -d "$1" ] || rm -f -- "$1" || exit 1
     mv -f -- "$NEW" "$1" || exit 1
     NEW=
   fi
+}
+
+# folder PATH OWNER OCTAL SYMBOLIC: makes one folder; what a default ACL gives to its group stays.
+folder() {
+  if [ ! -d "$1" ]; then (umask 077; mkdir -- "$1") || exit 1; fi
+  case $(stat -c %a -- "$1") in
+    *700) attributes "$1" "$2" "\${3:-go+rx}" ;;
+    *) attributes "$1" "$2" "$4" ;;
+  esac
 }
 
 # backup PATH ACL: a copy beside it that bears the time; prints its name.

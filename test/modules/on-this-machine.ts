@@ -113,7 +113,7 @@ export function apply(shell: Shell, change: Change, states: ReadonlyMap<string, 
   const guards = (change.expects ?? []).flatMap((question) => {
     const state = states.get(question.key);
     const guard = state === undefined ? undefined : question.probe.guard?.(question.params as never, state);
-    return guard === undefined ? [] : [sh`{ ${guard}\n} || moved`];
+    return guard === undefined ? [] : [joinSh([sh`{`, guard, sh`} || moved`], '\n')];
   });
   const before: Sh[] = [];
   if (change.act.kind === 'upload') {
@@ -143,7 +143,7 @@ export function decide(shell: Shell, module: Module, args: JsonObject, input: In
   const states = new Map<string, State<unknown>>();
   let reads: Reads = {};
   for (let round = 0; round < 4; round++) {
-    reads = module.reads(args, (question) => valueOf(states.get(question.key)) as never, input);
+    reads = module.reads(args, (question) => answered(states.get(question.key)) as never, input);
     const open = Object.values(reads).flatMap((one) => (one === undefined || states.has(one.key) ? [] : [one]));
     if (open.length === 0) break;
     if (round === 3) throw new Error(`${module.name} asks more than three times`);
@@ -198,12 +198,12 @@ export function converge(shell: Shell, module: Module, args: JsonObject, more: P
 
 /** Without what no plan can foretell. */
 function stable(state: State<unknown> | undefined): unknown {
-  const value = valueOf(state);
+  const value = answered(state);
   if (value === undefined || value === null || typeof value !== 'object') return state;
   const { stamp: _stamp, run: _run, ...rest } = value as { stamp?: unknown; run?: unknown };
   return { kind: 'present', value: rest };
 }
 
-function valueOf(state: State<unknown> | undefined): unknown {
+function answered(state: State<unknown> | undefined): unknown {
   return state?.kind === 'present' ? state.value : undefined;
 }

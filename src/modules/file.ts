@@ -1,0 +1,184 @@
+import { posix } from 'node:path';
+import { type Change, predicts } from '../core/change.ts';
+import type { Decision, Input } from '../core/module.ts';
+import { present } from '../core/state.ts';
+import { type Entry, entry } from '../probes/entry.ts';
+import { joinSh, sh } from '../shell/sh.ts';
+import {
+  type Attributes,
+  attributeDifferences,
+  attributeScript,
+  chownWord,
+  octalWord,
+  symbolicMode,
+  wantedAttributes,
+  withAttributes,
+} from './attributes.ts';
+import { defineModule } from './define.ts';
+import { directoryPlan, directoryReads } from './kept-directory.ts';
+import { newEntry } from './new-entry.ts';
+import { removedPlan } from './removed.ts';
+import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
+
+/** Keeps the type, owner and mode of what is at a path: a file, a directory, a link, or nothing. */
+export const file = defineModule({
+  name: 'file',
+  about: 'Keeps the type, owner and mode of what is at a path: a file, a directory, a link, or nothing.',
+  args: {
+    properties: {
+      path: absolutePath,
+      state: {
+        enum: ['file', 'directory', 'link', 'hard', 'touch', 'absent'],
+        default: 'file',
+        description: '`file` never makes one; `touch` does, and sets its time where it is there.',
+      },
+      src: { type: 'string', minLength: 1, description: 'What a link leads to, as it is to be written.' },
+      force: { type: 'boolean', default: false, description: 'Put a link in the place of a file.' },
+      owner,
+      group: ownerGroup,
+      mode: fileMode,
+    },
+    required: ['path'],
+  },
+  shorthand: 'path',
+  examples: [
+    { name: 'The key is private', args: { path: '/etc/app/key', mode: '0600', owner: 'root' } },
+    {
+      name: 'The current release is the new one',
+      args: { path: '/srv/app/current', src: '/srv/app/r7', state: 'link' },
+    },
+  ],
+  reads: (args, look, input) => ({
+    ...directoryReads(args, look, input),
+    source: args.state === 'hard' && args.src !== undefined ? entry(args.src, {}, input.account) : undefined,
+  }),
+  plan: (args, answers, input, before) => {
+    const attributes = wantedAttributes(args, answers);
+    if ('failed' in attributes) return { changes: [], failed: attributes.failed };
+    if (args.state === 'absent') return removedPlan(args.path, answers.entry, input);
+    if (args.state === 'directory') return directoryPlan(args, answers, input);
+    const path = posix.normalize(args.path);
+    if (args.state === 'link' || args.state === 'hard') {
+      if (args.src === undefined) return { changes: [], failed: `state ${args.state} needs src` };
+      return link({ path, src: args.src, hard: args.state === 'hard', force: args.force }, answers, attributes, input);
+    }
+
+    const linked = answers.entry?.type === 'link';
+    const real = linked ? posix.resolve(posix.dirname(path), answers.entry?.target ?? '') : path;
+    const there = linked ? answers.linked : answers.entry;
+    if (there === undefined && args.state === 'file') {
+      return {
+        changes: [],
+        failed: `${real} is not there`,
+        hint: 'state: touch makes an empty file, copy one with a content',
+      };
+    }
+    if (there?.type === 'directory' && args.state === 'file') return { changes: [], failed: `${real} is a directory` };
+    if (there === undefined) return { changes: [empty(real, attributes, answers, input)] };
+    const differences = attributeDifferences(there, attributes);
+    const touch = args.state === 'touch' && before === undefined;
+    if (differences.length === 0 && !touch) return { changes: [] };
+    const question = entry(real, {}, input.account);
+    const script = attributeScript(real, there, attributes);
+    return {
+      changes: [
+        {
+          title: [...(touch ? [`set the time of ${real}`] : []), ...differences].join(', '),
+          sign: '~',
+          expects: [question],
+          act: { kind: 'program', script: touch ? joinSh([script, sh`touch -- ${real}`], '\n') : script },
+          predicts: [predicts(question, present(withAttributes(there, attributes)))],
+          touches: [`path:${real}`],
+        },
+      ],
+    };
+  },
+});
+
+interface Made {
+  readonly self?: Parameters<typeof newEntry>[2]['self'];
+  readonly up0?: Entry | undefined;
+}
+
+function empty(path: string, attributes: Attributes, answers: Made, input: Input): Change {
+  const next = newEntry('file', attributes, { self: answers.self, parent: answers.up0 });
+  const { mode } = attributes;
+  const octal = mode === undefined ? '' : octalWord(mode);
+  const symbolic = mode === undefined ? '' : answers.up0?.defaultAcl?.extended === false ? octal : symbolicMode(mode);
+  const owner = chownWord(attributes);
+  return {
+    title: `create empty file ${path}`,
+    sign: '+',
+    expects: [entry(path, {}, input.account)],
+    act: {
+      kind: 'program',
+      script: sh`
+        begin ${path}
+        finish ${path} ${owner} ${octal} ${symbolic} ''
+        commit ${path} ${owner} ${octal}
+      `,
+    },
+    predicts: [predicts(entry(path, {}, input.account), present(next))],
+    touches: [`path:${path}`],
+  };
+}
+
+function link(
+  wanted: { readonly path: string; readonly src: string; readonly hard: boolean; readonly force: boolean },
+  answers: Made & { readonly entry?: Entry | undefined; readonly source?: Entry | undefined },
+  { mode: _mode, ...ownership }: Attributes,
+  input: Input,
+): Decision {
+  const { path, src, hard, force } = wanted;
+  const there = answers.entry;
+  const source = answers.source;
+  if (hard && source === undefined) return { changes: [], failed: `${src} is not there` };
+  const isIt = hard
+    ? there?.stamp !== undefined &&
+      there.stamp.inode === source?.stamp?.inode &&
+      there.stamp.device === source.stamp.device
+    : there?.type === 'link' && there.target === src;
+  const differences = isIt && !hard && there !== undefined ? attributeDifferences(there, ownership) : [];
+  if (isIt && differences.length === 0) return { changes: [] };
+  if (there?.type === 'directory')
+    return { changes: [], failed: `${path} is a directory`, hint: 'remove it by state: absent first' };
+  if (!isIt && there !== undefined && there.type !== 'link' && !force) {
+    return { changes: [], failed: `${path} is a ${there.type}`, hint: 'force: true puts the link in its place' };
+  }
+  const owner = chownWord(ownership);
+  const made: Entry = {
+    ...newEntry('file', ownership, { self: answers.self, parent: answers.up0 }),
+    type: 'link',
+    mode: '0777',
+    acl: false,
+    target: src,
+  };
+  const question = entry(path, {}, input.account);
+  const make = hard ? sh`ln -f -- ${src} ${path} || exit` : sh`ln -sfn -- ${src} ${path} || exit`;
+  return {
+    changes: [
+      {
+        title: isIt
+          ? differences.join(', ')
+          : `${there === undefined ? 'create' : 'turn into'} ${hard ? 'hard ' : ''}link ${path} -> ${src}`,
+        sign: there === undefined ? '+' : '~',
+        expects: [question],
+        act: {
+          kind: 'program',
+          script: joinSh(
+            [...(isIt ? [] : [make]), ...(owner === '' || hard ? [] : [sh`chown -h ${owner} ${path}`])],
+            '\n',
+          ),
+        },
+        ...(hard
+          ? {}
+          : {
+              predicts: [
+                predicts(question, present(isIt && there !== undefined ? withAttributes(there, ownership) : made)),
+              ],
+            }),
+        touches: [`path:${path}`],
+      },
+    ],
+  };
+}

@@ -1,0 +1,50 @@
+/** Pieces of schemas that several modules' arguments share, so that they mean the same everywhere. */
+
+/** A path on the host. */
+export const absolutePath = {
+  type: 'string',
+  pattern: '^/[^\\u0000]*$',
+  description: 'Absolute path on the host.',
+} as const;
+
+/** YAML reads a bare 0644 as a number, which is another mode: so it is a string. */
+export const fileMode = {
+  type: 'string',
+  pattern: '^0?[0-7]{3,4}$',
+  description: 'Mode in octal, as a string: "0644".',
+} as const;
+
+/** An account, by name or number. */
+export const owner = {
+  anyOf: [
+    { type: 'string', minLength: 1 },
+    { type: 'integer', minimum: 0 },
+  ],
+  description: 'Owner, by name or uid.',
+} as const;
+
+/** A group, by name or number. */
+export const ownerGroup = {
+  anyOf: [
+    { type: 'string', minLength: 1 },
+    { type: 'integer', minimum: 0 },
+  ],
+  description: 'Group, by name or gid.',
+} as const;
+
+/** A systemd unit. systemctl reads *, ? and [ as a pattern. */
+export const unitName = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9:_.@\\\\-]+$',
+  description: 'Name of a systemd unit; .service may be left out.',
+} as const;
+
+/** Which manager a unit belongs to. */
+export const unitScope = {
+  enum: ['system', 'user'],
+  default: 'system',
+  description: "Manager that the unit belongs to: the system's, or that of the account.",
+} as const;
+
+/** A TCP port. */
+export const port = { type: 'integer', minimum: 1, maximum: 65535, description: 'TCP port.' } as const;

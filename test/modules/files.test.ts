@@ -1,0 +1,321 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Content } from '../../src/core/change.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { Module } from '../../src/core/module.ts';
+import { copy } from '../../src/modules/copy.ts';
+import { directory } from '../../src/modules/directory.ts';
+import { file } from '../../src/modules/file.ts';
+import { template } from '../../src/modules/template.ts';
+import { apply, type Converged, converge, decide, inputOf, scratch, shells } from './on-this-machine.ts';
+
+const defaults = { backup: false, force: true, follow: false };
+
+function contentOf(bytes: Buffer, secret = false): Content {
+  return {
+    size: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    // The tests' engine streams from `bytes` whatever the size.
+    bytes,
+    open: async function* () {
+      yield bytes;
+    },
+    secret,
+  };
+}
+
+/** The promise of every module: changed first, as predicted, then nothing more to do. */
+function proven(done: Converged): Converged {
+  expect(done.first.failed).toBeUndefined();
+  expect(done.applied.map(({ code, stderr }) => [code, stderr])).toEqual(done.applied.map(() => [0, '']));
+  expect(done.applied.length).toBe(done.first.changes.length);
+  for (const { predicted, asked } of done.predicted) expect(asked).toEqual(predicted);
+  expect(done.after.failed).toBeUndefined();
+  expect(done.after.changes).toEqual([]);
+  return done;
+}
+
+for (const shell of shells()) {
+  const busybox = shell.name.startsWith('busybox');
+  describe.skipIf(shell.missing !== undefined)(`files under ${shell.name}`, () => {
+    let folder = '';
+    const at = (name: string): string => join(folder, name);
+    const modeOf = (name: string): string => (lstatSync(at(name)).mode & 0o7777).toString(8).padStart(4, '0');
+    const run = (module: Module, args: JsonObject, more: Parameters<typeof inputOf>[0] = {}) =>
+      converge(shell, module, args, more);
+    beforeEach(() => {
+      folder = scratch();
+    });
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+    test('copy makes a file, then changes nothing', () => {
+      const done = proven(run(copy, { ...defaults, content: 'hello\n', dest: at('f'), mode: '0640' }));
+      expect(done.first.changes.map(({ title, sign }) => [title, sign])).toEqual([
+        [`create ${at('f')} (6 bytes)`, '+'],
+      ]);
+      expect(readFileSync(at('f'), 'utf8')).toBe('hello\n');
+      expect(modeOf('f')).toBe('0640');
+      expect(readdirSync(folder)).toEqual(['f']);
+    });
+
+    test('a new file has 0644 where no mode is given', () => {
+      proven(run(copy, { ...defaults, content: '', dest: at('f') }));
+      expect(modeOf('f')).toBe('0644');
+    });
+
+    test('an update keeps owner and mode, and shows the difference', () => {
+      writeFileSync(at('f'), 'old\n', { mode: 0o600 });
+      execFileSync('chown', ['1234:4321', at('f')]);
+      const done = proven(run(copy, { ...defaults, content: 'new\n', dest: at('f') }));
+      expect(done.first.changes[0]).toMatchObject({
+        title: `update ${at('f')}`,
+        sign: '~',
+        diff: { before: 'old\n', after: 'new\n' },
+      });
+      expect([modeOf('f'), lstatSync(at('f')).uid, lstatSync(at('f')).gid]).toEqual(['0600', 1234, 4321]);
+    });
+
+    test('owner, group and mode alone are set without touching the content', () => {
+      writeFileSync(at('f'), 'same\n', { mode: 0o600 });
+      const inode = lstatSync(at('f')).ino;
+      const done = proven(
+        run(copy, { ...defaults, content: 'same\n', dest: at('f'), owner: 1234, group: '4321', mode: '0644' }),
+      );
+      expect(done.first.changes[0]?.title).toBe('owner root -> 1234, group root -> 4321, mode 0600 -> 0644');
+      expect(lstatSync(at('f')).ino).toBe(inode);
+    });
+
+    test('any bytes under any name arrive as they are', () => {
+      const name = fc
+        .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+        .filter((one) => !/[/\0\p{Surrogate}]/u.test(one) && !['.', '..'].includes(one.normalize()));
+      fc.assert(
+        fc.property(name, fc.uint8Array({ maxLength: 3000 }), (one, array) => {
+          const bytes = Buffer.from(array);
+          proven(
+            run(
+              copy,
+              { ...defaults, src: 'x', dest: `${folder}/${one}`, mode: '0600' },
+              { locals: { src: contentOf(bytes) } },
+            ),
+          );
+          expect(readFileSync(`${folder}/${one}`)).toEqual(bytes);
+          rmSync(`${folder}/${one}`);
+        }),
+        { numRuns: 15 },
+      );
+    });
+
+    test('a content above 64 KiB is uploaded and renamed into place', () => {
+      const bytes = Buffer.alloc(100_000, 'x\n');
+      const done = proven(
+        run(copy, { ...defaults, src: 'big.bin', dest: folder }, { locals: { src: contentOf(bytes) } }),
+      );
+      expect(done.first.changes[0]?.act).toMatchObject({ kind: 'upload', near: folder });
+      expect(readFileSync(at('big.bin'))).toEqual(bytes);
+      expect(modeOf('big.bin')).toBe('0644');
+      expect(readdirSync(folder)).toEqual(['big.bin']);
+    });
+
+    test('a template in a folder loses its .hbs', () => {
+      proven(
+        run(
+          template,
+          { ...defaults, src: 'app.conf.hbs', dest: `${folder}/` },
+          { locals: { src: contentOf(Buffer.from('a')) } },
+        ),
+      );
+      expect(readdirSync(folder)).toEqual(['app.conf']);
+    });
+
+    test('a link is replaced, or followed if asked', () => {
+      writeFileSync(at('real'), 'old');
+      symlinkSync('real', at('link'));
+      proven(run(copy, { ...defaults, content: 'new', dest: at('link'), follow: true }));
+      expect([readFileSync(at('real'), 'utf8'), readlinkSync(at('link'))]).toEqual(['new', 'real']);
+      proven(run(copy, { ...defaults, content: 'own', dest: at('link') }));
+      expect([readFileSync(at('real'), 'utf8'), lstatSync(at('link')).isFile()]).toEqual(['new', true]);
+    });
+
+    test('a link to a folder is entered', () => {
+      mkdirSync(at('real'));
+      symlinkSync('real', at('link'));
+      proven(run(copy, { ...defaults, src: 'x', dest: at('link') }, { locals: { src: contentOf(Buffer.from('a')) } }));
+      expect(readFileSync(at('real/x'), 'utf8')).toBe('a');
+    });
+
+    test('a missing folder is named', () => {
+      const { first } = run(copy, { ...defaults, content: 'x', dest: at('none/f') });
+      expect(first).toMatchObject({ changes: [], failed: `there is no folder ${at('none')}` });
+    });
+
+    test('what is a folder or a fifo is not replaced', () => {
+      execFileSync('mkfifo', [at('fifo')]);
+      expect(run(copy, { ...defaults, content: 'x', dest: at('fifo') }).first.failed).toBe(
+        `${at('fifo')} is a fifo, not a file`,
+      );
+      expect(run(copy, { ...defaults, content: 'x', dest: folder }).first.failed).toBe(`${folder} is a directory`);
+    });
+
+    test('force: false leaves a file that is there', () => {
+      writeFileSync(at('f'), 'mine');
+      const { first } = run(copy, { ...defaults, force: false, content: 'x', dest: at('f') });
+      expect(first).toMatchObject({ changes: [], message: `${at('f')} is there, and force is false` });
+    });
+
+    test('a backup stays beside the new file', () => {
+      writeFileSync(at('f'), 'old', { mode: 0o600 });
+      proven(run(copy, { ...defaults, backup: true, content: 'new', dest: at('f') }));
+      const kept = readdirSync(folder).find((name) => name !== 'f') ?? '';
+      expect(kept).toMatch(/^f\.\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d~$/);
+      expect([readFileSync(at(kept), 'utf8'), modeOf(kept)]).toEqual(['old', '0600']);
+    });
+
+    test('a content that the validation refuses is not put in place', () => {
+      writeFileSync(at('f'), 'old');
+      const bad = run(copy, { ...defaults, content: 'bad', dest: at('f'), validate: "grep -q 'good one' %s" });
+      expect(bad.applied).toMatchObject([
+        { code: 1, stderr: "the new content was refused by: grep -q 'good one' %s\n" },
+      ]);
+      expect([readFileSync(at('f'), 'utf8'), readdirSync(folder)]).toEqual(['old', ['f']]);
+      proven(run(copy, { ...defaults, content: 'a good one', dest: at('f'), validate: "grep -q 'good one' %s" }));
+    });
+
+    test('an edit made meanwhile on the host is caught', () => {
+      writeFileSync(at('f'), 'old');
+      const { decision, states } = decide(shell, copy, { ...defaults, content: 'new', dest: at('f') }, inputOf());
+      writeFileSync(at('f'), 'odd');
+      const [change] = decision.changes;
+      if (change === undefined) throw new Error('no change');
+      expect(apply(shell, change, states)).toMatchObject({ code: 97 });
+      expect(readFileSync(at('f'), 'utf8')).toBe('odd');
+    });
+
+    test('a secret content is neither shown nor fetched', () => {
+      writeFileSync(at('f'), 'old');
+      const done = proven(
+        run(
+          template,
+          { ...defaults, src: 's.hbs', dest: at('f') },
+          { locals: { src: contentOf(Buffer.from('s3cret'), true) } },
+        ),
+      );
+      const [change] = done.first.changes;
+      expect(change?.diff).toBeUndefined();
+      expect(change?.act.script.shown).not.toContain(Buffer.from('s3cret').toString('base64'));
+    });
+
+    test('an ACL outlives an update, and a mode does not narrow its mask', () => {
+      writeFileSync(at('f'), 'old', { mode: 0o640 });
+      execFileSync('setfacl', ['-m', 'u:1234:rw', at('f')]);
+      const acl = () => execFileSync('getfacl', ['-cpn', at('f')]).toString();
+      const before = acl();
+      const done = run(copy, { ...defaults, content: 'new', dest: at('f'), mode: '0600' });
+      if (busybox) return; // its stat and ls don't know of ACLs
+      proven(done);
+      expect(acl()).toBe(before);
+      proven(run(copy, { ...defaults, content: 'new', dest: at('f'), mode: '0604' }));
+      expect(acl()).toBe(before.replace('other::---', 'other::r--'));
+    });
+
+    test('what is made in a folder with a default ACL takes part in it', () => {
+      execFileSync('setfacl', ['-d', '-m', 'u:1234:rwx', folder]);
+      const done = run(copy, { ...defaults, content: 'new', dest: at('f'), mode: '0600' });
+      if (busybox) {
+        expect(done.applied[0]?.stderr).toBe(
+          `${folder}/ has a default ACL, which this host has no tools for: install acl\n`,
+        );
+        return expect(readdirSync(folder)).toEqual([]);
+      }
+      proven(done);
+      expect(execFileSync('getfacl', ['-cpn', at('f')]).toString()).toContain('mask::rw-');
+      proven(
+        run(
+          copy,
+          { ...defaults, src: 'u', dest: at('up'), mode: '0600' },
+          { locals: { src: contentOf(Buffer.alloc(70_000)) } },
+        ),
+      );
+      proven(run(directory, { path: at('d/e'), mode: '0700', state: 'present' }));
+      proven(run(copy, { ...defaults, content: '', dest: at('d/e/plain') }));
+      expect(execFileSync('getfacl', ['-cpn', at('d/e')]).toString()).toContain('mask::rwx');
+    });
+
+    test('a file that is mounted by itself is written in place', () => {
+      writeFileSync(at('source'), 'old');
+      writeFileSync(at('f'), '');
+      execFileSync('mount', ['--bind', at('source'), at('f')]);
+      try {
+        proven(run(copy, { ...defaults, content: 'new', dest: at('f'), mode: '0600' }));
+        expect(readFileSync(at('source'), 'utf8')).toBe('new');
+      } finally {
+        execFileSync('umount', [at('f')]);
+      }
+    });
+
+    test('directories are made with those above, changed, and removed', () => {
+      const done = proven(run(directory, { path: at('a/b/c'), mode: '0750', state: 'present' }));
+      expect(done.first.changes[0]?.title).toBe(`create directory ${at('a/b/c')} and 2 above it`);
+      expect([modeOf('a'), modeOf('a/b/c')]).toEqual(['0750', '0750']);
+      execFileSync('chmod', ['2775', at('a')]);
+      proven(run(directory, { path: at('a'), mode: '0755', owner: 1234, state: 'present' }));
+      expect([modeOf('a'), lstatSync(at('a')).uid]).toEqual(['0755', 1234]);
+      proven(run(directory, { path: at('a'), state: 'absent' }));
+      expect(existsSync(at('a'))).toBe(false);
+    });
+
+    test('a folder in a setgid folder takes its group', () => {
+      mkdirSync(at('s'));
+      execFileSync('chown', [':4321', at('s')]);
+      execFileSync('chmod', ['2755', at('s')]);
+      proven(run(directory, { path: at('s/d'), state: 'present' }));
+      proven(run(copy, { ...defaults, content: '', dest: at('s/f') }));
+      expect([modeOf('s/d'), lstatSync(at('s/d')).gid, lstatSync(at('s/f')).gid]).toEqual(['2755', 4321, 4321]);
+    });
+
+    test('file sets a mode, links, touches and removes', () => {
+      const fileArgs = { force: false };
+      proven(run(file, { ...fileArgs, path: at('f'), state: 'touch', mode: '0600' }));
+      expect(modeOf('f')).toBe('0600');
+      proven(run(file, { ...fileArgs, path: at('f'), state: 'touch' }));
+      proven(run(file, { ...fileArgs, path: at('f'), state: 'file', mode: '4755', owner: 1234 }));
+      expect([modeOf('f'), lstatSync(at('f')).uid]).toEqual(['4755', 1234]);
+      proven(run(file, { ...fileArgs, path: at('f'), state: 'file', owner: 0 }));
+      expect([modeOf('f'), lstatSync(at('f')).uid]).toEqual(['4755', 0]);
+      proven(run(file, { ...fileArgs, path: at('l'), state: 'link', src: 'f' }));
+      proven(run(file, { ...fileArgs, path: at('l'), state: 'link', src: 'g', owner: 1234 }));
+      expect([readlinkSync(at('l')), lstatSync(at('l')).uid]).toEqual(['g', 1234]);
+      proven(run(file, { ...fileArgs, path: at('h'), state: 'hard', src: at('f') }));
+      expect(lstatSync(at('h')).ino).toBe(lstatSync(at('f')).ino);
+      expect(run(file, { ...fileArgs, path: at('f'), state: 'link', src: 'g' }).first.failed).toBe(
+        `${at('f')} is a file`,
+      );
+      expect(run(file, { ...fileArgs, path: at('none'), state: 'file' }).first.failed).toBe(
+        `${at('none')} is not there`,
+      );
+      proven(run(file, { ...fileArgs, path: at('l'), state: 'absent' }));
+      proven(run(file, { ...fileArgs, path: at('f'), state: 'absent' }));
+      expect(readdirSync(folder)).toEqual(['h']);
+    });
+
+    test('an owner that the host does not have is an error', () => {
+      expect(run(directory, { path: folder, owner: 'nobody-like-this', state: 'present' }).first.failed).toBe(
+        'there is no user nobody-like-this on this host',
+      );
+    });
+  });
+}
