@@ -8,7 +8,7 @@ import type { Sh } from '../core/sh.ts';
  * - `run`: the program runs in a subshell, so that an `exit` or a syntax error in it does not end this shell;
  * - `load`: it runs in this shell itself, so that what it defines stays;
  * - `pipe`: it takes over the channel: what follows on standard input is its input, what it prints is the output;
- * - `stop` (no bytes follow): the program that runs now gets SIGTERM.
+ * - `stop`, with a signal in the place of LENGTH: the program that runs now gets it.
  *
  * Programs write frames (see frames.ts) to descriptor 3, with `$N` as their nonce; the last one, `end`, is written for
  * them and bears their exit code.
@@ -42,7 +42,7 @@ const lines = [
   // from doing so. Before that it looks whether the process still has that parent: ids are used again.
   '*) _h=$({ (read -r _p _x _x _q _x </proc/self/stat; echo $_p $_q; exec >&2 4<&-; eval "$_t");',
   'printf "\\n%s end - %s 0\\n" $N $? >&3; } | { read -r _p _q;',
-  '_k() { read -r _x _x _x _y _x </proc/$_p/stat && [ $_y = $_q ] && kill $_p; } 2>/dev/null;',
+  '_k() { read -r _x _x _x _y _x </proc/$_p/stat && [ $_y = $_q ] && kill -${_l:-TERM} $_p; } 2>/dev/null;',
   'while read -r _n _v _l <&4; do [ $_v = stop ] || { echo $_n $_v $_l; exit; }; _k; done; _k; });;',
   'esac;',
   'set -- $_h; _n=$1 _v=$2 _l=$3; set --; done',
@@ -60,9 +60,9 @@ export function request(verb: Verb, nonce: string, program: Sh): Buffer {
   return Buffer.concat([Buffer.from(`${nonce} ${verb} ${text.length}\n`, 'latin1'), text]);
 }
 
-/** The bytes that ask the kept shell to send SIGTERM to the program that runs now. */
-export function stopRequest(nonce: string): Buffer {
-  return Buffer.from(`${nonce} stop\n`, 'latin1');
+/** The bytes that ask the kept shell to send a signal to the program that runs now (to itself, not its children). */
+export function stopRequest(nonce: string, signal: 'TERM' | 'KILL' = 'TERM'): Buffer {
+  return Buffer.from(`${nonce} stop ${signal}\n`, 'latin1');
 }
 
 /** A name for one program's frames that nobody can guess: 32 hexadecimal digits. */

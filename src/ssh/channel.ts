@@ -34,15 +34,19 @@ export async function runChannel(
   let code: number | undefined;
   let fault: Error | undefined;
 
+  let over: () => void = () => {};
+  const closed = new Promise<void>((resolve) => {
+    over = resolve;
+  });
+  stream.on('close', over);
+  client.once('close', over);
   const end = (error: Error): void => {
     fault ??= error;
     kill(stream);
+    // sshd says nothing more before the command has ended, which may take long.
+    over();
   };
   const aborted = () => end(interrupted(what, signal));
-  const closed = new Promise<void>((resolve) => {
-    stream.on('close', resolve);
-    client.once('close', resolve);
-  });
   stream.on('data', (chunk: Buffer) => {
     size += chunk.length;
     if (size <= outputLimit) stdout.push(chunk);
@@ -60,12 +64,16 @@ export async function runChannel(
     await Promise.all([closed, send(stream, request('pipe', newNonce(), command), input, closed).catch(end)]);
   } finally {
     signal.removeEventListener('abort', aborted);
+    client.removeListener('close', over);
   }
   if (fault !== undefined) throw fault;
   return { code, stdout: Buffer.concat(stdout), stderr: Buffer.from(stderr.text()) };
 }
 
-/** Ends a command and its channel: closing alone would kill nothing. */
+/**
+ * Ends a command and its channel. Closing alone kills nothing, but ends the command's input and breaks its output;
+ * signals reach its process group, though not everywhere (OpenSSH before 9.8 has none for root).
+ */
 export function kill(stream: ClientChannel): void {
   try {
     stream.signal('TERM');

@@ -68,7 +68,7 @@ export function fastLogin(client: Client, plan: FastPlan): FastLogin | undefined
   const signers = new Map<unknown, Identity>();
   let ahead: Promise<Started> | undefined;
 
-  const { authPK, service } = protocol;
+  const { authPK, service, exec } = protocol;
   /** The key whose signature was sent before ssh2 came to ask for it. */
   let signedAhead: unknown;
   const sign = (user: string, key: ParsedKey, algorithm: string | undefined, sent: () => void): void => {
@@ -87,6 +87,7 @@ export function fastLogin(client: Client, plan: FastPlan): FastLogin | undefined
     }
     // The key sent ahead was refused, and with it what followed: the server has answered UNIMPLEMENTED to all of it.
     ahead = undefined;
+    protocol.exec = exec;
     sign(user, key, algorithm, () => {});
   };
 
@@ -225,7 +226,10 @@ function signature(
   hash: string | undefined,
   done: (signed: Buffer) => void,
 ): void {
-  if (identity?.agent === undefined) return done(key.sign(data, hash));
+  if (identity?.agent === undefined) {
+    done(key.sign(data, hash));
+    return;
+  }
   const options: SigningRequestOptions = hash === 'sha256' || hash === 'sha512' ? { hash } : {};
   identity.agent.sign(key, data, options, (error, signed) => {
     // An empty signature is refused like a wrong one, and the next key has its turn.

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2';
+import ssh2, { type BaseAgent, type ParsedKey, type PublicKeyEntry } from 'ssh2';
 import { HealError } from '../core/errors.ts';
 import { codeOf } from './faults.ts';
 
@@ -107,6 +107,12 @@ async function readKey(file: string): Promise<ParsedKey> {
 function badKey(file: string, text: string, reason: string): HealError {
   const refuse = (what: string, hint: string) => new HealError('usage', `${file} ${what}`, { hint });
   const toOpenSsh = `ssh-keygen -p -f ${file} writes it anew in the format of OpenSSH`;
+  // The type stands in the clear before the private half, encrypted or not.
+  const decoded = Buffer.from(text.replaceAll(/-----.*-----/g, ''), 'base64').toString('latin1');
+  const type = /sk-[a-z0-9-]+@openssh\.com/.exec(decoded)?.[0];
+  if (type !== undefined) {
+    return refuse(`is a key of type ${type}, which is not supported`, 'use an ed25519, ecdsa or rsa key');
+  }
   if (/Encrypted|passphrase/i.test(reason)) {
     return refuse('is encrypted, and heal cannot ask for its passphrase yet', `open it for the agent: ssh-add ${file}`);
   }
@@ -115,10 +121,6 @@ function badKey(file: string, text: string, reason: string): HealError {
   }
   if (/^-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/.test(text)) {
     return refuse('is a PKCS#8 key, which is not supported', toOpenSsh);
-  }
-  const type = /Unsupported OpenSSH private key type: (\S+)/.exec(reason)?.[1];
-  if (type !== undefined) {
-    return refuse(`is a key of type ${type}, which is not supported`, 'use an ed25519, ecdsa or rsa key');
   }
   return refuse(`holds no private key that can be read: ${reason}`, 'is this the right file?');
 }
@@ -131,7 +133,7 @@ function agentKeys(agent: BaseAgent): Promise<readonly Identity[] | undefined> {
       const found: Identity[] = [];
       for (const offered of keys ?? []) {
         // Types that ssh2 does not know (sk-*, certificates) cannot be parsed and are left out.
-        const key = ssh2.utils.parseKey(isBare(offered) ? offered : offered.pubKey);
+        const key = ssh2.utils.parseKey(bare(offered));
         const parsed = Array.isArray(key) ? key[0] : key;
         if (parsed === undefined || parsed instanceof Error) continue;
         found.push({ label: `the agent's ${parsed.comment || parsed.type}`, key: parsed, agent });
@@ -141,11 +143,11 @@ function agentKeys(agent: BaseAgent): Promise<readonly Identity[] | undefined> {
   });
 }
 
-type Bare = string | Buffer | ParsedKey;
-
-/** An agent offers its keys as they are, or with more beside them. */
-function isBare(offered: Bare | { readonly pubKey: Bare }): offered is Bare {
-  return typeof offered === 'string' || Buffer.isBuffer(offered) || !('pubKey' in offered);
+/** An agent offers its keys as they are, or with more beside them, at one depth or two. */
+function bare(offered: string | Buffer | ParsedKey | PublicKeyEntry): string | Buffer | ParsedKey {
+  if (typeof offered === 'string' || Buffer.isBuffer(offered) || !('pubKey' in offered)) return offered;
+  const { pubKey } = offered;
+  return typeof pubKey === 'object' && 'pubKey' in pubKey ? pubKey.pubKey : pubKey;
 }
 
 /** The agent's key that belongs to a private key file, which its `.pub` file tells. */

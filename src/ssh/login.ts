@@ -50,7 +50,7 @@ export function logIn(socket: Socket, plan: LoginPlan, signal: AbortSignal): Pro
     };
     const aborted = () => end(interrupted(`logging in to ${where}`, signal));
     // Whatever breaks a tuned login may be its own doing; the plain one that follows tells.
-    const failed = (error: Error): void => {
+    const failed = (error: Error) => {
       if (refusal !== undefined) return end(refusal);
       if (error instanceof HealError) return end(error);
       const level = 'level' in error ? error.level : undefined;

@@ -9,8 +9,9 @@ import { interrupted, place, unreachable } from './faults.ts';
 import type { LoggedIn } from './login.ts';
 import { shellError } from './shell-error.ts';
 
-/** Milliseconds that a program has to end after it was told to stop; then its process group is killed. */
+/** Milliseconds that a program has to end after SIGTERM, and then after SIGKILL; then the connection is given up. */
 const stopGrace = 3000;
+const killGrace = 1000;
 /** Milliseconds until a connection that does not close is cut. */
 const closeGrace = 1000;
 
@@ -84,10 +85,15 @@ export function keepShell(
     } catch (error) {
       // Not to be read any further, so what follows could not be either.
       program.settle(error instanceof Error ? error : new Error(String(error)));
-      lost = unreachable(`the connection to ${where} was closed: what it sent could not be read`, undefined, error);
-      kill(stream);
+      giveUp('what it sent could not be read', error);
     }
   });
+
+  function giveUp(why: string, error?: unknown): void {
+    lost ??= unreachable(`the connection to ${where} was given up: ${why}`, undefined, error);
+    kill(stream);
+    lose();
+  }
 
   function take(program: Running, frame: Frame): void {
     try {
@@ -104,9 +110,12 @@ export function keepShell(
       if (signal.aborted) return reject(interrupted(`a program on ${where}`, signal));
       let timer: NodeJS.Timeout | undefined;
       const aborted = (): void => {
-        // Asked of the kept shell first: behind sudo, no signal of ours would reach the program.
+        // Asked of the kept shell: sshd passes no signals on to root's programs, nor to what sudo started.
         stream.write(stopRequest(nonce));
-        timer = setTimeout(() => kill(stream), stopGrace);
+        timer = setTimeout(() => {
+          stream.write(stopRequest(nonce, 'KILL'));
+          timer = setTimeout(() => giveUp('a program did not end'), killGrace);
+        }, stopGrace);
       };
       const program: Running = {
         parser: frameParser(nonce),

@@ -176,6 +176,18 @@ describe.each(all)('the kept shell under $name', (shell) => {
     expect((await kept.run(sh`echo next`)).out).toBe('next\n');
   });
 
+  test('kills a program when asked', async () => {
+    const kept = new Kept(shell);
+    const stopped = kept.ask('run', sh`trap '' TERM; sleep 1`);
+    await sleep(150);
+    kept.child.stdin.write(stopRequest(newNonce()));
+    kept.child.stdin.write(stopRequest(newNonce(), 'KILL'));
+    const begun = Date.now();
+    expect((await stopped).at(-1)?.words).toEqual(['137']);
+    expect(Date.now() - begun).toBeLessThan(500);
+    expect((await kept.run(sh`echo next`)).out).toBe('next\n');
+  });
+
   test('stops a program when nobody is there any more', async () => {
     const kept = new Kept(shell);
     void kept.ask('run', sh`sleep 60`).catch(() => {});

@@ -1,0 +1,363 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Connection, Frame, Login } from '../../src/core/connection.ts';
+import { HealError } from '../../src/core/errors.ts';
+import { sh } from '../../src/shell/sh.ts';
+import { connector } from '../../src/ssh/connect.ts';
+import { type Pace, paces } from '../../src/ssh/fast-login.ts';
+import { startAgent } from './agent.ts';
+import { freePort, makeKey, noSshd, type Sshd, startSshd, testLogin } from './sshd.ts';
+
+const never = new AbortController().signal;
+const open: Connection[] = [];
+const servers: { close(): unknown }[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((connection) => connection.close()));
+  for (const server of servers.splice(0)) server.close();
+});
+
+interface Options {
+  readonly pace?: Pace;
+  readonly home?: string;
+  readonly agentSocket?: string;
+  readonly signal?: AbortSignal;
+}
+
+async function connect(
+  login: Login,
+  { pace = 'kex', home = '/nonexistent', agentSocket, signal = never }: Options = {},
+): Promise<{ connection: Connection; frames: Frame[] }> {
+  const frames: Frame[] = [];
+  const connection = await connector({ home, agentSocket, pace })(login, hello, (frame) => frames.push(frame), signal);
+  open.push(connection);
+  return { connection, frames };
+}
+
+const hello = sh`printf '\n%s hello - 5\nhello' "$N" >&3`;
+const text = (frames: readonly Frame[]): string => frames.map((frame) => frame.body.toString()).join('');
+
+async function refusal(attempt: Promise<unknown>): Promise<HealError> {
+  try {
+    await attempt;
+  } catch (error) {
+    if (error instanceof HealError) return error;
+    throw error;
+  }
+  throw new Error('it was not refused');
+}
+
+/** What a program prints. */
+async function output(connection: Connection, program = sh`id -un`, signal = never): Promise<string> {
+  const frames: Frame[] = [];
+  const framed = sh`out=$(${program}); printf '\n%s out - %s\n%s' "$N" "\${#out}" "$out" >&3`;
+  await connection.run(framed, (frame) => frames.push(frame), signal);
+  return text(frames);
+}
+
+function listen(onSocket: (socket: Socket) => void): Promise<number> {
+  return new Promise((resolve) => {
+    const server: Server = createServer(onSocket);
+    servers.push(server);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : 0);
+    });
+  });
+}
+
+describe('without an sshd', () => {
+  let folder = '';
+  let key = '';
+  beforeAll(async () => {
+    const { mkdtempSync } = await import('node:fs');
+    const { tmpdir } = await import('node:os');
+    folder = mkdtempSync(join(tmpdir(), 'heal-connect-'));
+    key = makeKey(folder, 'key', '-t', 'ed25519');
+  });
+  afterAll(async () => (await import('node:fs')).rmSync(folder, { recursive: true, force: true }));
+
+  test('a refused connection is told from others', async () => {
+    const port = await freePort();
+    const error = await refusal(connect(testLogin({ port, identityFile: key })));
+    expect(error.kind).toBe('unreachable');
+    expect(error.message).toBe(`connection refused by 127.0.0.1 port ${port}`);
+    expect(error.hint).toBe('is sshd running there, and is this its port?');
+  });
+
+  test('an unknown name is told from others', async () => {
+    const error = await refusal(connect(testLogin({ address: 'no-such-host.invalid', identityFile: key })));
+    expect(error.kind).toBe('unreachable');
+    expect(error.message).toMatch(/no-such-host\.invalid/);
+    expect(error.message).toMatch(/^(unknown host name|the name .* could not be looked up)/);
+  });
+
+  test('a server that says nothing times out', async () => {
+    const port = await listen(() => {});
+    const error = await refusal(connect(testLogin({ port, identityFile: key, connectTimeout: 0.3 })));
+    expect(error.kind).toBe('unreachable');
+    expect(error.message).toBe(`logging in to 127.0.0.1 port ${port} timed out after 0.3 s`);
+  });
+
+  test.each(['plain', 'kex'] as const)('a server that closes is told from others (%s)', async (pace) => {
+    const port = await listen((socket) => socket.end());
+    const error = await refusal(connect(testLogin({ port, identityFile: key }), { pace }));
+    expect(error.kind).toBe('unreachable');
+    expect(error.message).toBe(`127.0.0.1 port ${port} closed the connection during the login`);
+  });
+
+  test('a server of another protocol is no sshd', async () => {
+    const port = await listen((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const error = await refusal(connect(testLogin({ port, identityFile: key })));
+    expect(error.message).toBe(`127.0.0.1 port ${port} closed the connection during the login`);
+  });
+
+  test('a reset connection is told from others', async () => {
+    const port = await listen((socket) => socket.resetAndDestroy());
+    const error = await refusal(connect(testLogin({ port, identityFile: key })));
+    expect(error.message).toBe(`connection reset by 127.0.0.1 port ${port}`);
+  });
+
+  test('a missing key is found before anything is sent', async () => {
+    const port = await freePort();
+    const error = await refusal(connect(testLogin({ port, identityFile: join(folder, 'none') })));
+    expect(error.kind).toBe('usage');
+    expect(error.message).toBe(`there is no key file ${join(folder, 'none')}`);
+  });
+
+  test('a user name that the login shell would not take as one is refused', async () => {
+    const error = await refusal(connect(testLogin({ become: true, becomeUser: 'x; reboot', identityFile: key })));
+    expect(error.kind).toBe('usage');
+    expect(error.message).toBe('become_user "x; reboot" is not the name of a user');
+  });
+
+  test('an interrupted login ends at once', async () => {
+    const port = await listen(() => {});
+    const abort = new AbortController();
+    const attempt = refusal(connect(testLogin({ port, identityFile: key }), { signal: abort.signal }));
+    setTimeout(() => abort.abort(), 100);
+    const error = await attempt;
+    expect(error.kind).toBe('interrupted');
+    expect(error.message).toBe(`logging in to 127.0.0.1 port ${port} was interrupted`);
+  });
+});
+
+describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? '' : ` (skipped: ${noSshd})`}`, () => {
+  let sshd: Sshd;
+  beforeAll(async () => {
+    sshd = await startSshd();
+  });
+  afterAll(() => sshd?.stop());
+  /** How many connections to the server an attempt makes. */
+  async function dials(server: Sshd, attempt: () => Promise<unknown>): Promise<number> {
+    const before = server.connections();
+    await attempt();
+    await sleep(50);
+    return server.connections() - before;
+  }
+
+  describe.each(paces)('at the pace %s', (pace) => {
+    test('a key logs in, and the first program has run', async () => {
+      const made = await dials(sshd, async () => {
+        const { connection, frames } = await connect(sshd.login(), { pace });
+        expect(frames.map((frame) => `${frame.kind} ${frame.body}`)).toEqual(['hello hello', 'end ']);
+        expect(connection.host).toBe('jack4');
+        expect(connection.roundTrips).toBe(0);
+        expect(await output(connection)).toBe(`${sshd.login().user}`);
+        expect(connection.roundTrips).toBe(1);
+      });
+      expect(made).toBe(1);
+    });
+
+    test('a long first program arrives whole', async () => {
+      const content = 'line\n'.repeat(500_000);
+      const frames: Frame[] = [];
+      const program = sh`x=${content}; printf '\n%s out - %s\n%s' "$N" "\${#x}" "$x" >&3`;
+      const connection = await connector({ home: '/', agentSocket: undefined, pace })(
+        sshd.login(),
+        program,
+        (frame) => frames.push(frame),
+        never,
+      );
+      open.push(connection);
+      expect(text(frames) === content).toBe(true);
+      expect(await output(connection, sh`echo next`)).toBe('next');
+    });
+
+    test.each(['rsa', 'ecdsa'])('a key of type %s logs in', async (type) => {
+      const key = makeKey(sshd.folder, `${type} ${pace}`, '-t', type, ...(type === 'rsa' ? ['-b', '2048'] : []));
+      writeFileSync(join(sshd.folder, 'authorized_keys'), readFileSync(`${key}.pub`), { flag: 'a' });
+      const made = await dials(sshd, () => connect(sshd.login({ identityFile: key }), { pace }));
+      expect(made).toBe(1);
+    });
+
+    test("the agent's second key logs in", async () => {
+      const stranger = makeKey(sshd.folder, `stranger ${pace}`, '-t', 'ed25519');
+      const agent = startAgent(sshd.folder, [stranger, sshd.key]);
+      try {
+        const { identityFile: _, ...login } = sshd.login();
+        const made = await dials(sshd, () => connect(login, { pace, agentSocket: agent.socket }));
+        expect(made).toBe(1);
+      } finally {
+        agent.stop();
+      }
+    });
+
+    test('a wrong key is refused, by name', async () => {
+      const stranger = makeKey(sshd.folder, `wrong ${pace}`, '-t', 'ed25519');
+      const made = await dials(sshd, async () => {
+        const error = await refusal(connect(sshd.login({ identityFile: stranger }), { pace }));
+        const { user } = sshd.login();
+        expect(error.kind).toBe('unreachable');
+        expect(error.message).toBe(`127.0.0.1 port ${sshd.port} does not let ${user} in: tried ${stranger}`);
+        expect(error.hint).toBe(`is one of these keys in ~${user}/.ssh/authorized_keys there, and is the user right?`);
+      });
+      expect(made).toBe(1);
+    });
+
+    test('a host key that changed is refused, with file and line, whatever the checking', async () => {
+      const file = join(sshd.folder, `changed ${pace}`);
+      const other = readFileSync(`${sshd.key}.pub`, 'utf8');
+      writeFileSync(file, `# hosts\n[127.0.0.1]:${sshd.port} ${other}`);
+      for (const hostKeyChecking of ['strict', 'accept-new'] as const) {
+        const error = await refusal(connect(sshd.login({ knownHostsFile: file, hostKeyChecking }), { pace }));
+        expect(error.kind).toBe('unreachable');
+        expect(error.message).toMatch(
+          /^the host key of 127\.0\.0\.1 port \d+ has changed: it showed ssh-ed25519 SHA256:/,
+        );
+        expect(error.message).toContain(`but ${file}:2 has ssh-ed25519 SHA256:`);
+        expect(error.hint).toContain(`ssh-keygen -R '[127.0.0.1]:${sshd.port}' -f ${file}`);
+        expect(error.at?.line).toBe(2);
+      }
+    });
+
+    test('a host known by its RSA key alone is known', async () => {
+      const file = join(sshd.folder, `rsa ${pace}.hosts`);
+      writeFileSync(file, `[127.0.0.1]:${sshd.port} ${readFileSync(`${sshd.hostKeys.rsa}.pub`, 'utf8')}`);
+      expect(await dials(sshd, () => connect(sshd.login({ knownHostsFile: file }), { pace }))).toBe(1);
+    });
+  });
+
+  test('an unknown host is refused, and the fingerprint shown', async () => {
+    const file = join(sshd.folder, 'none', 'known_hosts');
+    const error = await refusal(connect(sshd.login({ knownHostsFile: file })));
+    expect(error.kind).toBe('unreachable');
+    expect(error.message).toMatch(
+      /^the host key of 127\.0\.0\.1 port \d+ is unknown: ssh-ed25519 SHA256:\S+ is not in /,
+    );
+    expect(error.hint).toContain(`ssh-keyscan -t ed25519 -p ${sshd.port} 127.0.0.1 >> ${file}`);
+  });
+
+  test('accept-new writes an unknown host down, for its owner alone, and knows it then', async () => {
+    const file = join(sshd.folder, 'new', 'known_hosts');
+    await connect(sshd.login({ knownHostsFile: file, hostKeyChecking: 'accept-new' }));
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    await connect(sshd.login({ knownHostsFile: file }));
+    writeFileSync(file, 'other ssh-ed25519 AAAA');
+    await connect(sshd.login({ knownHostsFile: file, hostKeyChecking: 'accept-new' }));
+    expect(readFileSync(file, 'utf8')).toMatch(/^other ssh-ed25519 AAAA\n\[127\.0\.0\.1\]:\d+ ssh-ed25519 \S+\n$/);
+  });
+
+  test('a revoked key is refused', async () => {
+    const file = join(sshd.folder, 'revoked');
+    writeFileSync(file, `@revoked * ${readFileSync(`${sshd.hostKeys.ed25519}.pub`, 'utf8')}`);
+    const error = await refusal(connect(sshd.login({ knownHostsFile: file, hostKeyChecking: 'accept-new' })));
+    expect(error.message).toMatch(/is revoked: ssh-ed25519 SHA256:\S+ is marked @revoked in .*revoked:1$/);
+  });
+
+  test('without checking, a changed key does not matter', async () => {
+    const file = join(sshd.folder, 'off');
+    writeFileSync(file, `[127.0.0.1]:${sshd.port} ${readFileSync(`${sshd.key}.pub`, 'utf8')}`);
+    await connect(sshd.login({ knownHostsFile: file, hostKeyChecking: 'off' }));
+  });
+
+  test('no key at all is told from a wrong one', async () => {
+    const { identityFile: _, ...login } = sshd.login();
+    const error = await refusal(connect(login));
+    expect(error.message).toMatch(/does not let \w+ in: there is no key to try$/);
+    expect(error.hint).toBe('set identity_file, or start an agent');
+  });
+
+  test.each([
+    ['another key exchange', ['KexAlgorithms ecdh-sha2-nistp256']],
+    ['another key exchange of a group', ['KexAlgorithms diffie-hellman-group14-sha256']],
+  ])('a server that wants %s is logged in to at the plain pace', async (_, config) => {
+    const other = await startSshd(config);
+    try {
+      const made = await dials(other, async () => {
+        const { frames } = await connect(other.login());
+        expect(text(frames)).toBe('hello');
+      });
+      expect(made).toBe(2);
+    } finally {
+      other.stop();
+    }
+  });
+
+  test('a server with nothing in common is told so', async () => {
+    const other = await startSshd(['KexAlgorithms sntrup761x25519-sha512@openssh.com']);
+    try {
+      const error = await refusal(connect(other.login()));
+      expect(error.message).toBe(`127.0.0.1 port ${other.port} and heal have no key exchange algorithm in common`);
+    } finally {
+      other.stop();
+    }
+  });
+
+  test('a second proof that is wanted is named', async () => {
+    const other = await startSshd([
+      'AuthenticationMethods publickey,keyboard-interactive',
+      'KbdInteractiveAuthentication yes',
+      'UsePAM yes',
+    ]);
+    try {
+      const error = await refusal(connect(other.login()));
+      expect(error.message).toMatch(/took the key of \w+, and wants a second proof as well \(keyboard-interactive\)$/);
+    } finally {
+      other.stop();
+    }
+  });
+
+  test('a server that allows no channel is told from others', async () => {
+    const other = await startSshd(['MaxSessions 0']);
+    try {
+      const error = await refusal(connect(other.login()));
+      expect(error.kind).toBe('unreachable');
+      expect(error.message).toMatch(/^logging in to 127\.0\.0\.1 port \d+ failed: .*open failed/);
+    } finally {
+      other.stop();
+    }
+  });
+
+  test('an account that may not have a shell is told from others', async () => {
+    const other = await startSshd(['ForceCommand echo This account is closed; exit 3']);
+    try {
+      const error = await refusal(connect(other.login()));
+      expect(error.kind).toBe('unreachable');
+      expect(error.message).toMatch(
+        /^the shell of \w+ on 127\.0\.0\.1 port \d+ ended with exit code 3: This account is closed$/,
+      );
+    } finally {
+      other.stop();
+    }
+  });
+
+  test('a banner and a noisy rc file do no harm', async () => {
+    const banner = join(sshd.folder, 'banner');
+    writeFileSync(banner, 'Welcome\n'.repeat(100));
+    const other = await startSshd([
+      `Banner ${banner}`,
+      // As an rc file would: before the command runs.
+      'ForceCommand echo noise; printf nonsense; eval "$SSH_ORIGINAL_COMMAND"',
+    ]);
+    try {
+      const { connection, frames } = await connect(other.login());
+      expect(text(frames)).toBe('hello');
+      expect(await output(connection, sh`echo more`)).toBe('more');
+    } finally {
+      other.stop();
+    }
+  });
+});

@@ -1,0 +1,166 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HealError } from '../../src/core/errors.ts';
+import { identityFinder } from '../../src/ssh/identities.ts';
+import { startAgent } from './agent.ts';
+import { makeKey } from './sshd.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'heal-keys-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function refusal(file: string): Promise<HealError> {
+  try {
+    await identityFinder({ home: folder, agentSocket: undefined })(file);
+  } catch (error) {
+    if (error instanceof HealError) return error;
+  }
+  throw new Error('it was not refused');
+}
+
+describe('a key file', () => {
+  test.each([
+    ['ed25519', ['-t', 'ed25519']],
+    ['ecdsa', ['-t', 'ecdsa', '-b', '384']],
+    ['rsa', ['-t', 'rsa', '-b', '2048']],
+    ['rsa in PEM', ['-t', 'rsa', '-b', '2048', '-m', 'PEM']],
+    ['ecdsa in PEM', ['-t', 'ecdsa', '-m', 'PEM']],
+  ])('of type %s is read', async (name, args) => {
+    const file = makeKey(folder, `good ${name}`, ...args);
+    const { usable } = await identityFinder({ home: folder, agentSocket: undefined })(file);
+    expect(usable.map((identity) => identity.label)).toEqual([file]);
+    expect(usable[0]?.key.isPrivateKey()).toBe(true);
+  });
+
+  test('is read once for many hosts', async () => {
+    const file = makeKey(folder, 'once', '-t', 'ed25519');
+    const find = identityFinder({ home: folder, agentSocket: undefined });
+    const first = await find(file);
+    rmSync(file);
+    expect((await find(file)).usable[0]?.key).toBe(first.usable[0]?.key);
+  });
+
+  const broken: [string, (file: string) => void, string, string][] = [
+    ['that is missing', () => {}, 'there is no key file FILE', 'identity_file says which key is used'],
+    ['that is a folder', (file) => mkdirSync(file), 'cannot read the key file FILE', 'is it yours, and not a folder?'],
+    [
+      'that is encrypted',
+      (file) => execFileSync('ssh-keygen', ['-q', '-N', 'secret', '-t', 'ed25519', '-f', file]),
+      'FILE is encrypted, and heal cannot ask for its passphrase yet',
+      'open it for the agent: ssh-add FILE',
+    ],
+    [
+      'that is encrypted PEM',
+      (file) => execFileSync('ssh-keygen', ['-q', '-N', 'secret', '-t', 'rsa', '-b', '2048', '-m', 'PEM', '-f', file]),
+      'FILE is encrypted, and heal cannot ask for its passphrase yet',
+      'open it for the agent: ssh-add FILE',
+    ],
+    [
+      'in PKCS#8',
+      (file) => execFileSync('ssh-keygen', ['-q', '-N', '', '-t', 'rsa', '-b', '2048', '-m', 'PKCS8', '-f', file]),
+      'FILE is a PKCS#8 key, which is not supported',
+      'ssh-keygen -p -f FILE writes it anew in the format of OpenSSH',
+    ],
+    [
+      'of PuTTY, version 3',
+      (file) => writeFileSync(file, 'PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: x\n'),
+      'FILE is a key of PuTTY in a format that is not supported',
+      'puttygen: Conversions, Export OpenSSH key',
+    ],
+    [
+      'that is public',
+      (file) => copyFileSync(`${makeKey(folder, 'pair', '-t', 'ed25519')}.pub`, file),
+      'FILE holds a public key',
+      'identity_file names the private one',
+    ],
+    [
+      'of another kind',
+      (file) => writeFileSync(file, 'hello\n'),
+      'FILE holds no private key that can be read: Unsupported key format',
+      'is this the right file?',
+    ],
+    [
+      'on a security token',
+      (file) => writeFileSync(file, skKey()),
+      'FILE is a key of type sk-ssh-ed25519@openssh.com, which is not supported',
+      'use an ed25519, ecdsa or rsa key',
+    ],
+  ];
+  test.each(broken)('%s is refused', async (name, make, message, hint) => {
+    const file = join(folder, `bad ${name.replaceAll(/\W/g, '-')}`);
+    make(file);
+    const error = await refusal(file);
+    expect(error.kind).toBe('usage');
+    expect(error.message).toBe(message.replace('FILE', file));
+    expect(error.hint).toBe(hint.replace('FILE', file));
+  });
+});
+
+describe('without a key file', () => {
+  test('the default keys are tried in order, and those that cannot be used are named', async () => {
+    const home = mkdtempSync(join(folder, 'home-'));
+    mkdirSync(join(home, '.ssh'));
+    const rsa = makeKey(join(home, '.ssh'), 'id_rsa', '-t', 'rsa', '-b', '2048');
+    const ed = makeKey(join(home, '.ssh'), 'id_ed25519', '-t', 'ed25519');
+    writeFileSync(join(home, '.ssh/id_ecdsa'), 'nothing');
+    const { usable, remarks } = await identityFinder({ home, agentSocket: join(home, 'none') })(undefined);
+    expect(usable.map((identity) => identity.label)).toEqual([ed, rsa]);
+    expect(remarks).toEqual([
+      `the agent at ${join(home, 'none')} does not answer`,
+      `${join(home, '.ssh/id_ecdsa')} holds no private key that can be read: Unsupported key format`,
+    ]);
+  });
+
+  test('nothing is found where there is nothing', async () => {
+    const found = await identityFinder({ home: join(folder, 'nobody'), agentSocket: undefined })(undefined);
+    expect(found).toEqual({ usable: [], remarks: [] });
+  });
+
+  test("the agent's keys come first, and a default key that it holds is not tried twice", async () => {
+    const home = mkdtempSync(join(folder, 'home-'));
+    mkdirSync(join(home, '.ssh'));
+    const ed = makeKey(join(home, '.ssh'), 'id_ed25519', '-t', 'ed25519');
+    const other = makeKey(folder, 'other', '-t', 'ed25519');
+    const agent = startAgent(folder, [other, ed]);
+    try {
+      const { usable } = await identityFinder({ home, agentSocket: agent.socket })(undefined);
+      expect(usable.map((identity) => identity.label)).toEqual(["the agent's other", "the agent's id_ed25519"]);
+    } finally {
+      agent.stop();
+    }
+  });
+});
+
+test('an encrypted key is used if the agent holds it', async () => {
+  const file = makeKey(folder, 'opened', '-t', 'ed25519');
+  const agent = startAgent(folder, [file]);
+  try {
+    execFileSync('ssh-keygen', ['-q', '-p', '-N', 'secret', '-f', file]);
+    const { usable } = await identityFinder({ home: folder, agentSocket: agent.socket })(file);
+    expect(usable.map((identity) => identity.label)).toEqual(["the agent's opened"]);
+  } finally {
+    agent.stop();
+  }
+});
+
+/** A key whose private half is on a token, as ssh-keygen writes it: a real file with its type changed. */
+function skKey(): string {
+  const file = makeKey(folder, `sk-${Math.random()}`, '-t', 'ed25519');
+  chmodSync(file, 0o600);
+  const base64 = readFileSync(file, 'utf8').replaceAll(/-----.*-----|\n/g, '');
+  const string = (text: string) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(text.length);
+    return Buffer.concat([length, Buffer.from(text, 'latin1')]);
+  };
+  const changed = Buffer.from(base64, 'base64')
+    .toString('latin1')
+    .replaceAll(string('ssh-ed25519').toString('latin1'), string('sk-ssh-ed25519@openssh.com').toString('latin1'));
+  const body = Buffer.from(changed, 'latin1').toString('base64');
+  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${body}\n-----END OPENSSH PRIVATE KEY-----\n`;
+}
