@@ -1,5 +1,5 @@
 import type { Content } from '../core/change.ts';
-import { HealError } from '../core/errors.ts';
+import { HealError, HealErrors } from '../core/errors.ts';
 import type { Facts } from '../core/facts.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Answers, Decision, Input, LocalRequest, Reads } from '../core/module.ts';
@@ -64,6 +64,7 @@ export async function consider(
     }
     return 'kind' in prepared ? prepared : decide(instance, around, prepared);
   } catch (error) {
+    if (error instanceof HealErrors) return { kind: 'failed', message: error.message };
     if (error instanceof HealError) {
       return { kind: 'failed', message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
     }

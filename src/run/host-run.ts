@@ -19,6 +19,8 @@ export interface ProjectSide {
   readonly name: string;
   readonly checkArgs: (instance: Instance, args: { readonly [key: string]: Value }) => Promise<JsonObject>;
   readonly load: (instance: Instance, request: LocalRequest, variables: Variables) => Promise<Evaluated<Content>>;
+  /** Checks a local file before any connection: it must be there, and its names must be among the variables. */
+  readonly checkLocal: (instance: Instance, request: LocalRequest, variables: Variables) => Promise<void>;
 }
 
 /** How a run is to be done. */

@@ -2,17 +2,16 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { Content } from '../core/change.ts';
-import type { JsonObject } from '../core/json.ts';
-import type { LocalRequest } from '../core/module.ts';
-import type { Evaluated, Value, Variables } from '../core/playbook.ts';
 import { Secret } from '../core/secret.ts';
 import { findFile, findTemplate } from '../project/lookup.ts';
 import { checkArgs } from '../project/module-args.ts';
-import { usage } from '../project/problems.ts';
-import { readSource, type Roots, shownPath } from '../project/source-file.ts';
-import { type Compiled, compileFile } from '../project/template.ts';
+import { collectProblems, usage } from '../project/problems.ts';
+import { type Roots, readSource, shownPath } from '../project/source-file.ts';
+import { didYouMean } from '../project/spelling.ts';
+import { type Compiled, compileFile, referencesOf } from '../project/template.ts';
 import type { ProjectSide } from './host-run.ts';
 import type { Instance } from './instance.ts';
+import { revealed } from './revealed.ts';
 
 /** Contents up to this many bytes are held and ride in a program; larger ones are streamed. */
 const heldAtMost = 64 * 1024;
@@ -22,36 +21,45 @@ export function projectSide(name: string, roots: Roots): ProjectSide {
   const templates = new Map<string, Promise<Compiled<string | Secret>>>();
   const files = new Map<string, Promise<Content>>();
 
-  const template = async (path: string): Promise<Compiled<string | Secret>> => {
-    const source = await readSource(path, roots.project);
-    return compileFile(source.text, source.place);
+  const templateAt = async (instance: Instance, src: string): Promise<Compiled<string | Secret>> => {
+    const { role, argPlaces, at } = instance.task;
+    const place = argPlaces['src'] ?? at;
+    // `src: x.service` may be kept as x.service.hbs, which editors know.
+    const path = await findTemplate(roots, role, src, place).catch((error: unknown) =>
+      findTemplate(roots, role, `${src}.hbs`, place).catch(() => {
+        throw error;
+      }),
+    );
+    return once(templates, path, async () => {
+      const source = await readSource(path, roots.project);
+      return compileFile(source.text, source.place);
+    });
   };
 
   return {
     name,
-    checkArgs: async (instance: Instance, args: { readonly [key: string]: Value }): Promise<JsonObject> => {
-      const { task, module } = instance;
-      const checked = await checkArgs(module, args, task.argPlaces, task.at);
-      // A Secret among arguments is handed on as it is: modules give it to `sh`, which masks it.
-      return checked as JsonObject;
+    checkArgs: async ({ task, module }, args) => revealed(await checkArgs(module, args, task.argPlaces, task.at)),
+    checkLocal: async (instance, request, variables) => {
+      if (request.kind !== 'template') return;
+      const compiled = await templateAt(instance, request.src);
+      const names = new Set(variables.names());
+      const problems = collectProblems();
+      for (const { name: missing, at, optional } of referencesOf(compiled)) {
+        if (optional || names.has(missing)) continue;
+        problems.add(`"${missing}" is not defined`, at, didYouMean(missing, names, 'define it in the inventory'));
+      }
+      problems.throwIfAny();
     },
-    load: async (instance: Instance, request: LocalRequest, variables: Variables): Promise<Evaluated<Content>> => {
-      const { task } = instance;
-      const at = task.argPlaces['src'] ?? task.at;
+    load: async (instance, request, variables) => {
       if (request.kind === 'template') {
-        const path = await findTemplate(roots, task.role, request.src, at).catch((error: unknown) =>
-          findTemplate(roots, task.role, `${request.src}.hbs`, at).catch(() => {
-            throw error;
-          }),
-        );
-        const compiled = await once(templates, path, () => template(path));
-        const rendered = compiled.evaluate(variables);
+        const rendered = (await templateAt(instance, request.src)).evaluate(variables);
         if (rendered.kind === 'pending') return rendered;
         const secret = rendered.value instanceof Secret;
         const text = rendered.value instanceof Secret ? rendered.value.reveal() : rendered.value;
         return { kind: 'value', value: heldContent(Buffer.from(text, 'utf8'), secret) };
       }
-      const path = await findFile(roots, task.role, request.src, at);
+      const at = instance.task.argPlaces['src'] ?? instance.task.at;
+      const path = await findFile(roots, instance.task.role, request.src, at);
       return { kind: 'value', value: await once(files, path, () => fileContent(path, roots, at)) };
     },
   };

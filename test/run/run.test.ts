@@ -82,7 +82,8 @@ async function run(shell: (typeof all)[number], play: Play, more: { check?: bool
     now: () => performance.now(),
     project: {
       name: 'made',
-      checkArgs: (_instance, args) => args as JsonObject,
+      checkArgs: async (_instance, args) => args as JsonObject,
+      checkLocal: async () => undefined,
       load: async () => {
         throw new Error('no local files here');
       },
