@@ -49,7 +49,9 @@ const files: readonly File[] = readdirSync(source, { recursive: true, encoding: 
 /** Path below src of what a relative specifier names; undefined for a package. */
 function targetOf(file: File, specifier: string): string | undefined {
   if (!specifier.startsWith('.')) return undefined;
-  return relative(source, resolve(source, dirname(file.name), specifier)).split(sep).join('/');
+  return relative(source, resolve(source, dirname(file.name), specifier))
+    .split(sep)
+    .join('/');
 }
 
 describe('layers', () => {

@@ -18,7 +18,12 @@ export async function command(args: readonly string[]): Promise<void> {
     process.exit(exitCodes.interrupted);
   });
   const world = realWorld(findPackage(), interrupt);
-  const fail = (error: unknown): number => tell(error, args, world);
+  let failed: number | undefined;
+  const fail = (error: unknown): number => {
+    // What follows the first error is its echo.
+    failed ??= tell(error, args, world);
+    return failed;
+  };
   process.on('uncaughtException', (error) => process.exit(fail(error)));
   process.on('unhandledRejection', (error) => process.exit(fail(error)));
   const code = await dispatch(args, world).catch(fail);

@@ -72,7 +72,10 @@ describe('an error says what, where and what to do', () => {
   });
 
   test('secrets and control characters are kept away', () => {
-    const error = new HealError('failed', '\x1b[31mtoken hunter22\x1b[0m', { at: at(1, 1, 'token: hunter22'), hint: 'hunter22' });
+    const error = new HealError('failed', '\x1b[31mtoken hunter22\x1b[0m', {
+      at: at(1, 1, 'token: hunter22'),
+      hint: 'hunter22',
+    });
     const text = errorText(error, look({}, 'hunter22'));
     expect(text).not.toContain('hunter22');
     expect(text).not.toContain('\x1b');

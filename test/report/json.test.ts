@@ -17,12 +17,31 @@ async function documentOf(events: readonly Event[], ...secrets: string[]) {
 test('one document tells the whole run', async () => {
   const { value } = await documentOf(sampleRun());
   expect(Object.keys(value)).toEqual([
-    'format', 'playbook', 'check', 'complete', 'ms', 'roundTrips', 'hosts', 'tasks', 'verify', 'drills', 'warnings',
+    'format',
+    'playbook',
+    'check',
+    'complete',
+    'ms',
+    'roundTrips',
+    'hosts',
+    'tasks',
+    'verify',
+    'drills',
+    'warnings',
   ]);
   expect(value).toMatchObject({ format: 1, playbook: 'site', check: false, complete: true, ms: 2430, roundTrips: 7 });
   expect(value.hosts.jack4).toEqual({
-    ok: 4, changed: 3, unreachable: 0, failed: 0, skipped: 1, rescued: 0, ignored: 0, unknown: 0,
-    roundTrips: 4, ms: 1900, error: null,
+    ok: 4,
+    changed: 3,
+    unreachable: 0,
+    failed: 0,
+    skipped: 1,
+    rescued: 0,
+    ignored: 0,
+    unknown: 0,
+    roundTrips: 4,
+    ms: 1900,
+    error: null,
   });
   expect(value.hosts.ross.error).toEqual({
     kind: 'unreachable',
@@ -39,7 +58,8 @@ test('one document tells the whole run', async () => {
 
 test('every task has the same keys', async () => {
   const { value } = await documentOf(sampleRun());
-  const keys = 'host phase role name item module id at status ignored changes message hint code stdout stderr result ms';
+  const keys =
+    'host phase role name item module id at status ignored changes message hint code stdout stderr result ms';
   for (const row of [...value.tasks, ...value.verify]) expect(Object.keys(row)).toEqual(keys.split(' '));
 });
 

@@ -140,13 +140,24 @@ describe('one event', () => {
     ],
     [
       'a drill that did not heal',
-      { type: 'drill-done', host: 'jack4', drill: 'Jack is killed', status: 'failed', heals: [heal], message: 'not in time' },
+      {
+        type: 'drill-done',
+        host: 'jack4',
+        drill: 'Jack is killed',
+        status: 'failed',
+        heals: [heal],
+        message: 'not in time',
+      },
       {},
       'jack4 | failed    | drill Jack is killed | not in time\n    x Jack is a new process  never (within 10.0 s)\n',
     ],
     [
       'a refused host',
-      { type: 'host-refused', host: 'jack4', error: new HealError('failed', 'stat -c is missing', { hint: 'install coreutils' }) },
+      {
+        type: 'host-refused',
+        host: 'jack4',
+        error: new HealError('failed', 'stat -c is missing', { hint: 'install coreutils' }),
+      },
       {},
       'jack4 | refused   | stat -c is missing\n    hint: install coreutils\n',
     ],
@@ -157,7 +168,11 @@ describe('one event', () => {
       'warning: no such tag\n  --> tasks/site.yml:2:1\n',
     ],
   ])('%s', (_name, event, some, wanted) => {
-    expect(told([event], some).replace(/^ +\|/gm, ' |').replace(/^jack4 +\|/gm, 'jack4 |')).toBe(wanted);
+    expect(
+      told([event], some)
+        .replace(/^ +\|/gm, ' |')
+        .replace(/^jack4 +\|/gm, 'jack4 |'),
+    ).toBe(wanted);
   });
 
   test('a host can not write a line of ours', () => {

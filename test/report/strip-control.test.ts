@@ -30,7 +30,10 @@ describe('what a host prints is made harmless', () => {
   });
 
   test('no text whatever leaves a control character behind', () => {
-    const unit = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\x1b[', '\x1b]', '\x9b', '\x1bP', '\x07', '\r'));
+    const unit = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('\x1b[', '\x1b]', '\x9b', '\x1bP', '\x07', '\r'),
+    );
     fc.assert(
       fc.property(fc.array(unit), (parts) => {
         expect(stripControl(parts.join(''))).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);

@@ -1,0 +1,31 @@
+import { HealError } from '../core/errors.ts';
+import type { Host, Play, Playbook } from '../core/playbook.ts';
+import type { Inventory } from '../project/inventory.ts';
+import { limitHosts, selectHosts } from '../project/pattern.ts';
+
+/**
+ * Which hosts each play works on: those of its pattern that `--limit` leaves.
+ * @throws HealError of kind `usage` where none is left in any play
+ */
+export async function hostsOfPlays(
+  playbook: Playbook,
+  inventory: Inventory,
+  limit: string | undefined,
+  cwd: string,
+): Promise<(play: Play) => readonly Host[]> {
+  const left =
+    limit === undefined ? undefined : new Set((await limitHosts(inventory, limit, cwd)).map((host) => host.name));
+  const chosen = new Map(
+    playbook.plays.map((play) => {
+      const hosts = selectHosts(inventory, play.hosts, play.at);
+      return [play, left === undefined ? hosts : hosts.filter((host) => left.has(host.name))];
+    }),
+  );
+  if ([...chosen.values()].every((hosts) => hosts.length === 0)) {
+    const patterns = [...new Set(playbook.plays.map((play) => play.hosts))].join(', ');
+    throw new HealError('usage', `--limit ${limit} leaves no host of ${playbook.name}`, {
+      hint: `its plays are for ${patterns}`,
+    });
+  }
+  return (play) => chosen.get(play) ?? [];
+}

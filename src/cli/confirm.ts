@@ -1,0 +1,43 @@
+import { createInterface } from 'node:readline/promises';
+import { HealError } from '../core/errors.ts';
+import type { Host, Play, Playbook, Task } from '../core/playbook.ts';
+import { count } from '../report/duration.ts';
+import type { Options } from './options.ts';
+import type { World } from './world.ts';
+
+/**
+ * Asks before drills that disturb a host's users.
+ * @throws HealError where the answer is no, or where there is nobody to ask and `--yes` was not given
+ */
+export async function confirmDrills(
+  playbook: Playbook,
+  hostsOf: (play: Play) => readonly Host[],
+  selected: (task: Pick<Task, 'tags'>) => boolean,
+  options: Options,
+  world: World,
+): Promise<void> {
+  if (options.yes) return;
+  const names = new Set<string>();
+  const hosts = new Set<string>();
+  for (const play of playbook.plays) {
+    const drills = play.drills.filter((drill) => drill.disturbs && selected(drill));
+    for (const drill of drills) names.add(drill.name);
+    if (drills.length > 0) for (const host of hostsOf(play)) hosts.add(host.name);
+  }
+  if (names.size === 0 || hosts.size === 0) return;
+  const what = `${count(names.size, 'drill')} would disturb ${[...hosts].join(', ')}`;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new HealError('usage', `${what}, and there is nobody to ask`, { hint: '--yes runs them without asking' });
+  }
+  world.err(`${what}:\n${[...names].map((name) => `  ${world.clean.line(name)}`).join('\n')}\n`);
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await lines.question('Break these on purpose? [y/N] ', { signal: world.interrupt.signal });
+    if (/^y(es)?$/i.test(answer.trim())) return;
+  } catch {
+    throw new HealError('interrupted', 'interrupted');
+  } finally {
+    lines.close();
+  }
+  throw new HealError('error', 'not confirmed, so nothing was broken');
+}

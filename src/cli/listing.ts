@@ -1,0 +1,60 @@
+import type { Host, Play, Playbook, Task } from '../core/playbook.ts';
+import type { Options } from './options.ts';
+import type { World } from './world.ts';
+
+/** What `--list-hosts`, `--list-tasks` and `--syntax-check` want to know. */
+export interface Listed {
+  readonly playbook: Playbook;
+  readonly hostsOf: (play: Play) => readonly Host[];
+  readonly selected: (task: Pick<Task, 'tags'>) => boolean;
+}
+
+/** Whether a run is only to be listed. */
+export function isListing(options: Options): boolean {
+  return options.listHosts || options.listTasks || options.syntaxCheck;
+}
+
+/** Writes what a run would work on, as ansible-playbook does, and connects to nothing. */
+export function list(listed: Listed, options: Options, world: World): void {
+  const plays = listed.playbook.plays.map((play) => ({
+    play: play.name,
+    pattern: play.hosts,
+    hosts: listed.hostsOf(play).map((host) => host.name),
+    tasks: play.tasks.filter(listed.selected).map((task) => ({
+      name: nameOf(task, play, listed.hostsOf(play)[0]),
+      role: task.role?.name ?? null,
+      module: task.module,
+      at: `${task.at.file}:${task.at.line}:${task.at.column}`,
+      tags: [...task.tags],
+    })),
+  }));
+  if (options.output === 'json') {
+    world.out(`${JSON.stringify({ format: 1, playbook: listed.playbook.name, plays }, undefined, 2)}\n`);
+    return;
+  }
+  const { clean, paint } = world;
+  const lines = [`playbook: ${listed.playbook.name}`];
+  for (const [index, play] of plays.entries()) {
+    if (!options.listHosts && !options.listTasks) break;
+    lines.push('', `  ${paint('bold', `play #${index + 1} (${clean.line(play.pattern)}): ${clean.line(play.play)}`)}`);
+    if (options.listHosts) {
+      lines.push(`    hosts (${play.hosts.length}):`, ...play.hosts.map((host) => `      ${clean.line(host)}`));
+    }
+    if (!options.listTasks) continue;
+    lines.push('    tasks:');
+    for (const task of play.tasks) {
+      const role = task.role === null ? '' : `${task.role} : `;
+      const tags = task.tags.length === 0 ? '' : `  TAGS: [${task.tags.join(', ')}]`;
+      lines.push(`      ${clean.line(role + task.name)}${paint('dim', clean.line(tags) === '' ? '' : tags)}`);
+    }
+  }
+  world.out(`${lines.join('\n')}\n`);
+}
+
+/** Rendered for the first host where its variables are known, else as written. */
+function nameOf(task: Task, play: Play, host: Host | undefined): string {
+  const written = task.name.source ?? task.id;
+  if (host === undefined) return written;
+  const name = task.name.evaluate(play.variables(host, task, { values: {} }));
+  return name.kind === 'value' ? name.value : written;
+}

@@ -1,0 +1,71 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The command as it ships: built by the build script itself, but into a folder of this process. */
+export function buildHeal(): { readonly entry: string; readonly remove: () => void } {
+  const cache = join(root, 'node_modules', '.cache');
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, 'heal-'));
+  const { scripts }: { scripts: { build: string } } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const bundle = scripts.build.replace(/^rm -rf dist && /, '').replace('--outdir=dist', `--outdir=${folder}`);
+  const bin = join(root, 'node_modules', '.bin');
+  execFileSync('/bin/sh', ['-c', bundle], {
+    cwd: root,
+    env: { ...process.env, PATH: `${bin}:${process.env['PATH']}` },
+  });
+  return { entry: join(folder, 'heal.js'), remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** What a command printed, and how it ended. */
+export interface Transcript {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called when something was printed; may send signals to the process. */
+  readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+/** Runs it without a terminal and without the colours, keys and settings of whoever runs the tests. */
+export function runHeal(entry: string, args: readonly string[], options: RunOptions): Promise<Transcript> {
+  const { PATH = '' } = process.env;
+  const env = { PATH, HOME: options.cwd, TERM: 'xterm', ...options.env };
+  const child = spawn(process.execPath, [entry, ...args], { cwd: options.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  const hear = (text: string): void => options.onOutput?.(text, (signal) => child.kill(signal));
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    hear(text);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    hear(text);
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** A folder with these files in it, gone when the test process ends. */
+export function folderWith(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'heal-cli-'));
+  process.once('exit', () => {
+    if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
+  });
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+}

@@ -1,0 +1,237 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildHeal, folderWith, runHeal } from './built.ts';
+
+let heal: ReturnType<typeof buildHeal>;
+beforeAll(() => {
+  heal = buildHeal();
+});
+afterAll(() => heal?.remove());
+
+const project = folderWith({
+  'inventory/hosts.yml': [
+    'all:',
+    '  children:',
+    '    vps:',
+    '      hosts:',
+    '        jack4: { address: 127.0.0.1, port: 1 }',
+    '        jack5: { address: 127.0.0.1, port: 1 }',
+    '    lab: { hosts: { bench: {} } }',
+    '',
+  ].join('\n'),
+  'tasks/site.yml': '- name: Every VPS\n  hosts: vps\n  tasks: []\n',
+  'tasks/broken.yml': '- name: Every VPS\n  hosts: [vps\n',
+  'tasks/unknown.yml': '- hosts: vps\n  task:\n    - name: x\n',
+});
+
+const run = (...args: string[]) => runHeal(heal.entry, args, { cwd: project });
+
+describe('wrong usage ends with 5, names one thing and its remedy, and dumps no usage', () => {
+  test.each<[string, string[], string]>([
+    ['no command', [], 'error: no command given\nhint: heal --help lists the commands\n'],
+    ['an unknown command', ['rnu'], 'error: unknown command "rnu"\nhint: did you mean "run"?\n'],
+    ['nothing like a command', ['xyzzy'], 'error: unknown command "xyzzy"\nhint: heal --help lists the commands\n'],
+    ['an option alone', ['--limit', 'x'], 'error: no command before --limit\nhint: heal --help lists the commands\n'],
+    [
+      'an unknown option',
+      ['run', 'site', '--limti', 'jack4'],
+      'error: heal run has no option --limti\nhint: did you mean "--limit"?\n',
+    ],
+    [
+      'an unknown letter',
+      ['run', 'site', '-Z'],
+      'error: heal run has no option -Z\nhint: heal run --help lists its options\n',
+    ],
+    [
+      'an option of another command',
+      ['ping', '--check'],
+      'error: heal ping has no option --check\nhint: heal ping --help lists its options\n',
+    ],
+    ['no playbook', ['run'], 'error: heal run wants a playbook or a role\nhint: for example: heal run site\n'],
+    [
+      'a word too many',
+      ['run', 'site', 'now'],
+      'error: heal run takes one argument, and "now" is one too many\nhint: heal run --help lists its options\n',
+    ],
+    [
+      'an option without its value',
+      ['run', 'site', '--limit'],
+      'error: --limit wants a value\nhint: heal run --help tells what it takes\n',
+    ],
+    [
+      'forks that are no number',
+      ['run', 'site', '-f', 'many'],
+      'error: --forks takes a whole number from 1 to 1000, not "many"\nhint: for example: --forks 10\n',
+    ],
+    [
+      'an output that there is not',
+      ['plan', 'site', '-o', 'yaml'],
+      'error: --output is either text or json, not "yaml"\nhint: leave it out for text\n',
+    ],
+    [
+      'a misspelt playbook',
+      ['run', 'stie'],
+      'error: there is no playbook or role "stie"\nhint: did you mean "site"?\n',
+    ],
+    [
+      'a host that there is not',
+      ['run', 'site', '--limit', 'jack6'],
+      'error: there is no host or group "jack6"\nhint: did you mean "jack4"?\n',
+    ],
+    [
+      'a host that the playbook is not for',
+      ['run', 'site', '--limit', 'bench'],
+      'error: --limit bench leaves no host of site\nhint: its plays are for vps\n',
+    ],
+    [
+      'a folder that there is not',
+      ['hosts', '--project', '/nowhere/at/all'],
+      'error: there is no folder /nowhere/at/all\nhint: --project names the folder of a project\n',
+    ],
+  ])('%s', async (_name, args, stderr) => {
+    expect(await run(...args)).toEqual({ code: 5, stdout: '', stderr });
+  });
+
+  test('a folder without a project', async () => {
+    const cwd = folderWith({ 'x.txt': '' });
+    const { code, stderr } = await runHeal(heal.entry, ['run', 'site'], { cwd });
+    expect(code).toBe(5);
+    expect(stderr).toBe(
+      `error: no project here: neither ${cwd} nor a folder above it has inventory/ or tasks/\nhint: change to a project, or name it with --project\n`,
+    );
+  });
+});
+
+describe('wrong files end with 5 and show the line', () => {
+  test('a syntax error', async () => {
+    const { code, stdout, stderr } = await run('run', 'broken');
+    expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
+    expect(stderr).toMatch(/^error: .+\n {2}--> tasks\/broken\.yml:\d+:\d+\n/);
+    expect(stderr).toContain('hint: ');
+  });
+
+  test('an unknown key', async () => {
+    const { code, stderr } = await run('run', 'unknown');
+    expect(code).toBe(5);
+    expect(stderr).toBe(
+      [
+        'error: a play has no key "task"',
+        '  --> tasks/unknown.yml:2:3',
+        '   |',
+        ' 2 |   task:',
+        '   |   ^',
+        'hint: did you mean "tasks"?',
+        '',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('what is asked for', () => {
+  test('the version, by option and with a command', async () => {
+    const wanted = { code: 0, stdout: expect.stringMatching(/^heal \d+\.\d+\.\d+\n$/), stderr: '' };
+    expect(await run('--version')).toEqual(wanted);
+    expect(await run('run', '--version')).toEqual(wanted);
+  });
+
+  test('the help is one screen', async () => {
+    const { code, stdout, stderr } = await run('--help');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.split('\n').length).toBeLessThan(24);
+    expect(stdout).toMatchInlineSnapshot(`
+      "heal COMMAND ...
+
+      Makes hosts be what roles say, over SSH, and changes only what differs.
+
+      Commands:
+        heal run <playbook>     make the hosts be what a playbook or a role says
+        heal plan <playbook>    show what run would change, and change nothing
+        heal verify <playbook>  ask whether the roles' checks hold
+        heal drill <playbook>   break things on purpose and time the recovery
+        heal ping [pattern]     log in to the hosts and tell what they are
+        heal hosts [pattern]    show the groups and hosts of the inventory
+
+      Options:
+        -h, --help     show this help                                        [boolean]
+            --version  show the version                                      [boolean]
+
+      heal COMMAND --help tells the options of a command.
+      "
+    `);
+  });
+
+  test('help of a command, three ways', async () => {
+    const { stdout } = await run('run', '--help');
+    expect(stdout).toContain('heal run <playbook>\n\nMake the hosts be what a playbook or a role says.\n');
+    expect(stdout).toContain('-C, --check');
+    expect((await run('help', 'run')).stdout).toBe(stdout);
+    expect((await run('run', '-h')).stdout).toBe(stdout);
+  });
+
+  test('the hosts as a tree', async () => {
+    expect(await run('hosts')).toEqual({
+      code: 0,
+      stdout: '@all\n  |--@vps\n  |  |--jack4\n  |  |--jack5\n  |--@lab\n  |  |--bench\n',
+      stderr: '',
+    });
+    expect((await run('hosts', 'jack*', '--limit', '!jack5')).stdout).toBe('@all\n  |--@vps\n  |  |--jack4\n');
+  });
+
+  test('the hosts as JSON', async () => {
+    const { stdout } = await run('hosts', 'vps', '-o', 'json');
+    expect(JSON.parse(stdout)).toEqual({
+      format: 1,
+      hosts: {
+        jack4: { groups: ['all', 'vps'], at: 'inventory/hosts.yml:5:9' },
+        jack5: { groups: ['all', 'vps'], at: 'inventory/hosts.yml:6:9' },
+      },
+      groups: {
+        all: { children: ['vps', 'lab'], hosts: ['jack4', 'jack5'] },
+        vps: { children: [], hosts: ['jack4', 'jack5'] },
+        lab: { children: [], hosts: [] },
+      },
+    });
+  });
+
+  test('the hosts of a run', async () => {
+    const { code, stdout } = await run('run', 'site', '--list-hosts', '-l', 'jack4');
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'playbook: site\n\n  play #1 (vps): Every VPS\n    hosts (1):\n      jack4\n',
+    });
+  });
+
+  test('that the files are right', async () => {
+    expect(await run('run', 'site', '--syntax-check')).toEqual({ code: 0, stdout: 'playbook: site\n', stderr: '' });
+  });
+});
+
+describe('hosts that do not answer', () => {
+  test('end a run with 4 and are named with what to do', async () => {
+    const { code, stdout, stderr } = await run('run', 'site', '-l', 'jack4');
+    expect({ code, stderr }).toEqual({ code: 4, stderr: '' });
+    expect(stdout).toContain('jack4 | unreachable | ');
+    expect(stdout).toMatch(/jack4 +: ok=0 +changed=0 +unreachable=1 +failed=0 /);
+  });
+
+  test('end a ping with 4', async () => {
+    const { code, stdout } = await run('ping', 'vps');
+    expect(code).toBe(4);
+    expect(stdout).toMatch(/^jack4 \| unreachable \| /m);
+    expect(stdout).toMatch(/\n0 of 2 hosts answered in \d+ ms\n$/);
+  });
+
+  test('are told to programs as JSON, and to people beside it', async () => {
+    const { code, stdout, stderr } = await run('run', 'site', '-l', 'jack4', '-o', 'json');
+    expect(code).toBe(4);
+    const value = JSON.parse(stdout);
+    expect(value).toMatchObject({ format: 1, playbook: 'site', complete: true });
+    expect(value.hosts.jack4).toMatchObject({ unreachable: 1, error: { kind: 'unreachable' } });
+    expect(stderr).toContain('jack4 | unreachable | ');
+  });
+});
+
+test('a reader that goes away is no error', async () => {
+  const { execFileSync } = await import('node:child_process');
+  const script = `"${process.execPath}" "${heal.entry}" run --help | head -c 10; echo " $?"`;
+  expect(execFileSync('bash', ['-c', script], { cwd: project, encoding: 'utf8' })).toMatch(/ 0\n$/);
+});
