@@ -67,6 +67,12 @@ async function start(options: Options, world: World): Promise<number> {
 /** Says what went wrong and answers with the exit code. */
 function tell(error: unknown, args: readonly string[], world: World): number {
   const { clean, errorPaint: paint, err } = world;
+  const known = error instanceof HealError || error instanceof HealErrors;
+  // Which of the things under way noticed the signal first, and how it put that, is of no interest.
+  if (known && world.interrupt.signal.aborted) {
+    err(`${errorText(new HealError('interrupted', 'interrupted'), { clean, paint })}\n`);
+    return exitCodes.interrupted;
+  }
   if (error instanceof HealError || error instanceof HealErrors) {
     err(`${errorText(error, { clean, paint })}\n`);
     const kind = error instanceof HealError ? error.kind : (error.errors[0]?.kind ?? 'error');

@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process';
+import { createServer, type Server, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildHeal, folderWith, runHeal } from './built.ts';
+
+let heal: ReturnType<typeof buildHeal>;
+let server: Server;
+let project: string;
+const sockets = new Set<Socket>();
+
+// A host that takes the connection and then says nothing, so that a run is in the middle of something.
+beforeAll(async () => {
+  heal = buildHeal();
+  server = createServer((socket) => sockets.add(socket.on('error', () => undefined)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  project = folderWith({
+    'inventory/hosts.yml': `all:\n  hosts:\n    jack4: { address: 127.0.0.1, port: ${port}, connect_timeout: 60 }\n    jack5: { address: 127.0.0.1, port: ${port}, connect_timeout: 1 }\n`,
+    'tasks/site.yml': '- name: Every VPS\n  hosts: all\n  tasks: []\n',
+    '.ssh/known_hosts': '',
+  });
+});
+afterAll(() => {
+  heal?.remove();
+  for (const socket of sockets) socket.destroy();
+  server?.close();
+});
+
+describe('Ctrl-C', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s ends a run with 99, and says so', async (signal) => {
+    let sent = false;
+    const start = performance.now();
+    const { code, stdout, stderr } = await runHeal(heal.entry, ['run', 'site', '-vv', '-l', 'jack4'], {
+      cwd: project,
+      onOutput: (text, kill) => {
+        if (sent || !text.includes('connecting')) return;
+        sent = true;
+        kill(signal);
+      },
+    });
+    expect(code).toBe(99);
+    expect(stdout).toContain('warning: interrupted: ending what was begun\nhint: Ctrl-C once more leaves at once\n');
+    expect(stderr).toBe('error: interrupted\n');
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+});
+
+const hasScript = ((): boolean => {
+  try {
+    execFileSync('script', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** What a terminal received while the command ran on it. */
+function onTerminal(args: string, env: Readonly<Record<string, string>> = {}): { text: string; code: string } {
+  const command = `stty cols 90 rows 20; "${process.execPath}" "${heal.entry}" ${args}; echo "exit=$?"`;
+  const { PATH = '' } = process.env;
+  const text = execFileSync('script', ['-qec', command, '/dev/null'], {
+    cwd: project,
+    encoding: 'utf8',
+    env: { PATH, HOME: project, TERM: 'xterm', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return { text, code: /exit=(\d+)/.exec(text)?.[1] ?? '' };
+}
+
+describe.skipIf(!hasScript)('on a terminal', () => {
+  test('hosts are redrawn in place, what happened stays above, and the recap comes last', () => {
+    const { text, code } = onTerminal('run site -l jack5');
+    expect(code).toBe('4');
+    expect(text).toMatch(/jack5 {2}0\/0|jack5 {2}(waiting|logging in)/);
+    const erase = text.lastIndexOf('\x1b[2K');
+    const recap = text.indexOf('PLAY RECAP');
+    expect(recap).toBeGreaterThan(erase);
+    expect(text.slice(0, erase)).toContain('unreachable');
+    // What is left on the screen: the cursor is back, and no line of progress stays behind.
+    expect(text.lastIndexOf('\x1b[?25h')).toBeGreaterThan(text.lastIndexOf('\x1b[?25l'));
+    expect(text.slice(recap)).not.toMatch(/logging in/);
+  });
+
+  test('NO_COLOR leaves only what moves the cursor', () => {
+    const { text } = onTerminal('run site -l jack5', { NO_COLOR: '1' });
+    expect(text).not.toMatch(/\x1b\[\d+(;\d+)*m/);
+  });
+
+  test('a terminal that is dumb gets lines', () => {
+    const { text } = onTerminal('run site -l jack5', { TERM: 'dumb' });
+    expect(text).not.toContain('\x1b');
+    expect(text).toContain('jack5 | unreachable | ');
+  });
+});
