@@ -1,14 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { predicts } from '../../src/core/change.ts';
 import type { Event, TaskDone } from '../../src/core/event.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Module } from '../../src/core/module.ts';
-import type { Play } from '../../src/core/playbook.ts';
-import { present } from '../../src/core/state.ts';
+import type { Play, Task, Value } from '../../src/core/playbook.ts';
 import { defineModule } from '../../src/modules/define.ts';
+import { command } from '../../src/probes/command.ts';
 import { entry } from '../../src/probes/entry.ts';
 import { runPlaybook } from '../../src/run/run.ts';
 import { sh } from '../../src/shell/sh.ts';
@@ -21,8 +20,8 @@ const lineFile = defineModule({
   about: 'A file that is there.',
   args: { properties: { path: { type: 'string' }, text: { type: 'string' } }, required: ['path', 'text'] },
   examples: [],
-  reads: ({ path }) => ({ entry: entry(path, { hash: true }) }),
-  plan: ({ path, text }, answers) =>
+  reads: ({ path }, _look, { account }) => ({ entry: entry(path, { hash: true }, account) }),
+  plan: ({ path, text }, answers, { account }) =>
     answers.entry?.size === text.length
       ? []
       : [
@@ -30,7 +29,7 @@ const lineFile = defineModule({
             title: `write ${path}`,
             sign: '+',
             act: { kind: 'program', script: sh`printf %s ${text} >${path}` },
-            expects: [entry(path, { hash: true })],
+            expects: [entry(path, { hash: true }, account)],
             touches: [`path:${path}`],
           },
         ],
@@ -47,10 +46,34 @@ const free = defineModule({
   ],
 });
 
+const look = defineModule({
+  name: 'look',
+  about: 'Reads.',
+  args: { properties: { cmd: { type: 'string' } }, required: ['cmd'] },
+  examples: [],
+  readonly: true,
+  reads: ({ cmd }, _look, { account }) => ({ said: command({ shell: cmd }, account) }),
+  plan: (_args, { said }) => ({ changes: [], result: { stdout: said?.stdout.toString('utf8').trim() ?? '' } }),
+});
+
 const modules: ReadonlyMap<string, Module> = new Map([
   ['line-file', lineFile],
   ['free', free],
+  ['look', look],
 ]);
+
+/** Arguments that need a registered result. */
+function needs(name: string, make: (stdout: string) => { readonly [key: string]: Value }): Task['args'] {
+  return {
+    at: { file: 'made.yml', line: 1, column: 1 },
+    inputs: [name],
+    evaluate: (variables) => {
+      const found = variables.lookup(name);
+      if (found === undefined || found.kind === 'pending') return { kind: 'pending', names: [name] };
+      return { kind: 'value', value: make(String(Reflect.get(Object(found.value), 'stdout'))) };
+    },
+  };
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'heal-run-'));
 const { all, remove } = shells();
@@ -59,7 +82,11 @@ afterAll(() => {
   remove();
 });
 
-async function run(shell: (typeof all)[number], play: Play, more: { check?: boolean } = {}) {
+async function run(
+  shell: (typeof all)[number],
+  play: Play,
+  more: { check?: boolean; beforeProgram?: () => void } = {},
+) {
   const events: Event[] = [];
   let programs: readonly string[] = [];
   const report = await runPlaybook({
@@ -69,7 +96,16 @@ async function run(shell: (typeof all)[number], play: Play, more: { check?: bool
     connect: async (_login, first, onFrame) => {
       const connection = await localConnection({ argv: shell.command, path: shell.path }, first, onFrame);
       programs = connection.programs;
-      return connection;
+      const { beforeProgram } = more;
+      if (beforeProgram === undefined) return connection;
+      return {
+        ...connection,
+        run: async (program, told, signal) => {
+          // Not before it is asked for the first time: only between asking and applying.
+          if (connection.programs.length > 1) beforeProgram();
+          await connection.run(program, told, signal);
+        },
+      };
     },
     modules,
     forks: 5,
@@ -178,8 +214,58 @@ describe.each(all)('a run under $name', (shell) => {
     expect(report['here']).toMatchObject({ changed: 2, failed: 1 });
     expect(done.at(-1)?.message).toContain('undone by "["line-file"');
   });
-});
 
-void predicts;
-void present;
-void writeFileSync;
+  it('asks a chain of three results in three round trips, and unrelated tasks in none of their own', async () => {
+    const others = Array.from({ length: 20 }, (_, n) => madeTask('look', { cmd: `echo ${n}` }));
+    writeFileSync(file, 'four');
+    const play = madePlay([
+      ...others.slice(0, 10),
+      madeTask('look', { cmd: 'echo one' }, { register: 'a' }),
+      madeTask('look', {}, { args: needs('a', (a) => ({ cmd: `echo ${a} two` })), register: 'b' }),
+      madeTask('look', {}, { args: needs('b', (b) => ({ cmd: `echo ${b} three` })), register: 'c' }),
+      madeTask('line-file', {}, { args: needs('c', (c) => ({ path: file, text: c.slice(0, 4) })) }),
+      ...others.slice(10),
+    ]);
+    const { report, roundTrips, done } = await run(shell, play);
+    expect(report['here']).toMatchObject({ ok: 24, changed: 0, failed: 0 });
+    expect(done[12]?.result).toMatchObject({ stdout: 'one two three' });
+    expect(roundTrips).toBe(4);
+  });
+
+  it('asks again what a change may have altered, in the round trip of the change', async () => {
+    const play = madePlay([
+      madeTask('look', { cmd: `cat '${file}' 2>/dev/null || echo none` }),
+      madeTask('line-file', { path: file, text: 'new' }),
+      madeTask('look', { cmd: `cat '${file}'` }),
+    ]);
+    const { done, roundTrips } = await run(shell, play);
+    expect(done.map((event) => event.result?.['stdout'])).toEqual(['none', undefined, 'new']);
+    expect(roundTrips).toBe(2);
+  });
+
+  it('decides once more where somebody changed a file between asking and applying, and then leaves it', async () => {
+    const play = madePlay([madeTask('line-file', { path: file, text: 'mine' })]);
+    let meddled = 0;
+    const meddle = (): void => {
+      meddled += 1;
+      writeFileSync(file, `theirs ${'x'.repeat(meddled)}`);
+    };
+    const { done } = await run(shell, play, { beforeProgram: meddle });
+    expect(done[0]).toMatchObject({
+      status: 'failed',
+      message: 'changed since it was read: somebody else is changing it at the same time',
+    });
+    expect(readFileSync(file, 'utf8')).toMatch(/^theirs/);
+  });
+
+  it('gives a path that may not be searched as denied, never as absent', async () => {
+    const inside = join(folder, `locked-${Math.random()}`);
+    mkdirSync(inside, { mode: 0o700 });
+    const play = madePlay([
+      madeTask('line-file', { path: `${inside}/x`, text: 'a' }, { becomeUser: constant('nobody') }),
+    ]);
+    const { done } = await run(shell, play);
+    expect(done[0]).toMatchObject({ status: 'failed' });
+    expect(done[0]?.message).toMatch(/permission denied/);
+  });
+});

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -14,6 +14,8 @@ export interface Shell {
 /** dash and bash with the machine's tools, and busybox ash with a PATH that has busybox's applets alone. */
 export function shells(): { all: readonly Shell[]; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'heal-shells-'));
+  // Programs are also run as other users.
+  chmodSync(folder, 0o755);
   const all: Shell[] = [];
   const usual = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   for (const name of ['dash', 'bash']) {
@@ -21,12 +23,14 @@ export function shells(): { all: readonly Shell[]; remove(): void } {
     if (found === undefined) continue;
     // The kept shell is started as `sh`.
     const own = mkdtempSync(join(folder, `${name}-`));
+    chmodSync(own, 0o755);
     symlinkSync(join(found, name), join(own, 'sh'));
     all.push({ name, path: `${own}:${usual}`, command: [join(own, 'sh')] });
   }
   const busybox = usual.split(':').find((place) => existsSync(join(place, 'busybox')));
   if (busybox !== undefined) {
     const applets = mkdtempSync(join(folder, 'busybox-'));
+    chmodSync(applets, 0o755);
     execFileSync(join(busybox, 'busybox'), ['--install', '-s', applets]);
     all.push({ name: 'busybox ash', path: applets, command: [join(applets, 'sh')] });
   }
