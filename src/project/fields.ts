@@ -154,27 +154,12 @@ export function checkName(name: string, at: Place, problems: Problems): boolean 
 }
 
 /** Words of CEL and Handlebars that can never be read as a variable. */
-const reserved = new Set([
-  'true',
-  'false',
-  'null',
-  'undefined',
-  'this',
-  'in',
-  'as',
-  'cel',
-  'int',
-  'uint',
-  'double',
-  'bool',
-  'string',
-  'bytes',
-  'list',
-  'map',
-  'dyn',
-  'type',
-  'null_type',
-]);
+const reserved = new Set(
+  (
+    'true false null undefined this in as cel google optional int uint double bool string bytes list map dyn type null_type ' +
+    'break const continue else for function if import let loop namespace package return var void while __proto__'
+  ).split(' '),
+);
 
 function refuseTemplate(node: Node, what: string, problems: Problems): boolean {
   if (node.kind !== 'scalar' || typeof node.value !== 'string' || !node.value.includes('{{')) return false;

@@ -8,6 +8,7 @@ import type { Problems } from './problems.ts';
 import { didYouMean, listed } from './spelling.ts';
 import { referencesOf } from './template.ts';
 import type { Reference } from './template-syntax.ts';
+import { own } from './value.ts';
 
 /**
  * Checks every name in every template and condition of a play, for each of its hosts, against the names that can
@@ -87,9 +88,9 @@ function checker(loaded: LoadedPlay, extra: Layer, problems: Problems): Checker 
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       for (const reference of next) {
         const lacking: string[] = [];
-        let template = extra.vars[reference.name] ?? task?.vars[reference.name];
+        let template = own(extra.vars, reference.name) ?? own(task?.vars ?? {}, reference.name);
         for (const host of template === undefined && !names.has(reference.name) ? hosts : []) {
-          template = varsOf(host, role)[reference.name];
+          template = own(varsOf(host, role), reference.name);
           if (template === undefined) lacking.push(host?.name ?? '');
           else follow(template);
         }

@@ -6,7 +6,9 @@ export function closest(word: string, candidates: Iterable<string>): string | un
   let limit = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
     if (candidate === word) continue;
-    const distance = editDistance(lower, candidate.toLowerCase(), limit);
+    // Words that begin alike may differ more at the end: "childs" is "children".
+    const alike = lower.slice(0, 4) === candidate.toLowerCase().slice(0, 4) && word.length > 4 ? 1 : 0;
+    const distance = editDistance(lower, candidate.toLowerCase(), limit + alike) - alike;
     if (distance < limit) {
       best = candidate;
       limit = distance;

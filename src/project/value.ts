@@ -53,3 +53,8 @@ export function revealed(value: Value): { readonly value: Value; readonly secret
   };
   return { value: typeof value === 'object' ? open(value) : value, secret };
 }
+
+/** A member of a record; not what JavaScript gives every object, such as `constructor`. */
+export function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}

@@ -4,7 +4,7 @@ import type { Inventory } from './inventory.ts';
 import type { Layer } from './layer.ts';
 import { Pending } from './pending.ts';
 import { usage } from './problems.ts';
-import { lazyMap } from './value.ts';
+import { lazyMap, own } from './value.ts';
 
 /** Where a variable's value comes from. */
 export interface Origin {
@@ -88,10 +88,6 @@ function circle(path: readonly { name: string; at: Place }[]): Error {
   const first = path[0];
   const shown = path.map(({ name, at }) => `${name} (${at.file}:${at.line})`).join(' -> ');
   return usage(`variable "${first?.name}" needs itself: ${shown}`, first?.at, 'give one of them a value of its own');
-}
-
-function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 /** What a play adds to the magic names. */

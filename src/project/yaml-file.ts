@@ -61,7 +61,7 @@ const secretTags: Readonly<Record<string, SecretNode['from']>> = { '!secret-env'
  */
 export function parseYaml(file: SourceFile): Node | undefined {
   const tags = Object.keys(secretTags).map((tag) => ({ tag, resolve: (text: string) => text }));
-  const document = parseDocument(file.text, { prettyErrors: false, customTags: tags, logLevel: 'silent' });
+  const document = parseDocument(file.text, { prettyErrors: false, customTags: tags });
   const problems = collectProblems();
   reportSyntax(document, file, problems);
   problems.throwIfAny();
