@@ -46,9 +46,11 @@ export interface UnitRun {
   readonly result: string;
   /** Exit code or signal number of the main process's last end. */
   readonly exitStatus: number;
-  /** Microseconds on the monotonic clock. */
+  /** Microseconds on the monotonic clock, as text; 0 for never. */
   readonly activeSince: string;
   readonly mainStarted: string;
+  /** Seconds since it became active; 0 where it isn't. */
+  readonly activeFor: number;
   readonly controlGroup: string;
 }
 
@@ -68,9 +70,10 @@ export function fullName(name: string): string {
 
 /**
  * Reads the blocks of `systemctl show -- units`: one for each unit in the order asked, empty lines between. A block
- * counts for the unit whose name is among its Names, so that a unit left out does not shift the others.
+ * counts for the unit whose name is among its Names, so that a unit left out does not shift the others. `uptime` is the
+ * host's, in seconds.
  */
-export function readUnits(text: string, asked: readonly string[]): ReadonlyMap<string, State<Unit>> {
+export function readUnits(text: string, asked: readonly string[], uptime = 0): ReadonlyMap<string, State<Unit>> {
   const blocks = text
     .split(/\n\n+/)
     .map(readBlock)
@@ -78,7 +81,7 @@ export function readUnits(text: string, asked: readonly string[]): ReadonlyMap<s
   const found = new Map<string, State<Unit>>();
   for (const name of asked) {
     const block = blocks.find((one) => one.get('Id') === name || (one.get('Names') ?? '').split(' ').includes(name));
-    if (block !== undefined) found.set(name, stateOf(block));
+    if (block !== undefined) found.set(name, stateOf(block, uptime));
   }
   return found;
 }
@@ -92,7 +95,7 @@ function readBlock(text: string): ReadonlyMap<string, string> {
   );
 }
 
-function stateOf(block: ReadonlyMap<string, string>): State<Unit> {
+function stateOf(block: ReadonlyMap<string, string>, uptime: number): State<Unit> {
   const text = (key: (typeof properties)[number]): string => block.get(key) ?? '';
   const number = (key: (typeof properties)[number]): number => Number.parseInt(text(key), 10) || 0;
   const restartMs = milliseconds(text('RestartUSec'));
@@ -127,6 +130,8 @@ function stateOf(block: ReadonlyMap<string, string>): State<Unit> {
       exitStatus: number('ExecMainStatus'),
       activeSince: text('ActiveEnterTimestampMonotonic'),
       mainStarted: text('ExecMainStartTimestampMonotonic'),
+      activeFor:
+        text('ActiveState') === 'active' ? Math.max(0, uptime - number('ActiveEnterTimestampMonotonic') / 1e6) : 0,
       controlGroup: text('ControlGroup'),
     },
   });

@@ -30,18 +30,22 @@ export const unitProbe = defineProbe<UnitParams, Unit>({
   scopes: ({ unit, scope, home }) => [`unit:${scope}/${unit}`, ...folders(scope, home).map((path) => `tree:${path}`)],
   ask: (items) =>
     joinSh(
-      (['system', 'user'] as const).flatMap((scope) => {
-        const units = unitsOf(items, scope);
-        return units.length === 0 ? [] : [askManager(scope, units)];
-      }),
+      [
+        ...(['system', 'user'] as const).flatMap((scope) => {
+          const units = unitsOf(items, scope);
+          return units.length === 0 ? [] : [askManager(scope, units)];
+        }),
+        sh`printf '\n%s uptime\n' "$N"; cat /proc/uptime 2>/dev/null`,
+      ],
       '\n',
     ),
   parse: (reply, items) => {
     const said = parts(reply.output, reply.nonce);
+    const uptime = Number.parseFloat(said.get('uptime')?.toString('latin1') ?? '') || 0;
     const states = new Map<string, State<Unit>>();
     for (const scope of ['system', 'user'] as const) {
       const text = said.get(scope)?.toString('utf8') ?? '';
-      const found = readUnits(text, unitsOf(items, scope));
+      const found = readUnits(text, unitsOf(items, scope), uptime);
       for (const { id, params } of items.filter((item) => item.params.scope === scope)) {
         const state = found.get(params.unit) ?? (items.length === 1 ? unanswered(text) : undefined);
         if (state !== undefined) states.set(id, state);

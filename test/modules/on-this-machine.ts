@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,8 @@ export interface Shell {
   readonly name: string;
   readonly sh: string;
   readonly path: string;
+  /** Words that enter another machine: \`nsenter -a -t PID --\`. */
+  readonly enter?: readonly string[];
 }
 
 const applets = join(tmpdir(), `heal-applets-${process.pid}`);
@@ -89,16 +91,17 @@ function askGroup(shell: Shell, group: readonly Question<unknown>[], states: Map
   const items = group.map((question, i) => ({ id: `i${i}`, params: question.params as never }));
   const nonce = 'f00dfacef00dfacef00dfacef00dface';
   const script = joinSh([sh`{ N=${nonce}; LC_ALL=C; export LC_ALL`, probe.ask(items), sh`} </dev/null`], '\n');
-  const done = spawnSync(shell.sh, ['-c', `exec timeout -s KILL 60 ${shell.sh} -s 2>&1`], {
-    input: script.text,
-    env: { PATH: shell.path, HOME: '/root' },
-    maxBuffer: 64 * 1024 * 1024,
-  });
+  const done = start(shell, [shell.sh, '-c', `exec timeout -s KILL 60 ${shell.sh} -s 2>&1`], script);
   const parsed = probe.parse({ nonce, output: done.stdout, code: done.status ?? 137 }, items);
   for (const [i, question] of group.entries()) {
     const state = parsed.get(`i${i}`);
     if (state !== undefined) states.set(question.key, state);
   }
+}
+
+function start({ enter = [], path }: Shell, words: readonly string[], script: Sh): SpawnSyncReturns<Buffer> {
+  const [program = '', ...rest] = [...enter, 'env', '-i', `PATH=${path}`, 'HOME=/root', ...words];
+  return spawnSync(program, rest, { input: script.text, maxBuffer: 64 * 1024 * 1024 });
 }
 
 /** How an act ended. */
@@ -123,11 +126,7 @@ export function apply(shell: Shell, change: Change, states: ReadonlyMap<string, 
   }
   const moved = sh`moved() { echo moved >&2; exit 97; }`;
   const script = joinSh([sh`{`, ...before, library, moved, ...guards, change.act.script, sh`} </dev/null`], '\n');
-  const done = spawnSync('setsid', [shell.sh, '-s'], {
-    input: script.text,
-    env: { PATH: shell.path, HOME: '/root' },
-    maxBuffer: 64 * 1024 * 1024,
-  });
+  const done = start(shell, ['setsid', shell.sh, '-s'], script);
   return { code: done.status ?? 137, stdout: done.stdout.toString(), stderr: done.stderr.toString() };
 }
 

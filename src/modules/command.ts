@@ -1,0 +1,37 @@
+import type { CommandLine } from '../probes/command.ts';
+import { defineModule } from './define.ts';
+import { runPlan, runProperties, runReads } from './run-command.ts';
+import { shellWords } from './shell-words.ts';
+
+/** Runs a program on the host, its words as they are: no shell reads them. */
+export const command = defineModule({
+  name: 'command',
+  about: 'Runs a program on the host, its words as they are: no shell reads them.',
+  args: {
+    properties: {
+      cmd: { type: 'string', minLength: 1, description: 'Program and words in one line; quotes hold words together.' },
+      argv: {
+        type: 'array',
+        items: { type: 'string' },
+        minItems: 1,
+        description: 'Program and words, in place of cmd.',
+      },
+      ...runProperties,
+    },
+    required: [],
+  },
+  shorthand: 'cmd',
+  examples: [
+    { name: 'The database is made', args: { cmd: 'initdb /srv/db', creates: '/srv/db/PG_VERSION' } },
+    { name: 'It is known who is logged in', args: { cmd: 'who', readonly: true } },
+  ],
+  reads: (args, _look, input) => runReads(args, lineOf(args), input),
+  plan: (args, answers, _input, before) =>
+    (args.cmd === undefined) === (args.argv === undefined)
+      ? { changes: [], failed: 'command needs either cmd or argv' }
+      : runPlan(args, lineOf(args), answers, before),
+});
+
+function lineOf(args: { readonly cmd?: string; readonly argv?: readonly string[] }): Pick<CommandLine, 'argv'> {
+  return { argv: args.argv ?? shellWords(args.cmd ?? '') };
+}

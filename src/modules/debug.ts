@@ -1,0 +1,24 @@
+import { defineModule } from './define.ts';
+
+/** Shows a text or a value. */
+export const debug = defineModule({
+  name: 'debug',
+  about: 'Shows a text or a value.',
+  readonly: true,
+  args: {
+    properties: {
+      msg: { description: 'Text or value.' },
+      var: { description: 'Value, as a whole expression: "{{ facts.os }}".' },
+      verbosity: { type: 'integer', minimum: 0, default: 0 },
+    },
+    required: [],
+  },
+  shorthand: 'msg',
+  examples: [{ name: 'The release is shown', args: { msg: 'release {{ release }}' } }],
+  reads: () => ({}),
+  plan: (args) => {
+    const value = args.msg ?? args.var ?? 'Hello world!';
+    const text = typeof value === 'string' ? value : JSON.stringify(value, undefined, 2);
+    return { changes: [], message: text, result: { msg: text } };
+  },
+});

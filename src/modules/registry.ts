@@ -1,0 +1,41 @@
+import type { Module } from '../core/module.ts';
+import { assert } from './assert.ts';
+import { command } from './command.ts';
+import { copy } from './copy.ts';
+import { debug } from './debug.ts';
+import { directory } from './directory.ts';
+import { fail } from './fail.ts';
+import { file } from './file.ts';
+import { process } from './process.ts';
+import { shell } from './shell.ts';
+import { stat } from './stat.ts';
+import { systemd } from './systemd.ts';
+import { template } from './template.ts';
+import { unit } from './unit.ts';
+import { uri } from './uri.ts';
+
+const all: readonly Module[] = [
+  assert,
+  command,
+  copy,
+  debug,
+  directory,
+  fail,
+  file,
+  process,
+  shell,
+  stat,
+  systemd,
+  template,
+  unit,
+  uri,
+];
+
+/** Other names that users of Ansible know modules by. */
+const aliases: Readonly<Record<string, Module>> = { systemd_service: systemd, service: systemd };
+
+/** Every module by its name, in alphabetical order; `aliases` lead to the same ones. */
+export const modules: ReadonlyMap<string, Module> = new Map([
+  ...all.map((module): [string, Module] => [module.name, module]),
+  ...Object.entries(aliases),
+]);

@@ -1,0 +1,21 @@
+import { defineModule } from './define.ts';
+import { runPlan, runProperties, runReads } from './run-command.ts';
+
+/** Runs a text through the host's POSIX shell. */
+export const shell = defineModule({
+  name: 'shell',
+  about: "Runs a text through the host's POSIX shell.",
+  args: {
+    properties: { cmd: { type: 'string', minLength: 1, description: 'Text for sh.' }, ...runProperties },
+    required: ['cmd'],
+  },
+  shorthand: 'cmd',
+  examples: [
+    {
+      name: 'The list is sorted',
+      args: { cmd: 'sort list >list.new && mv list.new list', chdir: '/srv/app', unless: 'sort -c list' },
+    },
+  ],
+  reads: (args, _look, input) => runReads(args, { shell: args.cmd }, input),
+  plan: (args, answers, _input, before) => runPlan(args, { shell: args.cmd }, answers, before),
+});

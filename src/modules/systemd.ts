@@ -1,0 +1,168 @@
+import { type Change, predicts } from '../core/change.ts';
+import type { Decision, Input } from '../core/module.ts';
+import { present } from '../core/state.ts';
+import { fullName, type Unit, type UnitScope, unit } from '../probes/unit.ts';
+import { defineModule } from './define.ts';
+import { unitName, unitScope } from './schemas.ts';
+import { controlChange, killChange, reloadChange, runChange, type Target } from './unit-changes.ts';
+
+/** Keeps a systemd unit running or stopped, enabled or not; restarts, reloads and signals it. */
+export const systemd = defineModule({
+  name: 'systemd',
+  about: 'Keeps a systemd unit running or stopped, enabled or not; restarts, reloads and signals it.',
+  args: {
+    properties: {
+      unit: unitName,
+      name: { ...unitName, description: 'The same as unit.' },
+      scope: unitScope,
+      state: {
+        enum: ['started', 'stopped', 'restarted', 'reloaded'],
+        description: '`restarted` and `reloaded` act on every run: they are for handlers.',
+      },
+      enabled: { type: 'boolean', description: 'Whether it starts at boot.' },
+      masked: { type: 'boolean', description: 'Whether nothing can start it.' },
+      daemon_reload: {
+        type: 'boolean',
+        description: 'Whether the manager reads changed unit files again. Default: when systemd says that it has to.',
+      },
+      signal: {
+        type: 'string',
+        pattern: '^[A-Z][A-Z0-9+-]*$',
+        description: "Signal for the unit's main process: KILL. For drills.",
+      },
+    },
+    required: [],
+  },
+  examples: [
+    { name: 'The app runs now and at every boot', args: { unit: 'app.service', state: 'started', enabled: true } },
+    { name: 'Restart the gateway of root', args: { unit: 'gateway.service', scope: 'user', state: 'restarted' } },
+  ],
+  reads: (args, _look, input) => {
+    const name = args.unit ?? args.name;
+    return { unit: name === undefined ? undefined : ask(name, args.scope, input) };
+  },
+  plan: (args, answers, input, before) => {
+    const name = args.unit ?? args.name;
+    if (name === undefined) {
+      if (args.daemon_reload !== true) return { changes: [], failed: 'systemd needs a unit' };
+      return before === undefined ? [{ ...reloadChange(args.scope), proven: false }] : [];
+    }
+    const there = answers.unit;
+    const target: Target = { unit: fullName(name), scope: args.scope };
+    const result = resultOf(target, there);
+    const fail = (failed: string, hint?: string): Decision => ({
+      changes: [],
+      result,
+      failed,
+      ...(hint === undefined ? {} : { hint }),
+    });
+
+    if (there === undefined || there.loadState === 'not-found') return gone(args, target, there, result);
+    const willBeMasked = args.masked ?? there.loadState === 'masked';
+    if (willBeMasked && (args.state === 'started' || args.state === 'restarted')) {
+      return fail(`${target.unit} is masked, so it can't be started`, 'masked: false takes the mask off');
+    }
+
+    const changes: Change[] = [];
+    if (args.daemon_reload ?? there.needDaemonReload) {
+      if (there.needDaemonReload) changes.push(reloadChange(args.scope));
+    }
+    let next: Unit = { ...there, needDaemonReload: args.daemon_reload === false && there.needDaemonReload };
+    if (args.masked !== undefined && args.masked !== (there.loadState === 'masked')) {
+      changes.push(controlChange(target, args.masked ? 'mask' : 'unmask'));
+      // What a unit is under its mask can't be seen from here.
+      next = {
+        ...next,
+        loadState: args.masked ? 'masked' : 'loaded',
+        unitFileState: args.masked ? 'masked' : 'disabled',
+      };
+    }
+    if (args.enabled !== undefined && args.masked !== true) {
+      const verdict = enabling(args.enabled, there);
+      if (verdict === 'change') {
+        changes.push(controlChange(target, args.enabled ? 'enable' : 'disable'));
+        next = { ...next, unitFileState: args.enabled ? 'enabled' : 'disabled' };
+      }
+      if (verdict === 'bad')
+        return fail(
+          `${target.unit} can't be ${args.enabled ? 'enabled' : 'disabled'}: its files are ${there.loadState}`,
+        );
+    }
+    const run = args.state === undefined ? undefined : runChange(args.state, target, there, before?.unit);
+    if (run !== undefined && 'failed' in run) return fail(run.failed, run.hint);
+    if (run !== undefined) {
+      changes.push(run);
+      next = { ...next, activeState: args.state === 'stopped' ? 'inactive' : 'active' };
+    }
+    if (args.signal !== undefined && before === undefined) {
+      if (there.run?.mainPid === 0) return fail(`${target.unit} has no main process`);
+      return { changes: [...changes, killChange(target, args.signal)], result };
+    }
+
+    const { run: _run, ...foretold } = next;
+    const question = ask(name, args.scope, input);
+    // Each predicts where all of them lead: a plan is read from its end.
+    return {
+      changes: changes.map((change) => ({ ...change, predicts: [predicts(question, present(foretold))] })),
+      result,
+    };
+  },
+});
+
+function ask(name: string, scope: UnitScope, input: Input): ReturnType<typeof unit> {
+  const own = input.account.user === undefined ? input.facts.home : `/home/${input.account.user}`;
+  return unit(name, scope === 'user' ? { scope, home: own } : { scope }, input.account);
+}
+
+/** A unit that systemd doesn't know is as good as stopped and disabled. */
+function gone(
+  args: { readonly state?: string; readonly enabled?: boolean; readonly masked?: boolean; readonly signal?: string },
+  target: Target,
+  there: Unit | undefined,
+  result: Decision['result'],
+): Decision {
+  const base = result === undefined ? {} : { result };
+  const wantsIt = args.enabled === true || args.masked === true || args.signal !== undefined;
+  if (wantsIt || (args.state !== undefined && args.state !== 'stopped')) {
+    return {
+      changes: [],
+      ...base,
+      failed: `there is no unit ${target.unit}`,
+      hint: 'put its file in place before this task',
+    };
+  }
+  const stop =
+    args.state === 'stopped' && there !== undefined ? runChange('stopped', target, there, undefined) : undefined;
+  return {
+    changes: stop === undefined || 'failed' in stop ? [] : [stop],
+    ...base,
+    message: `there is no unit ${target.unit}`,
+  };
+}
+
+/** Unit files that are neither enabled nor disabled (static, generated) are started by others: nothing to do. */
+function enabling(wanted: boolean, { unitFileState, loadState }: Unit): 'ok' | 'change' | 'bad' {
+  if (loadState === 'bad-setting' || loadState === 'error') return wanted ? 'bad' : 'ok';
+  switch (unitFileState) {
+    case 'enabled':
+    case 'enabled-runtime':
+    case 'linked':
+    case 'linked-runtime':
+      return (unitFileState === 'enabled') === wanted ? 'ok' : 'change';
+    case 'disabled':
+    case 'masked':
+    case 'masked-runtime':
+      return wanted ? 'change' : 'ok';
+    default:
+      return 'ok';
+  }
+}
+
+function resultOf(target: Target, there: Unit | undefined): NonNullable<Decision['result']> {
+  return {
+    name: target.unit,
+    active_state: there?.activeState ?? 'inactive',
+    unit_file_state: there?.unitFileState ?? '',
+    main_pid: there?.run?.mainPid ?? 0,
+  };
+}

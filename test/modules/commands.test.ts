@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../src/core/json.ts';
+import { command } from '../../src/modules/command.ts';
+import { process as strays } from '../../src/modules/process.ts';
+import { shell as shellModule } from '../../src/modules/shell.ts';
+import { shellWords } from '../../src/modules/shell-words.ts';
+import { stat } from '../../src/modules/stat.ts';
+import { converge, decide, inputOf, scratch, shells } from './on-this-machine.ts';
+
+const defaults = { readonly: false, stdin_add_newline: true, read_timeout: 60 };
+
+describe('words of a command line', () => {
+  test.each([
+    ['a b  c', ['a', 'b', 'c']],
+    [`a 'b c' "d e"f`, ['a', 'b c', 'd ef']],
+    ['a\\ b', ['a b']],
+    [`"a\\"b" 'a\\b' "a\\b"`, ['a"b', 'a\\b', 'a\\b']],
+    [`''`, ['']],
+    ['$HOME * | ;', ['$HOME', '*', '|', ';']],
+    ['', []],
+  ])('%s', (line, words) => {
+    expect(shellWords(line)).toEqual(words);
+  });
+
+  test('a quote that is never closed is an error', () => {
+    expect(() => shellWords("a 'b")).toThrow("a quote is never closed in: a 'b");
+  });
+});
+
+for (const shell of shells()) {
+  describe.skipIf(shell.missing !== undefined)(`commands under ${shell.name}`, () => {
+    let folder = '';
+    const at = (name: string): string => join(folder, name);
+    const run = (args: JsonObject) => converge(shell, shellModule, { ...defaults, chdir: folder, ...args });
+    beforeEach(() => {
+      folder = scratch();
+    });
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+    test('what creates is run once', () => {
+      const done = run({ cmd: 'echo hi >made', creates: at('made') });
+      expect(done.first.changes).toMatchObject([{ title: 'run echo hi >made', sign: '~' }]);
+      expect(done.first.changes[0]?.proven).toBeUndefined();
+      expect(done.after).toMatchObject({ changes: [], message: `${at('made')} is there` });
+      expect(run({ cmd: 'exit 9', creates: at('made') }).first.changes).toEqual([]);
+    });
+
+    test('what did not create what it should is not done', () => {
+      expect(run({ cmd: ':', creates: at('made') }).after.changes.length).toBe(1);
+    });
+
+    test('removes, unless and onlyif say when there is nothing to do', () => {
+      expect(run({ cmd: ':', removes: at('none') }).first).toMatchObject({
+        changes: [],
+        message: `${at('none')} is not there`,
+      });
+      expect(run({ cmd: ':', unless: 'test -d .' }).first).toMatchObject({
+        changes: [],
+        message: '`test -d .` succeeds',
+      });
+      expect(run({ cmd: ':', onlyif: 'test -f none' }).first).toMatchObject({
+        changes: [],
+        message: '`test -f none` fails',
+      });
+      expect(run({ cmd: 'touch x', unless: 'test -f x' }).after.changes).toEqual([]);
+    });
+
+    test('without a sign it is unproven, and done after one run', () => {
+      const done = run({ cmd: 'echo a >>log' });
+      expect(done.first.changes[0]).toMatchObject({ proven: false, act: { kind: 'program', free: true } });
+      expect(done.after.changes).toEqual([]);
+      expect(readFileSync(at('log'), 'utf8')).toBe('a\n');
+    });
+
+    test('stdin, umask and a failing exit code arrive', () => {
+      const done = run({ cmd: 'cat >got; umask; exit 3', stdin: "it's\nmine" });
+      expect(done.applied).toEqual([{ code: 3, stdout: '0022\n', stderr: '' }]);
+      expect(readFileSync(at('got'), 'utf8')).toBe("it's\nmine\n");
+    });
+
+    test('a text that the shell cannot read fails', () => {
+      expect(run({ cmd: 'if then )' }).applied[0]?.code).toBe(2);
+    });
+
+    test('readonly gives its output as a result, and JSON as json', () => {
+      const done = run({ cmd: `printf '{"a": [1]}\\n'; echo no >&2`, readonly: true });
+      expect(done.first).toEqual({
+        changes: [],
+        result: {
+          rc: 0, stdout: '{"a": [1]}', stdout_lines: ['{"a": [1]}'], stderr: 'no', stderr_lines: ['no'],
+          truncated: false, json: { a: [1] },
+        },
+      }); // biome-ignore format: a table
+      expect(run({ cmd: 'exit 4', readonly: true }).first).toMatchObject({ failed: 'exit code 4', result: { rc: 4 } });
+    });
+
+    test('a command is words, not shell text', () => {
+      writeFileSync(at('x'), '');
+      const done = converge(shell, command, {
+        ...defaults,
+        cmd: `touch '$HOME; *' `,
+        chdir: folder,
+        creates: at('$HOME; *'),
+      });
+      expect([done.after.changes, existsSync(at('$HOME; *'))]).toEqual([[], true]);
+      const both = decide(shell, command, { ...defaults, cmd: 'a', argv: ['a'] }, inputOf());
+      expect(both.decision.failed).toBe('command needs either cmd or argv');
+    });
+
+    test('stat tells what Ansible tells', () => {
+      writeFileSync(at('f'), 'hello', { mode: 0o600 });
+      expect(decide(shell, stat, { path: at('f'), get_checksum: true }, inputOf()).decision.result).toMatchObject({
+        stat: {
+          exists: true,
+          isreg: true,
+          isdir: false,
+          mode: '0600',
+          size: 5,
+          pw_name: 'root',
+          checksum: expect.stringMatching(/^2cf24d/),
+        },
+      });
+      expect(decide(shell, stat, { path: at('g'), get_checksum: false }, inputOf()).decision.result).toEqual({
+        stat: { exists: false, path: at('g') },
+      });
+    });
+
+    test.each([
+      ['TERM', ''],
+      ['KILL', "process.on('SIGTERM', () => {});"],
+    ])('a stray listener is stopped by SIG%s', async (signal, deaf) => {
+      const port = 30000 + (process.pid % 10000) + (shell.name.startsWith('b') ? 1 : 0) + (deaf === '' ? 0 : 2);
+      const text = `${deaf} require('net').createServer().listen(${port}, '127.0.0.1')`;
+      const child = spawn(process.execPath, ['-e', text]);
+      const ended = new Promise<NodeJS.Signals | null>((resolve) => {
+        child.on('exit', (_code, by) => resolve(by));
+      });
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const done = converge(shell, strays, { port, scope: 'system', state: 'absent', grace: 1 });
+      expect(done.first.changes.map(({ title }) => title)).toEqual([
+        `stop node (pid ${child.pid}), which listens on port ${port}`,
+      ]);
+      expect(done.applied).toEqual([{ code: 0, stdout: '', stderr: '' }]);
+      expect(done.after.changes).toEqual([]);
+      expect(await ended).toBe(`SIG${signal}`);
+    });
+  });
+}
