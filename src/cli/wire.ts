@@ -25,5 +25,6 @@ export function projectSideOf(project: string, world: World): ProjectSide {
 
 /** All modules, by name. */
 export async function modulesOf(): Promise<ReadonlyMap<string, Module>> {
-  return new Map();
+  const { modules } = await import('../modules/registry.ts');
+  return modules;
 }

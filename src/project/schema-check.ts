@@ -31,8 +31,9 @@ export async function violations(
 ): Promise<readonly Violation[]> {
   if (surelyValid(schema, value)) return [];
   if (compiler === undefined) {
-    const { Ajv } = await import('ajv');
-    const ajv = new Ajv({ allErrors: true, strict: false, verbose: true });
+    // Bundled, a CommonJS package has nothing but its default.
+    const { default: ajvPackage } = await import('ajv');
+    const ajv = new ajvPackage.Ajv({ allErrors: true, strict: false, verbose: true });
     compiler = (one) => ajv.compile(one);
   }
   const validate = compiled.get(schema) ?? compiler(schema);
