@@ -39,8 +39,9 @@ const lines = [
   // The program runs in the foreground (in the background its children would ignore SIGINT) and tells its process id
   // to a watcher at the other end of the pipe, which reads the requests meanwhile. The next request ends the watcher;
   // `stop` and the end of input (a lost line, Ctrl-C) make it signal the program, also where sudo keeps the workstation
-  // from doing so. Before that it looks whether the process still has that parent: ids are used again.
-  '*) _h=$({ (read -r _p _x _x _q _x </proc/self/stat; echo $_p $_q; exec >&2 4<&-; eval "$_t");',
+  // from doing so. Before that it looks whether the process still has that parent: ids are used again. The empty line
+  // on 3 is the sign of life that the login waits for.
+  '*) _h=$({ (read -r _p _x _x _q _x </proc/self/stat; echo $_p $_q; echo >&3; exec >&2 4<&-; eval "$_t");',
   'printf "\\n%s end - %s 0\\n" $N $? >&3; } | { read -r _p _q;',
   '_k() { read -r _x _x _x _y _x </proc/$_p/stat && [ $_y = $_q ] && kill -${_l:-TERM} $_p; } 2>/dev/null;',
   'while read -r _n _v _l <&4; do [ $_v = stop ] || { echo $_n $_v $_l; exit; }; _k; done; _k; });;',

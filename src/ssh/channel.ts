@@ -72,7 +72,7 @@ export async function runChannel(
 
 /**
  * Ends a command and its channel. Closing alone kills nothing, but ends the command's input and breaks its output;
- * signals reach its process group, though not everywhere (OpenSSH before 9.8 has none for root).
+ * signals reach its process group, though not everywhere (for root, OpenSSH 9.2 refuses to send any).
  */
 export function kill(stream: ClientChannel): void {
   try {

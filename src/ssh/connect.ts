@@ -53,15 +53,22 @@ export function connector(options: ConnectorOptions): Connect {
       if (signal.aborted || !timeout.aborted) throw error;
       throw dialled ? slowLogin(login) : timedOut(login.address, login.port);
     }
+    // The login is over when the shell has said something; how long `first` may take is not ours to say.
+    let silent: () => void = () => {};
+    const silence = new Promise<never>((_, reject) => {
+      silent = () => reject(silentShell(login));
+    });
+    silence.catch(() => {});
+    timeout.addEventListener('abort', silent, { once: true });
     const { connection, first: answered } = keepShell(
       login,
       loggedIn,
       bootstrap,
-      { nonce, onFrame, signal },
+      { nonce, onFrame, signal, alive: () => timeout.removeEventListener('abort', silent) },
       input.subarray(loggedIn.sent),
     );
     try {
-      await answered;
+      await Promise.race([answered, silence]);
       return connection;
     } catch (error) {
       await connection.close();
@@ -101,5 +108,12 @@ function slowLogin(login: Login): HealError {
   return unreachable(
     `logging in to ${place(login.address, login.port)} timed out after ${login.connectTimeout} s`,
     'the host is there but slow: raise connect_timeout, or look at its load and its DNS (UseDNS in sshd_config)',
+  );
+}
+
+function silentShell(login: Login): HealError {
+  return unreachable(
+    `${place(login.address, login.port)} let ${login.user} in, but no shell answered within ${login.connectTimeout} s`,
+    'look at what the login shell reads first (~/.bashrc, /etc/profile): does it wait for something?',
   );
 }

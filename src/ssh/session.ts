@@ -29,6 +29,8 @@ export interface Request {
   readonly nonce: string;
   readonly onFrame: (frame: Frame) => void;
   readonly signal: AbortSignal;
+  /** Called when the shell says anything at all. */
+  readonly alive?: () => void;
 }
 
 /**
@@ -77,6 +79,7 @@ export function keepShell(
   // A task's background child may hold the stream open for ever: the end of our shell's own output is enough.
   stream.on('end', () => setTimeout(lose, 100).unref());
   stream.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
+  stream.once('data', () => first.alive?.());
   stream.on('data', (chunk: Buffer) => {
     const program = running;
     if (program === undefined) return;

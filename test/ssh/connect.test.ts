@@ -344,6 +344,22 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     }
   });
 
+  test('a shell that never answers times out', async () => {
+    const other = await startSshd(['ForceCommand sleep 4']);
+    try {
+      const error = await refusal(connect(other.login({ connectTimeout: 1 })));
+      expect(error.kind).toBe('unreachable');
+      expect(error.message).toMatch(/^127\.0\.0\.1 port \d+ let \w+ in, but no shell answered within 1 s$/);
+    } finally {
+      other.stop();
+    }
+  });
+
+  test('a first program may take longer than a login', async () => {
+    const find = connector({ home: '/nonexistent', agentSocket: undefined });
+    open.push(await find(sshd.login({ connectTimeout: 1 }), sh`sleep 1.5`, () => {}, never));
+  });
+
   test('a banner and a noisy rc file do no harm', async () => {
     const banner = join(sshd.folder, 'banner');
     writeFileSync(banner, 'Welcome\n'.repeat(100));
