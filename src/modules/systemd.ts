@@ -4,7 +4,7 @@ import { present } from '../core/state.ts';
 import { fullName, type Unit, type UnitScope, unit } from '../probes/unit.ts';
 import { defineModule } from './define.ts';
 import { unitName, unitScope } from './schemas.ts';
-import { controlChange, killChange, reloadChange, runChange, type Target } from './unit-changes.ts';
+import { controlChange, isOneshot, killChange, reloadChange, runChange, type Target } from './unit-changes.ts';
 
 /** Keeps a systemd unit running or stopped, enabled or not; restarts, reloads and signals it. */
 export const systemd = defineModule({
@@ -92,7 +92,7 @@ export const systemd = defineModule({
     if (run !== undefined && 'failed' in run) return fail(run.failed, run.hint);
     if (run !== undefined) {
       changes.push(run);
-      next = { ...next, activeState: args.state === 'stopped' ? 'inactive' : 'active' };
+      next = { ...next, activeState: args.state === 'stopped' || isOneshot(there) ? 'inactive' : 'active' };
     }
     if (args.signal !== undefined && before === undefined) {
       if (there.run?.mainPid === 0) return fail(`${target.unit} has no main process`);

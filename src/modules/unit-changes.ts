@@ -68,11 +68,10 @@ export function runChange(
   switch (state) {
     case 'started':
       if (runs) return undefined;
-      // It has run and ended, as it should: a oneshot is only ever active while it works.
-      if (isOneshot(now) && again && now.run?.result === 'success') return undefined;
+      if (before !== undefined && ended(now)) return undefined;
       return start(target, now, 'start');
     case 'restarted':
-      if (again && (runs || (isOneshot(now) && now.run?.result === 'success'))) return undefined;
+      if ((again && runs) || (before !== undefined && ended(now))) return undefined;
       return start(target, now, 'restart');
     case 'stopped':
       if (now.activeState === 'inactive' || now.activeState === 'failed') return undefined;
@@ -149,6 +148,15 @@ function running({ unit, scope }: Target): Scope[] {
   return [`unit:${scope}/${unit}`, 'ports', 'processes', 'http'];
 }
 
-function isOneshot(now: Unit): boolean {
+/**
+ * A oneshot has run and ended, as it should: it is active only while it works. systemd forgets such a unit at once, its
+ * invocation too; that it ran is proven by its start, which fails where it does.
+ */
+function ended(now: Unit): boolean {
+  return isOneshot(now) && now.activeState === 'inactive' && (now.run?.result ?? 'success') === 'success';
+}
+
+/** Whether it is active only while it works. */
+export function isOneshot(now: Unit): boolean {
   return now.type === 'oneshot' && !now.remainAfterExit;
 }
