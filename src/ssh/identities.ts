@@ -35,7 +35,7 @@ const defaultNames = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
  */
 export function identityFinder({ home, agentSocket }: KeySources): (file: string | undefined) => Promise<Identities> {
   const files = new Map<string, Promise<ParsedKey>>();
-  const agent = agentSocket === undefined ? undefined : ssh2.createAgent(agentSocket);
+  const agent = agentSocket ? ssh2.createAgent(agentSocket) : undefined;
   let held: Promise<readonly Identity[] | undefined> | undefined;
 
   const fromFile = (file: string): Promise<ParsedKey> => {
