@@ -9,6 +9,7 @@ import { didYouMean, listed } from './spelling.ts';
 import { referencesOf } from './template.ts';
 import type { Reference } from './template-syntax.ts';
 import { own } from './value.ts';
+import { joined } from './variables.ts';
 
 /**
  * Checks every name in every template and condition of a play, for each of its hosts, against the names that can
@@ -68,19 +69,8 @@ interface Checker {
 
 function checker(loaded: LoadedPlay, extra: Layer, problems: Problems): Checker {
   const hosts: readonly (InventoryHost | undefined)[] = loaded.hosts.length === 0 ? [undefined] : loaded.hosts;
-  const merged = new Map<string, Readonly<Record<string, Template>>>();
-  const varsOf = (host: InventoryHost | undefined, role: Role | undefined): Readonly<Record<string, Template>> => {
-    const key = `${host?.name ?? ''}\n${role === undefined ? -1 : loaded.loadedRoles.findIndex((one) => one.role === role)}`;
-    const known = merged.get(key);
-    if (known !== undefined) return known;
-    const vars: Record<string, Template> = Object.assign(
-      {},
-      ...loaded.layersOf(host, role, undefined).map((layer) => layer.vars),
-      extra.vars,
-    );
-    merged.set(key, vars);
-    return vars;
-  };
+  const varsOf = (host: InventoryHost | undefined, role: Role | undefined): Layer['vars'] =>
+    joined(loaded.layersOf(host, role));
 
   const part: Checker['part'] = (start, role, task, names, later) => {
     const seen = new Set<object>();

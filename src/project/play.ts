@@ -36,12 +36,8 @@ export interface LoadedPlay {
   readonly play: Play;
   readonly loadedRoles: readonly LoadedRole[];
   readonly hosts: readonly InventoryHost[];
-  /** Weakest first: what a task of this role sees on this host, without facts and results. */
-  readonly layersOf: (
-    host: InventoryHost | undefined,
-    role: Role | undefined,
-    task: Task | undefined,
-  ) => readonly Layer[];
+  /** Weakest first: what a task of this role sees on this host, without its own vars, facts and results; the same list each time. */
+  readonly layersOf: (host: InventoryHost | undefined, role: Role | undefined) => readonly Layer[];
 }
 
 export interface PlaySettings {
@@ -112,7 +108,7 @@ function assemble(parts: Parts, serial: Play['serial'], settings: PlaySettings):
   const byRole = new Map(roles.map((loaded) => [loaded.role, loaded]));
   const bases = new Map<string, readonly Layer[]>();
 
-  const layersOf: LoadedPlay['layersOf'] = (host, role, task) => {
+  const layersOf: LoadedPlay['layersOf'] = (host, role) => {
     const loaded = role === undefined ? undefined : byRole.get(role);
     const key = `${host?.name ?? ''}\n${loaded === undefined ? '' : roles.indexOf(loaded)}`;
     const base = bases.get(key) ?? [
@@ -124,9 +120,7 @@ function assemble(parts: Parts, serial: Play['serial'], settings: PlaySettings):
       ...(loaded === undefined ? [] : [loaded.vars, loaded.params]),
     ];
     bases.set(key, base);
-    return task === undefined || Object.keys(task.vars).length === 0
-      ? base
-      : [...base, { title: 'vars of the task', vars: task.vars }];
+    return base;
   };
 
   const variables = (host: Host, task: Task | undefined, known: Known): Variables => {
@@ -138,7 +132,8 @@ function assemble(parts: Parts, serial: Play['serial'], settings: PlaySettings):
       ...(known.others === undefined ? {} : { others: known.others }),
     };
     return makeVariables({
-      layers: layersOf(settings.inventory.hosts.get(host.name), task?.role, task),
+      layers: layersOf(settings.inventory.hosts.get(host.name), task?.role),
+      ...(task === undefined ? {} : { task: task.vars }),
       extra: settings.extra,
       magic: magicOf(host, settings.inventory, sight),
       known: known.values,

@@ -39,7 +39,7 @@ async function checkHost(
   problems: Problems,
 ): Promise<void> {
   const { role } = loadedRole;
-  const layers = [...loaded.layersOf(host, role, undefined), extra];
+  const layers = [...loaded.layersOf(host, role), extra];
   const facts: Evaluated<Value> = { kind: 'pending', names: ['facts'] };
   const magic = magicOf(host, inventory, {
     extra,

@@ -14,8 +14,10 @@ export interface Origin {
 
 /** All that one task on one host may see, as it was found in the files. */
 export interface VariableSources {
-  /** Weakest first. */
+  /** Weakest first. They are joined once for each such list: hand in the same one for all tasks that share it. */
   readonly layers: readonly Layer[];
+  /** `vars` of the task, over all layers. */
+  readonly task?: Layer['vars'];
   readonly extra: Layer;
   /** Values worked out by heal: `groups`, `hostvars`. */
   readonly magic: Readonly<Record<string, () => Value>>;
@@ -24,8 +26,18 @@ export interface VariableSources {
 
 /** Joins sources to Variables. Values are evaluated when they are asked for, once; a circle is a usage HealError. */
 export function makeVariables(sources: VariableSources): Variables {
-  const merged: Record<string, Template> = Object.assign({}, ...sources.layers.map((layer) => layer.vars));
-  return view(merged, sources, {});
+  return view(sources, {});
+}
+
+const joint = new WeakMap<readonly Layer[], Layer['vars']>();
+
+/** The variables of several layers, of which the last one wins. */
+export function joined(layers: readonly Layer[]): Layer['vars'] {
+  const known = joint.get(layers);
+  if (known !== undefined) return known;
+  const vars: Layer['vars'] = Object.assign({}, ...layers.map((layer) => layer.vars));
+  joint.set(layers, vars);
+  return vars;
 }
 
 /** Every origin of a name, the one that counts first. */
@@ -38,17 +50,15 @@ export function whereFrom(layers: readonly Layer[], name: string): readonly Orig
     .reverse();
 }
 
-function view(
-  merged: Readonly<Record<string, Template>>,
-  sources: VariableSources,
-  above: Readonly<Record<string, Evaluated<Value>>>,
-): Variables {
+function view(sources: VariableSources, above: Readonly<Record<string, Evaluated<Value>>>): Variables {
+  const { task = {}, extra, known, magic } = sources;
+  const vars = joined(sources.layers);
   const done = new Map<string, Evaluated<Value>>();
   const open: { name: string; at: Place }[] = [];
 
   const evaluate = (name: string, template: Template): Evaluated<Value> => {
-    const known = done.get(name);
-    if (known !== undefined) return known;
+    const before = done.get(name);
+    if (before !== undefined) return before;
     const start = open.findIndex((one) => one.name === name);
     if (start >= 0) throw circle([...open.slice(start), { name, at: template.at }]);
     open.push({ name, at: template.at });
@@ -65,21 +75,17 @@ function view(
     lookup: (name) => {
       const top = own(above, name);
       if (top !== undefined) return top;
-      const extra = own(sources.extra.vars, name);
-      if (extra !== undefined) return evaluate(name, extra);
-      const known = own(sources.known, name);
-      if (known !== undefined) return known;
-      const template = own(merged, name);
+      const given = own(extra.vars, name);
+      if (given !== undefined) return evaluate(name, given);
+      const result = own(known, name);
+      if (result !== undefined) return result;
+      const template = own(task, name) ?? own(vars, name);
       if (template !== undefined) return evaluate(name, template);
-      const magic = own(sources.magic, name);
-      return magic === undefined ? undefined : { kind: 'value', value: magic() };
+      const made = own(magic, name);
+      return made === undefined ? undefined : { kind: 'value', value: made() };
     },
-    names: () => [
-      ...new Set(
-        [above, sources.extra.vars, sources.known, merged, sources.magic].flatMap((names) => Object.keys(names)),
-      ),
-    ],
-    with: (more) => view(merged, sources, { ...above, ...more }),
+    names: () => [...new Set([above, extra.vars, known, task, vars, magic].flatMap((names) => Object.keys(names)))],
+    with: (more) => view(sources, { ...above, ...more }),
   };
   return variables;
 }

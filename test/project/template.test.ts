@@ -236,10 +236,47 @@ describe('Handlebars itself', () => {
     '{{@root.name}}{{#each list}}{{@root.port}}{{/each}}{{map.[x]}}{{list.[0]}}{{list.length}}',
     '{{lookup map "x"}}{{#each list}}{{lookup ../list @index}}{{/each}}',
     '{{#if on}}{{#if off}}1{{else if on}}2{{else}}3{{/if}}{{/if}}',
+    'a{{name}}b {{ map.y.z }}c',
+    '\\{{name}} \\\\{{name}}',
+    '{ {{name}} } {{{name}}}',
+    '{{name}}\n{{port}}\n',
   ])('renders the same: %s', (text) => {
     const theirs = Handlebars.compile(text, { strict: true, noEscape: true })(plain);
     expect(renderedFile(text, given(plain))).toEqual({ kind: 'value', value: theirs });
   });
+});
+
+test('plain names render as with Handlebars itself, whatever stands around them', () => {
+  const part = fc.constantFrom(
+    '{{name}}',
+    '{{ port }}',
+    '{{ map.x }}',
+    '{',
+    '}',
+    '\\',
+    ' ',
+    'a',
+    '\n',
+    '{{{name}}}',
+    '{{!c}}',
+    '~',
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 6 }), (parts) => {
+      const text = parts.join('');
+      // With noEscape Handlebars adds numbers up that stand side by side, so there are only texts here.
+      const values = { name: 'web', port: '1', map: { x: 'y' } };
+      let theirs: string | undefined;
+      try {
+        theirs = Handlebars.compile(text, { strict: true, noEscape: true })(values);
+      } catch {
+        theirs = undefined;
+      }
+      if (theirs === undefined) expect(() => renderedFile(text, given(values))).toThrow();
+      else expect(renderedFile(text, given(values))).toEqual({ kind: 'value', value: theirs });
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test('every helper says how it is used', () => {
