@@ -45,6 +45,7 @@ export type LabHost = {
    * @throws Error when it is down */
   readonly pid: number;
   /** Runs a shell text in the host as root, not over SSH, so that sshd's state does not matter; answers its output.
+   * It may take 5 minutes if `timeoutMs` says nothing else.
    * @throws Error when the exit code is not 0 */
   exec(script: string, options?: CommandOptions): Promise<string>;
   /** Like `exec`, but answers the code and both outputs whatever the code. */
@@ -116,7 +117,7 @@ export async function bootHost(lab: Lab, options: HostOptions): Promise<LabHost>
       if (result.code !== 0) throw new Error(failure(`${own.name}: ${script}`, result));
       return result.stdout;
     },
-    attempt: (script, commandOptions) => attempt('sh', enter(script), commandOptions),
+    attempt: (script, commandOptions) => attempt('sh', enter(script), { timeoutMs: 300_000, ...commandOptions }),
     stop: () => stopHost(own),
     async start() {
       own.supervisor = startNspawn({

@@ -1,6 +1,7 @@
 import { bootHost } from './host.ts';
 import { type Lab, type OpenOptions, openLab } from './open-lab.ts';
 import { type HostWish, outfit, start } from './outfit.ts';
+import { readyMachine } from './ready-machine.ts';
 
 export type { Lab } from './open-lab.ts';
 
@@ -11,10 +12,12 @@ export type LabOptions = OpenOptions &
     hosts?: readonly (string | HostWish)[];
   };
 
-/** Boots hosts, all at once, and answers when one can log in to each; see {@link openLab} for how it ends. */
+/** Boots hosts, all at once, and answers when one can log in to each; see {@link openLab} for how it ends.
+ * @throws Error in one sentence when this machine cannot boot hosts */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const { hosts = ['host1'], internet, detached, ...common } = options;
   const wishes = hosts.map((host) => ({ ...common, ...(typeof host === 'string' ? { name: host } : host) }));
+  await readyMachine();
   // What must be built first is built before the lab exists, one after the other.
   const outfits = [];
   for (const wish of wishes) outfits.push(await outfit(wish));

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { missingCapability } from './capability.ts';
 import { run } from './command.ts';
 import type { LabHost } from './host.ts';
 import { withLock } from './lock.ts';
-import { installMachinePackages } from './machine-packages.ts';
 import { freeNetwork, makeBridge } from './network.ts';
 import { labsFolder } from './places.ts';
 import { identify } from './process-identity.ts';
+import { readyMachine } from './ready-machine.ts';
 import { bootId, type LabRecord, labFolder, writeRecord } from './record.ts';
 import { takeDown, takeDownStale } from './take-down.ts';
 
@@ -47,9 +46,7 @@ const open = new Set<LabRecord>();
  * by the end of the process, by its INT, TERM or HUP signal, or by the next lab that opens.
  * @throws Error in one sentence when this machine cannot boot hosts */
 export async function openLab(options: OpenOptions): Promise<Lab> {
-  const missing = missingCapability();
-  if (missing !== undefined) throw new Error(missing);
-  await installMachinePackages();
+  await readyMachine();
   const record = await reserve(options);
   try {
     return await equip(record);

@@ -56,10 +56,11 @@ echo 'node:x:1000:1000::/home/node:/bin/sh' > $image/etc/passwd
 echo 'node:x:1000:' > $image/etc/group
 printf '{"ok":true,"status":"live"}' > $image/srv/openclaw/healthz
 chown -R 1000:1000 $image/data $image/home/node
-# STOPSIGNAL: the first process of a container ignores TERM, and every stop would take 10 s.
-tar -C $image -c . | docker import -c 'ENV PATH=/bin' -c 'ENV HOME=/home/node' -c 'STOPSIGNAL SIGKILL' \
-  -c 'CMD ["openclaw", "gateway"]' - openclaw:lab > /dev/null
-rm -rf $image
+tar -C $image -cf $image.tar .
+import() { docker import -c 'ENV PATH=/bin' -c 'ENV HOME=/home/node' -c 'CMD ["openclaw", "gateway"]' "$@" $image.tar openclaw:lab > /dev/null; }
+# The first process of a container ignores TERM, and every stop would take 10 s. Docker 20.10 cannot be told here.
+import -c 'STOPSIGNAL SIGKILL' 2> /dev/null || import
+rm -rf $image $image.tar
 
 [ "$2" = bots ] || exit 0
 for bot in john ross; do

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { missingCapability } from './capability.ts';
 import { run } from './command.ts';
 import { withLock } from './lock.ts';
 import { cacheFolder } from './places.ts';
@@ -17,8 +18,11 @@ const needed: Record<string, string> = {
   'util-linux': '/usr/bin/nsenter',
 };
 
-/** Installs what the lab needs on this machine, if it is not there yet; a fresh Debian is enough. */
-export async function installMachinePackages(): Promise<void> {
+/** Makes sure that this machine can boot hosts, installing what is not there yet; a fresh Debian is enough.
+ * @throws Error in one sentence when it cannot */
+export async function readyMachine(): Promise<void> {
+  const lacks = missingCapability();
+  if (lacks !== undefined) throw new Error(lacks);
   if (missing().length === 0) return;
   await withLock(join(cacheFolder, 'apt.lock'), async () => {
     const packages = missing();
