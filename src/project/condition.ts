@@ -5,7 +5,7 @@ import { masker, type Secret } from '../core/secret.ts';
 import { toCel } from './cel-values.ts';
 import { evaluated, Pending } from './pending.ts';
 import { usage } from './problems.ts';
-import type { Reference } from './template-syntax.ts';
+import type { Reference } from './template-tree.ts';
 import type { Node, ScalarNode } from './yaml-file.ts';
 
 /** A Condition that also knows where each name in it stands, for the check before the run. */

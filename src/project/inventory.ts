@@ -1,9 +1,8 @@
 import { dirname, join, resolve } from 'node:path';
 import type { Place } from '../core/place.ts';
-import type { Host } from '../core/playbook.ts';
-import type { Secret } from '../core/secret.ts';
 import { checkConnectionVariables } from './connection-variables.ts';
 import { asMap, checkKeys } from './fields.ts';
+import { type Draft, type HostDraft, type Inventory, joinGroups } from './groups.ts';
 import { expandHosts } from './host-range.ts';
 import { compileLayer, type Layer } from './layer.ts';
 import { attemptAsync, entriesOf, type YamlLoader, yamlLoader } from './load-yaml.ts';
@@ -13,27 +12,7 @@ import { shownPath } from './source-file.ts';
 import { closest } from './spelling.ts';
 import type { MapNode } from './yaml-file.ts';
 
-export interface Group {
-  readonly name: string;
-  readonly at: Place;
-  /** Names of all hosts in it and in the groups below it, in the order of the files. */
-  readonly hosts: readonly string[];
-  readonly children: readonly string[];
-  /** 0 for `all`; the longest way down from it for the others. */
-  readonly depth: number;
-}
-
-/** A host with what each level of the inventory says of it, the weakest first. */
-export interface InventoryHost extends Host {
-  readonly layers: readonly Layer[];
-}
-
-export interface Inventory {
-  /** By name, in the order of the files. */
-  readonly hosts: ReadonlyMap<string, InventoryHost>;
-  readonly groups: ReadonlyMap<string, Group>;
-  readonly secrets: readonly Secret[];
-}
+export type { Group, Inventory, InventoryHost } from './groups.ts';
 
 /** How an inventory is found. Paths are absolute but for `sources`. */
 export interface InventoryOptions {
@@ -44,20 +23,6 @@ export interface InventoryOptions {
   readonly cwd?: string;
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-}
-
-interface Draft {
-  readonly name: string;
-  readonly at: Place;
-  readonly hosts: Set<string>;
-  readonly children: Set<string>;
-  readonly layers: Layer[];
-}
-
-interface HostDraft {
-  readonly name: string;
-  readonly at: Place;
-  readonly layers: Layer[];
 }
 
 interface Building {
@@ -82,7 +47,7 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
     else await attemptAsync(problems, () => readFileSource(source, options, loader, building, folders));
   }
   for (const folder of folders) await readFolders(folder, loader, building);
-  const inventory = finish(building);
+  const inventory = joinGroups(building);
   problems.throwIfAny();
   return inventory;
 }
@@ -213,60 +178,4 @@ function hostDraft(building: Building, name: string, at: Place, group: string): 
   const draft: HostDraft = { name, at, layers: [] };
   building.hosts.set(name, draft);
   return draft;
-}
-
-function finish({ groups, hosts, secrets, problems }: Building): Inventory {
-  const depths = depthsOf(groups, problems);
-  const members = new Map<string, Set<string>>();
-  const membersOf = (name: string, path: readonly string[] = []): Set<string> => {
-    const known = members.get(name);
-    if (known !== undefined || path.includes(name)) return known ?? new Set();
-    const draft = groups.get(name);
-    const all = new Set(name === 'all' ? hosts.keys() : draft?.hosts);
-    for (const child of draft?.children ?? []) for (const host of membersOf(child, [...path, name])) all.add(host);
-    members.set(name, all);
-    return all;
-  };
-  const order = [...hosts.keys()];
-  const finished = new Map<string, Group>();
-  for (const draft of groups.values()) {
-    const inside = membersOf(draft.name);
-    finished.set(draft.name, {
-      name: draft.name,
-      at: draft.at,
-      hosts: order.filter((host) => inside.has(host)),
-      children: [...draft.children],
-      depth: depths.get(draft.name) ?? 1,
-    });
-  }
-  const ranked = [...finished.values()].sort((a, b) => a.depth - b.depth || (a.name < b.name ? -1 : 1));
-  const finishedHosts = new Map<string, InventoryHost>();
-  for (const host of hosts.values()) {
-    const in_ = ranked.filter((group) => members.get(group.name)?.has(host.name)).map((group) => group.name);
-    const layers = [...in_.flatMap((group) => groups.get(group)?.layers ?? []), ...host.layers];
-    const vars = Object.assign({}, ...layers.map((layer) => layer.vars));
-    finishedHosts.set(host.name, { name: host.name, at: host.at, groups: in_, vars, layers });
-  }
-  return { hosts: finishedHosts, groups: finished, secrets: secrets.all() };
-}
-
-function depthsOf(groups: ReadonlyMap<string, Draft>, problems: Problems): ReadonlyMap<string, number> {
-  const depths = new Map<string, number>();
-  const walk = (name: string, path: readonly string[]): void => {
-    const draft = groups.get(name);
-    if (draft === undefined) return;
-    if (path.includes(name)) {
-      problems.add(
-        `group "${name}" is below itself: ${[...path, name].join(' -> ')}`,
-        draft.at,
-        'remove one of these children',
-      );
-      return;
-    }
-    if ((depths.get(name) ?? -1) >= path.length) return;
-    depths.set(name, path.length);
-    for (const child of draft.children) walk(child, [...path, name]);
-  };
-  walk('all', []);
-  return depths;
 }

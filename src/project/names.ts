@@ -1,13 +1,13 @@
 import type { Place } from '../core/place.ts';
 import type { Condition, Role, Task, Template } from '../core/playbook.ts';
 import { magicNames } from './fields.ts';
-import type { InventoryHost } from './inventory.ts';
+import type { InventoryHost } from './groups.ts';
 import type { Layer } from './layer.ts';
 import type { LoadedPlay } from './play.ts';
 import type { Problems } from './problems.ts';
 import { didYouMean, listed } from './spelling.ts';
 import { referencesOf } from './template.ts';
-import type { Reference } from './template-syntax.ts';
+import type { Reference } from './template-tree.ts';
 import { own } from './value.ts';
 import { joined } from './variables.ts';
 

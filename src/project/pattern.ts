@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Place } from '../core/place.ts';
-import type { Inventory, InventoryHost } from './inventory.ts';
+import type { Inventory, InventoryHost } from './groups.ts';
 import { usage } from './problems.ts';
 import { didYouMean, listed } from './spelling.ts';
 

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Host, Known, Play, Role, Task, Variables } from '../core/playbook.ts';
 import { asBoolean, asList, asMap, asText, asTexts, checkKeys, field } from './fields.ts';
-import type { Inventory, InventoryHost } from './inventory.ts';
+import type { Inventory, InventoryHost } from './groups.ts';
 import { compileLayer, type Layer } from './layer.ts';
 import type { Yaml } from './load-yaml.ts';
 import type { Loading, TaskContext } from './loading.ts';

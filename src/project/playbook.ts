@@ -3,7 +3,7 @@ import type { Place } from '../core/place.ts';
 import type { ModuleSchema, Playbook } from '../core/playbook.ts';
 import { loadExtraVars } from './extra-vars.ts';
 import { asList } from './fields.ts';
-import type { Inventory } from './inventory.ts';
+import type { Inventory } from './groups.ts';
 import { entriesOf, type Yaml, yamlLoader } from './load-yaml.ts';
 import type { Loading } from './loading.ts';
 import { checkNames } from './names.ts';

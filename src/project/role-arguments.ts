@@ -1,7 +1,7 @@
 import { HealError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { Evaluated, Value } from '../core/playbook.ts';
-import type { Inventory, InventoryHost } from './inventory.ts';
+import type { Inventory, InventoryHost } from './groups.ts';
 import type { Layer } from './layer.ts';
 import { placeOfVariable } from './names.ts';
 import type { LoadedPlay } from './play.ts';

@@ -10,7 +10,7 @@ import { usage } from './problems.ts';
 import { didYouMean, listed } from './spelling.ts';
 import { taskKeywords, unsupportedKeywords } from './task-keywords.ts';
 import { compileNode, compileText, constant, referencesOf } from './template.ts';
-import type { Reference } from './template-syntax.ts';
+import type { Reference } from './template-tree.ts';
 import { isMapping, typeName, type ValueMap } from './value.ts';
 import { type Entry, entryOf, type MapNode, type Node } from './yaml-file.ts';
 

@@ -6,7 +6,7 @@ import { helpers, isTrue } from './helpers.ts';
 import { Pending } from './pending.ts';
 import { usage } from './problems.ts';
 import { didYouMean } from './spelling.ts';
-import type { Call, Expression, Path, Piece } from './template-syntax.ts';
+import type { Call, Expression, Path, Piece } from './template-tree.ts';
 import { isList, isMapping, revealed, typeName } from './value.ts';
 
 type Block = Exclude<Piece, { kind: 'text' | 'value' }>;

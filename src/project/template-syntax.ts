@@ -6,113 +6,27 @@
  * inside a helper's arguments as nothing, and costs four times as much for templates that are rendered once. A test
  * renders the same templates with both and compares.
  */
-import Handlebars from 'handlebars';
 import type { Place } from '../core/place.ts';
-import type { Value } from '../core/playbook.ts';
 import { helpers } from './helpers.ts';
 import { usage } from './problems.ts';
 import { didYouMean, listed } from './spelling.ts';
+import { handlebarsTree, lineStarts } from './template-parse.ts';
+import { parseSimple } from './template-simple.ts';
+import type { Call, Expression, Path, Piece, Reference, Root, Syntax } from './template-tree.ts';
 
 type Ast = hbs.AST.Node;
-
-/** What an expression begins with. */
-export type Root =
-  | { readonly kind: 'variable'; readonly name: string }
-  /** `this`, `..` or an item's member: so many contexts up from the present one. */
-  | { readonly kind: 'context'; readonly depth: number }
-  | { readonly kind: 'param'; readonly name: string }
-  | { readonly kind: 'data'; readonly name: string; readonly depth: number };
-
-export interface Path {
-  readonly kind: 'path';
-  readonly at: number;
-  readonly shown: string;
-  readonly root: Root;
-  readonly members: readonly { readonly name: string; readonly at: number }[];
-}
-
-export interface Call {
-  readonly kind: 'call';
-  readonly at: number;
-  readonly helper: string;
-  readonly args: readonly Expression[];
-  readonly hash: Readonly<Record<string, Expression>>;
-}
-
-export type Expression = { readonly kind: 'literal'; readonly at: number; readonly value: Value } | Path | Call;
-
-/** A part of a template, in the order of the output. */
-export type Piece =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'value'; readonly expression: Expression }
-  | {
-      readonly kind: 'if' | 'unless' | 'with' | 'each';
-      readonly subject: Expression;
-      readonly includeZero: boolean;
-      readonly params: readonly string[];
-      readonly body: readonly Piece[];
-      readonly otherwise: readonly Piece[];
-    };
-
-/** A variable's name as a template or condition uses it. */
-export interface Reference {
-  readonly name: string;
-  readonly at: Place;
-  /** True inside `default`, which may see an undefined one. */
-  readonly optional: boolean;
-}
-
-/** A parsed template; offsets count characters of its text. */
-export interface Syntax {
-  readonly pieces: readonly Piece[];
-  readonly references: readonly Reference[];
-}
 
 /** Parses a template. `placeOf` gives the Place of a character. Throws a usage HealError. */
 export function parseTemplate(text: string, placeOf: (index: number) => Place): Syntax {
   const simple = parseSimple(text, placeOf);
   if (simple !== undefined) return simple;
   const references: Reference[] = [];
-  const pieces = new Parsing(text, placeOf, references).pieces(parsed(text, placeOf), {
+  const pieces = new Parsing(text, placeOf, references).pieces(handlebarsTree(text, placeOf), {
     contexts: 0,
     frames: 0,
     params: [],
   });
   return { pieces, references };
-}
-
-const simpleExpression = /\{\{ *([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*) *\}\}/g;
-const literals = new Set(['true', 'false', 'null', 'undefined', 'else', 'this', 'as']);
-
-/** Most templates hold plain names alone: read without Handlebars, whose parser needs some 60 us for each. */
-function parseSimple(text: string, placeOf: (index: number) => Place): Syntax | undefined {
-  const pieces: Piece[] = [];
-  const references: Reference[] = [];
-  let done = 0;
-  const push = (end: number): boolean => {
-    const between = text.slice(done, end);
-    if (between !== '') pieces.push({ kind: 'text', text: between });
-    // A backslash escapes what follows, and any other brace needs the whole grammar.
-    return !/\{\{|\\$|\{$/.test(between);
-  };
-  for (const found of text.matchAll(simpleExpression)) {
-    const [whole, shown = ''] = found;
-    if (!push(found.index) || text[found.index + whole.length] === '}') return undefined;
-    done = found.index + whole.length;
-    const at = found.index + whole.indexOf(shown);
-    const [name = '', ...rest] = shown.split('.');
-    if (literals.has(name)) return undefined;
-    let from = at + name.length;
-    const members = rest.map((member) => {
-      from += 1;
-      const start = from;
-      from += member.length;
-      return { name: member, at: start };
-    });
-    references.push({ name, at: placeOf(at), optional: false });
-    pieces.push({ kind: 'value', expression: { kind: 'path', at, shown, root: { kind: 'variable', name }, members } });
-  }
-  return push(text.length) ? { pieces, references } : undefined;
 }
 
 interface Scope {
@@ -296,7 +210,7 @@ class Parsing {
   }
 
   #offset(node: Ast): number {
-    this.#starts ??= startsOf(this.#text);
+    this.#starts ??= lineStarts(this.#text);
     return (this.#starts[node.loc.start.line - 1] ?? 0) + node.loc.start.column;
   }
 
@@ -307,68 +221,4 @@ class Parsing {
 
 function is<T extends Ast>(node: Ast, type: string): node is T {
   return node.type === type;
-}
-
-function startsOf(text: string): number[] {
-  const starts = [0];
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
-  return starts;
-}
-
-function parsed(text: string, placeOf: (index: number) => Place): hbs.AST.Program {
-  try {
-    return Handlebars.parse(text);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const offset = offsetOfParseError(text, error);
-    const { message, hint } = explain(text, offset, error.message);
-    throw usage(message, placeOf(offset), hint, error);
-  }
-}
-
-/** Handlebars tells a line, some text before the error and a pointer; the offset is where these meet. */
-function offsetOfParseError(text: string, error: Error): number {
-  const starts = startsOf(text);
-  const located = /^(?:.*) - (\d+):(\d+)$/.exec(error.message);
-  if (located !== null) return (starts[Number(located[1]) - 1] ?? 0) + Number(located[2]);
-  const [, line, shown, pointer] = /on line (\d+):\n(.*)\n(-*)\^/.exec(error.message) ?? [];
-  if (line === undefined || shown === undefined || pointer === undefined) return 0;
-  const before = shown.slice(0, pointer.length).replace(/^\.\.\./, '');
-  const flat: number[] = [];
-  for (let at = 0; at < text.length; at++) if (text[at] !== '\n') flat.push(at);
-  const joined = text.replaceAll('\n', '');
-  const wanted = before + shown.slice(pointer.length).replace(/\.\.\.$/, '');
-  const first = flat.findIndex((at) => at >= (starts[Number(line) - 1] ?? 0));
-  const found = joined.indexOf(wanted, Math.max(0, first - before.length));
-  const index = found < 0 ? first : found + before.length;
-  return flat[index] ?? Math.max(0, text.length - 1);
-}
-
-function explain(text: string, offset: number, message: string): { message: string; hint: string } {
-  const mismatch = /^(.*) doesn't match (.*) - \d+:\d+$/.exec(message);
-  if (mismatch !== null)
-    return { message: `{{#${mismatch[1]}}} is closed by {{/${mismatch[2]}}}`, hint: `close it by {{/${mismatch[1]}}}` };
-  const open = text.lastIndexOf('{{', offset);
-  const close = text.indexOf('}}', Math.max(open, 0));
-  const inner = open < 0 ? '' : text.slice(open + 2, close < 0 ? undefined : close);
-  if (/got 'EOF'/.test(message) && close >= 0)
-    return { message: 'a block is not closed', hint: 'end it by {{/if}}, {{/each}}, {{/unless}} or {{/with}}' };
-  if (close < 0)
-    return { message: '{{ is not closed', hint: 'write }} behind the name; a {{ that is no template is written \\{{' };
-  if (/^[^"']*\|/.test(inner))
-    return { message: 'there are no filters', hint: 'a helper stands in front: {{upper name}}, {{default name "x"}}' };
-  if (/[=!<>]=|[<>+*/]|\band\b|\bor\b/.test(inner)) {
-    return {
-      message: 'there are no operators in a template',
-      hint: 'use helpers, as in {{#if (eq a b)}}, or a condition in when',
-    };
-  }
-  if (/\[\s*\d+\s*\]|\.\d+/.test(inner))
-    return { message: 'an index is not written like this', hint: 'write list.[0]' };
-  if (/^\s*\./.test(inner))
-    return { message: 'a name begins with a dot', hint: 'a {{ that is no template is written \\{{' };
-  return {
-    message: 'this is no template expression',
-    hint: 'write {{name}}, {{helper name}}, or \\{{ where no template is meant',
-  };
 }

@@ -5,7 +5,8 @@ import { evaluated, Pending } from './pending.ts';
 import { usage } from './problems.ts';
 import type { SecretStore } from './secret-source.ts';
 import { expressionValue, renderPieces } from './template-evaluate.ts';
-import { parseTemplate, type Reference } from './template-syntax.ts';
+import { parseTemplate } from './template-syntax.ts';
+import type { Reference } from './template-tree.ts';
 import { typeName } from './value.ts';
 import type { Node, ScalarNode } from './yaml-file.ts';
 

@@ -1,6 +1,6 @@
 import type { Place } from '../core/place.ts';
 import type { Evaluated, Host, Known, Template, Value, Variables } from '../core/playbook.ts';
-import type { Inventory } from './inventory.ts';
+import type { Inventory } from './groups.ts';
 import type { Layer } from './layer.ts';
 import { Pending } from './pending.ts';
 import { usage } from './problems.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { noExtraVars } from '../../src/project/extra-vars.ts';
+import type { Inventory } from '../../src/project/groups.ts';
 import { expandHosts } from '../../src/project/host-range.ts';
-import { type Inventory, loadInventory } from '../../src/project/inventory.ts';
+import { loadInventory } from '../../src/project/inventory.ts';
 import { variablesOfHost, whereFrom } from '../../src/project/variables.ts';
 import { errorsOf, type Files, folderWith } from './project.ts';
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Inventory, loadInventory } from '../../src/project/inventory.ts';
+import type { Inventory } from '../../src/project/groups.ts';
+import { loadInventory } from '../../src/project/inventory.ts';
 import { limitHosts, selectHosts } from '../../src/project/pattern.ts';
 import { errorsOf, folderWith } from './project.ts';
 
