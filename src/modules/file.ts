@@ -1,7 +1,6 @@
 import { posix } from 'node:path';
-import { type Change, predicts } from '../core/change.ts';
+import type { Change } from '../core/change.ts';
 import type { Decision, Input } from '../core/module.ts';
-import { present } from '../core/state.ts';
 import { type Entry, entry } from '../probes/entry.ts';
 import { joinSh, sh } from '../shell/sh.ts';
 import {
@@ -15,6 +14,7 @@ import {
   withAttributes,
 } from './attributes.ts';
 import { defineModule } from './define.ts';
+import { foretold } from './foretold.ts';
 import { directoryPlan, directoryReads } from './kept-directory.ts';
 import { newEntry } from './new-entry.ts';
 import { removedPlan } from './removed.ts';
@@ -87,7 +87,7 @@ export const file = defineModule({
           sign: '~',
           expects: [question],
           act: { kind: 'program', script: touch ? joinSh([script, sh`touch -- ${real}`], '\n') : script },
-          predicts: [predicts(question, present(withAttributes(there, attributes)))],
+          predicts: foretold(real, withAttributes(there, attributes), input.account),
           touches: [`path:${real}`],
         },
       ],
@@ -118,7 +118,7 @@ function empty(path: string, attributes: Attributes, answers: Made, input: Input
         commit ${path} ${owner} ${octal}
       `,
     },
-    predicts: [predicts(entry(path, {}, input.account), present(next))],
+    predicts: foretold(path, next, input.account),
     touches: [`path:${path}`],
   };
 }
@@ -173,11 +173,14 @@ function link(
         ...(hard
           ? {}
           : {
-              predicts: [
-                predicts(question, present(isIt && there !== undefined ? withAttributes(there, ownership) : made)),
-              ],
+              predicts: foretold(
+                path,
+                isIt && there !== undefined ? withAttributes(there, ownership) : made,
+                input.account,
+              ),
             }),
-        touches: [`path:${path}`],
+        // What is below a link is another place from now on.
+        touches: [`tree:${path}`],
       },
     ],
   };

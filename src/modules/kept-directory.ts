@@ -1,8 +1,7 @@
 import { posix } from 'node:path';
-import { type Change, predicts } from '../core/change.ts';
+import type { Change } from '../core/change.ts';
 import type { Answers, Decision, Input, Look } from '../core/module.ts';
 import type { Question } from '../core/probe.ts';
-import { present } from '../core/state.ts';
 import { type Entry, entry } from '../probes/entry.ts';
 import { type User, user } from '../probes/user.ts';
 import { joinSh, sh } from '../shell/sh.ts';
@@ -18,6 +17,7 @@ import {
   wantedAttributes,
   withAttributes,
 } from './attributes.ts';
+import { foretold } from './foretold.ts';
 import { newEntry } from './new-entry.ts';
 
 /** What is asked of a folder: itself and, for those that must be made first, all above it. `up0` is the nearest. */
@@ -74,7 +74,7 @@ export function directoryPlan(
           sign: '~',
           expects: [question],
           act: { kind: 'program', script: attributeScript(real, there, attributes) },
-          predicts: [predicts(question, present(withAttributes(there, attributes)))],
+          predicts: foretold(real, withAttributes(there, attributes), input.account),
           touches: [`path:${real}`],
         },
       ],
@@ -115,7 +115,7 @@ export function directoryPlan(
         '\n',
       ),
     },
-    predicts: made.map((one) => predicts(entry(one.path, {}, input.account), present(one.entry))),
+    predicts: made.flatMap((one) => foretold(one.path, one.entry, input.account)),
     touches: missing.map((one) => `path:${one}`),
   };
   return { changes: [change] };

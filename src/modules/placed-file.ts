@@ -25,6 +25,7 @@ import {
   wantedAttributes,
   withAttributes,
 } from './attributes.ts';
+import { foretold } from './foretold.ts';
 import { newEntry } from './new-entry.ts';
 import { shellWords } from './shell-words.ts';
 
@@ -118,19 +119,16 @@ export function placedPlan(
   if (same && differences.length === 0) return { changes: [], result };
 
   const question = entry(target, { hash: true }, input.account);
-  const plain = entry(target, {}, input.account);
   const next: Entry = {
     ...(there?.type === 'file' ? withAttributes(there, attributes) : newEntry('file', attributes, answers)),
     size: wanted.size,
     sha256: wanted.sha256,
     readable: true,
   };
-  const { sha256: _sha256, readable: _readable, ...unhashed } = next;
   const common = {
     expects: [question],
     predicts: [
-      predicts(question, present(next)),
-      predicts(plain, present(unhashed)),
+      ...foretold(target, next, input.account),
       ...(wanted.bytes === undefined
         ? []
         : [predicts(content(target, input.account), present({ bytes: wanted.bytes, sha256: wanted.sha256 }))]),

@@ -1,11 +1,9 @@
 import { posix } from 'node:path';
-import { predicts } from '../core/change.ts';
 import type { Decision, Input } from '../core/module.ts';
 import type { Question } from '../core/probe.ts';
-import { absent } from '../core/state.ts';
-import { content } from '../probes/content.ts';
 import { type Entry, entry } from '../probes/entry.ts';
 import { sh } from '../shell/sh.ts';
+import { foretoldAbsent } from './foretold.ts';
 
 /** What is asked of a path that is not to be there. */
 export function removedReads(path: string, input: Input): { readonly entry: Question<Entry> } {
@@ -26,11 +24,7 @@ export function removedPlan(given: string, there: Entry | undefined, input: Inpu
         sign: '-',
         expects: [entry(path, {}, input.account)],
         act: { kind: 'program', script: folder ? sh`rm -rf -- ${path}` : sh`rm -f -- ${path}` },
-        predicts: [
-          predicts(entry(path, {}, input.account), absent),
-          predicts(entry(path, { hash: true }, input.account), absent),
-          predicts(content(path, input.account), absent),
-        ],
+        predicts: foretoldAbsent(path, input.account),
         touches: [folder ? `tree:${path}` : `path:${path}`],
       },
     ],

@@ -93,6 +93,31 @@ for (const shell of shells()) {
       expect(states[250]?.kind).toBe('present');
     });
 
+    test.skipIf(process.getuid?.() !== 0)('what may not be looked at is denied, not absent', () => {
+      mkdirSync(join(folder, 'shut'), { mode: 0o700 });
+      writeFileSync(join(folder, 'shut/f'), '');
+      writeFileSync(join(folder, 'secret'), '', { mode: 0o600 });
+      execFileSync('chmod', ['0755', folder]);
+      const nobody = { ...shell, enter: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] };
+      const questions = [
+        entry(join(folder, 'shut/f')),
+        entry(join(folder, 'shut/f\n')),
+        entry(join(folder, 'secret'), { hash: true }),
+        entry(join(folder, 'none')),
+        content(join(folder, 'secret')),
+        content(join(folder, 'shut/f')),
+      ];
+      const states = ask(nobody, questions);
+      expect(questions.map(({ key }) => states.get(key))).toMatchObject([
+        { kind: 'denied', why: expect.stringContaining('shut/f') },
+        { kind: 'denied' },
+        { kind: 'present', value: { readable: false } },
+        { kind: 'absent' },
+        { kind: 'denied', why: join(folder, 'secret') },
+        { kind: 'denied' },
+      ]);
+    });
+
     test('a mount point is told', () => {
       expect(one(entry('/proc'))).toMatchObject({ value: { mountpoint: true } });
     });
