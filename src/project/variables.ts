@@ -115,7 +115,10 @@ export function magicOf(host: Host, inventory: Inventory, sight: PlaySight): Rec
     group_names: () => host.groups.filter((group) => group !== 'all').sort(),
     groups: () => Object.fromEntries([...inventory.groups.values()].map((group) => [group.name, [...group.hosts]])),
     hostvars: () => hostvars(inventory, sight),
+    // The run gives these three their values; outside of one they are false.
     heal_check_mode: () => false,
+    heal_deep: () => false,
+    role_changed: () => false,
   };
   const { playName, playHosts, roleName, roleFolder } = sight;
   if (playName !== undefined) magic['play_name'] = () => playName;

@@ -400,7 +400,7 @@ describe('names', () => {
     ['of the inventory', '- command: "{{ greeting }} {{ address }}"\n'],
     [
       'that heal sets',
-      '- command: "{{ inventory_hostname }} {{ facts.os.id }} {{json group_names}} {{json groups}}"\n  when: has(hostvars.jack4) && !heal_check_mode\n',
+      '- command: "{{ inventory_hostname }} {{ facts.os.id }} {{json group_names}} {{json groups}}"\n  when: has(hostvars.jack4) && !heal_check_mode && !role_changed && !heal_deep\n',
     ],
     ['of an earlier result', '- command: x\n  register: r\n- command: "{{ r.rc }}"\n'],
     ['of its own result', '- command: x\n  register: r\n  until: r.rc == 0\n  failed_when: r.rc > 1\n'],
