@@ -58,7 +58,13 @@ function build(columns: number) {
     .version(false)
     .option('version', { type: 'boolean', describe: 'show the version' })
     .wrap(Math.min(100, columns))
-    .epilogue('heal COMMAND --help tells the options of a command.')
+    .epilogue(
+      [
+        'heal COMMAND --help tells the options of a command.',
+        'Exit codes: 0 all is well, 1 an error, 2 a host failed, 4 a host was unreachable',
+        '(6 both), 5 wrong usage or files, 99 interrupted, 250 a bug in heal.',
+      ].join('\n'),
+    )
     // Values stay as they were written: a host named 007 is no number, and "a.b" no object.
     .parserConfiguration({
       'camel-case-expansion': false,

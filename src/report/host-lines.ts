@@ -77,7 +77,10 @@ export function hostLines(look: Look, icons: Icons, now: () => number): HostLine
         if (event.task.phase === 'task' && event.task.item === undefined) line.finished += 1;
         if (event.status === 'changed') line.changed += 1;
         const failed = event.status === 'failed' && event.ignored !== true;
-        set(event.host, taskTitle(event.task, look), failed ? { state: 'failed' } : {});
+        // Hosts wait for each other at the end of a play's tasks, before its handlers.
+        const waits = lines.size > 1 && line.finished === line.total && event.task.phase === 'task';
+        const doing = waits && !failed ? 'waiting for the other hosts' : taskTitle(event.task, look);
+        set(event.host, doing, failed ? { state: 'failed' } : {});
         break;
       }
       case 'drill-start':

@@ -82,7 +82,7 @@ export function jsonReporter(clean: Clean, diff: boolean, write: (text: string) 
       hosts[clean.text(host)] = {
         ...counts,
         roundTrips: spent?.roundTrips ?? 0,
-        ms: spent?.ms ?? 0,
+        ms: Math.round(spent?.ms ?? 0),
         error: errors.get(host) ?? null,
       };
     }
@@ -92,7 +92,7 @@ export function jsonReporter(clean: Clean, diff: boolean, write: (text: string) 
       playbook: start.playbook,
       check: start.check,
       complete: end !== undefined,
-      ms: end?.ms ?? 0,
+      ms: Math.round(end?.ms ?? 0),
       roundTrips,
       hosts,
       tasks,
@@ -136,7 +136,7 @@ function taskRow(done: TaskDone, clean: Clean, diff: boolean): Row {
     stdout: shown ? (output?.stdout ?? null) : null,
     stderr: shown ? (output?.stderr ?? null) : null,
     result: shown ? cleanFree(done.result ?? null, clean) : null,
-    ms: done.ms,
+    ms: Math.round(done.ms),
   };
 }
 
@@ -147,7 +147,11 @@ function drillRow(done: DrillDone): Row {
     drill: done.drill,
     status: done.status,
     message: done.message ?? null,
-    heals: done.heals.map((heal) => ({ name: heal.name, withinMs: heal.withinMs, afterMs: heal.afterMs ?? null })),
+    heals: done.heals.map((heal) => ({
+      name: heal.name,
+      withinMs: Math.round(heal.withinMs),
+      afterMs: heal.afterMs === undefined ? null : Math.round(heal.afterMs),
+    })),
   };
 }
 

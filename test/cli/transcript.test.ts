@@ -155,6 +155,8 @@ describe('what is asked for', () => {
             --version  show the version                                      [boolean]
 
       heal COMMAND --help tells the options of a command.
+      Exit codes: 0 all is well, 1 an error, 2 a host failed, 4 a host was unreachable
+      (6 both), 5 wrong usage or files, 99 interrupted, 250 a bug in heal.
       "
     `);
   });

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Lab } from '../lab/lab.ts';
+import { describeLab } from '../lab/lab-suite.ts';
+import { buildHeal, folderWith, runHeal } from './built.ts';
+
+const playbook = `- name: A small site
+  hosts: all
+  tasks:
+    - name: The folder is there
+      directory: { path: /srv/app, mode: "0755" }
+    - name: The settings are in place
+      template: { src: app.conf.hbs, dest: /srv/app/app.conf, mode: "0640" }
+    - name: Only elsewhere
+      directory: { path: /srv/never }
+      when: inventory_hostname == "elsewhere"
+`;
+
+function projectOn(lab: Lab): string {
+  const hosts = lab.hosts.map((host) => `    ${host.name}: { address: ${host.address} }`);
+  return folderWith({
+    'inventory/hosts.yml': [
+      'all:',
+      `  vars: { user: root, identity_file: ${lab.identityFile}, known_hosts_file: ${lab.knownHostsFile}, greeting: hello, token: !secret-env TOKEN }`,
+      '  hosts:',
+      ...hosts,
+      '',
+    ].join('\n'),
+    'tasks/site.yml': playbook,
+    'tasks/secret.yml':
+      '- name: Secrets\n  hosts: all\n  tasks:\n    - name: It fails with {{ token }}\n      command: { argv: [sh, -c, "echo {{ token }}; exit 3"] }\n',
+    'tasks/slow.yml': '- name: Slow\n  hosts: all\n  tasks:\n    - name: It takes long\n      command: sleep 617\n',
+    'templates/app.conf.hbs': 'greeting = {{ greeting }}\nname = {{ inventory_hostname }}\n',
+  });
+}
+
+describeLab('the command on a real host', { hosts: ['jack4'] }, (lab) => {
+  let heal: ReturnType<typeof buildHeal>;
+  let project: string;
+  beforeAll(() => {
+    heal = buildHeal();
+    project = projectOn(lab());
+  });
+  afterAll(() => heal?.remove());
+  const run = (...args: string[]) => runHeal(heal.entry, args, { cwd: project, env: { TOKEN: 'hunter2222' } });
+  const told = (text: string): string[] => text.split('\n').filter((line) => line.startsWith('jack4 |'));
+
+  test('a plan tells what a run then does, and afterwards there is nothing to do', async () => {
+    const plan = await run('plan', 'site');
+    expect(plan).toMatchObject({ code: 0, stderr: '' });
+    expect(plan.stdout).toContain('plan: jack4: 2 to change\n');
+    expect(plan.stdout).toContain('      +greeting = hello\n      +name = jack4\n');
+
+    const first = await run('run', 'site');
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(told(first.stdout)).toEqual(told(plan.stdout).map((line) => line.replace('to change', 'changed  ')));
+    expect(first.stdout).toMatch(/jack4 +: ok=2 +changed=2 +unreachable=0 +failed=0 +skipped=1 /);
+
+    const second = await run('run', 'site');
+    expect(second).toMatchObject({ code: 0, stderr: '' });
+    expect(told(second.stdout)).toEqual([]);
+    expect(second.stdout).toMatch(/jack4 +: ok=2 +changed=0 +unreachable=0 +failed=0 +skipped=1 /);
+    expect((await run('plan', 'site')).stdout).toContain('plan: jack4: nothing to do\n');
+  });
+
+  test('what somebody changed on the host is shown as a diff', async () => {
+    await lab().host('jack4').exec('sed -i s/hello/bye/ /srv/app/app.conf');
+    const { stdout } = await run('plan', 'site');
+    expect(stdout).toContain('      -greeting = bye\n      +greeting = hello\n       name = jack4\n');
+    expect((await run('run', 'site', '-e', 'greeting=welcome', '-D')).stdout).toContain('      +greeting = welcome\n');
+  });
+
+  test('a secret is seen neither in a name nor in what a command printed', async () => {
+    for (const args of [['-vv'], ['-o', 'json']]) {
+      const { code, stdout, stderr } = await run('run', 'secret', ...args);
+      expect(code).toBe(2);
+      expect(stdout + stderr).not.toContain('hunter2222');
+      expect(stdout).toContain('***');
+    }
+  });
+
+  test('ping tells what a host is', async () => {
+    const { code, stdout } = await run('ping');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^jack4 \| pong \| root@[\d.]+, Debian GNU\/Linux 13 \(trixie\), in \d+ ms\n/);
+  });
+
+  describe('Ctrl-C while a command runs on the host', () => {
+    let code: number | null;
+    beforeAll(async () => {
+      let heard = '';
+      let sent = false;
+      const ended = await runHeal(heal.entry, ['run', 'slow', '-vv'], {
+        cwd: project,
+        env: { TOKEN: 'hunter2222' },
+        onOutput: (text, kill) => {
+          heard += text;
+          if (sent || !heard.includes('asking')) return;
+          sent = true;
+          setTimeout(() => kill('SIGINT'), 500);
+        },
+      });
+      code = ended.code;
+    });
+
+    test('ends heal with 99', () => {
+      expect(code).toBe(99);
+    });
+
+    test('ends the command, too', async () => {
+      const gone = 'for n in 1 2 3 4 5; do pgrep -f "slee[p] 617" || exit 0; sleep 1; done; exit 1';
+      expect((await lab().host('jack4').attempt(gone)).code).toBe(0);
+    });
+  });
+});

@@ -1,0 +1,29 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { writeCrash } from '../../src/cli/crash.ts';
+import { masker, Secret } from '../../src/core/secret.ts';
+import { folderWith } from './built.ts';
+
+const mask = masker([new Secret('hunter22')]);
+const bug = new TypeError('hunter22 is no function', { cause: new Error('the deeper cause') });
+
+test('a bug is written down with its stack, its causes and what was run, but without secrets', () => {
+  const folder = folderWith({});
+  const file = writeCrash(bug, ['heal 0.1.0', 'heal run site -e token=hunter22'], folder, mask) ?? '';
+  expect(file).toMatch(/\.heal[\\/]crash-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.txt$/);
+  const text = readFileSync(file, 'utf8');
+  expect(text).toContain('heal run site -e token=***\n');
+  expect(text).toContain('TypeError: *** is no function\n    at ');
+  expect(text).toContain('the deeper cause');
+  expect(text).not.toContain('hunter22');
+  expect(statSync(file).mode & 0o077).toBe(0);
+});
+
+test('where the project can not be written to, it goes to the folder for temporary files', () => {
+  const folder = folderWith({});
+  writeFileSync(join(folder, '.heal'), 'in the way');
+  const file = writeCrash(bug, [], folder, mask) ?? '';
+  expect(file).not.toContain(folder);
+  expect(readFileSync(file, 'utf8')).toContain('TypeError');
+});
