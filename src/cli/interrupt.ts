@@ -15,7 +15,10 @@ export function listen(leave: () => void): Interrupt {
   const controller = new AbortController();
   const interrupt: Interrupt = { signal: controller.signal, onFirst: () => undefined };
   const stop = (): void => {
-    if (controller.signal.aborted) return leave();
+    if (controller.signal.aborted) {
+      leave();
+      return;
+    }
     controller.abort(new HealError('interrupted', 'interrupted'));
     interrupt.onFirst();
   };
