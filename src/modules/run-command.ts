@@ -6,6 +6,8 @@ import type { Question } from '../core/probe.ts';
 import type { Captured } from '../probes/capture.ts';
 import { type CommandLine, command, commandText } from '../probes/command.ts';
 import { type Entry, entry } from '../probes/entry.ts';
+import { withoutLibrary } from '../shell/library.ts';
+import { joinSh } from '../shell/sh.ts';
 import { absolutePath } from './schemas.ts';
 
 /** Arguments that `command` and `shell` share. */
@@ -92,7 +94,7 @@ export function runPlan(
   const change: Change = {
     title: `run ${firstLine(line.shell ?? line.argv?.join(' '))}`,
     sign: '~',
-    act: { kind: 'program', script: commandText(whole(args, line)), free: true },
+    act: { kind: 'program', script: joinSh([withoutLibrary, commandText(whole(args, line))], '\n'), free: true },
     ...(proven ? {} : { proven: false }),
   };
   return { changes: [change] };

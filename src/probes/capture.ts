@@ -18,7 +18,7 @@ export interface Captured {
  */
 export function captured(command: Sh, limit: number): Sh {
   return sh`
-    cap() { { head -c ${limit + 1}; cat >/dev/null; } | base64; }
+    _cap() { { head -c ${limit + 1}; cat >/dev/null; } | base64; }
     printf '\n%s out\n' "$N"
     {
       t=$(
@@ -31,8 +31,8 @@ export function captured(command: Sh, limit: number): Sh {
                   ${command}
                 )
                 echo "$?" >&7
-              } | cap >&8
-            } 6>&1 | cap
+              } | _cap >&8
+            } 6>&1 | _cap
           )
           printf '%s\n' "$e"
         } 7>&1

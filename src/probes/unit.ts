@@ -1,9 +1,10 @@
 import { type Account, type Item, type Question, question } from '../core/probe.ts';
 import type { Sh } from '../core/sh.ts';
-import type { State } from '../core/state.ts';
+import { present, type State } from '../core/state.ts';
 import { joinSh, sh } from '../shell/sh.ts';
 import { defineProbe } from './define.ts';
 import { parts } from './trouble.ts';
+import { listFiles, overlooked } from './unit-files.ts';
 import { fullName, properties, readUnits, type Unit, type UnitScope } from './unit-state.ts';
 
 export type { Unit, UnitRun, UnitScope } from './unit-state.ts';
@@ -48,7 +49,10 @@ export const unitProbe = defineProbe<UnitParams, Unit>({
       const found = readUnits(text, unitsOf(items, scope), uptime);
       for (const { id, params } of items.filter((item) => item.params.scope === scope)) {
         const state = found.get(params.unit) ?? (items.length === 1 ? unanswered(text) : undefined);
-        if (state !== undefined) states.set(id, state);
+        const files = said.get(`${scope}-files`)?.toString('utf8') ?? '';
+        if (state?.kind === 'present' && overlooked(state.value, params.unit, files)) {
+          states.set(id, present({ ...state.value, needDaemonReload: true }));
+        } else if (state !== undefined) states.set(id, state);
       }
     }
     return states;
@@ -87,6 +91,8 @@ function askManager(scope: UnitScope, units: readonly string[]): Sh {
     return sh`
       printf '\n%s system\n' "$N"
       if [ -d /run/systemd/system ]; then ${ask}; else echo 'systemd does not run on this host'; fi
+      printf '\n%s system-files\n' "$N"
+      ${listFiles(sh`${folders(scope, undefined).slice(0, 4)}`, units)}
     `;
   }
   return sh`
@@ -96,6 +102,8 @@ function askManager(scope: UnitScope, units: readonly string[]): Sh {
     elif [ ! -S "$XDG_RUNTIME_DIR/systemd/private" ]; then echo "no user manager runs for $(id -un): turn on lingering for it"
     else ${ask}
     fi
+    printf '\n%s user-files\n' "$N"
+    ${listFiles(sh`"$HOME/.config/systemd/user" "$HOME/.local/share/systemd/user" ${folders(scope, undefined).slice(0, 3)}`, units)}
   `;
 }
 

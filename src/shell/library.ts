@@ -144,3 +144,8 @@ backup() {
   printf '%s\n' "$_copy"
 }
 `;
+
+/** Takes the functions away again, so that none stands in the way of a program that bears its name (`backup`). */
+export const withoutLibrary: Sh = sh`
+unset -f die clean gone same hashed points mounted begin fill keep attributes finish bits commit folder backup moved
+`;

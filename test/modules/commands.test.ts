@@ -8,6 +8,7 @@ import { process as strays } from '../../src/modules/process.ts';
 import { shell as shellModule } from '../../src/modules/shell.ts';
 import { shellWords } from '../../src/modules/shell-words.ts';
 import { stat } from '../../src/modules/stat.ts';
+import { library, withoutLibrary } from '../../src/shell/library.ts';
 import { converge, decide, inputOf, scratch, shells } from './on-this-machine.ts';
 
 const defaults = { readonly: false, stdin_add_newline: true, read_timeout: 60 };
@@ -108,6 +109,18 @@ for (const shell of shells()) {
       expect([done.after.changes, existsSync(at('$HOME; *'))]).toEqual([[], true]);
       const both = decide(shell, command, { ...defaults, cmd: 'a', argv: ['a'] }, inputOf());
       expect(both.decision.failed).toBe('command needs either cmd or argv');
+    });
+
+    test('no function of ours stands in the way of a program', () => {
+      for (const name of ['backup', 'die', 'same', 'moved']) {
+        const done = converge(shell, command, { ...defaults, argv: [name] });
+        expect(done.applied).toMatchObject([{ code: 127, stderr: expect.stringContaining('not found') }]);
+      }
+    });
+
+    test('the functions taken away are all that there are', () => {
+      const defined = [...library.text.matchAll(/^(\w+)\(\) \{/gm)].map((match) => match[1]);
+      expect(withoutLibrary.text.trim().split(' ').slice(2).toSorted()).toEqual([...defined, 'moved'].toSorted());
     });
 
     test('stat tells what Ansible tells', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { fullName, milliseconds, readUnits } from '../../src/probes/unit-state.ts';
+import { overlooked } from '../../src/probes/unit-files.ts';
+import { fullName, milliseconds, readUnits, type Unit } from '../../src/probes/unit-state.ts';
 
 /** As systemd 257 printed it for `systemctl show -p ... -- nope.service sshd.service`. */
 const shown = `Type=
@@ -74,5 +75,34 @@ describe('what systemctl show prints', () => {
     ['x@1', 'x@1.service'],
   ])('%s is %s', (name, full) => {
     expect(fullName(name)).toBe(full);
+  });
+});
+
+describe('files that the manager overlooked', () => {
+  const unit = (more: Partial<Unit>): Unit => ({
+    id: 'a.service', names: ['a.service'], loadState: 'loaded', activeState: 'active', unitFileState: 'enabled',
+    fragmentPath: '/usr/lib/systemd/system/a.service', dropInPaths: ['/usr/lib/systemd/system/a.service.d/x.conf'],
+    needDaemonReload: false, canReload: false, type: '', remainAfterExit: false, restart: '', startLimitBurst: 5, ...more,
+  }); // biome-ignore format: a table
+  const etc = '/etc/systemd/system';
+  test.each<[string, string, boolean]>([
+    ['nothing new', '', false],
+    ['a known drop-in', 'conf /lib/systemd/system/a.service.d/x.conf', false],
+    ['a new drop-in', `conf ${etc}/a.service.d/heal.conf`, true],
+    ['an empty one', `none ${etc}/a.service.d/heal.conf`, false],
+    [
+      'one that is taken away by a stronger one',
+      `none ${etc}/a.service.d/y.conf\nconf /usr/lib/systemd/system/a.service.d/y.conf`,
+      false,
+    ],
+    [
+      "a file of the owner's before the vendor's",
+      `unit ${etc}/a.service\nunit /usr/lib/systemd/system/a.service`,
+      true,
+    ],
+    ["the vendor's own", 'unit /usr/lib/systemd/system/a.service', false],
+    ['that of another unit', `unit ${etc}/b.service\nconf ${etc}/b.service.d/z.conf`, false],
+  ])('%s', (_name, listed, expected) => {
+    expect(overlooked(unit({}), 'a.service', listed)).toBe(expected);
   });
 });

@@ -1,0 +1,43 @@
+import type { Sh } from '../core/sh.ts';
+import { sh } from '../shell/sh.ts';
+import type { Unit } from './unit-state.ts';
+
+/**
+ * Unit files that a manager has not noticed. systemd says NeedDaemonReload when a file that it read has changed; but it
+ * overlooks a file of its own that now stands before the vendor's (all versions), and a drop-in in a folder that is new
+ * (252). So the folders are looked through as well.
+ */
+export function listFiles(folders: Sh, units: readonly string[]): Sh {
+  return sh`
+    for u in ${units}; do
+      for d in ${folders}; do
+        [ ! -f "$d/$u" ] || [ -L "$d/$u" ] || printf 'unit %s\n' "$d/$u"
+        for f in "$d/$u.d"/*.conf; do
+          if [ -s "$f" ]; then printf 'conf %s\n' "$f"; elif [ -e "$f" ] || [ -L "$f" ]; then printf 'none %s\n' "$f"; fi
+        done
+      done
+    done
+  `;
+}
+
+/** Whether the files listed for a unit, those of the strongest folder first, hold one that its manager doesn't know. */
+export function overlooked(unit: Unit, name: string, listed: string): boolean {
+  const lines = listed.split('\n').map((line): [kind: string, path: string] => [line.slice(0, 4), line.slice(5)]);
+  const own = lines.find(([kind, path]) => kind === 'unit' && path.endsWith(`/${name}`))?.[1];
+  const vendor = /^(\/usr)?\/lib\//.test(unit.fragmentPath);
+  if (own !== undefined && vendor && !/^(\/usr)?\/lib\//.test(own)) return true;
+
+  const known = new Set(unit.dropInPaths.map(base));
+  const decided = new Set<string>();
+  for (const [kind, path] of lines) {
+    if (kind === 'unit' || !path.includes(`/${name}.d/`) || decided.has(base(path))) continue;
+    // Of those that bear one name the strongest counts; an empty one, or a link to /dev/null, takes the others away.
+    decided.add(base(path));
+    if (kind === 'conf' && !known.has(base(path))) return true;
+  }
+  return false;
+}
+
+function base(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
