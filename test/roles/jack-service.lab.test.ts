@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { prepareAsNotes, prepareByHand } from '../lab/by-hand.ts';
+import type { LabHost } from '../lab/host.ts';
+import { describeLab } from '../lab/lab-suite.ts';
+import { type Heal, healOn } from './run-heal.ts';
+
+const recap = /^(\S+) +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+)/m;
+
+/** What /etc and /root hold: names, modes, owners and contents. */
+async function stateOf(host: LabHost): Promise<string> {
+  const said = await host.exec(
+    "find /etc /root -xdev -not -path '*/sessions/*' -not -name '*.log' -printf '%p %m %U %G %y %l\\n' | sort; " +
+      "find /etc /root -xdev -type f -not -path '*/sessions/*' -not -name '*.log' -print0 | sort -z | xargs -0 sha256sum",
+  );
+  return createHash('sha256').update(said).digest('hex');
+}
+
+async function show(host: LabHost, property: string, scope = ''): Promise<string> {
+  const unit = scope === '' ? 'openclaw-jack.service' : 'openclaw-gateway.service';
+  const said = await host.exec(`XDG_RUNTIME_DIR=/run/user/0 systemctl ${scope} show -p ${property} --value ${unit}`);
+  return said.trim();
+}
+
+const health = (host: LabHost): Promise<string> => host.exec('curl -fs http://127.0.0.1:18789/healthz');
+
+const hosts = ['fresh', 'byhand', { name: 'notes', bots: true }, { name: 'both', bots: true }, 'broken'];
+
+describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, jack: 'stopped' }, (lab) => {
+  let heal: Heal;
+  const run = async (command: string, host: string, ...more: string[]) => {
+    const result = await heal.run(command, 'jack-service', '--limit', host, ...more);
+    const counts = recap.exec(result.stdout);
+    return { ...result, changed: Number(counts?.[3]), failed: Number(counts?.[5]) };
+  };
+  beforeAll(() => {
+    heal = healOn(lab().hosts);
+  });
+  afterAll(() => heal?.remove());
+
+  describe('a host that was never touched', () => {
+    it('plans with diffs and changes nothing', async () => {
+      const host = lab().host('fresh');
+      const before = await stateOf(host);
+      const plan = await run('plan', 'fresh');
+      expect(plan.stdout).toContain('+ExecStart=/usr/bin/openclaw gateway');
+      expect(plan.stdout).toContain('unknown=1');
+      expect(plan.code).toBe(0);
+      expect(await stateOf(host)).toBe(before);
+    });
+
+    it('is made right by the first run, and left alone by the second', async () => {
+      const host = lab().host('fresh');
+      const first = await run('run', 'fresh');
+      expect(first).toMatchObject({ code: 0, changed: 2, failed: 0 });
+      expect(await show(host, 'Restart')).toBe('always');
+      expect(await show(host, 'StartLimitBurst')).toBe('5');
+      expect(await show(host, 'StartLimitIntervalUSec')).toBe('5min');
+      expect(await health(host)).toContain('"ok":true');
+      const before = await show(host, 'InvocationID');
+      const second = await run('run', 'fresh');
+      expect(second).toMatchObject({ code: 0, changed: 0, failed: 0 });
+      expect(second.stdout).toContain('2 round trips');
+      expect(await show(host, 'InvocationID')).toBe(before);
+      expect((await run('plan', 'fresh')).stdout).toContain('nothing to do');
+    });
+
+    it('heals within ten seconds of a kill -9, as the drill measures it', async () => {
+      const drill = await run('drill', 'fresh', '--yes', '--output', 'json');
+      expect(drill.code).toBe(0);
+      const { drills } = JSON.parse(drill.stdout);
+      expect(drills).toHaveLength(1);
+      expect(drills[0]).toMatchObject({ drill: 'Jack is killed', status: 'healed' });
+    });
+
+    it('stops a gateway that was started by hand, and no other process', async () => {
+      const host = lab().host('fresh');
+      await host.exec('systemctl stop openclaw-jack');
+      await host.exec('setsid openclaw gateway </dev/null >/root/stray.log 2>&1 & sleep 3');
+      const result = await run('run', 'fresh');
+      expect(result).toMatchObject({ code: 0, changed: 2 });
+      expect(result.stdout).toMatch(/stop openclaw-gatewa\S* \(pid \d+\), which listens on port 18789/);
+      expect(await health(host)).toContain('"ok":true');
+    });
+  });
+
+  it('adopts the unit of the hand-made way without a restart, and ends its endless crash loops', async () => {
+    const host = lab().host('byhand');
+    await prepareByHand(host);
+    expect(await show(host, 'StartLimitIntervalUSec')).toBe('10s');
+    const before = await show(host, 'InvocationID');
+    const first = await run('run', 'byhand');
+    expect(first).toMatchObject({ code: 0, failed: 0 });
+    expect(await show(host, 'StartLimitIntervalUSec')).toBe('5min');
+    expect(await show(host, 'InvocationID')).toBe(before);
+    expect(await run('run', 'byhand')).toMatchObject({ code: 0, changed: 0 });
+  });
+
+  it("keeps the owner's user unit where there is one", async () => {
+    const host = lab().host('notes');
+    await prepareAsNotes(host);
+    const first = await run('run', 'notes');
+    expect(first).toMatchObject({ code: 0, failed: 0 });
+    expect(await show(host, 'StartLimitBurst', '--user')).toBe('5');
+    expect(await host.exec('test -e /etc/systemd/system/openclaw-jack.service && echo there || echo none')).toBe(
+      'none\n',
+    );
+    expect(await run('run', 'notes')).toMatchObject({ code: 0, changed: 0 });
+    const drill = await run('drill', 'notes', '--yes');
+    expect(drill.stdout).toContain('healed');
+    expect(drill.code).toBe(0);
+  });
+
+  it('leaves one of two units: the one that owns the port', async () => {
+    const host = lab().host('both');
+    await prepareAsNotes(host);
+    await host.exec(
+      "printf '[Service]\\nExecStart=/usr/bin/openclaw gateway\\n[Install]\\nWantedBy=multi-user.target\\n' >/etc/systemd/system/openclaw-jack.service; systemctl daemon-reload; systemctl enable openclaw-jack",
+    );
+    expect(await run('run', 'both')).toMatchObject({ code: 0, failed: 0 });
+    expect((await host.attempt('systemctl is-enabled openclaw-jack')).stdout).toBe('disabled\n');
+    expect(await show(host, 'ActiveState', '--user')).toBe('active');
+    expect(await run('run', 'both')).toMatchObject({ code: 0, changed: 0 });
+  });
+
+  it('gives up a crash loop after five starts, and says why from the journal', async () => {
+    const host = lab().host('broken');
+    await host.exec('sed -i \'s/"\\?mode"\\?: *"local"/mode: "nowhere"/\' /root/.openclaw/openclaw.json');
+    const first = await run('run', 'broken');
+    expect(first.code).toBe(2);
+    expect(first.stdout).toContain('existing config is missing gateway.mode');
+    await host.exec('systemctl reset-failed openclaw-jack; systemctl start openclaw-jack; sleep 40');
+    expect(await show(host, 'ActiveState')).toBe('failed');
+  });
+});
+
+const realHosts = ['system', 'user'];
+
+describeLab(
+  'jack-service with the real OpenClaw',
+  { hosts: realHosts, state: 'site', bots: false, openclaw: 'real' },
+  (lab) => {
+    let heal: Heal;
+    beforeAll(() => {
+      heal = healOn(lab().hosts, { system: { jack_service: 'system' }, user: { jack_service: 'user' } });
+    });
+    afterAll(() => heal?.remove());
+
+    it.each(realHosts)('ends healthy as a unit of the %s, and stays as it is', async (name) => {
+      const first = await heal.run('run', 'site', '--limit', name);
+      expect(first.stdout).toMatch(/failed=0/);
+      expect(first.code).toBe(0);
+      const said = await lab().host(name).exec('openclaw health --json --timeout 10000');
+      expect(JSON.parse(said)).toMatchObject({ ok: true });
+      const second = await heal.run('run', 'site', '--limit', name);
+      expect(second.stdout).toMatch(/changed=0/);
+      expect(second.code).toBe(0);
+      const drill = await heal.run('drill', 'site', '--limit', name, '--yes');
+      expect(drill.stdout).toContain('Jack is a new process');
+      expect(drill.code).toBe(0);
+    });
+  },
+);
