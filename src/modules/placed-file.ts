@@ -4,14 +4,10 @@ import type { Change, Content, Diff } from '../core/change.ts';
 import { predicts } from '../core/change.ts';
 import type { Answers, Decision, Input, Look } from '../core/module.ts';
 import type { Question } from '../core/probe.ts';
-import type { Sh } from '../core/sh.ts';
 import { present } from '../core/state.ts';
-import { lines } from '../probes/command.ts';
 import { content, type FileContent } from '../probes/content.ts';
 import { type Entry, entry } from '../probes/entry.ts';
 import { type User, user } from '../probes/user.ts';
-import { heredoc } from '../shell/heredoc.ts';
-import { joinSh, sh } from '../shell/sh.ts';
 import {
   type AttributeArgs,
   type AttributeReads,
@@ -19,15 +15,12 @@ import {
   attributeDifferences,
   attributeReads,
   attributeScript,
-  chownWord,
-  octalWord,
-  symbolicMode,
   wantedAttributes,
   withAttributes,
 } from './attributes.ts';
 import { foretold } from './foretold.ts';
 import { newEntry } from './new-entry.ts';
-import { shellWords } from './shell-words.ts';
+import { inlineLimit, placingAct } from './placing-act.ts';
 
 /**
  * What `copy` and `template` have in common: a file with a content, an owner and a mode. It is written beside its
@@ -51,8 +44,6 @@ export type PlacedReads = AttributeReads & {
 
 /** Largest file whose text is fetched to be shown in a diff, in bytes. */
 const diffLimit = 256 * 1024;
-/** Largest content that rides in the program. */
-const inlineLimit = 64 * 1024;
 
 /** What has to be known to place `wanted`; `base` is the name it gets inside `dest` where that is a folder. */
 export function placedReads(
@@ -155,7 +146,15 @@ export function placedPlan(
     title: [title, ...differences].join(', '),
     sign: there === undefined ? '+' : '~',
     ...(diff === undefined ? {} : { diff }),
-    act: act(target, there, wanted, attributes, args, answers.parent),
+    act: placingAct({
+      target,
+      there,
+      wanted,
+      attributes,
+      parent: answers.parent,
+      backup: args.backup,
+      ...(args.validate === undefined ? {} : { validate: args.validate }),
+    }),
   };
   return { changes: [change], result };
 }
@@ -189,52 +188,6 @@ function locate(args: PlacedArgs, base: string | undefined, at: (path: string) =
   }
   if (asFolder && base !== undefined && path === start && at(path) === undefined) return posix.join(path, base);
   return args.follow ? path : start;
-}
-
-function act(
-  target: string,
-  there: Entry | undefined,
-  wanted: Content,
-  attributes: Attributes,
-  args: PlacedArgs,
-  parent: Entry | undefined,
-): Change['act'] {
-  const { mode } = attributes;
-  const octal = mode === undefined ? '' : octalWord(mode);
-  // A default ACL without named entries makes files without an ACL: there the group's bits are no mask.
-  const masked = parent?.defaultAcl === undefined || parent.defaultAcl.extended;
-  const symbolic = mode === undefined ? '' : masked ? symbolicMode(mode) : octal;
-  const acl = there?.type === 'file' && there.acl ? 'acl' : '';
-  const owner = chownWord(attributes);
-  const bytes = wanted.size <= inlineLimit ? wanted.bytes : undefined;
-  const fill =
-    bytes === undefined ? sh`fill` : heredoc(sh`{ base64 -d >"$NEW" || exit 1; }`, lines(bytes.toString('base64')));
-  const script = joinSh(
-    [
-      sh`begin ${target}`,
-      fill,
-      sh`finish ${target} ${owner} ${octal} ${symbolic} ${acl}`,
-      ...(args.validate === undefined ? [] : [validation(args.validate)]),
-      ...(args.backup && there?.type === 'file' ? [sh`backup ${target} ${acl}`] : []),
-      sh`commit ${target} ${owner} ${acl === '' ? octal : symbolic}`,
-    ],
-    '\n',
-  );
-  return bytes === undefined
-    ? { kind: 'upload', content: wanted, near: posix.dirname(target), script }
-    : { kind: 'program', script };
-}
-
-/** `visudo -cf %s`: words, not shell text, with the new file's path for %s. */
-function validation(command: string): Sh {
-  return sh`${shellWords(command).map(placeholder)} >&2 || die ${`the new content was refused by: ${command}`}`;
-}
-
-function placeholder(word: string): Sh {
-  const pieces = word
-    .split('%s')
-    .flatMap((part, i) => [...(i === 0 ? [] : [sh`"$NEW"`]), ...(part === '' ? [] : [sh`${part}`])]);
-  return joinSh(pieces, '');
 }
 
 function isFolder(parent: Entry): boolean {
