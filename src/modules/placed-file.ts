@@ -11,7 +11,6 @@ import { type User, user } from '../probes/user.ts';
 import {
   type AttributeArgs,
   type AttributeReads,
-  type Attributes,
   attributeDifferences,
   attributeReads,
   attributeScript,
