@@ -7,7 +7,7 @@ import { considerIn, type HostRun, nameOf, questionsOf, variablesOf } from './ho
 import { type Instance, instanceOf } from './instance.ts';
 import { type Ended, outcomeOf } from './outcome.ts';
 import { perform } from './perform.ts';
-import type { RunOptions } from './run.ts';
+import type { RunOptions } from './run-options.ts';
 
 /** Milliseconds between two looks at a host that is to heal: short, so that the time that is reported is true. */
 const pause = 250;

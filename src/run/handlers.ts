@@ -23,6 +23,8 @@ export function collectDebts(run: HostRun): void {
     if (!sameOrigin(debt, run.settings.project.name, run.play.name)) continue;
     const handler = run.play.handlers.find((task) => task.id === debt.handler);
     if (handler === undefined) {
+      // Two playbooks may have plays of one name: only what stood in a file of this one can be missing from it.
+      if (!filesOf(run).has(fileOf(debt.handler))) continue;
       run.settings.emit({
         type: 'warning',
         host: run.host.name,
@@ -47,6 +49,16 @@ export function owedHandlers(run: HostRun, modules: ReadonlyMap<string, Module>)
 export function paid(run: HostRun, handler: Task): void {
   run.notified.delete(handler);
   if (!run.settings.check) run.chores.push(payDebt({ ...debtFor(run, handler, ''), digest: '' }));
+}
+
+function filesOf({ play }: HostRun): Set<string> {
+  return new Set([...play.tasks, ...play.handlers].map((task) => fileOf(task.id)));
+}
+
+/** Ids are a file, a `#` and a place in it; a role's handlers stand beside its tasks. */
+function fileOf(id: string): string {
+  const file = id.slice(0, id.indexOf('#'));
+  return /^roles\/[^/]+/.exec(file)?.[0] ?? file;
 }
 
 function debtFor(run: HostRun, handler: Task, task: string): Omit<Debt, 'digest'> {

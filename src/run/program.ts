@@ -47,7 +47,12 @@ function laneText(groups: readonly Group[], index: number): Sh {
     const script = shellOf(group.account, lines(sh`LC_ALL=C; export LC_ALL`, group.probe.ask(group.items)));
     return heredoc(sh`group ${group.id} ${group.deadline} ${group.account.user ?? ''}`, script);
   });
-  return lines(sh`{`, ...texts, sh`} >"$W"/lane${index} & lanes="$lanes $!"`);
+  return lines(
+    sh`{`,
+    sh`trap 'kill -TERM "$asked"; exit 143' TERM`,
+    ...texts,
+    sh`} >"$W"/lane${index} & lanes="$lanes $!"`,
+  );
 }
 
 function actText(step: ActStep): Sh {

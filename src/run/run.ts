@@ -1,40 +1,24 @@
-import type { Connect, Connection, Login } from '../core/connection.ts';
+import type { Connection } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
 import type { Counts, Report } from '../core/event.ts';
-import type { Module } from '../core/module.ts';
-import type { Host, Play, Playbook, Task } from '../core/playbook.ts';
+import type { Host, Play, Task } from '../core/playbook.ts';
 import { batches } from './batches.ts';
 import { type OwedDebt, parseDebt } from './debts.ts';
 import { drillHost } from './drill.ts';
 import { eachHost } from './each-host.ts';
 import { collectDebts, owedHandlers, paid } from './handlers.ts';
 import { type Hello, helloProgram, helloReader } from './hello.ts';
-import { emptyCounts, type HostRun, hostRun, type RunSettings } from './host-run.ts';
+import { emptyCounts, type HostRun, hostRun } from './host-run.ts';
 import { type Instance, instanceOf } from './instance.ts';
 import { look } from './look.ts';
 import { askAhead, perform } from './perform.ts';
 import { recheck } from './recheck.ts';
+import type { RunOptions } from './run-options.ts';
 
 /**
  * src/run: a playbook becomes events. It knows hosts by the Connection of core alone, decides by the modules, and tells
  * what happens by Events; it never touches the console. It may import core, shell, project, probes and modules.
  */
-
-/** All that a run needs. */
-export interface RunOptions extends RunSettings {
-  readonly playbook: Playbook;
-  /** Hosts of a play after `--limit`, in inventory order. */
-  readonly hostsOf: (play: Play) => readonly Host[];
-  readonly loginOf: (host: Host, play: Play) => Login;
-  readonly connect: Connect;
-  readonly modules: ReadonlyMap<string, Module>;
-  /** Hosts at once. */
-  readonly forks: number;
-  /** `run` brings hosts to what the tasks say; `verify` only checks; `drill` breaks on purpose. */
-  readonly mode: 'run' | 'verify' | 'drill';
-  /** Whether a task was chosen by `--tags` and `--skip-tags`. */
-  readonly selected: (task: Pick<Task, 'tags'>) => boolean;
-}
 
 interface Reached {
   readonly connection: Connection;
@@ -72,6 +56,9 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
   } finally {
     await Promise.allSettled([...reached.values()].map(({ connection }) => connection.close()));
   }
+  for (const [host, { connection }] of reached) {
+    emit({ type: 'host-done', host, roundTrips: connection.roundTrips, ms: now() - startedAt });
+  }
   const report: Record<string, Counts> = Object.fromEntries(counts);
   emit({ type: 'run-end', report, ms: now() - startedAt });
   return report;
@@ -85,10 +72,9 @@ interface Fleet {
 }
 
 async function runBatch(options: RunOptions, play: Play, batch: readonly Host[], fleet: Fleet): Promise<void> {
-  const { forks, emit, mode, now, signal } = options;
+  const { forks, emit, mode, signal } = options;
   const runs = new Map<string, HostRun>();
   const lists = new Map<string, { tasks: Instance[]; checks: Instance[] }>();
-  const startedAt = now();
 
   const phase = async (work: (run: HostRun, list: { tasks: Instance[]; checks: Instance[] }) => Promise<boolean>) => {
     const going = [...runs.values()].filter((run) => !fleet.lost.has(run.host.name));
@@ -139,10 +125,6 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
     if (run.chores.length > 0) await askAhead(run, [], 0, []);
     return true;
   });
-  for (const run of runs.values()) {
-    const { roundTrips } = run.connection;
-    emit({ type: 'host-done', host: run.host.name, roundTrips, ms: now() - startedAt });
-  }
 }
 
 async function flushHandlers(options: RunOptions, run: HostRun, checks: readonly Instance[]): Promise<boolean> {

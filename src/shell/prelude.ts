@@ -20,7 +20,20 @@ if [ -z "$W" ]; then
   exit 1
 fi
 trap 'rm -rf "$W"' EXIT
-lanes=
+lanes= pid=
+# A stop that was asked for reaches all that a change started, and what is being asked.
+stop() {
+  trap '' TERM
+  if [ -n "$pid" ]; then
+    kill -TERM "$pid" "-$pid"
+    _i=0
+    while [ "$_i" -lt 20 ] && kill -0 "-$pid"; do sleep 0.1; _i=$((_i + 1)); done
+    kill -KILL "-$pid"
+  fi
+  [ -z "$lanes" ] || kill -TERM $lanes
+  exit 143
+} 2>/dev/null
+trap stop TERM
 
 # say KIND ID WORDS FILE: one frame, the file as its body.
 say() {
@@ -37,10 +50,14 @@ UID0=$(id -u)
 # group ID DEADLINE USER, the script on stdin: asks one group of questions. Output and errors go where the lane's go.
 group() {
   printf '\n%s group %s\n' "$N" "$1"
-  if [ -z "$3" ]; then HEAL_N=$N timeout -s KILL "$2" sh -s 2>&1 3>&-
-  elif [ "$UID0" = 0 ]; then HEAL_N=$N timeout -s KILL "$2" su -s /bin/sh "$3" -c 'exec sh -s' 2>&1 3>&-
-  else { printf 'HEAL_N=%s\n' "$N"; cat; } | timeout -s KILL "$2" sudo -n -H -u "$3" -- sh -s 2>&1 3>&-
+  exec 4<&0
+  if [ -z "$3" ]; then HEAL_N=$N timeout -s KILL "$2" sh -s <&4 2>&1 3>&- 4>&- &
+  elif [ "$UID0" = 0 ]; then HEAL_N=$N timeout -s KILL "$2" su -s /bin/sh "$3" -c 'exec sh -s' <&4 2>&1 3>&- 4>&- &
+  else { printf 'HEAL_N=%s\n' "$N"; cat; } <&4 | timeout -s KILL "$2" sudo -n -H -u "$3" -- sh -s 2>&1 3>&- 4>&- &
   fi
+  asked=$!
+  exec 4<&-
+  wait "$asked"
   printf '\n%s done %s %s\n' "$N" "$1" "$?"
 }
 
@@ -90,6 +107,7 @@ act() {
   fi
   wait "$pid"
   rc=$?
+  pid=
   [ -z "$timer" ] || endall "$timer"
   if [ "$2" = 1 ]; then
     # What it left in the background may keep the pipes open: a second is given to what is still in them.

@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { HealError } from '../../src/core/errors.ts';
 import type { Event, TaskDone } from '../../src/core/event.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Module } from '../../src/core/module.ts';
@@ -102,7 +104,7 @@ async function run(
         ...connection,
         run: async (program, told, signal) => {
           // Not before it is asked for the first time: only between asking and applying.
-          if (connection.programs.length > 1) beforeProgram();
+          if (connection.programs.length > 1) beforeProgram(program.text);
           await connection.run(program, told, signal);
         },
       };
@@ -113,7 +115,7 @@ async function run(
     selected: () => true,
     check: more.check ?? false,
     deep: false,
-    signal: new AbortController().signal,
+    signal: more.signal ?? new AbortController().signal,
     emit: (event) => events.push(event),
     now: () => performance.now(),
     project: {
@@ -267,5 +269,43 @@ describe.each(all)('a run under $name', (shell) => {
     const { done } = await run(shell, play);
     expect(done[0]).toMatchObject({ status: 'failed' });
     expect(done[0]?.message).toMatch(/permission denied/);
+  });
+
+  it('stops what runs on the host when it is interrupted', async () => {
+    const mark = `${file}.mark`;
+    const interrupt = new AbortController();
+    const cmd = `(sleep 3; echo late >'${mark}') & echo begun >'${file}'; wait`;
+    const going = run(shell, madePlay([madeTask('free', { cmd })]), { signal: interrupt.signal });
+    going.catch(() => undefined);
+    while (!existsSync(file)) await sleep(20);
+    interrupt.abort(new Error('interrupted'));
+    await expect(going).rejects.toThrow('interrupted');
+    await sleep(3500);
+    expect(existsSync(mark)).toBe(false);
+  });
+
+  it('runs a handler that a broken-off run owes, once, and none whose change never landed', async () => {
+    const handler = madeTask('free', { cmd: `echo handled >>'${file}.log'` }, { name: constant('h') });
+    const play = madePlay([madeTask('line-file', { path: file, text: 'a' }, { notify: [constant('h')] })], {
+      handlers: [handler],
+    });
+    const cut = (when: string) => (text: string) => {
+      if (text.includes(when)) throw new HealError('unreachable', 'the line broke');
+    };
+    expect((await run(shell, play, { beforeProgram: cut('printf %s') })).report['here']).toMatchObject({
+      unreachable: 1,
+    });
+    expect(existsSync(`${file}.log`)).toBe(false);
+    expect((await run(shell, play, { beforeProgram: cut("eval 'echo handled") })).report['here']).toMatchObject({
+      unreachable: 1,
+    });
+    expect(readFileSync(file, 'utf8')).toBe('a');
+    expect(existsSync(`${file}.log`)).toBe(false);
+    const next = await run(shell, play);
+    expect(next.report['here']).toMatchObject({ changed: 1, failed: 0 });
+    expect(readFileSync(`${file}.log`, 'utf8')).toBe('handled\n');
+    await run(shell, play);
+    expect(readFileSync(`${file}.log`, 'utf8')).toBe('handled\n');
+    expect(next.events.filter((event) => event.type === 'warning')).toEqual([]);
   });
 });

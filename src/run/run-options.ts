@@ -1,0 +1,20 @@
+import type { Connect, Login } from '../core/connection.ts';
+import type { Module } from '../core/module.ts';
+import type { Host, Play, Playbook, Task } from '../core/playbook.ts';
+import type { RunSettings } from './host-run.ts';
+
+/** All that a run needs. */
+export interface RunOptions extends RunSettings {
+  readonly playbook: Playbook;
+  /** Hosts of a play after `--limit`, in inventory order. */
+  readonly hostsOf: (play: Play) => readonly Host[];
+  readonly loginOf: (host: Host, play: Play) => Login;
+  readonly connect: Connect;
+  readonly modules: ReadonlyMap<string, Module>;
+  /** Hosts at once. */
+  readonly forks: number;
+  /** `run` brings hosts to what the tasks say; `verify` only checks; `drill` breaks on purpose. */
+  readonly mode: 'run' | 'verify' | 'drill';
+  /** Whether a task was chosen by `--tags` and `--skip-tags`. */
+  readonly selected: (task: Pick<Task, 'tags'>) => boolean;
+}
