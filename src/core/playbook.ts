@@ -77,6 +77,37 @@ export interface Task {
   readonly timeout?: number;
   readonly tags: readonly string[];
   readonly vars: Readonly<Record<string, Template>>;
+  /** The blocks around it, the outermost first; none where it stands alone. */
+  readonly blocks?: readonly BlockPart[];
+  readonly loopControl?: LoopControl;
+  /** `localhost` is the workstation; nothing else is known yet. */
+  readonly delegateTo?: Template<string>;
+  readonly runOnce?: boolean;
+  readonly ignoreUnreachable?: boolean;
+  /** `diff: false` hides the diffs of this task. */
+  readonly diff?: boolean;
+}
+
+/** A `block:` with its `rescue:` and `always:`; the tasks in it know by `Task.blocks` where they stand. */
+export interface Block {
+  readonly id: string;
+  readonly at: Place;
+  readonly name?: string;
+}
+
+/** A part of a Block that a task stands in. */
+export interface BlockPart {
+  readonly block: Block;
+  readonly part: 'block' | 'rescue' | 'always';
+}
+
+/** What `loop_control` says besides `loop_var`. */
+export interface LoopControl {
+  readonly label?: Template;
+  /** Name under which the item's 0-based number is seen. */
+  readonly indexVar?: string;
+  /** Seconds between two items. */
+  readonly pause?: number;
 }
 
 /** One drill of a role: break it, see it heal, put it back. */
@@ -122,6 +153,12 @@ export interface Play {
   readonly drills: readonly Drill[];
   /** Hosts per batch, in turn; empty is all at once. Entries are counts or percentages ("30%"). */
   readonly serial: readonly (number | string)[];
+  /** A failure on one host ends the play on all hosts of the batch. */
+  readonly anyErrorsFatal?: boolean;
+  /** The play ends when more than this part of a batch has failed; per cent. */
+  readonly maxFailPercentage?: number;
+  /** Handlers that are owed run on hosts that failed, too. */
+  readonly forceHandlers?: boolean;
   readonly roles: readonly Role[];
   /** Variables of one host in this play; `extra` are those of the command line. */
   readonly variables: (host: Host, task: Task | undefined, known: Known) => Variables;
