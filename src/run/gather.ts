@@ -1,6 +1,6 @@
 import type { Value } from '../core/playbook.ts';
 import type { Question } from '../core/probe.ts';
-import { considerIn, type HostRun, variablesOf } from './host-run.ts';
+import { considerIn, flowIn, type HostRun, namesGivenBy, variablesOf } from './host-run.ts';
 import { type Instance, unfold } from './instance.ts';
 
 /**
@@ -9,8 +9,10 @@ import { type Instance, unfold } from './instance.ts';
  */
 export function waitsBefore(run: HostRun, list: readonly Instance[], index: number): Set<string> {
   const names = new Set<string>();
+  const flow = flowIn(run, list);
   for (const other of list.slice(0, index)) {
-    if (other.task.register !== undefined && !run.done.has(other)) names.add(other.task.register);
+    if (flow.skips(other.task)) continue;
+    if (!run.done.has(other)) for (const name of namesGivenBy(other.task)) names.add(name);
   }
   return names;
 }
@@ -40,6 +42,7 @@ export async function gather(
   const wanted = new Map<string, Question<unknown>>();
   let beforeNextChange = true;
   const waitsFor = waitsBefore(run, list, from);
+  const flow = flowIn(run, list);
 
   const look = async (instance: Instance): Promise<void> => {
     if (run.done.has(instance) || (!beforeNextChange && instance.asked > 0)) return;
@@ -57,15 +60,15 @@ export async function gather(
 
   for (let index = from; index < list.length; index += 1) {
     const instance = list[index];
-    if (instance === undefined) continue;
+    if (instance === undefined || flow.skips(instance.task)) continue;
     if (!unfoldAt(run, list, index, waitsFor)) {
-      if (instance.task.register !== undefined) waitsFor.add(instance.task.register);
+      for (const name of namesGivenBy(instance.task)) waitsFor.add(name);
       continue;
     }
     const unfolded = list[index];
     if (unfolded === undefined) break;
     await look(unfolded);
-    if (unfolded.task.register !== undefined && !run.done.has(unfolded)) waitsFor.add(unfolded.task.register);
+    if (!run.done.has(unfolded)) for (const name of namesGivenBy(unfolded.task)) waitsFor.add(name);
   }
   for (const instance of later) await look(instance);
   return [...wanted.values()];

@@ -7,8 +7,10 @@ import type { Evaluated, Host, Play, Task, Value, Variables } from '../core/play
 import type { Question } from '../core/probe.ts';
 import type { Sh } from '../core/sh.ts';
 import { type AnswerBook, answerBook } from './answers.ts';
+import type { Batch } from './batch.ts';
 import { type Considered, consider, type Prepared } from './consider.ts';
 import type { OwedDebt } from './debts.ts';
+import { type Flow, flowOf } from './flow.ts';
 import type { Hello } from './hello.ts';
 import { type Instance, infoOf } from './instance.ts';
 import type { Outcome } from './outcome.ts';
@@ -69,6 +71,12 @@ export interface HostRun {
   /** Shell text that rides along with the next program. */
   readonly chores: Sh[];
   readonly counts: { -readonly [K in keyof Counts]: Counts[K] };
+  /** Where it stands in the blocks of each list. */
+  readonly flows: Map<readonly Instance[], Flow>;
+  /** What the hosts of its batch share. */
+  readonly batch: Batch;
+  /** True once `meta: end_host` was met: the rest is left, and that is right. */
+  over: boolean;
   /** True once all tasks and handlers are done: only then a check may ask what was changed. */
   tasksOver: boolean;
 }
@@ -81,6 +89,7 @@ export function hostRun(
   hello: Hello,
   debts: OwedDebt[],
   settings: RunSettings,
+  batch: Batch,
 ): HostRun {
   return {
     host,
@@ -99,13 +108,38 @@ export function hostRun(
     kept: [],
     chores: [],
     counts: emptyCounts(),
+    flows: new Map(),
+    batch,
+    over: false,
     tasksOver: false,
   };
 }
 
+/** The flow through a list, made when it is first asked for: loops unfold later, blocks stay as they are. */
+export function flowIn(run: HostRun, list: readonly Instance[]): Flow {
+  const known = run.flows.get(list) ?? flowOf(list.map((instance) => instance.task));
+  run.flows.set(list, known);
+  return known;
+}
+
+/** Names that a task gives a value to: `register`, and the variables of `set_fact`. */
+export function namesGivenBy(task: Task): string[] {
+  const facts = task.module === 'set_fact' ? Object.keys(task.argPlaces).filter((name) => name !== 'cacheable') : [];
+  return task.register === undefined ? facts : [task.register, ...facts];
+}
+
 /** All zero. */
 export function emptyCounts(): { -readonly [K in keyof Counts]: Counts[K] } {
-  return { ok: 0, changed: 0, unreachable: 0, failed: 0, skipped: 0, rescued: 0, ignored: 0, unknown: 0 };
+  return {
+    ok: 0,
+    changed: 0,
+    unreachable: 0,
+    failed: 0,
+    skipped: 0,
+    rescued: 0,
+    ignored: 0,
+    unknown: 0,
+  };
 }
 
 /** Variables as an instance sees them; results of tasks that stand before it and are not done yet are pending. */
@@ -119,12 +153,19 @@ export function variablesOf(
     heal_check_mode: { kind: 'value', value: run.settings.check },
     heal_deep: { kind: 'value', value: run.settings.deep },
     role_changed: run.tasksOver
-      ? { kind: 'value', value: run.deeds.some((deed) => deed.instance.task.role?.name === instance.task.role?.name) }
+      ? {
+          kind: 'value',
+          value: run.deeds.some((deed) => deed.instance.task.role?.name === instance.task.role?.name),
+        }
       : { kind: 'pending', names: ['role_changed'] },
   };
   for (const [name, value] of run.registers) values[name] = { kind: 'value', value };
   for (const name of [...run.unknowable, ...waitsFor]) values[name] = { kind: 'pending', names: [name] };
-  if (instance.item !== undefined) values[instance.task.loopVar] = { kind: 'value', value: instance.item.value };
+  if (instance.item !== undefined)
+    values[instance.task.loopVar] = {
+      kind: 'value',
+      value: instance.item.value,
+    };
   return run.play.variables(run.host, instance.task, { values });
 }
 
@@ -153,19 +194,19 @@ export async function considerIn(
 }
 
 /** Counts it, registers its result, owes its handlers, and tells the outside. */
-export function finish(run: HostRun, instance: Instance, outcome: Outcome, startedAt: number, name: string): void {
+export function finish(
+  run: HostRun,
+  instance: Instance,
+  outcome: Outcome,
+  startedAt: number,
+  name: string,
+  rescued = false,
+): void {
   const { task } = instance;
-  run.done.add(instance);
   const ignored = outcome.status === 'failed' && task.ignoreErrors;
-  count(run, outcome.status, ignored);
-  if (task.register !== undefined) {
-    if (outcome.status === 'unknown' || (run.settings.check && outcome.status === 'changed' && isFree(outcome))) {
-      run.unknowable.add(task.register);
-    } else {
-      run.unknowable.delete(task.register);
-      run.registers.set(task.register, registered(instance, outcome) as Value);
-    }
-  }
+  if (rescued) run.counts.rescued += 1;
+  else count(run, outcome.status, ignored);
+  keepResult(run, instance, outcome);
   run.settings.emit({
     type: 'task-done',
     host: run.host.name,
@@ -180,6 +221,30 @@ export function finish(run: HostRun, instance: Instance, outcome: Outcome, start
     ...(task.noLog ? { noLog: true } : {}),
     ms: run.settings.now() - startedAt,
   });
+}
+
+/** Marks it as done and makes its result known to the tasks after it. */
+export function keepResult(
+  run: HostRun,
+  instance: Instance,
+  outcome: Pick<Outcome, 'status' | 'result' | 'changes'>,
+): void {
+  const { task } = instance;
+  run.done.add(instance);
+  const unknowable =
+    outcome.status === 'unknown' || (run.settings.check && outcome.status === 'changed' && isFree(outcome));
+  const facts = task.module === 'set_fact' ? outcome.result['facts'] : undefined;
+  const given: Record<string, unknown> = {
+    ...(typeof facts === 'object' && facts !== null ? facts : {}),
+  };
+  if (task.register !== undefined) given[task.register] = registered(instance, outcome);
+  for (const name of namesGivenBy(task)) {
+    if (unknowable) run.unknowable.add(name);
+    else if (name in given) {
+      run.unknowable.delete(name);
+      run.registers.set(name, given[name] as Value);
+    }
+  }
 }
 
 /** A task's name as far as it can be rendered now. */
@@ -206,7 +271,7 @@ function count(run: HostRun, status: Status, ignored: boolean): void {
 }
 
 /** What a loop registers is the list of its items' results (Ansible's `results`). */
-function registered(instance: Instance, outcome: Outcome): JsonObject {
+function registered(instance: Instance, outcome: Pick<Outcome, 'result'>): JsonObject {
   if (instance.item === undefined) return outcome.result;
   instance.siblings.push(outcome.result);
   const { siblings } = instance;
@@ -218,6 +283,6 @@ function registered(instance: Instance, outcome: Outcome): JsonObject {
   };
 }
 
-function isFree(outcome: Outcome): boolean {
+function isFree(outcome: Pick<Outcome, 'changes'>): boolean {
   return (outcome.changes ?? []).some((change: ChangeInfo) => !change.proven);
 }

@@ -7,8 +7,9 @@ import { digestOf } from './debts.ts';
 import { exchange } from './exchange.ts';
 import { gather, unfoldAt, waitsBefore } from './gather.ts';
 import { originsOf, owedBy } from './handlers.ts';
-import { considerIn, finish, type HostRun, nameOf, variablesOf } from './host-run.ts';
+import { considerIn, finish, flowIn, type HostRun, keepResult, nameOf, variablesOf } from './host-run.ts';
 import type { Instance } from './instance.ts';
+import { meta } from './meta.ts';
 import { type Ended, type Outcome, outcomeOf } from './outcome.ts';
 
 /** A module that asks for something new after so many rounds never ends. */
@@ -19,19 +20,44 @@ const roundsAtMost = 8;
  * all went well; at the first failure that is not ignored the rest is left.
  *
  * @param later - instances whose questions may ride along: checks, and handlers that are owed already
+ * @param flush - runs the handlers that are owed, for `meta: flush_handlers`
  */
-export async function perform(run: HostRun, list: Instance[], later: () => readonly Instance[]): Promise<boolean> {
-  for (let index = 0; index < list.length; index += 1) {
+export async function perform(
+  run: HostRun,
+  list: Instance[],
+  later: () => readonly Instance[],
+  flush: () => Promise<boolean> = async () => true,
+): Promise<boolean> {
+  const flow = flowIn(run, list);
+  for (let index = 0; index < list.length && !run.over; index += 1) {
+    const first = list[index];
+    if (first === undefined || run.done.has(first) || flow.skips(first.task)) continue;
+    run.settings.signal.throwIfAborted();
+    if (run.batch.stopped()) return false;
     const waitsFor = waitsBefore(run, list, index);
     unfoldAt(run, list, index, waitsFor);
     const instance = list[index];
+    // A loop over nothing leaves the next task in its place.
+    if (instance !== first && instance?.task !== first.task) {
+      keepResult(run, first, {
+        status: 'skipped',
+        result: { results: [], changed: false, failed: false, skipped: true },
+      });
+      index -= 1;
+      continue;
+    }
     if (instance === undefined) break;
-    if (run.done.has(instance)) continue;
-    run.settings.signal.throwIfAborted();
+    if (instance.task.module === meta.name) {
+      if (!(await steer(run, instance, waitsFor, flush))) return false;
+      continue;
+    }
     const outcome = await settle(run, list, index, later);
-    if (outcome.status === 'failed' && !instance.task.ignoreErrors) return false;
+    if (outcome.status === 'failed' && !instance.task.ignoreErrors) {
+      flow.fail(instance.task);
+      if (flow.failed()) run.batch.fail(run.host.name);
+    }
   }
-  return true;
+  return !flow.failed();
 }
 
 /** Asks, in one program, all that this list wants to know now. */
@@ -54,6 +80,23 @@ export async function askAhead(
   return questions.length;
 }
 
+/** Does what a `meta` task says, where its conditions hold. False where a handler that it ran failed. */
+async function steer(
+  run: HostRun,
+  instance: Instance,
+  waitsFor: ReadonlySet<string>,
+  flush: () => Promise<boolean>,
+): Promise<boolean> {
+  run.done.add(instance);
+  const considered = await considerIn(run, instance, waitsFor);
+  if (considered.kind !== 'decided') return considered.kind !== 'failed';
+  const action = considered.decision.result?.['action'];
+  if (action === 'flush_handlers') return flush();
+  if (action === 'end_host' || action === 'end_play') run.over = true;
+  return true;
+}
+
+/** Settles an instance, by `run_once` on one host for all of its batch. */
 async function settle(
   run: HostRun,
   list: Instance[],
@@ -62,6 +105,20 @@ async function settle(
 ): Promise<Outcome> {
   const instance = list[index];
   if (instance === undefined) throw new Error('no instance at this place');
+  if (instance.task.runOnce !== true) return settleHere(run, instance, list, index, later);
+  const key = `${instance.task.id} ${instance.item?.index ?? ''}`;
+  const { outcome, mine } = await run.batch.once(key, () => settleHere(run, instance, list, index, later));
+  if (!mine) keepResult(run, instance, outcome);
+  return outcome;
+}
+
+async function settleHere(
+  run: HostRun,
+  instance: Instance,
+  list: Instance[],
+  index: number,
+  later: () => readonly Instance[],
+): Promise<Outcome> {
   const { now, signal } = run.settings;
   const startedAt = now();
   const waitsFor = waitsBefore(run, list, index);
@@ -70,9 +127,19 @@ async function settle(
     variablesOf(run, instance, waitsFor).with(
       instance.task.register === undefined
         ? {}
-        : { [instance.task.register]: { kind: 'value', value: result as Value } },
+        : {
+            [instance.task.register]: { kind: 'value', value: result as Value },
+          },
     );
-  const turn: Turn = { instance, list, index, name, waitsFor, later: later(), owed: owedBy(run, instance) };
+  const turn: Turn = {
+    instance,
+    list,
+    index,
+    name,
+    waitsFor,
+    later: later(),
+    owed: owedBy(run, instance),
+  };
 
   for (let attempt = 0; ; attempt += 1) {
     const ended = await once(run, turn);
@@ -85,7 +152,9 @@ async function settle(
             status: 'failed',
             message: `${outcome.message === undefined ? '' : `${outcome.message}; `}until: ${instance.task.until?.source} did not hold in ${attempt + 1} tries`,
           };
-      finish(run, instance, final, startedAt, name);
+      const rescued =
+        final.status === 'failed' && !instance.task.ignoreErrors && flowIn(run, list).rescues(instance.task);
+      finish(run, instance, final, startedAt, name, rescued);
       if (final.status === 'changed') for (const handler of originsOf(run, instance)) run.notified.add(handler);
       return final;
     }
@@ -120,7 +189,12 @@ async function once(run: HostRun, turn: Turn): Promise<Ended> {
     const changes = decision.changes.map(changeInfo);
     if (isCheck(instance)) {
       const wants = decision.changes.map((change) => change.title).join(', ');
-      return { ...said, status: 'failed', message: `it does not hold: ${wants}`, changes: [] };
+      return {
+        ...said,
+        status: 'failed',
+        message: `it does not hold: ${wants}`,
+        changes: [],
+      };
     }
     if (run.settings.check || instance.task.checkMode === true) {
       for (const change of decision.changes) {
@@ -140,7 +214,10 @@ async function once(run: HostRun, turn: Turn): Promise<Ended> {
       };
     }
   }
-  return { status: 'failed', message: `module ${instance.module.name} went on asking after ${roundsAtMost} rounds` };
+  return {
+    status: 'failed',
+    message: `module ${instance.module.name} went on asking after ${roundsAtMost} rounds`,
+  };
 }
 
 async function applied(
@@ -152,7 +229,11 @@ async function applied(
     return await apply(run, turn, considered);
   } catch (error) {
     if (!(error instanceof HealError) || error.kind !== 'failed') throw error;
-    return { status: 'failed', message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+    return {
+      status: 'failed',
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    };
   }
 }
 
@@ -183,7 +264,11 @@ function endOf(run: HostRun, considered: Exclude<Considered, { kind: 'asks' | 'd
       return { status: 'unknown', message: considered.why };
     case 'waits': {
       const names = [...new Set(considered.names)].join(', ');
-      if (run.settings.check) return { status: 'unknown', message: `it depends on ${names}, known only in a run` };
+      if (run.settings.check)
+        return {
+          status: 'unknown',
+          message: `it depends on ${names}, known only in a run`,
+        };
       return {
         status: 'failed',
         message: `${names} has no value yet`,

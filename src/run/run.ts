@@ -2,6 +2,7 @@ import type { Connection } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
 import type { Counts, Report } from '../core/event.ts';
 import type { Host, Play, Task } from '../core/playbook.ts';
+import { batchOf } from './batch.ts';
 import { batches } from './batches.ts';
 import { type OwedDebt, parseDebt } from './debts.ts';
 import { drillHost } from './drill.ts';
@@ -11,6 +12,7 @@ import { type Hello, helloProgram, helloReader } from './hello.ts';
 import { emptyCounts, type HostRun, hostRun } from './host-run.ts';
 import { type Instance, instanceOf } from './instance.ts';
 import { look } from './look.ts';
+import { meta } from './meta.ts';
 import { askAhead, perform } from './perform.ts';
 import { recheck } from './recheck.ts';
 import type { RunOptions } from './run-options.ts';
@@ -34,6 +36,7 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
   const counts = new Map(all.map((host) => [host.name, emptyCounts()]));
   const reached = new Map<string, Reached>();
   const lost = new Set<string>();
+  const fleet: Fleet = { reached, lost, counts, ended: false };
   emit({
     type: 'run-start',
     playbook: playbook.name,
@@ -44,20 +47,26 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
     for (const play of playbook.plays) {
       const hosts = hostsOf(play).filter((host) => !lost.has(host.name));
       for (const batch of batches(hosts, play.serial)) {
+        if (fleet.ended) break;
         emit({
           type: 'play-start',
           play: play.name,
           hosts: batch.map((host) => host.name),
           tasks: play.tasks.filter(options.selected).length,
         });
-        await runBatch(options, play, batch, { reached, lost, counts });
+        await runBatch(options, play, batch, fleet);
       }
     }
   } finally {
     await Promise.allSettled([...reached.values()].map(({ connection }) => connection.close()));
   }
   for (const [host, { connection }] of reached) {
-    emit({ type: 'host-done', host, roundTrips: connection.roundTrips, ms: now() - startedAt });
+    emit({
+      type: 'host-done',
+      host,
+      roundTrips: connection.roundTrips,
+      ms: now() - startedAt,
+    });
   }
   const report: Record<string, Counts> = Object.fromEntries(counts);
   emit({ type: 'run-end', report, ms: now() - startedAt });
@@ -69,11 +78,14 @@ interface Fleet {
   /** Hosts that failed or could not be reached: later plays leave them out. */
   readonly lost: Set<string>;
   readonly counts: ReadonlyMap<string, ReturnType<typeof emptyCounts>>;
+  /** True once a play was broken off for all: what comes after it is left. */
+  ended: boolean;
 }
 
 async function runBatch(options: RunOptions, play: Play, batch: readonly Host[], fleet: Fleet): Promise<void> {
   const { forks, emit, mode, signal } = options;
   const runs = new Map<string, HostRun>();
+  const shared = batchOf(play, batch.length);
   const lists = new Map<string, { tasks: Instance[]; checks: Instance[] }>();
 
   const phase = async (work: (run: HostRun, list: { tasks: Instance[]; checks: Instance[] }) => Promise<boolean>) => {
@@ -81,7 +93,7 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
     await eachHost(going, forks, async (run) => {
       const list = lists.get(run.host.name);
       if (list === undefined) return;
-      await guarded(options, fleet, run.host, async () => {
+      await guarded(options, fleet, run.host, shared.fail, async () => {
         if (!(await work(run, list))) fleet.lost.add(run.host.name);
       });
     });
@@ -89,9 +101,9 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
   };
 
   await eachHost(batch, forks, (host) =>
-    guarded(options, fleet, host, async () => {
+    guarded(options, fleet, host, shared.fail, async () => {
       const at = await reach(options, play, host, fleet);
-      const run = hostRun(host, play, at.connection, at.hello, at.debts, options);
+      const run = hostRun(host, play, at.connection, at.hello, at.debts, options, shared);
       const counts = fleet.counts.get(host.name);
       if (counts !== undefined) Object.assign(run, { counts });
       const list = {
@@ -110,13 +122,18 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
   signal.throwIfAborted();
 
   if (mode === 'run') {
-    await phase((run, { tasks, checks }) =>
-      perform(run, tasks, () => [...owedHandlers(run, options.modules), ...checks]),
-    );
+    await phase(async (run, { tasks, checks }) => {
+      const flush = (): Promise<boolean> => flushHandlers(options, run, checks);
+      const done = await perform(run, tasks, () => [...owedHandlers(run, options.modules), ...checks], flush);
+      if (!done && play.forceHandlers === true) await flush();
+      return done;
+    });
     await phase((run, { checks }) => flushHandlers(options, run, checks));
   }
   await phase(async (run, { checks }) => {
     run.tasksOver = true;
+    // Who left the play by `meta: end_host` is not what its roles say, and was not meant to be.
+    if (run.over) return true;
     const holds = run.deeds.length === 0 || (await recheck(run, checks));
     return (await perform(run, checks, () => [])) && holds;
   });
@@ -125,13 +142,19 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
     if (run.chores.length > 0) await askAhead(run, [], 0, []);
     return true;
   });
+  // Ansible's rule: a batch of which no host is left ends the play.
+  if (shared.stopped() || (batch.length > 0 && batch.every((host) => fleet.lost.has(host.name)))) fleet.ended = true;
 }
 
 async function flushHandlers(options: RunOptions, run: HostRun, checks: readonly Instance[]): Promise<boolean> {
   // A handler may notify another: those come in the next round. One that notifies itself would go on for ever.
   for (let round = 0; run.notified.size > 0 && round <= run.play.handlers.length; round += 1) {
     const handlers = owedHandlers(run, options.modules);
-    if (!(await perform(run, handlers, () => checks))) return false;
+    const over = run.over;
+    run.over = false;
+    const done = await perform(run, handlers, () => checks);
+    run.over = over;
+    if (!done) return false;
     for (const { task } of handlers) paid(run, task);
   }
   return true;
@@ -139,7 +162,7 @@ async function flushHandlers(options: RunOptions, run: HostRun, checks: readonly
 
 function instances(options: RunOptions, tasks: readonly Task[], phase: Instance['phase']): Instance[] {
   return tasks.filter(options.selected).flatMap((task) => {
-    const module = options.modules.get(task.module);
+    const module = task.module === meta.name ? meta : options.modules.get(task.module);
     return module === undefined ? [] : [instanceOf(task, module, phase)];
   });
 }
@@ -157,7 +180,12 @@ async function reach(options: RunOptions, play: Play, host: Host, fleet: Fleet):
     const debts = hello.debts.flatMap((text) => parseDebt(text) ?? []);
     const at = { connection, hello, debts };
     fleet.reached.set(host.name, at);
-    emit({ type: 'host-connected', host: host.name, facts: hello.facts, ms: now() - startedAt });
+    emit({
+      type: 'host-connected',
+      host: host.name,
+      facts: hello.facts,
+      ms: now() - startedAt,
+    });
     return at;
   } catch (error) {
     await connection.close();
@@ -166,13 +194,20 @@ async function reach(options: RunOptions, play: Play, host: Host, fleet: Fleet):
 }
 
 /** An error that concerns one host ends its part of the run and no other's. */
-async function guarded(options: RunOptions, fleet: Fleet, host: Host, work: () => Promise<void>): Promise<void> {
+async function guarded(
+  options: RunOptions,
+  fleet: Fleet,
+  host: Host,
+  onLost: (host: string) => void,
+  work: () => Promise<void>,
+): Promise<void> {
   try {
     await work();
   } catch (error) {
     if (!(error instanceof HealError) || options.signal.aborted) throw error;
     if (error.kind === 'usage') throw error;
     fleet.lost.add(host.name);
+    onLost(host.name);
     const counts = fleet.counts.get(host.name);
     if (error.kind === 'unreachable') {
       if (counts !== undefined) counts.unreachable += 1;

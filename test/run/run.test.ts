@@ -20,9 +20,14 @@ import { constant, madeHost, madePlay, madeTask } from './made.ts';
 const lineFile = defineModule({
   name: 'line-file',
   about: 'A file that is there.',
-  args: { properties: { path: { type: 'string' }, text: { type: 'string' } }, required: ['path', 'text'] },
+  args: {
+    properties: { path: { type: 'string' }, text: { type: 'string' } },
+    required: ['path', 'text'],
+  },
   examples: [],
-  reads: ({ path }, _look, { account }) => ({ entry: entry(path, { hash: true }, account) }),
+  reads: ({ path }, _look, { account }) => ({
+    entry: entry(path, { hash: true }, account),
+  }),
   plan: ({ path, text }, answers, { account }) =>
     answers.entry?.size === text.length
       ? []
@@ -44,7 +49,12 @@ const free = defineModule({
   examples: [],
   reads: () => ({}),
   plan: ({ cmd }) => [
-    { title: cmd, sign: '~', act: { kind: 'program', free: true, script: sh`eval ${cmd}` }, proven: false },
+    {
+      title: cmd,
+      sign: '~',
+      act: { kind: 'program', free: true, script: sh`eval ${cmd}` },
+      proven: false,
+    },
   ],
 });
 
@@ -54,8 +64,13 @@ const look = defineModule({
   args: { properties: { cmd: { type: 'string' } }, required: ['cmd'] },
   examples: [],
   readonly: true,
-  reads: ({ cmd }, _look, { account }) => ({ said: command({ shell: cmd }, account) }),
-  plan: (_args, { said }) => ({ changes: [], result: { stdout: said?.stdout.toString('utf8').trim() ?? '' } }),
+  reads: ({ cmd }, _look, { account }) => ({
+    said: command({ shell: cmd }, account),
+  }),
+  plan: (_args, { said }) => ({
+    changes: [],
+    result: { stdout: said?.stdout.toString('utf8').trim() ?? '' },
+  }),
 });
 
 const modules: ReadonlyMap<string, Module> = new Map([
@@ -72,7 +87,10 @@ function needs(name: string, make: (stdout: string) => { readonly [key: string]:
     evaluate: (variables) => {
       const found = variables.lookup(name);
       if (found === undefined || found.kind === 'pending') return { kind: 'pending', names: [name] };
-      return { kind: 'value', value: make(String(Reflect.get(Object(found.value), 'stdout'))) };
+      return {
+        kind: 'value',
+        value: make(String(Reflect.get(Object(found.value), 'stdout'))),
+      };
     },
   };
 }
@@ -87,7 +105,11 @@ afterAll(() => {
 async function run(
   shell: (typeof all)[number],
   play: Play,
-  more: { check?: boolean; beforeProgram?: () => void } = {},
+  more: {
+    check?: boolean;
+    beforeProgram?: (text: string) => void;
+    signal?: AbortSignal;
+  } = {},
 ) {
   const events: Event[] = [];
   let programs: readonly string[] = [];
@@ -140,17 +162,28 @@ describe.each(all)('a run under $name', (shell) => {
   it('changes what differs, and nothing the second time, with one round trip to ask', async () => {
     const play = madePlay([madeTask('line-file', { path: file, text: 'hello' })]);
     const first = await run(shell, play);
-    expect(first.report['here']).toMatchObject({ ok: 1, changed: 1, failed: 0 });
+    expect(first.report['here']).toMatchObject({
+      ok: 1,
+      changed: 1,
+      failed: 0,
+    });
     expect(readFileSync(file, 'utf8')).toBe('hello');
     const second = await run(shell, play);
-    expect(second.report['here']).toMatchObject({ ok: 1, changed: 0, failed: 0 });
+    expect(second.report['here']).toMatchObject({
+      ok: 1,
+      changed: 0,
+      failed: 0,
+    });
     expect(second.roundTrips).toBe(1);
   });
 
   it('captures stdout, stderr and exit code of a free command apart', async () => {
     const play = madePlay([madeTask('free', { cmd: 'echo out; echo err >&2; exit 3' })]);
     const { done } = await run(shell, play);
-    expect(done[0]).toMatchObject({ status: 'failed', result: { rc: 3, stdout: 'out', stderr: 'err' } });
+    expect(done[0]).toMatchObject({
+      status: 'failed',
+      result: { rc: 3, stdout: 'out', stderr: 'err' },
+    });
   });
 
   it('caps what a command prints at 1 MiB and says so', async () => {
@@ -172,7 +205,10 @@ describe.each(all)('a run under $name', (shell) => {
     const mark = `${file}.late`;
     const cmd = `(sleep 4; echo late >'${mark}') & sleep 60`;
     const { done } = await run(shell, madePlay([madeTask('free', { cmd }, { timeout: 1 })]));
-    expect(done[0]).toMatchObject({ status: 'failed', message: `${cmd}: took longer than 1 s and was stopped` });
+    expect(done[0]).toMatchObject({
+      status: 'failed',
+      message: `${cmd}: took longer than 1 s and was stopped`,
+    });
     await new Promise((resolve) => setTimeout(resolve, 4000));
     expect(() => readFileSync(mark)).toThrow('ENOENT');
   });
@@ -197,7 +233,10 @@ describe.each(all)('a run under $name', (shell) => {
     const { report } = await run(shell, play);
     expect(report['here']).toMatchObject({ ok: 3, changed: 3, failed: 0 });
     expect(readFileSync(`${file}.log`, 'utf8')).toBe('handled\n');
-    expect((await run(shell, play)).report['here']).toMatchObject({ ok: 2, changed: 0 });
+    expect((await run(shell, play)).report['here']).toMatchObject({
+      ok: 2,
+      changed: 0,
+    });
   });
 
   it('changes nothing in check mode and predicts the same changes', async () => {
@@ -224,7 +263,14 @@ describe.each(all)('a run under $name', (shell) => {
       ...others.slice(0, 10),
       madeTask('look', { cmd: 'echo one' }, { register: 'a' }),
       madeTask('look', {}, { args: needs('a', (a) => ({ cmd: `echo ${a} two` })), register: 'b' }),
-      madeTask('look', {}, { args: needs('b', (b) => ({ cmd: `echo ${b} three` })), register: 'c' }),
+      madeTask(
+        'look',
+        {},
+        {
+          args: needs('b', (b) => ({ cmd: `echo ${b} three` })),
+          register: 'c',
+        },
+      ),
       madeTask('line-file', {}, { args: needs('c', (c) => ({ path: file, text: c.slice(0, 4) })) }),
       ...others.slice(10),
     ]);
@@ -275,7 +321,9 @@ describe.each(all)('a run under $name', (shell) => {
     const mark = `${file}.mark`;
     const interrupt = new AbortController();
     const cmd = `(sleep 3; echo late >'${mark}') & echo begun >'${file}'; wait`;
-    const going = run(shell, madePlay([madeTask('free', { cmd })]), { signal: interrupt.signal });
+    const going = run(shell, madePlay([madeTask('free', { cmd })]), {
+      signal: interrupt.signal,
+    });
     going.catch(() => undefined);
     while (!existsSync(file)) await sleep(20);
     interrupt.abort(new Error('interrupted'));
