@@ -8,7 +8,7 @@ import { exchange } from './exchange.ts';
 import { gather, unfoldAt, waitsBefore } from './gather.ts';
 import { originsOf, owedBy } from './handlers.ts';
 import { considerIn, finish, flowIn, type HostRun, keepResult, nameOf, variablesOf } from './host-run.ts';
-import type { Instance } from './instance.ts';
+import { type Instance, infoOf } from './instance.ts';
 import { meta } from './meta.ts';
 import { type Ended, type Outcome, outcomeOf } from './outcome.ts';
 
@@ -158,6 +158,12 @@ async function settleHere(
       if (final.status === 'changed') for (const handler of originsOf(run, instance)) run.notified.add(handler);
       return final;
     }
+    run.settings.emit({
+      type: 'task-start',
+      host: run.host.name,
+      task: infoOf(instance, name),
+      titles: [`waiting, try ${attempt + 2} of ${instance.task.retries + 1}`],
+    });
     await sleep(instance.task.delay * 1000, undefined, { signal });
     forget(run, instance);
   }
