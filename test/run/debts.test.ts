@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { batches } from '../../src/run/batches.ts';
+import { digestOf, parseDebt, sameOrigin } from '../../src/run/debts.ts';
+import { madeHost } from './made.ts';
+
+const debt = { project: 'p', play: 'x', role: '', handler: 'h', task: 't', digest: 'd' };
+
+describe('a debt', () => {
+  it.each([
+    ['intended', `intended\n${JSON.stringify(debt)}\n`, { ...debt, status: 'intended' }],
+    ['landed', `landed\n${JSON.stringify(debt)}\n`, { ...debt, status: 'landed' }],
+    ['of a file that is cut off', 'landed\n{"project":"p"', undefined],
+    ['of another shape', 'landed\n{"project":1}\n', undefined],
+    ['of no known status', `paid\n${JSON.stringify(debt)}\n`, undefined],
+    ['of an empty file', '', undefined],
+  ])('%s is read back', (_name, text, expected) => {
+    expect(parseDebt(text)).toEqual(expected);
+  });
+
+  it('belongs to its project and play', () => {
+    expect(sameOrigin(debt, 'p', 'x')).toBe(true);
+    expect(sameOrigin(debt, 'p', 'y')).toBe(false);
+  });
+
+  it('has a digest that does not depend on the order of keys', () => {
+    expect(digestOf({ a: 1, b: { c: 2, d: 3 } })).toBe(digestOf({ b: { d: 3, c: 2 }, a: 1 }));
+    expect(digestOf({ a: 1 })).not.toBe(digestOf({ a: 2 }));
+  });
+});
+
+describe('batches', () => {
+  const hosts = Array.from({ length: 10 }, (_, n) => ({ ...madeHost, name: `h${n}` }));
+  it.each([
+    ['no serial', [], [10]],
+    ['a count', [3], [3, 3, 3, 1]],
+    ['a percentage', ['30%'], [3, 3, 3, 1]],
+    ['a list, the last one again and again', [1, 2, '50%'], [1, 2, 5, 2]],
+    ['a percentage of less than a host', ['1%'], [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]],
+  ])('by %s', (_name, serial, sizes) => {
+    expect(batches(hosts, serial).map((batch) => batch.length)).toEqual(sizes);
+  });
+});
