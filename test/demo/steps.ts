@@ -1,0 +1,50 @@
+import type { Finished } from './heal.ts';
+
+/** A command of the demo and what it must come to. */
+export interface Step {
+  /** Said before it. */
+  readonly about: string;
+  readonly args: readonly string[];
+  /** Says what was not as expected; undefined where all was. */
+  readonly wrong: (done: Finished) => string | undefined;
+}
+
+const recapLine = /^jack4 +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+)/m;
+
+/** What the recap must say of jack4; each is told where it is not so. */
+function recap({ code, text }: Finished, changed: 'some' | 'none'): string | undefined {
+  if (code !== 0) return `ended with ${code}, not 0`;
+  const found = recapLine.exec(text);
+  if (found === null) return 'printed no recap of jack4';
+  const [, , changes, unreachable, failed] = found.map(Number);
+  if (unreachable !== 0 || failed !== 0) return `said unreachable=${unreachable} failed=${failed}, not 0 and 0`;
+  if (changed === 'some' && changes === 0) return 'said changed=0, but the host was not right before';
+  if (changed === 'none' && changes !== 0) return `said changed=${changes}, not 0`;
+  return undefined;
+}
+
+/** The demo, in order. */
+export const steps: readonly Step[] = [
+  {
+    about: 'What would change? Nothing is changed by this.',
+    args: ['plan', 'site', '--limit', 'jack4'],
+    wrong: (done) => recap(done, 'some'),
+  },
+  {
+    about: 'Make it so.',
+    args: ['run', 'site', '--limit', 'jack4'],
+    wrong: (done) => recap(done, 'some'),
+  },
+  {
+    about: 'Again: there is nothing left to do.',
+    args: ['run', 'site', '--limit', 'jack4'],
+    wrong: (done) => recap(done, 'none'),
+  },
+  {
+    about: 'Does Jack really come back? Kill him, and measure how long it takes.',
+    args: ['drill', 'site', '--limit', 'jack4', '--yes'],
+    wrong: (done) =>
+      recap(done, 'some') ??
+      (/Jack answers +after [\d.]+ m?s/.test(done.text) ? undefined : 'measured no time until Jack answers'),
+  },
+];
