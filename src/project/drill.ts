@@ -1,19 +1,34 @@
 import type { Drill, Heal, Task } from '../core/playbook.ts';
 import { compileConditions } from './condition.ts';
 import { asBoolean, asDuration, asList, asMap, asText, asTexts, checkKeys, field } from './fields.ts';
-import type { TaskContext } from './loading.ts';
-import { type Inherited, readTask } from './task.ts';
+import type { Inherited, TaskContext } from './loading.ts';
+import { readTask } from './task.ts';
+import { readTasksOf } from './task-list.ts';
 import { entryOf, type ListNode, type MapNode, type Node } from './yaml-file.ts';
 
 /** Seconds for a check of a drill that names no time. */
 const defaultWithin = 30;
 
 /** Reads `roles/<name>/drills/main.yml`: a list of `{ name, prepare, break, heals, restore }`. */
-export function readDrills(list: ListNode | undefined, context: TaskContext, inherited: Inherited): Drill[] {
-  return (list?.items ?? []).flatMap((node, index) => readDrill(node, index, context, inherited) ?? []);
+export async function readDrills(
+  list: ListNode | undefined,
+  context: TaskContext,
+  inherited: Inherited,
+): Promise<Drill[]> {
+  const drills: Drill[] = [];
+  for (const [index, node] of (list?.items ?? []).entries()) {
+    const drill = await readDrill(node, index, context, inherited);
+    if (drill !== undefined) drills.push(drill);
+  }
+  return drills;
 }
 
-function readDrill(node: Node, index: number, context: TaskContext, inherited: Inherited): Drill | undefined {
+async function readDrill(
+  node: Node,
+  index: number,
+  context: TaskContext,
+  inherited: Inherited,
+): Promise<Drill | undefined> {
   const { problems } = context.loading;
   const map = asMap(node, 'a drill', problems);
   if (map === undefined) return undefined;
@@ -31,10 +46,7 @@ function readDrill(node: Node, index: number, context: TaskContext, inherited: I
       );
   }
   const when = entryOf(map, 'when');
-  const tasks = (key: string): Task[] =>
-    (field(map, key, asList, problems)?.items ?? []).flatMap(
-      (task, at) => readTask(task, at, { ...context, idBase: `${id}/${key}` }, inherited) ?? [],
-    );
+  const tasks = (key: string): Promise<Task[]> => readTasksOf(map, key, { ...context, idBase: id }, inherited);
   return {
     id,
     name: name ?? '',
@@ -43,12 +55,12 @@ function readDrill(node: Node, index: number, context: TaskContext, inherited: I
     tags: [...new Set([...inherited.tags, ...(field(map, 'tags', asTexts(true), problems) ?? [])])],
     disturbs: field(map, 'disturbs', asBoolean, problems) ?? true,
     when: (when && problems.attempt(() => compileConditions(when.value, '"when"'))) ?? [],
-    prepare: tasks('prepare'),
-    break: tasks('break'),
+    prepare: await tasks('prepare'),
+    break: await tasks('break'),
     heals: (field(map, 'heals', asList, problems)?.items ?? []).flatMap(
       (heal, at) => readHeal(heal, at, { ...context, idBase: `${id}/heals` }, inherited) ?? [],
     ),
-    restore: tasks('restore'),
+    restore: await tasks('restore'),
   };
 }
 

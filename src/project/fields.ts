@@ -1,6 +1,7 @@
 import type { Place } from '../core/place.ts';
 import type { Problems } from './problems.ts';
 import { didYouMean, listed } from './spelling.ts';
+import type { Refused } from './task-keywords.ts';
 import type { Entry, ListNode, MapNode, Node } from './yaml-file.ts';
 
 /** Reads a value of a keyword; undefined where it is wrong, which was then told to the Problems. */
@@ -33,6 +34,16 @@ export const asCount: Reader<number> = (node, what, problems) => {
     return node.value;
   if (!refuseTemplate(node, what, problems))
     problems.add(`${what} must be a whole number`, node.at, 'write 0 or more, without quotes');
+  return undefined;
+};
+
+/** A number from 0 to 100, with or without "%". */
+export const asPercentage: Reader<number> = (node, what, problems) => {
+  const value = node.kind === 'scalar' ? node.value : undefined;
+  const number = typeof value === 'string' && /^\d+(\.\d+)?%?$/.test(value) ? Number.parseFloat(value) : value;
+  if (typeof number === 'number' && number >= 0 && number <= 100) return number;
+  if (!refuseTemplate(node, what, problems))
+    problems.add(`${what} must be a percentage`, node.at, 'write a number from 0 to 100');
   return undefined;
 };
 
@@ -78,15 +89,15 @@ export const asList: Reader<ListNode> = (node, what, problems) => {
   return undefined;
 };
 
-/** Tells of keys that are none of `known`; `later` are Ansible's, which heal does not have. */
+/** Tells of keys that are none of `known`; `refused` are Ansible's, which heal does not have. */
 export function checkKeys(
   node: MapNode,
   what: string,
   known: readonly string[],
   problems: Problems,
-  later: Readonly<Record<string, string>> = {},
+  refused: Readonly<Record<string, Refused>> = {},
 ): void {
-  for (const entry of node.entries) if (!known.includes(entry.key)) unknownKey(entry, what, known, problems, later);
+  for (const entry of node.entries) if (!known.includes(entry.key)) unknownKey(entry, what, known, problems, refused);
 }
 
 /** Tells that a key is unknown or not supported. */
@@ -95,16 +106,21 @@ export function unknownKey(
   what: string,
   known: readonly string[],
   problems: Problems,
-  later: Readonly<Record<string, string>> = {},
+  refused: Readonly<Record<string, Refused>> = {},
 ): void {
-  const reason = Object.hasOwn(later, entry.key) ? later[entry.key] : undefined;
-  if (reason !== undefined) problems.add(`"${entry.key}" is not supported yet`, entry.at, reason);
+  const reason = Object.hasOwn(refused, entry.key) ? refused[entry.key] : undefined;
+  if (reason !== undefined) refuse(entry, reason, problems);
   else
     problems.add(
       `${what} has no key "${entry.key}"`,
       entry.at,
       didYouMean(entry.key, known, `its keys are ${listed(known, 40)}`),
     );
+}
+
+/** Tells that heal does not have this keyword of Ansible's. */
+export function refuse({ key, at }: Entry, { status, hint }: Refused, problems: Problems): void {
+  problems.add(`"${key}" is not supported${status === 'no' ? '' : ' yet'}`, at, hint);
 }
 
 /** Reads a key if it is there. */

@@ -85,7 +85,7 @@ function checker(loaded: LoadedPlay, extra: Layer, problems: Problems): Checker 
           else follow(template);
         }
         if (template !== undefined) follow(template);
-        if (lacking.length > 0 && !reference.optional) missing(reference, lacking, role, names, later);
+        if (lacking.length > 0 && !reference.optional) missing(reference, lacking, role, task, names, later);
       }
     }
     function follow(template: Template): void {
@@ -99,11 +99,12 @@ function checker(loaded: LoadedPlay, extra: Layer, problems: Problems): Checker 
     { name, at }: Reference,
     lacking: readonly string[],
     role: Role | undefined,
+    task: Task | undefined,
     names: ReadonlySet<string>,
     later: ReadonlySet<string>,
   ): void => {
     const some = lacking.length < hosts.length ? ` for ${listed(lacking)}` : '';
-    const known = [...names, ...Object.keys(varsOf(hosts[0], role))];
+    const known = [...Object.keys(task?.vars ?? {}), ...names, ...Object.keys(varsOf(hosts[0], role))];
     const hint = later.has(name)
       ? 'it is registered by a later task: move that one up'
       : name === 'item'
@@ -113,7 +114,11 @@ function checker(loaded: LoadedPlay, extra: Layer, problems: Problems): Checker 
   };
 
   const check = (task: Task, names: ReadonlySet<string>, later: ReadonlySet<string>): void => {
-    const inLoop = task.loop === undefined ? names : new Set([...names, task.loopVar]);
+    const { indexVar } = task.loopControl ?? {};
+    const inLoop =
+      task.loop === undefined
+        ? names
+        : new Set([...names, task.loopVar, ...(indexVar === undefined ? [] : [indexVar])]);
     const own = registered(task);
     const inResult = own.length === 0 ? inLoop : new Set([...inLoop, ...own]);
     const before: (Template | Condition | undefined)[] = [
@@ -121,6 +126,7 @@ function checker(loaded: LoadedPlay, extra: Layer, problems: Problems): Checker 
       task.args,
       task.becomeUser,
       task.environment,
+      task.loopControl?.label,
       ...task.conditions,
       ...task.when,
       ...task.notify,

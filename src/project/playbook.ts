@@ -6,6 +6,7 @@ import { asList } from './fields.ts';
 import type { Inventory } from './groups.ts';
 import { entriesOf, type Yaml, yamlLoader } from './load-yaml.ts';
 import type { Loading } from './loading.ts';
+import { metaModule } from './meta.ts';
 import { checkNames } from './names.ts';
 import { type LoadedPlay, readPlay } from './play.ts';
 import { collectProblems, usage } from './problems.ts';
@@ -14,6 +15,7 @@ import { checkRoleArguments } from './role-arguments.ts';
 import { secretStore } from './secret-source.ts';
 import { type Roots, shownPath } from './source-file.ts';
 import { didYouMean, listed } from './spelling.ts';
+import { sharedKeywords } from './task-keywords.ts';
 import { entryOf, type ListNode, type MapNode, type Node } from './yaml-file.ts';
 
 /** How a playbook is found and checked. Paths are absolute but for `name`. */
@@ -48,7 +50,8 @@ export async function loadPlaybook(options: PlaybookOptions): Promise<LoadedPlay
   const secrets = secretStore({ project, home: options.home, env: options.env });
   const loader = yamlLoader(project, secrets, problems);
   const roots: Roots = { project, shipped };
-  const loading: Loading = { roots, catalogue: options.catalogue, loader, secrets, problems, later: [] };
+  const catalogue = new Map([...options.catalogue, [metaModule.name, metaModule]]);
+  const loading: Loading = { roots, catalogue, loader, secrets, problems, later: [] };
   const extra = await loadExtraVars(options.extraVars ?? [], project, options.cwd ?? project, secrets);
   const { yaml, nodes } = await findPlays(options, loading);
   problems.throwIfAny();
@@ -112,7 +115,17 @@ function playsIn(yaml: Yaml, { problems }: Loading): readonly Node[] {
 }
 
 /** What a play hands down to its roles: kept where one of them runs alone. */
-const kept = new Set(['hosts', 'vars', 'vars_files', 'become', 'become_user', 'environment', 'gather_facts', 'serial']);
+const kept = new Set<string>([
+  'hosts',
+  'vars',
+  'vars_files',
+  'gather_facts',
+  'serial',
+  'any_errors_fatal',
+  'max_fail_percentage',
+  'force_handlers',
+  ...sharedKeywords.filter((key) => key !== 'tags'),
+]);
 
 /** The plays of `site` that use the role, with it alone; a play on all hosts where there is none. */
 async function roleAlone(

@@ -2,38 +2,24 @@ import { access } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { JsonObject } from '../core/json.ts';
 import type { Place } from '../core/place.ts';
-import type { Drill, Role, Task, Template } from '../core/playbook.ts';
-import { compileConditions } from './condition.ts';
+import type { Drill, Role, Task } from '../core/playbook.ts';
 import { readDrills } from './drill.ts';
-import { asBoolean, asList, asMap, asText, asTexts, checkKeys, field } from './fields.ts';
+import { asList, asMap, asText, checkKeys, field } from './fields.ts';
+import { apartFromTasks, readInherited, readVars } from './inherited.ts';
 import { compileLayer, type Layer } from './layer.ts';
 import { entriesOf, type Yaml } from './load-yaml.ts';
-import type { Loading, TaskContext } from './loading.ts';
+import type { Inherited, RoleFile, RoleUse, TaskContext } from './loading.ts';
 import type { Problems } from './problems.ts';
 import { isObject } from './schema-fast.ts';
 import type { Roots } from './source-file.ts';
 import { didYouMean, listed } from './spelling.ts';
-import { type Inherited, readTask, readVars } from './task.ts';
-import { compileText } from './template.ts';
+import { nestedKeywords, refusedInRole } from './task-keywords.ts';
+import { type Allowed, readTasks } from './task-list.ts';
 import { type Entry, entryOf, type ListNode, type MapNode, type Node, plainValue } from './yaml-file.ts';
 
-/** How a play or a dependency names a role. */
-export interface RoleUse {
-  readonly name: string;
-  readonly at: Place;
-  readonly inherited: Inherited;
-  readonly params: Readonly<Record<string, Template>>;
-  /** Equal for uses that would do the same: the second one is left out. */
-  readonly key: string;
-}
-
 /** A role as one play uses it. */
-export interface LoadedRole {
-  readonly role: Role;
+export interface LoadedRole extends RoleLayers {
   readonly at: Place;
-  readonly defaults: Layer;
-  readonly vars: Layer;
-  readonly params: Layer;
   readonly dependencies: readonly RoleUse[];
   /** JSON Schemas of its variables, by name, and which of them it needs. */
   readonly arguments: { readonly properties: JsonObject; readonly required: readonly string[] };
@@ -72,17 +58,15 @@ export async function roleNames(roots: Roots): Promise<string[]> {
   ].sort();
 }
 
-/** Reads an entry of `roles` or `dependencies`: a name, or `{ role, vars, tags, when }`. */
+/** Reads an entry of `roles` or `dependencies`: a name, or `{ role, vars, tags, when, ... }`. */
 export function readRoleUse(node: Node, context: TaskContext, inherited: Inherited): RoleUse | undefined {
   const { problems } = context.loading;
+  const whole = { from: {}, open: true };
   if (node.kind !== 'map') {
     const name = asText(node, 'a role', problems);
-    return name === undefined ? undefined : { name, at: node.at, inherited, params: {}, key: name };
+    return name === undefined ? undefined : { name, at: node.at, inherited, params: {}, key: name, ...whole };
   }
-  checkKeys(node, 'a role', ['role', 'name', 'vars', 'tags', 'when', 'become', 'become_user'], problems, {
-    environment: 'write it at the play or the tasks',
-    delegate_to: 'write a play for that host',
-  });
+  checkKeys(node, 'a role', ['role', ...nestedKeywords], problems, refusedInRole);
   const named = entryOf(node, 'role') ?? entryOf(node, 'name');
   if (named === undefined) {
     problems.add('the entry names no role', node.at, 'write "- role: its-name"');
@@ -90,29 +74,37 @@ export function readRoleUse(node: Node, context: TaskContext, inherited: Inherit
   }
   const name = asText(named.value, `"${named.key}"`, problems);
   if (name === undefined) return undefined;
-  const when = entryOf(node, 'when');
-  const become = field(node, 'become', asBoolean, problems) ?? inherited.become;
-  const user = entryOf(node, 'become_user');
-  const becomeUser =
-    (user && problems.attempt(() => compileText(user.value, context.loading.secrets, '"become_user"'))) ??
-    inherited.becomeUser;
   return {
     name,
     at: named.value.at,
     params: readVars(node, context),
     key: JSON.stringify([name, plainValue(node)]),
-    inherited: {
-      ...inherited,
-      when: [...inherited.when, ...((when && problems.attempt(() => compileConditions(when.value, '"when"'))) ?? [])],
-      tags: [...new Set([...inherited.tags, ...(field(node, 'tags', asTexts(true), problems) ?? [])])],
-      ...(become === undefined ? {} : { become }),
-      ...(becomeUser === undefined ? {} : { becomeUser }),
-    },
+    inherited: readInherited(node, context, inherited, false),
+    ...whole,
   };
 }
 
-/** Reads a role's files for one use; `count` says how often the play has used it before. Undefined where there is none. */
-export async function loadRole(use: RoleUse, count: number, loading: Loading): Promise<LoadedRole | undefined> {
+/** What reads a role's tasks needs to know its variables first. */
+export interface RoleLayers {
+  readonly role: Role;
+  readonly defaults: Layer;
+  readonly vars: Layer;
+  readonly params: Layer;
+  /** Whether the whole play sees its defaults and vars. */
+  readonly open: boolean;
+}
+
+/** What of a role is read before its tasks. */
+export interface RoleHead extends RoleLayers {
+  readonly use: RoleUse;
+  readonly dependencies: readonly RoleUse[];
+  readonly arguments: LoadedRole['arguments'];
+  readonly files: Readonly<Partial<Record<'tasks' | 'handlers' | 'verify' | 'drills', Yaml>>>;
+}
+
+/** Reads a role's description and variables for one use. Undefined where there is no such role. */
+export async function readRoleHead(use: RoleUse, context: TaskContext): Promise<RoleHead | undefined> {
+  const { loading } = context;
   const folder = await findRole(use.name, loading.roots);
   if (folder === undefined) {
     const names = await roleNames(loading.roots);
@@ -123,46 +115,76 @@ export async function loadRole(use: RoleUse, count: number, loading: Loading): P
     );
     return undefined;
   }
-  const parts = ['meta', 'defaults', 'vars', 'tasks', 'handlers', 'verify', 'drills'] as const;
-  const files = await Promise.all(parts.map((part) => loading.loader.named(join(folder, part), 'main')));
-  const [meta, defaults, vars, tasks, handlers, verify, drills] = files;
-  if (files.every((file) => file === undefined)) {
+  const read = (part: string): Promise<Yaml | undefined> => loading.loader.named(join(folder, part), 'main');
+  const chosen = async (part: RoleFile): Promise<Yaml | undefined> => {
+    const name = use.from[part];
+    if (name === undefined) return read(part);
+    const yaml = await loading.loader.named(join(folder, part), name);
+    if (yaml === undefined)
+      loading.problems.add(`role "${use.name}" has no ${part}/${name}.yml`, use.at, `look into ${join(folder, part)}`);
+    return yaml;
+  };
+  const [meta, defaults, vars, tasks, handlers, verify, drills] = await Promise.all([
+    read('meta'),
+    chosen('defaults'),
+    chosen('vars'),
+    chosen('tasks'),
+    chosen('handlers'),
+    read('verify'),
+    read('drills'),
+  ]);
+  if ([meta, defaults, vars, tasks, handlers, verify, drills].every((file) => file === undefined)) {
     loading.problems.add(`role "${use.name}" has no files`, use.at, `write ${join(folder, 'tasks', 'main.yml')}`);
   }
-  const about = readMeta(meta, loading, use);
-  const role: Role = { name: use.name, folder, description: about.description };
-  const contextOf = (yaml: Yaml | undefined): TaskContext => ({
-    loading,
-    role,
-    idBase: idBase(yaml, loading.roots, count),
-  });
-  const list = (yaml: Yaml | undefined): ListNode | undefined =>
-    yaml?.root === undefined ? undefined : asList(yaml.root, yaml.file.shown, loading.problems);
-  const tasksOf = (yaml: Yaml | undefined): Task[] =>
-    (list(yaml)?.items ?? []).flatMap((node, index) => readTask(node, index, contextOf(yaml), use.inherited) ?? []);
   const layer = (title: string, yaml: Yaml | undefined): Layer => {
     const node = yaml?.root === undefined ? undefined : asMap(yaml.root, yaml.file.shown, loading.problems);
     return node === undefined ? { title, vars: {} } : compileLayer(title, node, loading.secrets, loading.problems);
   };
+  const about = readMeta(meta, context, use);
+  // A part of a role makes only a part of what its checks ask for.
+  const whole = use.from.tasks === undefined || use.from.tasks === 'main';
   return {
-    role,
-    at: use.at,
+    use,
+    role: { name: use.name, folder, description: about.description },
+    open: use.open,
     defaults: layer(`defaults of ${use.name}`, defaults),
     vars: layer(`vars of ${use.name}`, vars),
     params: { title: `vars with which ${use.name} is used`, vars: use.params },
     dependencies: about.dependencies,
     arguments: about.arguments,
-    tasks: tasksOf(tasks),
-    handlers: tasksOf(handlers),
-    verify: tasksOf(verify),
-    drills: readDrills(list(drills), contextOf(drills), use.inherited),
+    files: {
+      ...(tasks === undefined ? {} : { tasks }),
+      ...(handlers === undefined ? {} : { handlers }),
+      ...(verify === undefined || !whole ? {} : { verify }),
+      ...(drills === undefined || !whole ? {} : { drills }),
+    },
   };
 }
 
-/** A second use of a role in a play has tasks of its own. */
-function idBase(yaml: Yaml | undefined, roots: Roots, count: number): string {
-  if (yaml === undefined) return '';
-  return count === 0 ? stablePath(yaml.file.path, roots) : `${stablePath(yaml.file.path, roots)}@${count + 1}`;
+/** Reads the rest of it. */
+export async function readRoleTasks(head: RoleHead, context: TaskContext): Promise<LoadedRole> {
+  const { use, role, files, ...rest } = head;
+  const { loading, scope } = context;
+  const contextOf = (yaml: Yaml): TaskContext => ({
+    ...context,
+    role,
+    path: yaml.file.path,
+    idBase: scope.idBase(yaml.file.path),
+  });
+  const items = (yaml: Yaml): ListNode | undefined =>
+    yaml.root === undefined ? undefined : asList(yaml.root, yaml.file.shown, loading.problems);
+  const list = async (yaml: Yaml | undefined, down: Inherited, allowed?: Allowed): Promise<Task[]> =>
+    yaml === undefined ? [] : readTasks(items(yaml)?.items ?? [], contextOf(yaml), down, allowed);
+  const apart = apartFromTasks(use.inherited);
+  return {
+    role,
+    ...rest,
+    at: use.at,
+    tasks: await list(files.tasks, use.inherited),
+    handlers: await list(files.handlers, apart, 'files'),
+    verify: await list(files.verify, apart),
+    drills: files.drills === undefined ? [] : await readDrills(items(files.drills), contextOf(files.drills), apart),
+  };
 }
 
 /** A file's path relative to the root that holds it, with slashes: the same on every machine. */
@@ -176,16 +198,16 @@ export function stablePath(path: string, roots: Roots): string {
 
 type Meta = Pick<LoadedRole, 'dependencies' | 'arguments'> & { readonly description: string };
 
-function readMeta(yaml: Yaml | undefined, loading: Loading, use: RoleUse): Meta {
-  const { problems } = loading;
+function readMeta(yaml: Yaml | undefined, context: TaskContext, use: RoleUse): Meta {
+  const { problems } = context.loading;
   const empty: Meta = { description: '', dependencies: [], arguments: { properties: {}, required: [] } };
   const map = yaml?.root === undefined ? undefined : asMap(yaml.root, yaml.file.shown, problems);
   if (map === undefined || yaml === undefined) return empty;
   checkKeys(map, 'a role', ['description', 'dependencies', 'arguments', 'galaxy_info'], problems, {
-    allow_duplicates: 'give the role other vars: it then runs again',
-    argument_specs: 'write "arguments", a JSON Schema',
+    allow_duplicates: { status: 'no', hint: 'give the role other vars: it then runs again' },
+    argument_specs: { status: 'no', hint: 'write "arguments", a JSON Schema' },
+    collections: { status: 'no', hint: 'modules ship with heal: leave it out' },
   });
-  const context: TaskContext = { loading, idBase: '' };
   const dependencies = field(map, 'dependencies', asList, problems)?.items ?? [];
   return {
     description: field(map, 'description', asText, problems) ?? galaxyDescription(map),

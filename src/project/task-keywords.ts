@@ -1,8 +1,36 @@
+/** Ansible's keyword that heal does not have: never ignored in silence. The hint says what to do instead. */
+export interface Refused {
+  readonly status: 'not yet' | 'no';
+  readonly hint: string;
+}
+
+/** Keywords that a play, a role, a block, an import and a task have in common; each hands them down to its tasks. */
+export const sharedKeywords = [
+  'tags',
+  'become',
+  'become_user',
+  'become_method',
+  'environment',
+  'ignore_errors',
+  'ignore_unreachable',
+  'no_log',
+  'check_mode',
+  'diff',
+  'run_once',
+  'timeout',
+] as const;
+
+/** Keywords of a role's use, a block and an import besides those. */
+export const nestedKeywords = ['name', 'vars', 'when', 'delegate_to', ...sharedKeywords] as const;
+
 /** Keywords of a task: every other key names its module. */
 export const taskKeywords: ReadonlySet<string> = new Set([
-  'name',
-  'when',
+  ...nestedKeywords,
+  'args',
   'loop',
+  'with_items',
+  'with_list',
+  'with_dict',
   'loop_control',
   'register',
   'until',
@@ -10,70 +38,94 @@ export const taskKeywords: ReadonlySet<string> = new Set([
   'delay',
   'changed_when',
   'failed_when',
-  'ignore_errors',
   'notify',
   'listen',
-  'become',
-  'become_user',
-  'environment',
-  'no_log',
-  'check_mode',
-  'timeout',
-  'tags',
-  'vars',
 ]);
 
-/** Ansible's keywords that heal does not have: never ignored in silence. The text says what to do instead. */
-export const unsupportedKeywords: Readonly<Record<string, string>> = {
-  action: 'write the module itself as the key',
-  any_errors_fatal: 'leave it out',
-  args: 'write the arguments below the module',
-  async: 'leave it out: a task may take as long as its timeout',
-  become_exe: 'heal becomes another user by sudo',
-  become_flags: 'heal becomes another user by sudo',
-  become_method: 'heal becomes another user by sudo',
-  block: 'write its tasks one by one',
-  always: 'write its tasks one by one',
-  rescue: 'write its tasks one by one',
-  collections: 'leave it out',
-  connection: 'heal speaks SSH alone',
-  debugger: 'leave it out',
-  delegate_facts: 'leave it out',
-  delegate_to: 'write a play for that host',
-  diff: 'give --diff on the command line',
-  ignore_unreachable: 'leave it out',
-  import_playbook: 'name both playbooks on the command line',
-  import_role: 'name it in the roles of a play',
-  import_tasks: 'write the tasks here, or make a role of them',
-  include_role: 'name it in the roles of a play',
-  include_tasks: 'write the tasks here, or make a role of them',
-  include_vars: 'use vars_files of the play',
-  local_action: 'leave it out',
-  max_fail_percentage: 'leave it out',
-  module_defaults: 'leave it out',
-  poll: 'leave it out',
-  port: 'set it in the inventory',
-  remote_user: 'set user in the inventory',
-  run_once: 'write a play for one host',
-  throttle: 'use serial of the play',
-  with_dict: 'use loop',
-  with_file: 'use loop',
-  with_fileglob: 'use loop',
-  with_indexed_items: 'use loop',
-  with_items: 'use loop',
-  with_list: 'use loop',
-  with_sequence: 'use loop',
+const notYet = (hint: string): Refused => ({ status: 'not yet', hint });
+const no = (hint: string): Refused => ({ status: 'no', hint });
+
+const aloneBySudo = no('heal becomes another user by sudo');
+
+/** What neither a task nor what is around it can say. */
+const refusedAnywhere: Readonly<Record<string, Refused>> = {
+  any_errors_fatal: notYet('write it at the play'),
+  become_exe: aloneBySudo,
+  become_flags: aloneBySudo,
+  collections: no('modules ship with heal: leave it out'),
+  connection: no('heal speaks SSH alone; a task on the workstation says delegate_to: localhost'),
+  debugger: no('leave it out'),
+  delegate_facts: no('facts come with the login: leave it out'),
+  module_defaults: notYet('write the arguments at each task, or use a YAML anchor'),
+  port: no('set port in the inventory'),
+  remote_user: no('set user in the inventory'),
+  throttle: notYet('use serial of the play'),
+};
+
+/** Ansible's keywords of a task that heal does not have. */
+export const refusedInTask: Readonly<Record<string, Refused>> = {
+  ...refusedAnywhere,
+  action: no('write the module itself as the key'),
+  async: notYet('leave it out: a task may take as long as its timeout'),
+  import_playbook: no('it stands in a playbook, beside the plays'),
+  include: no('write import_tasks'),
+  include_vars: notYet('use vars_files of the play'),
+  local_action: no('write the module as the key, and delegate_to: localhost'),
+  poll: notYet('leave it out: a task may take as long as its timeout'),
+  with_file: no('use loop'),
+  with_fileglob: no('use loop'),
+  with_first_found: no('use loop'),
+  with_flattened: no('use loop'),
+  with_indexed_items: no('use loop, and index_var in loop_control'),
+  with_lines: no('use loop'),
+  with_nested: no('use loop'),
+  with_random_choice: no('use loop'),
+  with_sequence: no('use loop'),
+  with_subelements: no('use loop'),
+  with_together: no('use loop'),
+};
+
+/** The same for a role's use. */
+export const refusedInRole: Readonly<Record<string, Refused>> = refusedAnywhere;
+
+const inEachTask = no('it belongs to one task: write it there');
+
+/** The same for a block. */
+export const refusedInBlock: Readonly<Record<string, Refused>> = {
+  ...refusedAnywhere,
+  changed_when: inEachTask,
+  failed_when: inEachTask,
+  loop: no('put the tasks into a loop of their own, each'),
+  register: inEachTask,
+  until: inEachTask,
+};
+
+const loopOfImport = notYet('write it once for each item, with the item in "vars"');
+
+/** The same for `import_tasks`, `include_role` and their like. */
+export const refusedInImport: Readonly<Record<string, Refused>> = {
+  ...refusedAnywhere,
+  changed_when: inEachTask,
+  failed_when: inEachTask,
+  loop: loopOfImport,
+  loop_control: loopOfImport,
+  register: inEachTask,
+  until: inEachTask,
+  with_dict: loopOfImport,
+  with_items: loopOfImport,
+  with_list: loopOfImport,
 };
 
 /** The same for a play. */
-export const unsupportedInPlay: Readonly<Record<string, string>> = {
-  ...unsupportedKeywords,
-  force_handlers: 'leave it out',
-  gather_subset: 'leave it out: facts come with the login',
-  gather_timeout: 'leave it out: facts come with the login',
-  fact_path: 'leave it out',
-  order: 'hosts run in the order of the inventory',
-  strategy: 'leave it out: hosts run freely',
-  vars_prompt: 'give the variable by -e',
-  when: 'write it at the roles or tasks',
+export const refusedInPlay: Readonly<Record<string, Refused>> = {
+  ...refusedAnywhere,
+  delegate_to: no('write it at the tasks'),
+  fact_path: no('leave it out: a host keeps no facts for heal'),
+  gather_subset: no('leave it out: facts come with the login'),
+  gather_timeout: no('leave it out: facts come with the login'),
+  order: no('hosts run side by side: leave it out'),
+  strategy: no('leave it out: hosts run freely, each at its own pace'),
+  validate_argspec: no("leave it out: a role's arguments are always checked"),
+  vars_prompt: notYet('give the variable by -e'),
+  when: no('write it at the roles or tasks'),
 };

@@ -200,10 +200,10 @@ describe('a wrong task', () => {
     ['two modules', '- command: x\n  copy: { dest: /x }\n', 'a task has one module, but this has "command" and "copy"'],
     [
       'a keyword of later',
-      '- command: x\n  delegate_to: y\n',
-      '"delegate_to" is not supported yet\n  tasks/site.yml:5:7\n        delegate_to: y\n        ^\n  write a play for that host',
+      '- command: x\n  throttle: 1\n',
+      '"throttle" is not supported yet\n  tasks/site.yml:5:7\n        throttle: 1\n        ^\n  use serial of the play',
     ],
-    ['a block', '- block: [{ command: x }]\n', '"block" is not supported yet'],
+    ['a keyword of never', '- command: x\n  connection: local\n', '"connection" is not supported\n'],
     [
       'yes for true',
       '- command: x\n  become: yes\n',
@@ -220,8 +220,8 @@ describe('a wrong task', () => {
     ['a mapping for a loop', '- command: x\n  loop: { a: 1 }\n', '"loop" must be a list'],
     [
       'loop_control that heal lacks',
-      '- command: x\n  loop: [1]\n  loop_control: { label: x }\n',
-      '"label" is not supported yet',
+      '- command: x\n  loop: [1]\n  loop_control: { extended: true }\n',
+      '"extended" is not supported yet',
     ],
     [
       'a text for a module that has no short form',
@@ -311,7 +311,7 @@ describe('a wrong play', () => {
       '- hosts: vps\n  role: [x]\n',
       'a play has no key "role"\n  tasks/site.yml:2:3\n    role: [x]\n    ^\n  did you mean "roles"?',
     ],
-    ['a key of later', '- hosts: vps\n  strategy: free\n', '"strategy" is not supported yet'],
+    ['a key of never', '- hosts: vps\n  strategy: free\n', '"strategy" is not supported\n'],
     ['an unknown role', '- hosts: vps\n  roles: [web]\n', 'there is no role "web"\n  tasks/site.yml:2:11'],
     ['a wrong serial', '- hosts: vps\n  serial: many\n', '"serial" must be a number of hosts or a percentage'],
     ['no plays', '', 'the playbook holds no play'],
