@@ -48,7 +48,15 @@ export async function exchange(
   const first = await send(connection, { ...work, groups }, signal, watch);
   const answers = new Map(first.answers);
 
-  const open = questions.filter((question) => !answers.has(question));
+  // Who had all the time alone and did not answer is not asked again.
+  for (const group of groups) {
+    const reply = first.replies.get(group.id);
+    const question = group.items[0]?.question;
+    if (group.items.length !== 1 || question === undefined || reply === undefined || !broken(reply)) continue;
+    answers.set(question, withoutAnswer(group, first.replies));
+  }
+  const answered = new Set([...answers.keys()].map((question) => question.key));
+  const open = questions.filter((question) => !answered.has(question.key));
   if (open.length > 0) {
     const alone = groupQuestions(open, true);
     const second = await send(connection, { acts: [], groups: alone }, signal, {});

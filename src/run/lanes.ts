@@ -30,8 +30,7 @@ export function groupQuestions(questions: readonly Question<unknown>[], apart = 
     const named = question.account.environment === undefined ? account : `${account}${environmentKey(question)}`;
     const key = JSON.stringify([probe.name, named, together ? '' : question.key]);
     const found = gathered.get(key);
-    // Many together answer quickly or one of them hangs; alone, an item gets all the time that its probe allows.
-    const deadline = together ? Math.min(deadlineTogether, deadlineOf(question)) : deadlineOf(question);
+    const deadline = deadlineOf(question);
     if (found === undefined) gathered.set(key, { deadline, questions: [question] });
     else {
       found.questions.push(question);
@@ -45,7 +44,8 @@ export function groupQuestions(questions: readonly Question<unknown>[], apart = 
       id: `g${index}`,
       probe: first.probe as Probe<never, unknown>,
       account: first.account,
-      deadline,
+      // Many together answer quickly or one of them hangs; alone, an item gets all the time that its probe allows.
+      deadline: asked.length > 1 ? Math.min(deadlineTogether, deadline) : deadline,
       items: asked.map((question, place) => ({ id: `i${index}x${place}`, params: question.params as never, question })),
     };
   });

@@ -29,8 +29,8 @@ describe('questions', () => {
   });
 
   it('asked together have ten seconds at most; alone, all that their probe allows', () => {
-    const together = groupQuestions([entry('/a', { hash: true })]);
-    const alone = groupQuestions([entry('/a', { hash: true })], true);
+    const together = groupQuestions([entry('/a', { hash: true }), entry('/b', { hash: true })]);
+    const alone = groupQuestions([entry('/a', { hash: true })]);
     expect(together[0]?.deadline).toBe(10);
     expect(alone[0]?.deadline).toBeGreaterThan(10);
   });
