@@ -1,6 +1,7 @@
 import type { Module } from '../core/module.ts';
 import { assert } from './assert.ts';
 import { command } from './command.ts';
+import { container } from './container.ts';
 import { copy } from './copy.ts';
 import { debug } from './debug.ts';
 import { directory } from './directory.ts';
@@ -17,6 +18,7 @@ import { uri } from './uri.ts';
 const all: readonly Module[] = [
   assert,
   command,
+  container,
   copy,
   debug,
   directory,

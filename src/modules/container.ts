@@ -1,0 +1,162 @@
+import type { Change } from '../core/change.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Decision } from '../core/module.ts';
+import { container as ask, type Container, isRunning } from '../probes/container.ts';
+import { killChange, policyChange, removeChange, stateChange } from './container-changes.ts';
+import { defineModule } from './define.ts';
+import { containerName } from './docker-schemas.ts';
+
+/** Keeps a container that is there running, stopped or absent; checks its health; restarts and signals it. */
+export const container = defineModule({
+  name: 'container',
+  about: 'Keeps a container that is there running, stopped or absent; checks its health; restarts and signals it.',
+  args: {
+    properties: {
+      name: containerName,
+      state: {
+        enum: ['started', 'stopped', 'restarted', 'absent'],
+        description: '`restarted` acts on every run: it is for handlers. None is made: that is what `compose` does.',
+      },
+      restart_policy: {
+        type: 'string',
+        pattern: '^(no|always|unless-stopped|on-failure(:[1-9]\\d*)?)$',
+        description: 'When Docker itself starts it again.',
+      },
+      stop_timeout: { type: 'integer', minimum: 0, description: 'Seconds between the stop signal and SIGKILL.' },
+      running: { type: 'boolean', description: 'Check: whether it runs.' },
+      healthy: { type: 'boolean', description: 'Check: whether its health check says that it is well.' },
+      steady: { type: 'integer', minimum: 0, description: 'Check: seconds that it must have run without a break.' },
+      new_process: {
+        type: 'boolean',
+        description: 'Check: whether it was started anew since the break. In drills alone.',
+      },
+      signal: {
+        type: 'string',
+        pattern: '^[A-Z][A-Z0-9+-]*$',
+        description: 'Signal for its first process: KILL. For drills.',
+      },
+    },
+    required: ['name'],
+  },
+  shorthand: 'name',
+  examples: [
+    {
+      name: 'The database runs, and does so after a reboot',
+      args: { name: 'db', state: 'started', restart_policy: 'unless-stopped' },
+    },
+    { name: 'The bot is well', args: { name: 'bot', running: true, healthy: true } },
+  ],
+  reads: (args, _look, input) => ({ container: ask(args.name, input.account) }),
+  plan: (args, answers, input, before) => {
+    const there = answers.container;
+    const result = resultOf(args.name, there);
+    const fail = (failed: string, hint?: string): Decision => ({
+      changes: [],
+      result,
+      failed,
+      ...(hint === undefined ? {} : { hint }),
+    });
+    if (args.state === 'absent') {
+      if (there === undefined) return { changes: [], result };
+      return { changes: [removeChange(there, args.stop_timeout, input)], result };
+    }
+    const wrong = checked(args, there, before?.container, before !== undefined);
+    if (there === undefined) {
+      const wanted = args.state === 'started' || args.state === 'restarted' || args.restart_policy !== undefined;
+      if (wanted || args.signal !== undefined || wrong.length > 0) {
+        return fail(`there is no container ${args.name}`, 'compose: { project_src: ... } makes it');
+      }
+      return { changes: [], result, message: `there is no container ${args.name}` };
+    }
+    const changes: Change[] = [];
+    if (args.restart_policy !== undefined && args.restart_policy !== there.restartPolicy) {
+      changes.push(policyChange(there, args.restart_policy, input));
+    }
+    const run =
+      args.state === undefined
+        ? undefined
+        : stateChange(args.state, there, before?.container, args.stop_timeout, input);
+    if (run !== undefined) changes.push(run);
+    if (args.signal !== undefined && before === undefined) {
+      if (there.status !== 'running') return fail(`${args.name} does not run (${there.status})`);
+      changes.push(killChange(there, args.signal));
+    }
+    // A check is asked of what is there once all is as it should be.
+    if (changes.length === 0 && wrong.length > 0) return fail(`${args.name} ${wrong.join(', ')}`);
+    return { changes: withPolicy(changes, args.restart_policy), result };
+  },
+});
+
+interface Checks {
+  readonly running?: boolean;
+  readonly healthy?: boolean;
+  readonly steady?: number;
+  readonly new_process?: boolean;
+}
+
+function checked(
+  args: Checks,
+  there: Container | undefined,
+  before: Container | undefined,
+  drilled: boolean,
+): readonly string[] {
+  const wrong: string[] = [];
+  const runs = there !== undefined && isRunning(there);
+  const status = there?.status ?? 'absent';
+  const health = there?.run?.health ?? 'none';
+  const code = status === 'exited' ? ` (exit code ${there?.run?.exitCode ?? 0})` : '';
+  if (args.running !== undefined && args.running !== runs) {
+    wrong.push(`is ${status}${code}, not ${args.running ? 'running' : 'stopped'}`);
+  }
+  if (args.healthy !== undefined && args.healthy !== (runs && health === 'healthy')) {
+    const words = health === 'none' ? `has no health${runs ? ' check' : `: it is ${status}`}` : `is ${health}`;
+    wrong.push(args.healthy ? words : 'is healthy');
+  }
+  if (args.steady !== undefined) {
+    const seconds = Math.floor(there?.run?.upFor ?? 0);
+    if (!runs || seconds < args.steady) wrong.push(`has run for ${seconds} s, not ${args.steady}`);
+  }
+  if (args.new_process !== undefined && drilled) {
+    const isNew = runs && (there.id !== before?.id || there.run?.startedAt !== before.run?.startedAt);
+    if (isNew !== args.new_process) wrong.push(`was ${isNew ? '' : 'not '}started anew`);
+  }
+  return wrong;
+}
+
+/** Each predicts where all of them lead: a plan is read from its end. */
+function withPolicy(changes: readonly Change[], policy: string | undefined): readonly Change[] {
+  if (policy === undefined || changes.length < 2) return changes;
+  return changes.map((change, index) => {
+    const { predicts: foretold, ...rest } = change;
+    if (index < changes.length - 1) return rest;
+    return {
+      ...rest,
+      predicts: (foretold ?? []).map((one) =>
+        one.state.kind === 'present'
+          ? { ...one, state: { ...one.state, value: { ...(one.state.value as Container), restartPolicy: policy } } }
+          : one,
+      ),
+    };
+  });
+}
+
+function resultOf(name: string, there: Container | undefined): JsonObject {
+  return {
+    name,
+    exists: there !== undefined,
+    id: there?.id ?? '',
+    image: there?.image ?? '',
+    status: there?.status ?? 'absent',
+    running: there !== undefined && isRunning(there),
+    health: there?.run?.health ?? 'none',
+    failing_streak: there?.run?.failingStreak ?? 0,
+    restart_policy: there?.restartPolicy ?? '',
+    restart_count: there?.run?.restarts ?? 0,
+    started_at: there?.run?.startedAt ?? '',
+    up_for: Math.floor(there?.run?.upFor ?? 0),
+    pid: there?.run?.pid ?? 0,
+    exit_code: there?.run?.exitCode ?? 0,
+    mounts: (there?.mounts ?? []).map((mount) => ({ ...mount })),
+    labels: { ...there?.labels },
+  };
+}

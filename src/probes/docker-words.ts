@@ -1,0 +1,27 @@
+import type { State } from '../core/state.ts';
+import { unquotedLiteralScript } from '../shell/sh.ts';
+
+/** `docker`, so that a host without it says so in words of ours. */
+export const docker = unquotedLiteralScript(
+  "{ command -v docker >/dev/null || { echo 'docker is not installed on this host' >&2; false; }; } && docker",
+);
+
+/**
+ * What Docker's words say of Docker itself; undefined where they are about something in particular. That no engine
+ * answers says nothing of what is in it.
+ */
+export function dockerTrouble(words: string): Exclude<State<never>, { kind: 'present' | 'absent' }> | undefined {
+  const line = words
+    .split('\n')
+    .find((one) =>
+      /docker is not installed|docker daemon|docker\.sock|Error response from daemon: (?!No such)/i.test(one),
+    )
+    ?.trim();
+  if (line === undefined) return undefined;
+  if (/permission denied/i.test(line)) return { kind: 'denied', why: 'this user may not speak to Docker' };
+  if (/not installed/.test(line)) return { kind: 'unavailable', why: line };
+  if (/cannot connect|is the docker daemon running/i.test(line)) {
+    return { kind: 'unavailable', why: "Docker's engine does not answer: is docker.service running?" };
+  }
+  return { kind: 'unavailable', why: line };
+}
