@@ -17,6 +17,12 @@ interface EntryParams {
 }
 
 /**
+ * Seconds that `stat` of a path asked alone may take: more means that its file system hangs. Only a content may take
+ * longer to be read.
+ */
+const patience = 10;
+
+/**
  * What is at a path, links not followed. One `stat` answers for all plain paths; those whose names tools would quote in
  * their messages are asked one by one within the same script.
  */
@@ -33,6 +39,7 @@ export const entryProbe = defineProbe<EntryParams, Entry>({
     const odd = items.filter((item) => !isPlain(item.params.path));
     return joinSh(
       [
+        items.length === 1 ? sh`t=${`timeout -s KILL ${patience}`}` : sh`t=`,
         sh`export QUOTING_STYLE=literal; nl='
 '`,
         sh`f="$N|%f|%u|%g|%U|%G|%s|%Y|%d|%i|%h|%n$N>%N$N."`,
@@ -48,6 +55,7 @@ export const entryProbe = defineProbe<EntryParams, Entry>({
   parse: (reply, items) => {
     const said = parts(reply.output, reply.nonce);
     const text = (name: string): string => said.get(name)?.toString('utf8') ?? '';
+    if (said.has('hung')) return new Map(items.map(({ id }) => [id, { kind: 'timeout', seconds: patience }]));
     const stats = readStats(text('stat'), reply.nonce);
     const errors = new Map(
       text('errors')
@@ -98,8 +106,9 @@ function together(paths: readonly string[], hashed: readonly string[]): Sh {
   return sh`
     set -- ${paths}
     printf '\n%s stat\n' "$N"
-    { e=$(stat -c "$f" -- "$@" 2>&1 >&8); } 8>&1
+    { e=$($t stat -c "$f" -- "$@" 2>&1 >&8); r=$?; } 8>&1
     printf '\n%s errors\n%s\n' "$N" "$e"
+    [ "$r" != 137 ] || { printf '\n%s hung\n' "$N"; exit; }
     if command -v getfacl >/dev/null; then printf '\n%s getfacl\n' "$N"; getfacl -psn -- "$@" 2>/dev/null
     else printf '\n%s ls\n' "$N"; ls -ldi -- "$@" 2>/dev/null
     fi
@@ -119,7 +128,8 @@ function alone({ id, params }: Item<EntryParams>): Sh {
   return sh`
     p=${params.path}
     printf '\n%s stat-%s\n' "$N" ${id}
-    stat -c "$f" -- "$p" 2>&1
+    $t stat -c "$f" -- "$p" 2>&1
+    [ "$?" != 137 ] || { printf '\n%s hung\n' "$N"; exit; }
     printf '\n%s acl-%s\n' "$N" ${id}
     [ -L "$p" ] || getfacl -psn -- "$p" 2>/dev/null
     printf '\n%s hash-%s\n' "$N" ${id}
