@@ -57,6 +57,8 @@ async function start(options: Options, world: World): Promise<number> {
   switch (options.command) {
     case 'hosts':
       return (await import('./hosts-command.ts')).hostsCommand(options, world);
+    case 'vars':
+      return (await import('./vars-command.ts')).varsCommand(options, world);
     case 'ping':
       return (await import('./ping-command.ts')).pingCommand(options, world);
     default:

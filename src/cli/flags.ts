@@ -19,7 +19,7 @@ const limit: Flag = {
   name: 'limit',
   alias: 'l',
   kind: 'text',
-  about: 'only these hosts: a pattern of hosts and groups',
+  about: 'only these hosts: a pattern of hosts and groups, or @FILE that lists them',
 };
 const project: Flag = {
   name: 'project',
@@ -51,6 +51,7 @@ const play: readonly Flag[] = [
   { name: 'become', alias: 'b', kind: 'boolean', about: 'work as root, by sudo' },
   { name: 'list-hosts', kind: 'boolean', about: 'only list the hosts that it would work on' },
   { name: 'list-tasks', kind: 'boolean', about: 'only list the tasks that it would run' },
+  { name: 'list-tags', kind: 'boolean', about: 'only list the tags of its tasks' },
   { name: 'syntax-check', kind: 'boolean', about: 'only check the files' },
   output,
   verbose,
@@ -58,6 +59,11 @@ const play: readonly Flag[] = [
 ];
 
 const check: Flag = { name: 'check', alias: 'C', kind: 'boolean', about: 'change nothing; say what would change' };
+
+const steps: readonly Flag[] = [
+  { name: 'start-at-task', kind: 'text', about: 'leave out all that stands before the task of this name' },
+  { name: 'force-handlers', kind: 'boolean', about: 'run the handlers that are owed on hosts that failed, too' },
+];
 
 /** A command: how it is called, what it does, what it takes. */
 export interface Command {
@@ -70,6 +76,11 @@ export interface Command {
   readonly flags: readonly Flag[];
 }
 
+/** Names of what a command takes besides options, in order. */
+export function positionals({ takes }: Pick<Command, 'takes'>): string[] {
+  return takes.split(' ').map((word) => word.replace(/[<>[\]]/g, ''));
+}
+
 /** All commands, in the order of the help. */
 export const commands: readonly Command[] = [
   {
@@ -77,14 +88,14 @@ export const commands: readonly Command[] = [
     takes: '<playbook>',
     wants: 'a playbook or a role',
     about: 'make the hosts be what a playbook or a role says',
-    flags: [check, ...play],
+    flags: [check, ...steps, ...play],
   },
   {
     name: 'plan',
     takes: '<playbook>',
     wants: 'a playbook or a role',
     about: 'show what run would change, and change nothing',
-    flags: play,
+    flags: [...steps, ...play],
   },
   {
     name: 'verify',
@@ -113,5 +124,23 @@ export const commands: readonly Command[] = [
     wants: 'a pattern of hosts',
     about: 'show the groups and hosts of the inventory',
     flags: [limit, inventory, output, project],
+  },
+  {
+    name: 'vars',
+    takes: '<host> [name]',
+    wants: 'a host',
+    about: "show a host's variables and where they come from",
+    flags: [
+      { name: 'playbook', alias: 'p', kind: 'text', about: 'as its plays see them (default site, if there is one)' },
+      inventory,
+      {
+        name: 'extra-vars',
+        alias: 'e',
+        kind: 'list',
+        about: 'variables that win over all others: name=value, JSON or @file',
+      },
+      output,
+      project,
+    ],
   },
 ];

@@ -2,7 +2,7 @@ import type { Host, Play, Playbook, Task } from '../core/playbook.ts';
 import type { Options } from './options.ts';
 import type { World } from './world.ts';
 
-/** What `--list-hosts`, `--list-tasks` and `--syntax-check` want to know. */
+/** What `--list-hosts`, `--list-tasks`, `--list-tags` and `--syntax-check` want to know. */
 export interface Listed {
   readonly playbook: Playbook;
   readonly hostsOf: (play: Play) => readonly Host[];
@@ -11,7 +11,7 @@ export interface Listed {
 
 /** Whether a run is only to be listed. */
 export function isListing(options: Options): boolean {
-  return options.listHosts || options.listTasks || options.syntaxCheck;
+  return options.listHosts || options.listTasks || options.listTags || options.syntaxCheck;
 }
 
 /** Writes what a run would work on, as ansible-playbook does, and connects to nothing. */
@@ -35,10 +35,14 @@ export function list(listed: Listed, options: Options, world: World): void {
   const { clean, paint } = world;
   const lines = [`playbook: ${listed.playbook.name}`];
   for (const [index, play] of plays.entries()) {
-    if (!options.listHosts && !options.listTasks) break;
+    if (!options.listHosts && !options.listTasks && !options.listTags) break;
     lines.push('', `  ${paint('bold', `play #${index + 1} (${clean.line(play.pattern)}): ${clean.line(play.play)}`)}`);
     if (options.listHosts) {
       lines.push(`    hosts (${play.hosts.length}):`, ...play.hosts.map((host) => `      ${clean.line(host)}`));
+    }
+    if (options.listTags) {
+      const tags = [...new Set(play.tasks.flatMap((task) => task.tags))].sort();
+      lines.push(`    task tags: [${clean.line(tags.join(', '))}]`);
     }
     if (!options.listTasks) continue;
     lines.push('    tasks:');
@@ -52,7 +56,7 @@ export function list(listed: Listed, options: Options, world: World): void {
 }
 
 /** Rendered for the first host where its variables are known, else as written. */
-function nameOf(task: Task, play: Play, host: Host | undefined): string {
+export function nameOf(task: Task, play: Play, host: Host | undefined): string {
   const written = task.name.source ?? task.id;
   if (host === undefined) return written;
   const name = task.name.evaluate(play.variables(host, task, { values: {} }));

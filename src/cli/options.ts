@@ -1,13 +1,15 @@
 /** Commands of heal. */
-export const commandNames = ['run', 'plan', 'verify', 'drill', 'ping', 'hosts'] as const;
+export const commandNames = ['run', 'plan', 'verify', 'drill', 'ping', 'hosts', 'vars'] as const;
 
 export type CommandName = (typeof commandNames)[number];
 
 /** What the command line says, checked. */
 export interface Options {
   readonly command: CommandName;
-  /** The playbook or role of run, plan, verify and drill; the pattern of ping and hosts, `all` where none is given. */
+  /** The playbook or role of run, plan, verify and drill; the pattern of ping and hosts, `all` where none is given; the host of vars. */
   readonly target: string;
+  /** What else was named: the variable of vars. */
+  readonly second?: string;
   readonly limit?: string;
   /** Files or folders; empty is the project's own. */
   readonly inventory: readonly string[];
@@ -23,6 +25,11 @@ export interface Options {
   readonly verbose: number;
   readonly listHosts: boolean;
   readonly listTasks: boolean;
+  readonly listTags: boolean;
+  readonly startAtTask?: string;
+  readonly forceHandlers: boolean;
+  /** Of vars: whose plays' view it is. */
+  readonly playbook?: string;
   readonly syntaxCheck: boolean;
   readonly yes: boolean;
   readonly deep: boolean;

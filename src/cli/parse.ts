@@ -1,7 +1,7 @@
 import yargs from 'yargs';
 import { HealError } from '../core/errors.ts';
 import { didYouMean } from '../project/spelling.ts';
-import { type Command, commands, type Flag } from './flags.ts';
+import { type Command, commands, type Flag, positionals } from './flags.ts';
 import type { Options } from './options.ts';
 import { readOptions } from './read-options.ts';
 
@@ -135,7 +135,7 @@ function failed(message: string, command: Command): HealError {
   }
   if (message.startsWith('Not enough non-option arguments')) {
     return new HealError('usage', `heal ${command.name} wants ${command.wants}`, {
-      hint: `for example: heal ${command.name} site`,
+      hint: `for example: heal ${command.name} ${command.wants === 'a host' ? 'jack4' : 'site'}`,
     });
   }
   return new HealError('usage', message.charAt(0).toLowerCase() + message.slice(1), { hint });
@@ -146,9 +146,9 @@ function refuseUnknown(values: ReadonlyMap<string, unknown>, words: readonly str
   const hint = `heal ${command.name} --help lists its options`;
   const flags = [...command.flags, ...global];
   const known = new Set(flags.flatMap((flag) => [flag.name, flag.alias ?? flag.name]));
-  const positional = command.takes.replace(/[<>[\]]/g, '');
+  const named = positionals(command);
   for (const key of values.keys()) {
-    if (key === '_' || key === '$0' || key === positional || known.has(key)) continue;
+    if (key === '_' || key === '$0' || named.includes(key) || known.has(key)) continue;
     const shown = key.length === 1 ? `-${key}` : `--${key}`;
     const near =
       key.length === 1
@@ -161,7 +161,11 @@ function refuseUnknown(values: ReadonlyMap<string, unknown>, words: readonly str
   }
   const [extra] = words;
   if (extra !== undefined) {
-    throw new HealError('usage', `heal ${command.name} takes one argument, and "${extra}" is one too many`, { hint });
+    throw new HealError(
+      'usage',
+      `heal ${command.name} takes ${named.length === 1 ? 'one argument' : `${named.length} arguments`}, and "${extra}" is one too many`,
+      { hint },
+    );
   }
 }
 

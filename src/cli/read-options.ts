@@ -1,5 +1,5 @@
 import { HealError } from '../core/errors.ts';
-import type { Command } from './flags.ts';
+import { type Command, positionals } from './flags.ts';
 import type { Options } from './options.ts';
 
 /**
@@ -28,6 +28,10 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
       .filter((item) => item !== '');
   };
   const plan = command.name === 'plan';
+  const [first = '', next] = positionals(command);
+  const second = next === undefined ? undefined : text(next);
+  const playbook = text('playbook');
+  const startAtTask = text('start-at-task');
   const limit = text('limit');
   const user = text('user');
   const privateKey = text('private-key');
@@ -35,7 +39,7 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
   const verbose = values.get('verbose');
   return {
     command: command.name,
-    target: text(command.takes.replace(/[<>[\]]/g, '')) ?? 'all',
+    target: text(first) ?? 'all',
     inventory: list('inventory'),
     extraVars: list('extra-vars'),
     tags: names('tags'),
@@ -47,9 +51,14 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
     verbose: typeof verbose === 'number' ? verbose : 0,
     listHosts: yes('list-hosts'),
     listTasks: yes('list-tasks'),
+    listTags: yes('list-tags'),
+    forceHandlers: yes('force-handlers'),
     syntaxCheck: yes('syntax-check'),
     yes: yes('yes'),
     deep: yes('deep'),
+    ...(second === undefined ? {} : { second }),
+    ...(startAtTask === undefined ? {} : { startAtTask }),
+    ...(playbook === undefined || command.name !== 'vars' ? {} : { playbook }),
     ...(limit === undefined ? {} : { limit }),
     ...(user === undefined ? {} : { user }),
     ...(privateKey === undefined ? {} : { privateKey }),

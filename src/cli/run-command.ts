@@ -1,15 +1,20 @@
-import type { Task } from '../core/playbook.ts';
+import type { Report } from '../core/event.ts';
+import type { Play, Playbook, Task } from '../core/playbook.ts';
+import type { Inventory } from '../project/inventory.ts';
+import { selectHosts } from '../project/pattern.ts';
 import { loadPlaybook } from '../project/playbook.ts';
+import { startingAt } from '../project/start-at.ts';
 import { isSelected } from '../project/tags.ts';
 import { precheck } from '../run/precheck.ts';
 import { hostsOfPlays } from './chosen-plays.ts';
 import { confirmDrills } from './confirm.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { inventoryOf } from './hosts-command.ts';
-import { isListing, list } from './listing.ts';
+import { isListing, list, nameOf } from './listing.ts';
 import { loginFor } from './login-of.ts';
 import type { Options } from './options.ts';
 import { reporterFor } from './reporting.ts';
+import { retryHint, retryPath, writeRetryFile } from './retry-file.ts';
 import { connectOf, modulesOf, projectSideOf } from './wire.ts';
 import type { World } from './world.ts';
 
@@ -18,7 +23,7 @@ export async function runCommand(options: Options, world: World): Promise<number
   const { cwd, home, env } = world;
   const { inventory, project } = await inventoryOf(options, world);
   const modules = await modulesOf();
-  const playbook = await loadPlaybook({
+  const whole = await loadPlaybook({
     project,
     shipped: world.package.folder,
     name: options.target,
@@ -29,7 +34,8 @@ export async function runCommand(options: Options, world: World): Promise<number
     home,
     env,
   });
-  world.hide(playbook.secrets);
+  world.hide(whole.secrets);
+  const playbook = chosenPart(whole, inventory, options);
   const hostsOf = await hostsOfPlays(playbook, inventory, options.limit, cwd);
   const choice = { tags: options.tags, skip: options.skipTags };
   const selected = (task: Pick<Task, 'tags'>): boolean => isSelected(task.tags, choice);
@@ -51,6 +57,7 @@ export async function runCommand(options: Options, world: World): Promise<number
     const hint = 'Ctrl-C once more leaves at once';
     reporter.emit({ type: 'warning', message: 'interrupted: ending what was begun', hint });
   };
+  let again: string | undefined;
   try {
     const report = await runPlaybook({
       playbook,
@@ -68,8 +75,31 @@ export async function runCommand(options: Options, world: World): Promise<number
       now: world.now,
       project: side,
     });
+    if (options.command === 'run' && !options.check) again = await retryLine(report, project, options, world);
     return exitCodeOf(report);
   } finally {
     await reporter.close();
+    if (again !== undefined) (options.output === 'json' ? world.err : world.out)(`${again}\n`);
+  }
+}
+
+/** What `--start-at-task` leaves, and what `--force-handlers` adds. */
+function chosenPart(playbook: Playbook, inventory: Inventory, options: Options): Playbook {
+  const { startAtTask, forceHandlers } = options;
+  const shown = (task: Task, play: Play): string => nameOf(task, play, selectHosts(inventory, play.hosts)[0]);
+  const part = startAtTask === undefined ? playbook : startingAt(playbook, startAtTask, shown);
+  if (!forceHandlers) return part;
+  return { ...part, plays: part.plays.map((play) => ({ ...play, forceHandlers: true })) };
+}
+
+/** Keeps the hosts that failed for the next run; says how to name them, or why they could not be kept. */
+async function retryLine(report: Report, project: string, options: Options, world: World): Promise<string | undefined> {
+  const path = retryPath(project, options.target);
+  try {
+    const failed = await writeRetryFile(path, options.target, report);
+    return failed.length === 0 ? undefined : world.clean.line(retryHint(path, options.target, world.cwd));
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    return world.clean.line(`warning: can't keep the list of hosts that failed in ${path}: ${why}`);
   }
 }

@@ -19,6 +19,16 @@ const project = folderWith({
     '',
   ].join('\n'),
   'tasks/site.yml': '- name: Every VPS\n  hosts: vps\n  tasks: []\n',
+  'inventory/group_vars/vps.yml': 'where: group\ntoken: !secret-file token\n',
+  token: 's3cret-token',
+  'tasks/tagged.yml': [
+    '- name: Tagged',
+    '  hosts: vps',
+    '  vars: { where: "host {{ inventory_hostname }}", later: "{{ facts.os.id }}" }',
+    '  tags: b',
+    '  tasks: [{ name: one, command: x }, { name: two, command: x, tags: a }]',
+    '',
+  ].join('\n'),
   'tasks/broken.yml': '- name: Every VPS\n  hosts: [vps\n',
   'tasks/unknown.yml': '- hosts: vps\n  task:\n    - name: x\n',
 });
@@ -143,12 +153,13 @@ describe('what is asked for', () => {
       Makes hosts be what roles say, over SSH, and changes only what differs.
 
       Commands:
-        heal run <playbook>     make the hosts be what a playbook or a role says
-        heal plan <playbook>    show what run would change, and change nothing
-        heal verify <playbook>  ask whether the roles' checks hold
-        heal drill <playbook>   break things on purpose and time the recovery
-        heal ping [pattern]     log in to the hosts and tell what they are
-        heal hosts [pattern]    show the groups and hosts of the inventory
+        heal run <playbook>      make the hosts be what a playbook or a role says
+        heal plan <playbook>     show what run would change, and change nothing
+        heal verify <playbook>   ask whether the roles' checks hold
+        heal drill <playbook>    break things on purpose and time the recovery
+        heal ping [pattern]      log in to the hosts and tell what they are
+        heal hosts [pattern]     show the groups and hosts of the inventory
+        heal vars <host> [name]  show a host's variables and where they come from
 
       Options:
         -h, --help     show this help                                        [boolean]
@@ -202,6 +213,69 @@ describe('what is asked for', () => {
     });
   });
 
+  test('the tags of a run', async () => {
+    expect((await run('run', 'tagged', '--list-tags')).stdout).toBe(
+      'playbook: tagged\n\n  play #1 (vps): Tagged\n    task tags: [a, b]\n',
+    );
+  });
+
+  test('the tasks of a run that starts later', async () => {
+    const { stdout } = await run('run', 'tagged', '--list-tasks', '--start-at-task', 'tw*');
+    expect(stdout).toBe('playbook: tagged\n\n  play #1 (vps): Tagged\n    tasks:\n      two  TAGS: [b, a]\n');
+    expect(await run('run', 'tagged', '--start-at-task', 'tow')).toEqual({
+      code: 5,
+      stdout: '',
+      stderr: 'error: --start-at-task: there is no task "tow" in tagged\nhint: did you mean "two"?\n',
+    });
+  });
+
+  test('the variables of a host with where they come from', async () => {
+    const { code, stdout, stderr } = await run('vars', 'jack4', '-p', 'tagged', '-e', 'extra=1');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.replace(/ +/g, ' ')).toBe(
+      [
+        'jack4, as the play "Tagged" sees it',
+        ' address = "127.0.0.1" inventory/hosts.yml:5 (host jack4)',
+        ' extra = "1" -e:1 (-e)',
+        ' later = {{ facts.os.id }} (known in a run) tasks/tagged.yml:3 (vars of the play)',
+        ' port = 1 inventory/hosts.yml:5 (host jack4)',
+        ' token = "***" inventory/group_vars/vps.yml:2 (group vps)',
+        ' where = "host jack4" tasks/tagged.yml:3 (vars of the play)',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('one variable with those that it wins over', async () => {
+    expect((await run('vars', 'jack4', 'where', '-p', 'tagged')).stdout).toBe(
+      [
+        'jack4, as the play "Tagged" sees it',
+        '  where = "host jack4"  tasks/tagged.yml:3 (vars of the play)',
+        '    not "group", inventory/group_vars/vps.yml:1 (group vps)',
+        '',
+      ].join('\n'),
+    );
+    expect((await run('vars', 'jack4', 'where')).stdout).toContain('"group"');
+    expect(await run('vars', 'jack4', 'wehre')).toEqual({
+      code: 5,
+      stdout: '',
+      stderr: 'error: jack4 has no variable "wehre"\nhint: did you mean "where"?\n',
+    });
+    expect((await run('vars', 'vps')).stderr).toBe(
+      'error: heal vars takes one host, and "vps" is several\nhint: name one of them\n',
+    );
+    const { views } = JSON.parse((await run('vars', 'jack4', 'where', '-p', 'tagged', '-o', 'json')).stdout);
+    expect(views[0].variables).toEqual([
+      {
+        name: 'where',
+        value: 'host jack4',
+        from: 'vars of the play',
+        at: 'tasks/tagged.yml:3:18',
+        over: [{ value: 'group', from: 'group vps', at: 'inventory/group_vars/vps.yml:1:8' }],
+      },
+    ]);
+  });
+
   test('that the files are right', async () => {
     expect(await run('run', 'site', '--syntax-check')).toEqual({ code: 0, stdout: 'playbook: site\n', stderr: '' });
   });
@@ -213,6 +287,8 @@ describe('hosts that do not answer', () => {
     expect({ code, stderr }).toEqual({ code: 4, stderr: '' });
     expect(stdout).toContain('jack4 | unreachable | ');
     expect(stdout).toMatch(/jack4 +: ok=0 +changed=0 +unreachable=1 +failed=0 /);
+    expect(stdout).toMatch(/\nhint: heal run site --limit "@.heal.retry.site.txt" works on the hosts that failed\n$/);
+    expect((await run('run', 'site', '--list-hosts', '-l', '@.heal/retry/site.txt')).stdout).toContain('hosts (1):');
   });
 
   test('end a ping with 4', async () => {

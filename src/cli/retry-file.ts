@@ -1,0 +1,32 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { Report } from '../core/event.ts';
+
+/** Where the hosts that failed last time are kept: `.heal/retry/site.txt` of the project. */
+export function retryPath(project: string, playbook: string): string {
+  const name = playbook.replace(/\.ya?ml$/, '').replace(/[^\w.-]+/g, '-');
+  return join(project, '.heal', 'retry', `${name.replace(/^[-.]+/, '') || 'playbook'}.txt`);
+}
+
+/**
+ * Writes the names of the hosts that failed or could not be reached, one a line, for `--limit @FILE`; none where all
+ * went well, so that an older list is not taken for this one. Gives them; rejects where the file can't be written.
+ */
+export async function writeRetryFile(path: string, playbook: string, report: Report): Promise<readonly string[]> {
+  const hosts = Object.entries(report).flatMap(([host, counts]) =>
+    counts.failed > 0 || counts.unreachable > 0 ? [host] : [],
+  );
+  const about = hosts.length === 0 ? 'no host failed in' : 'hosts that failed in';
+  await mkdir(join(path, '..'), { recursive: true });
+  await writeFile(path, [`# ${about} the last run of ${playbook}`, ...hosts, ''].join('\n'));
+  return hosts;
+}
+
+/** The line that tells how to go on with them. */
+export function retryHint(path: string, playbook: string, cwd: string): string {
+  const near = relative(cwd, path);
+  const shown = near.startsWith('..') ? path : near;
+  const word = (text: string): string => (/^[\w@%+=:,./\\-]+$/.test(text) ? text : `"${text}"`);
+  // PowerShell reads a bare @ as its own.
+  return `hint: heal run ${word(playbook)} --limit "@${shown}" works on the hosts that failed`;
+}
