@@ -1,7 +1,7 @@
 /**
  * What a Question reads and a Change touches, so that the engine knows which answers a Change made old.
  *
- * - `path:/a/b` that path alone; `tree:/a` the path and all below it
+ * - `path:/a/b` that path alone; `tree:/a` the path and all below it; `files:/a` the path and what lies directly in it
  * - `unit:system/x.service`, `units:system` every unit of that manager
  * - `ports`, `processes`, `users`, `packages`, `docker`, ... a whole area
  * - `everything` overlaps with all
@@ -15,6 +15,8 @@ export function overlap(a: Scope, b: Scope): boolean {
   const [kindB, nameB] = split(b);
   if (kindA === 'tree' && (kindB === 'path' || kindB === 'tree') && within(nameB, nameA)) return true;
   if (kindB === 'tree' && (kindA === 'path' || kindA === 'tree') && within(nameA, nameB)) return true;
+  if (kindA === 'files' && filesOverlap(nameA, kindB, nameB)) return true;
+  if (kindB === 'files' && filesOverlap(nameB, kindA, nameA)) return true;
   if (kindA === 'units' && kindB === 'unit') return nameB.startsWith(`${nameA}/`);
   if (kindB === 'units' && kindA === 'unit') return nameA.startsWith(`${nameB}/`);
   return false;
@@ -28,6 +30,13 @@ export function overlaps(touched: readonly Scope[], read: readonly Scope[]): boo
 function split(scope: Scope): [kind: string, name: string] {
   const colon = scope.indexOf(':');
   return colon < 0 ? [scope, ''] : [scope.slice(0, colon), scope.slice(colon + 1)];
+}
+
+/** A change to a whole tree concerns a folder's files if it holds them, or if one of them is what is changed. */
+function filesOverlap(folder: string, kind: string, path: string): boolean {
+  if (kind !== 'path' && kind !== 'tree' && kind !== 'files') return false;
+  const inside = path === folder || path.slice(0, Math.max(1, path.lastIndexOf('/'))) === folder;
+  return kind === 'files' ? path === folder : inside || (kind === 'tree' && within(folder, path));
 }
 
 function within(path: string, folder: string): boolean {

@@ -1,6 +1,7 @@
 import type { Module } from '../core/module.ts';
 import { assert } from './assert.ts';
 import { command } from './command.ts';
+import { compose } from './compose.ts';
 import { container } from './container.ts';
 import { copy } from './copy.ts';
 import { debug } from './debug.ts';
@@ -18,6 +19,7 @@ import { uri } from './uri.ts';
 const all: readonly Module[] = [
   assert,
   command,
+  compose,
   container,
   copy,
   debug,

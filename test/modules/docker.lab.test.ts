@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Decision, Module } from '../../src/core/module.ts';
+import { compose } from '../../src/modules/compose.ts';
 import { container as containerModule } from '../../src/modules/container.ts';
 import { container } from '../../src/probes/container.ts';
 import { describeLab } from '../lab/lab-suite.ts';
@@ -144,6 +145,99 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
       const { first } = run({ name: 'openclaw-john', state: 'absent' });
       expect(first).toEqual({ changes: [], failed: "Docker's engine does not answer: is docker.service running?" });
       await exec('systemctl start docker');
+    });
+  });
+
+  describe('the compose module and its probe', () => {
+    const defaults = {
+      state: 'up', recreate: 'auto', pull: 'policy', stopped: 'start', remove_orphans: false, volumes: false,
+    }; // biome-ignore format: a table
+    const run = (args: JsonObject): Converged => converge(shell, compose, { ...defaults, ...args });
+    const ross = '/root/openclaw-clients/ross';
+
+    test('a project that is as its file says is left alone', async () => {
+      const before = await started('openclaw-ross');
+      const done = proven(run({ project_src: ross }), []);
+      expect(done.first.result).toMatchObject({ containers: [{ name: 'openclaw-ross', status: 'running' }] });
+      expect(await started('openclaw-ross')).toBe(before);
+    });
+
+    test('a changed file recreates that container alone, and the next run nothing', async () => {
+      const john = await started('openclaw-john');
+      const before = await started('openclaw-ross');
+      await exec(`sed -i 's/BOT_CHAT=on/BOT_CHAT=off/' ${ross}/docker-compose.yml`);
+      expect(titles(run({ project_src: ross, recreate: 'never' }))).toEqual([]);
+      proven(run({ project_src: ross }), ['recreate openclaw-ross']);
+      proven(run({ project_src: ross }), []);
+      expect((await started('openclaw-ross')).split(' ')[0]).not.toBe(before.split(' ')[0]);
+      expect(await started('openclaw-john')).toBe(john);
+      expect(await exec("docker inspect -f '{{.Config.Env}}' openclaw-ross")).toContain('BOT_CHAT=off');
+    });
+
+    test('what was removed is made, and what was stopped is started, unless it is to be left', async () => {
+      await exec('docker rm -f openclaw-ross');
+      proven(run({ project_src: ross }), ['create openclaw-ross']);
+      await exec('docker stop openclaw-ross');
+      const left = run({ project_src: ross, stopped: 'leave' });
+      expect(left.first).toMatchObject({ changes: [], message: 'openclaw-ross stays stopped, as somebody left it' });
+      proven(run({ project_src: ross }), ['start openclaw-ross']);
+      proven(run({ project_src: ross, recreate: 'always' }), ['recreate openclaw-ross']);
+    });
+
+    test('an invalid file is an error in the words of compose, and nothing is touched', async () => {
+      const before = await started('openclaw-ross');
+      await exec(
+        `cp ${ross}/docker-compose.yml /root/kept.yml; sed -i 's/ restart:/ restrat:/' ${ross}/docker-compose.yml`,
+      );
+      const { first } = run({ project_src: ross });
+      expect(first).toMatchObject({
+        changes: [],
+        failed: expect.stringMatching(/docker-compose\.yml: services\.openclaw-ross.*restrat/),
+        hint: `see \`docker compose config\` in ${ross}`,
+      });
+      await exec(`printf 'services: [\n' >${ross}/docker-compose.yml`);
+      expect(run({ project_src: ross }).first.failed).toMatch(/yaml/);
+      await exec(`mv /root/kept.yml ${ross}/docker-compose.yml`);
+      expect(run({ project_src: `${ross}/none` }).first.failed).toBe(`there is no folder ${ross}/none`);
+      expect(run({ project_src: '/root' }).first.failed).toMatch(/no configuration file provided/);
+      expect(await started('openclaw-ross')).toBe(before);
+    });
+
+    test('several services, copies, an env file, and one that ends by itself', async () => {
+      await exec(`mkdir -p /root/web; cd /root/web; echo A=1 >x.env; cat >compose.yml <<'EOT'
+services:
+  a: { image: 'openclaw:lab', command: sleep 1000, env_file: x.env }
+  b: { image: 'openclaw:lab', command: sleep 1000, depends_on: [a], restart: always, deploy: { replicas: 2 } }
+  once: { image: 'openclaw:lab', command: 'true' }
+EOT`);
+      const web = { project_src: '/root/web' };
+      proven(run(web), ['create web-a-1, web-b-1, web-b-2, web-once-1, network web_default']);
+      proven(run(web), []);
+      await exec('echo A=2 >/root/web/x.env');
+      proven(run(web), ['recreate web-a-1, web-b-1, web-b-2']);
+      await exec('docker stop web-b-1; docker rm -f web-a-1');
+      const left = run({ ...web, stopped: 'leave' });
+      expect(titles(left)).toEqual(['create web-a-1']);
+      expect([left.applied[0]?.code, left.after.changes]).toEqual([0, []]);
+      expect((await exec("docker inspect -f '{{.State.Status}}' web-b-1")).trim()).toBe('exited');
+      await exec("sed -i '/once:/d' /root/web/compose.yml");
+      expect(titles(run({ ...web, stopped: 'leave' }))).toEqual([]);
+      proven(run({ ...web, remove_orphans: true }), ['start web-b-1; remove web-once-1']);
+    });
+
+    test('an image that is missing is an error where none may be fetched', async () => {
+      await exec(
+        `mkdir -p /root/lone; echo 'services: { x: { image: "nothing/like-this:1" } }' >/root/lone/compose.yml`,
+      );
+      const done = run({ project_src: '/root/lone', pull: 'never' });
+      expect(done.first.failed ?? done.applied[0]?.stderr).toMatch(/nothing\/like-this/);
+    });
+
+    test('down takes it away, once', async () => {
+      const done = run({ project_src: '/root/web', state: 'down' });
+      expect(titles(done)[0]).toMatch(/^remove web-.*, network web_default$/);
+      expect([done.applied[0]?.code, done.after.changes]).toEqual([0, []]);
+      proven(run({ project_src: '/root/web', state: 'down' }), []);
     });
   });
 });

@@ -1,0 +1,212 @@
+import { posix } from 'node:path';
+import { type Change, predicts } from '../core/change.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Decision } from '../core/module.ts';
+import type { Sh } from '../core/sh.ts';
+import { present } from '../core/state.ts';
+import {
+  compose as ask,
+  type ComposeContainer,
+  type Composed,
+  type ComposeProject,
+  type ComposeStep,
+  composeCommand,
+  composeVerb,
+} from '../probes/compose.ts';
+import { sh } from '../shell/sh.ts';
+import { defineModule } from './define.ts';
+import { absolutePath } from './schemas.ts';
+
+const relativeFiles = { type: 'array', items: { type: 'string', minLength: 1 } } as const;
+
+/** Keeps the containers of a docker compose project as its files say, without an outage of those that are already. */
+export const compose = defineModule({
+  name: 'compose',
+  about:
+    'Keeps the containers of a docker compose project as its files say, without an outage of those that are already.',
+  args: {
+    properties: {
+      project_src: { ...absolutePath, description: "The project's folder on the host." },
+      files: { ...relativeFiles, description: 'Compose files, in place of those that compose finds in the folder.' },
+      env_files: { ...relativeFiles, description: 'Files of variables, in place of .env.' },
+      project_name: { type: 'string', pattern: '^[a-z0-9][a-z0-9_-]*$', description: "Default: the folder's name." },
+      profiles: { ...relativeFiles, description: 'Profiles that are switched on.' },
+      services: { ...relativeFiles, description: 'These services alone, and those that they depend on.' },
+      state: {
+        enum: ['up', 'down'],
+        default: 'up',
+        description: '`up` recreates only what differs; it never takes anything down first.',
+      },
+      recreate: {
+        enum: ['auto', 'never', 'always'],
+        default: 'auto',
+        description: '`never` leaves containers whose configuration changed; `always` acts on every run: for handlers.',
+      },
+      pull: {
+        enum: ['policy', 'never', 'missing'],
+        default: 'policy',
+        description: 'Whether images are fetched; `policy` is as the files say. Newer ones are not looked for.',
+      },
+      stopped: {
+        enum: ['start', 'leave'],
+        default: 'start',
+        description:
+          '`leave` does not start what a person stopped: what ended though Docker was to keep it running. It is started where a service that is made depends on it.',
+      },
+      remove_orphans: {
+        type: 'boolean',
+        default: false,
+        description: 'Remove containers of services that are no more.',
+      },
+      volumes: {
+        type: 'boolean',
+        default: false,
+        description: 'With `down`: remove the volumes, with all that is in them.',
+      },
+      wait: {
+        type: 'integer',
+        minimum: 1,
+        description: 'Seconds within which all must be running, and healthy where checked.',
+      },
+    },
+    required: ['project_src'],
+  },
+  shorthand: 'project_src',
+  examples: [
+    { name: "The bot's containers are as its compose file says", args: { project_src: '/srv/bot' } },
+    {
+      name: 'The database runs, from an image that is there',
+      args: { project_src: '/srv/app', files: ['db.yml'], services: ['db'], pull: 'never', wait: 60 },
+    },
+  ],
+  reads: (args, _look, input) => ({ project: ask(projectOf(args), input.account) }),
+  plan: (args, answers, input, before) => {
+    const said: Composed = answers.project ?? { steps: [] };
+    const project = projectOf(args);
+    const result = resultOf(said);
+    if (said.error !== undefined) {
+      return { changes: [], result, failed: said.error, hint: `see \`docker compose config\` in ${project.folder}` };
+    }
+    const { steps, left } = wantedSteps(args, said, before?.project);
+    const stays: Partial<Decision> =
+      left.length === 0
+        ? {}
+        : { message: `${left.map(({ name }) => name).join(', ')} stays stopped, as somebody left it` };
+    if (steps.length === 0) return { changes: [], result, ...stays };
+    const question = ask(project, input.account);
+    const change: Change = {
+      title: titleOf(steps),
+      sign: project.state === 'down' ? '-' : steps.every(({ verb }) => verb === 'create') ? '+' : '~',
+      act: { kind: 'program', script: actText(project, args.wait, left) },
+      // With some left as they are, compose goes on wanting them.
+      predicts: left.length > 0 ? [] : [predicts(question, present({ steps: [] }))],
+      touches: ['docker', 'containers', 'processes', 'ports', 'http'],
+      settles: 5,
+    };
+    return { changes: [change], result, ...stays };
+  },
+});
+
+interface ComposeArgs {
+  readonly project_src: string;
+  readonly files?: readonly string[];
+  readonly env_files?: readonly string[];
+  readonly project_name?: string;
+  readonly profiles?: readonly string[];
+  readonly services?: readonly string[];
+  readonly state: 'up' | 'down';
+  readonly recreate: 'auto' | 'never' | 'always';
+  readonly pull: 'policy' | 'never' | 'missing';
+  readonly remove_orphans: boolean;
+  readonly volumes: boolean;
+}
+
+function projectOf(args: ComposeArgs): ComposeProject {
+  return {
+    folder: posix.normalize(args.project_src).replace(/(.)\/+$/, '$1'),
+    files: args.files ?? [],
+    envFiles: args.env_files ?? [],
+    ...(args.project_name === undefined ? {} : { name: args.project_name }),
+    profiles: args.profiles ?? [],
+    services: args.services ?? [],
+    state: args.state,
+    recreate: args.recreate,
+    pull: args.pull,
+    removeOrphans: args.remove_orphans,
+    volumes: args.volumes,
+  };
+}
+
+/** What is to be done of what compose would do, and what a person stopped and is to stay so. */
+function wantedSteps(
+  args: ComposeArgs & { readonly stopped: 'start' | 'leave' },
+  said: Composed,
+  before: Composed | undefined,
+): { readonly steps: readonly ComposeStep[]; readonly left: readonly ComposeContainer[] } {
+  if (args.state === 'down') return { steps: said.steps, left: [] };
+  const containers = said.run?.containers ?? [];
+  const of = (step: ComposeStep) =>
+    step.what === 'container' ? containers.find(({ name }) => name === step.name) : undefined;
+  const stopped = args.stopped === 'leave' ? containers.filter(wasStopped) : [];
+  const steps = said.steps.filter((step) => !stopped.some((one) => one === of(step)));
+  if (args.recreate === 'always') {
+    // Proven by containers that are others than before.
+    const old = new Set((before?.run?.containers ?? []).map(({ id }) => id));
+    const same = containers.filter((one) => !stopped.includes(one) && (before === undefined || old.has(one.id)));
+    const more = same
+      .filter(({ name }) => !steps.some((step) => step.what === 'container' && step.name === name))
+      .map(({ name }): ComposeStep => ({ what: 'container', name, verb: 'recreate' }));
+    return { steps: [...steps, ...more], left: stopped };
+  }
+  return { steps, left: stopped };
+}
+
+/** Docker starts these again by itself, unless somebody told it to stop them. */
+function wasStopped({ status, policy }: ComposeContainer): boolean {
+  return status === 'exited' && (policy === 'always' || policy === 'unless-stopped');
+}
+
+function titleOf(steps: readonly ComposeStep[]): string {
+  return (['create', 'recreate', 'start', 'stop', 'remove'] as const)
+    .filter((verb) => steps.some((step) => step.verb === verb))
+    .map((verb) => {
+      const names = steps
+        .filter((step) => step.verb === verb)
+        .map(({ what, name }) => (what === 'container' ? name : `${what} ${name}`));
+      return `${verb} ${names.join(', ')}`;
+    })
+    .join('; ');
+}
+
+function actText(project: ComposeProject, wait: number | undefined, left: readonly ComposeContainer[]): Sh {
+  const command = composeCommand(project);
+  const waiting = wait === undefined || project.state === 'down' ? [] : ['--wait', '--wait-timeout', wait];
+  const stays = [...new Set(left.map(({ service }) => service))].flatMap((service) => ['-e', service]);
+  // Without the ones that stay. Not by --no-deps, which makes containers that the next `up` would recreate.
+  const others = sh`
+    others=$(${command} config --services | grep -vxF ${stays})
+    [ -n "$others" ] || exit 0
+  `;
+  const narrowed = left.length > 0 && project.services.length === 0;
+  const services = project.services.filter((service) => !left.some((one) => one.service === service));
+  return sh`
+    cd -- ${project.folder} || exit 1
+    ${narrowed ? others : services.length < project.services.length && services.length === 0 ? sh`exit 0` : sh`:`}
+    said=$(${command} ${composeVerb(project)} ${waiting} ${narrowed ? sh`$others` : services} 2>&1) || {
+      printf '%s\n' "$said" >&2
+      exit 1
+    }
+  `;
+}
+
+function resultOf(said: Composed): JsonObject {
+  return {
+    steps: said.steps.map((step) => ({ ...step })),
+    containers: (said.run?.containers ?? []).map(({ name, service, status, startedAt }) => ({
+      name,
+      service,
+      status,
+      started_at: startedAt,
+    })),
+  };
+}

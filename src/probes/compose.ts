@@ -1,0 +1,159 @@
+import { posix } from 'node:path';
+import { type Account, type Question, question } from '../core/probe.ts';
+import type { Sh } from '../core/sh.ts';
+import { present, type State } from '../core/state.ts';
+import { joinSh, sh } from '../shell/sh.ts';
+import {
+  type ComposeContainer,
+  type ComposeStep,
+  composeError,
+  containerFormat,
+  readContainers,
+  readDryRun,
+  stepsByHash,
+  withoutOneshots,
+} from './compose-said.ts';
+import { defineProbe } from './define.ts';
+import { docker, dockerTrouble } from './docker-words.ts';
+import { parts } from './trouble.ts';
+
+export type { ComposeContainer, ComposeStep } from './compose-said.ts';
+
+/** A project of `docker compose`, and what is to become of it. */
+export interface ComposeProject {
+  /** Folder that it is run in. */
+  readonly folder: string;
+  /** In place of compose.yaml and its kin, as paths from the folder. */
+  readonly files: readonly string[];
+  readonly envFiles: readonly string[];
+  readonly name?: string;
+  readonly profiles: readonly string[];
+  readonly services: readonly string[];
+  readonly state: 'up' | 'down';
+  readonly recreate: 'auto' | 'never' | 'always';
+  readonly pull: 'policy' | 'never' | 'missing';
+  readonly removeOrphans: boolean;
+  /** With `down`: the volumes that the files name, too. */
+  readonly volumes: boolean;
+}
+
+/** What compose says of a project. */
+export interface Composed {
+  /** Why compose can't make it so, in its own words: the file is invalid, an image is missing. */
+  readonly error?: string;
+  /** What it would do; none where all is as the files say. */
+  readonly steps: readonly ComposeStep[];
+  /** What no plan can foretell: absent from predictions. */
+  readonly run?: { readonly containers: readonly ComposeContainer[] };
+}
+
+/**
+ * What `docker compose` would do to a project, asked of itself by a dry run. Hashes alone do not tell: those of `config
+ * --hash` leave out what an env_file holds and the image's id, which compose looks at (docker/compose#14001).
+ */
+export const composeProbe = defineProbe<ComposeProject, Composed>({
+  name: 'compose',
+  about: "What docker compose would have to do to make a project's containers be as its files say.",
+  cost: 140,
+  deadline: 60,
+  together: false,
+  key: (project) => JSON.stringify(project),
+  scopes: (project) => [
+    'docker',
+    'containers',
+    'unit:system/docker.service',
+    `files:${project.folder}`,
+    ...[...project.files, ...project.envFiles].map((file) => `path:${posix.resolve(project.folder, file)}`),
+  ],
+  ask: (items) =>
+    joinSh(
+      items.map(({ params }) => askOne(params)),
+      '\n',
+    ),
+  parse: (reply, items) => {
+    const said = parts(reply.output, reply.nonce);
+    const text = (name: string): string => said.get(name)?.toString('utf8') ?? '';
+    return new Map(
+      items.flatMap(({ id, params }): [string, State<Composed>][] => {
+        if (!said.has('end')) return [];
+        return [[id, readOne(params, text)]];
+      }),
+    );
+  },
+});
+
+/** Asks what `docker compose` would do to a project. */
+export function compose(project: ComposeProject, account: Account = {}): Question<Composed> {
+  return question(composeProbe, project, account);
+}
+
+/** `docker compose` with what says which project is meant; to be run in its folder. */
+export function composeCommand({ files, envFiles, name, profiles }: ComposeProject): Sh {
+  const words = [
+    ...files.flatMap((file) => ['--file', file]),
+    ...envFiles.flatMap((file) => ['--env-file', file]),
+    ...(name === undefined ? [] : ['--project-name', name]),
+    ...profiles.flatMap((profile) => ['--profile', profile]),
+  ];
+  return sh`docker compose --ansi never ${words}`;
+}
+
+/** What follows it: `up` and `down` with their options. */
+export function composeVerb(project: ComposeProject): Sh {
+  const orphans = project.removeOrphans ? ['--remove-orphans'] : [];
+  if (project.state === 'down') {
+    return sh`down ${[...orphans, ...(project.volumes ? ['--volumes'] : [])]}`;
+  }
+  const recreate = { auto: [], never: ['--no-recreate'], always: ['--force-recreate'] }[project.recreate];
+  const pull = project.pull === 'policy' ? [] : ['--pull', project.pull];
+  return sh`up --detach ${[...orphans, ...recreate, ...pull]}`;
+}
+
+function askOne(project: ComposeProject): Sh {
+  // That it is to be recreated always says nothing of whether it has to be.
+  const asked: ComposeProject = project.recreate === 'always' ? { ...project, recreate: 'auto' } : project;
+  const command = composeCommand(project);
+  return sh`
+    printf '\n%s folder\n' "$N"
+    cd -- ${project.folder} 2>&1 || { printf '\n%s end\n' "$N"; exit; }
+    printf '\n%s said\n' "$N"
+    o=$({ ${docker} compose version >/dev/null && ${command} --dry-run ${composeVerb(asked)} ${project.services}; } 2>&1)
+    c=$?
+    printf '%s\n\n%s code\n%s\n' "$o" "$N" "$c"
+    case $o in
+      *'unknown flag: --dry-run'*)
+        printf '\n%s hashes\n' "$N"
+        ${command} config --hash ${project.services.length === 0 ? '*' : project.services.join(',')} 2>&1
+        printf '\n%s hashcode\n%s\n' "$N" "$?"
+        names=$(${command} ps --all --quiet ${project.services} 2>/dev/null)
+        ;;
+      *) names=$(printf '%s\n' "$o" | sed -n 's/.*Container  *\([a-zA-Z0-9_.-]*\) .*/\1/p' | sort -u) ;;
+    esac
+    printf '\n%s containers\n' "$N"
+    [ -z "$names" ] || docker container inspect --format ${containerFormat} $names 2>/dev/null
+    printf '\n%s end\n' "$N"
+  `;
+}
+
+function readOne(project: ComposeProject, text: (name: string) => string): State<Composed> {
+  const folder = text('folder').trim();
+  if (folder !== '') return present({ error: `there is no folder ${project.folder}`, steps: [] });
+  const said = text('said');
+  const containers = readContainers(text('containers'));
+  const trouble = dockerTrouble(said);
+  if (trouble !== undefined && text('code').trim() !== '0') return trouble;
+  if (/unknown docker command|is not a docker command|unknown (shorthand )?flag: (?!--dry-run)/.test(said)) {
+    return { kind: 'unavailable', why: 'docker compose (version 2) is not on this host: install its plugin' };
+  }
+  if (/unknown flag: --dry-run/.test(said)) {
+    const hashes = text('hashes');
+    if (text('hashcode').trim() !== '0') return present({ error: composeError(hashes), steps: [] });
+    const steps =
+      project.state === 'up'
+        ? stepsByHash(hashes, containers, project.recreate)
+        : containers.map(({ name }): ComposeStep => ({ what: 'container', name, verb: 'remove' }));
+    return present({ steps: withoutOneshots(steps, containers), run: { containers } });
+  }
+  if (text('code').trim() !== '0') return present({ error: composeError(said), steps: [] });
+  return present({ steps: withoutOneshots(readDryRun(said), containers), run: { containers } });
+}
