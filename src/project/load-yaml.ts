@@ -11,6 +11,8 @@ export interface Yaml {
   readonly file: SourceFile;
   /** Undefined where the file is empty. */
   readonly root: Node | undefined;
+  /** It is no YAML, which was said: what it lacks need not be said as well. */
+  readonly broken?: true;
 }
 
 /** Reads YAML files and the secrets they name; each file once. */
@@ -26,9 +28,9 @@ export interface YamlLoader {
 export function yamlLoader(project: string, secrets: SecretStore, problems: Problems): YamlLoader {
   const done = new Map<string, Promise<Yaml | undefined>>();
   const parse = async (file: SourceFile): Promise<Yaml> => {
-    const root = problems.attempt(() => parseYaml(file));
-    await secrets.prepare(root);
-    return { file, root };
+    const read = problems.attempt(() => ({ root: parseYaml(file) }));
+    await secrets.prepare(read?.root);
+    return read === undefined ? { file, root: undefined, broken: true } : { file, root: read.root };
   };
   const readIfThere = (path: string): Promise<Yaml | undefined> => {
     const known = done.get(path);

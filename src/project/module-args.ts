@@ -1,6 +1,7 @@
+import { HealError } from '../core/errors.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Place } from '../core/place.ts';
-import type { ModuleSchema, Value } from '../core/playbook.ts';
+import type { Misuse, ModuleSchema, Value } from '../core/playbook.ts';
 import { Secret } from '../core/secret.ts';
 import { collectProblems, type Problems } from './problems.ts';
 import { type Violation, violations, withDefaults } from './schema-check.ts';
@@ -37,14 +38,30 @@ export async function checkArgs(
   const plain = open(rendered, [], secrets);
   const complete = withDefaults(module.schema, isObject(plain) ? plain : {});
   const problems = collectProblems();
-  for (const violation of await violations(closed(module.schema), complete)) {
-    // Conditions are no part of the rendered arguments; they were checked before the run.
-    if (violation.path.length === 0 && module.conditions?.includes(violation.missing ?? '')) continue;
+  for (const violation of await violations(withoutConditions(module), complete)) {
     const key = violation.path[0] ?? violation.key;
     problems.add(sentence(module.name, violation), (key === undefined ? undefined : places[key]) ?? at, violation.hint);
   }
   problems.throwIfAny();
+  const wrong = misuseOf(module, complete);
+  if (wrong !== undefined) {
+    problems.add(
+      wrong.message,
+      places[wrong.argument ?? ''] ?? at,
+      wrong.hint ?? `see the arguments of ${module.name}`,
+    );
+  }
+  problems.throwIfAny();
   return secrets.length === 0 ? complete : sealed(complete, [], secrets);
+}
+
+function misuseOf(module: ModuleSchema, args: JsonObject): Misuse | undefined {
+  try {
+    return module.misuse?.(args);
+  } catch (error) {
+    if (!(error instanceof HealError)) throw error;
+    return { message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  }
 }
 
 /** A schema that says nothing of other arguments does not mean that it takes them. */
@@ -54,6 +71,19 @@ function closed(schema: JsonObject): JsonObject {
   if (known !== undefined) return known;
   const made = 'additionalProperties' in schema ? schema : { type: 'object', ...schema, additionalProperties: false };
   closedSchemas.set(schema, made);
+  return made;
+}
+
+/** Conditions are no part of the rendered arguments; they were checked before the run. */
+const renderedSchemas = new WeakMap<JsonObject, JsonObject>();
+function withoutConditions({ schema, conditions = [] }: ModuleSchema): JsonObject {
+  const whole = closed(schema);
+  const { required } = whole;
+  if (conditions.length === 0 || !Array.isArray(required)) return whole;
+  const known = renderedSchemas.get(whole);
+  if (known !== undefined) return known;
+  const made = { ...whole, required: required.filter((name) => !conditions.includes(String(name))) };
+  renderedSchemas.set(whole, made);
   return made;
 }
 

@@ -1,5 +1,6 @@
 import type { Place } from '../core/place.ts';
 import type { Condition, Role, Task, Template } from '../core/playbook.ts';
+import { variableHint } from './ansible-names.ts';
 import { magicNames } from './fields.ts';
 import type { InventoryHost } from './groups.ts';
 import type { Layer } from './layer.ts';
@@ -109,7 +110,8 @@ function checker(loaded: LoadedPlay, extra: Layer, problems: Problems): Checker 
       ? 'it is registered by a later task: move that one up'
       : name === 'item'
         ? 'there is an item only in a task with "loop"'
-        : didYouMean(name, known, "define it in the inventory, the play or the role's defaults");
+        : (variableHint(name) ??
+          didYouMean(name, known, "define it in the inventory, the play or the role's defaults"));
     problems.add(`"${name}" is not defined${some}`, at, hint);
   };
 

@@ -2,10 +2,10 @@ import { dirname, resolve } from 'node:path';
 import type { Play, Role, Task } from '../core/playbook.ts';
 import { asBoolean, asList, asMap, asPercentage, asText, asTexts, checkKeys, field, type Reader } from './fields.ts';
 import type { InventoryHost } from './groups.ts';
-import { nothingInherited, readInherited, readSettled } from './inherited.ts';
+import { readInherited, readSettled } from './inherited.ts';
 import { compileLayer, type Layer } from './layer.ts';
 import type { Yaml } from './load-yaml.ts';
-import type { Loading, TaskContext } from './loading.ts';
+import type { Inherited, Loading, TaskContext } from './loading.ts';
 import { selectHosts } from './pattern.ts';
 import { type PlaySettings, playSight } from './play-sight.ts';
 import { type LoadedRole, readRoleUse, stablePath } from './role.ts';
@@ -43,11 +43,17 @@ export interface LoadedPlay {
   readonly layersOf: (host: InventoryHost | undefined, role: Role | undefined) => readonly Layer[];
 }
 
+/** An entry of a playbook, with what the import of that playbook hands down. */
+export interface FoundPlay {
+  readonly node: Node;
+  readonly index: number;
+  readonly yaml: Yaml;
+  readonly inherited: Inherited;
+}
+
 /** Reads one entry of a playbook. What is wrong goes to the Problems. */
 export async function readPlay(
-  node: Node,
-  index: number,
-  yaml: Yaml,
+  { node, index, yaml, inherited: above }: FoundPlay,
   loading: Loading,
   settings: PlaySettings,
 ): Promise<LoadedPlay | undefined> {
@@ -73,7 +79,7 @@ export async function readPlay(
   };
   const known = <T>(key: string, read: Reader<T>): T | undefined => readSettled(map, key, read, context, {});
   known('gather_facts', asBoolean);
-  const inherited = readInherited(map, context, nothingInherited, false);
+  const inherited = readInherited(map, context, above, false);
   const tasks = (key: string, allowed?: Allowed): Promise<Task[]> => readTasksOf(map, key, context, inherited, allowed);
   // In the order in which they run: a role that a role depends on runs before the first of those that need it.
   const pre = await tasks('pre_tasks');

@@ -1,14 +1,16 @@
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Place } from '../core/place.ts';
 import type { ModuleSchema, Playbook } from '../core/playbook.ts';
+import { compileConditions } from './condition.ts';
 import { loadExtraVars } from './extra-vars.ts';
-import { asList } from './fields.ts';
+import { asList, asText, asTexts, checkKeys, field } from './fields.ts';
 import type { Inventory } from './groups.ts';
+import { nothingInherited } from './inherited.ts';
 import { entriesOf, type Yaml, yamlLoader } from './load-yaml.ts';
-import type { Loading } from './loading.ts';
+import type { Inherited, Loading } from './loading.ts';
 import { metaModule } from './meta.ts';
 import { checkNames } from './names.ts';
-import { type LoadedPlay, readPlay } from './play.ts';
+import { type FoundPlay, type LoadedPlay, readPlay } from './play.ts';
 import { collectProblems, usage } from './problems.ts';
 import { findRole, roleNames } from './role.ts';
 import { checkRoleArguments } from './role-arguments.ts';
@@ -53,11 +55,11 @@ export async function loadPlaybook(options: PlaybookOptions): Promise<LoadedPlay
   const catalogue = new Map([...options.catalogue, [metaModule.name, metaModule]]);
   const loading: Loading = { roots, catalogue, loader, secrets, problems, later: [] };
   const extra = await loadExtraVars(options.extraVars ?? [], project, options.cwd ?? project, secrets);
-  const { yaml, nodes } = await findPlays(options, loading);
+  const found = await findPlays(options, loading);
   problems.throwIfAny();
   const plays: LoadedPlay[] = [];
-  for (const [index, node] of nodes.entries()) {
-    const play = await readPlay(node, index, yaml, loading, { inventory, extra });
+  for (const one of found) {
+    const play = await readPlay(one, loading, { inventory, extra });
     if (play !== undefined) plays.push(play);
   }
   for (const check of loading.later) await check();
@@ -83,17 +85,17 @@ export async function playbookNames(
   return { playbooks, roles: await roleNames(roots) };
 }
 
-async function findPlays(options: PlaybookOptions, loading: Loading): Promise<{ yaml: Yaml; nodes: readonly Node[] }> {
+async function findPlays(options: PlaybookOptions, loading: Loading): Promise<readonly FoundPlay[]> {
   const { name } = options;
   const { loader, roots } = loading;
   if (/\.ya?ml$/.test(name) || /[\\/]/.test(name) || isAbsolute(name)) {
     const path = resolve(options.cwd ?? options.project, name);
     const yaml = await loader.readIfThere(path);
-    if (yaml !== undefined) return { yaml, nodes: playsIn(yaml, loading) };
+    if (yaml !== undefined) return playsIn(yaml, loading);
     throw usage(`there is no playbook ${shownPath(path, options.project)}`, undefined, 'check the path');
   }
   const yaml = await namedPlaybook(name, loading);
-  if (yaml !== undefined) return { yaml, nodes: playsIn(yaml, loading) };
+  if (yaml !== undefined) return playsIn(yaml, loading);
   const folder = await findRole(name, roots);
   if (folder !== undefined) return roleAlone(name, folder, loading);
   const known = await playbookNames(roots);
@@ -106,12 +108,62 @@ async function namedPlaybook(name: string, { loader, roots }: Loading): Promise<
   return (await loader.named(join(roots.project, 'tasks'), name)) ?? loader.named(join(roots.shipped, 'tasks'), name);
 }
 
-function playsIn(yaml: Yaml, { problems }: Loading): readonly Node[] {
+/** The plays of a playbook; those of one that it imports stand at the place of the import. */
+async function playsIn(
+  yaml: Yaml,
+  loading: Loading,
+  above: Inherited = nothingInherited,
+  within: readonly string[] = [],
+): Promise<FoundPlay[]> {
+  const { problems } = loading;
+  const { shown } = yaml.file;
   const list: ListNode | undefined = yaml.root === undefined ? undefined : asList(yaml.root, 'a playbook', problems);
   if (yaml.root === undefined || list?.items.length === 0) {
     problems.add('the playbook holds no play', yaml.file.place(0), 'write "- hosts: all" and its tasks');
   }
-  return list?.items ?? [];
+  const plays: FoundPlay[] = [];
+  for (const [index, node] of (list?.items ?? []).entries()) {
+    const entry = node.kind === 'map' ? node.entries.find(({ key }) => importsPlaybook.test(key)) : undefined;
+    if (node.kind !== 'map' || entry === undefined) plays.push({ node, index, yaml, inherited: above });
+    else plays.push(...(await importedPlays(node, entry, yaml, loading, above, [...within, shown])));
+  }
+  return plays;
+}
+
+const importsPlaybook = /^(ansible\.builtin\.)?import_playbook$/;
+
+async function importedPlays(
+  map: MapNode,
+  entry: MapNode['entries'][number],
+  yaml: Yaml,
+  loading: Loading,
+  above: Inherited,
+  within: readonly string[],
+): Promise<FoundPlay[]> {
+  const { problems, loader } = loading;
+  checkKeys(map, '"import_playbook"', ['name', 'tags', 'when', entry.key], problems, {
+    vars: { status: 'not yet', hint: 'write them at the plays, or give them by -e' },
+  });
+  const name = asText(entry.value, '"import_playbook"', problems);
+  if (name === undefined) return [];
+  const imported = await loader.readIfThere(resolve(dirname(yaml.file.path), name));
+  if (imported === undefined) {
+    problems.add(`there is no playbook ${name}`, entry.value.at, 'its path begins at the playbook that imports it');
+    return [];
+  }
+  const { shown } = imported.file;
+  if (within.includes(shown)) {
+    const way = [...within, shown].join(' -> ');
+    problems.add(`${shown} imports itself: ${way}`, entry.value.at, 'remove one of these imports');
+    return [];
+  }
+  const when = entryOf(map, 'when');
+  const down: Inherited = {
+    ...above,
+    tags: [...new Set([...above.tags, ...(field(map, 'tags', asTexts(true), problems) ?? [])])],
+    when: [...above.when, ...((when && problems.attempt(() => compileConditions(when.value, '"when"'))) ?? [])],
+  };
+  return playsIn(imported, loading, down, within);
 }
 
 /** What a play hands down to its roles: kept where one of them runs alone. */
@@ -128,19 +180,17 @@ const kept = new Set<string>([
 ]);
 
 /** The plays of `site` that use the role, with it alone; a play on all hosts where there is none. */
-async function roleAlone(
-  name: string,
-  folder: string,
-  loading: Loading,
-): Promise<{ yaml: Yaml; nodes: readonly Node[] }> {
+async function roleAlone(name: string, folder: string, loading: Loading): Promise<readonly FoundPlay[]> {
   const site = await namedPlaybook('site', loading);
-  const nodes = (site === undefined ? [] : playsIn(site, loading)).flatMap((play) => {
-    const roles = entryOf(play, 'roles')?.value;
-    if (play.kind !== 'map' || roles?.kind !== 'list') return [];
+  const plays = site === undefined ? [] : await playsIn(site, loading);
+  const alone = plays.flatMap((play) => {
+    const { node } = play;
+    const roles = entryOf(node, 'roles')?.value;
+    if (node.kind !== 'map' || roles?.kind !== 'list') return [];
     const uses = roles.items.filter((use) => named(use) === name);
-    return uses.length === 0 ? [] : [narrowed(play, name, { ...roles, items: uses })];
+    return uses.length === 0 ? [] : [{ ...play, node: narrowed(node, name, { ...roles, items: uses }) }];
   });
-  if (site !== undefined && nodes.length > 0) return { yaml: site, nodes };
+  if (alone.length > 0) return alone.map((play, index) => ({ ...play, index }));
   const shown = shownPath(folder, loading.roots.project);
   const at: Place = { file: shown, line: 1, column: 1 };
   const yaml: Yaml = { file: { path: join(folder, 'play'), shown, text: '', place: () => at }, root: undefined };
@@ -148,7 +198,8 @@ async function roleAlone(
     scalarEntry('hosts', 'all', at),
     { key: 'roles', at, value: { kind: 'list', at, items: [scalar(name, at)] } as ListNode },
   ];
-  return { yaml, nodes: [{ kind: 'map', at, entries: [scalarEntry('name', name, at), ...entries] }] };
+  const node: MapNode = { kind: 'map', at, entries: [scalarEntry('name', name, at), ...entries] };
+  return [{ node, index: 0, yaml, inherited: nothingInherited }];
 }
 
 function named(use: Node): string | undefined {

@@ -1,6 +1,6 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { Json, JsonObject } from '../core/json.ts';
-import { isObject, surelyValid } from './schema-fast.ts';
+import { isObject, surelyValid, type UnknownAt } from './schema-fast.ts';
 import { didYouMean, listed } from './spelling.ts';
 
 /** Something that a JSON Schema does not allow. */
@@ -27,9 +27,9 @@ let compiler: ((schema: JsonObject) => Validate) | undefined;
 export async function violations(
   schema: JsonObject,
   value: Json,
-  unknownAt: (path: readonly string[]) => boolean = () => false,
+  unknownAt: UnknownAt = () => false,
 ): Promise<readonly Violation[]> {
-  if (surelyValid(schema, value)) return [];
+  if (surelyValid(schema, value, unknownAt)) return [];
   if (compiler === undefined) {
     // Bundled, a CommonJS package has nothing but its default.
     const { default: ajvPackage } = await import('ajv');
@@ -63,7 +63,7 @@ const branches = new Set(['anyOf', 'oneOf', 'if', 'not', 'contains']);
 const whole = new Set([...branches, 'const', 'enum', 'uniqueItems', 'dependencies', 'dependentRequired']);
 
 /** Errors of a branch are told as one, and none that a value which is not known yet may cause. */
-function relevant(errors: readonly ErrorObject[], unknownAt: (path: readonly string[]) => boolean): ErrorObject[] {
+function relevant(errors: readonly ErrorObject[], unknownAt: UnknownAt): ErrorObject[] {
   const parents = errors.filter((error) => branches.has(error.keyword));
   const inBranch = (error: ErrorObject): boolean =>
     parents.some((parent) => parent !== error && error.schemaPath.startsWith(`${parent.schemaPath}/`));
@@ -75,11 +75,7 @@ function relevant(errors: readonly ErrorObject[], unknownAt: (path: readonly str
   return errors.filter((error) => error.keyword !== 'if' && !inBranch(error) && !touched(error));
 }
 
-function holdsUnknown(
-  data: unknown,
-  path: readonly string[],
-  unknownAt: (path: readonly string[]) => boolean,
-): boolean {
+function holdsUnknown(data: unknown, path: readonly string[], unknownAt: UnknownAt): boolean {
   if (unknownAt(path)) return true;
   if (typeof data !== 'object' || data === null) return false;
   return Object.entries(data).some(([key, member]) => holdsUnknown(member, [...path, key], unknownAt));

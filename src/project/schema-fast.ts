@@ -3,18 +3,36 @@ import type { Json, JsonObject } from '../core/json.ts';
 /**
  * A quick yes for values that are right: most are, and a run in which all are need not load ajv, which takes a third
  * of the time in which a run should start. True means that ajv would accept it; false means only "ask ajv": it has the
- * last word and writes the errors. A keyword that is not known here is always a false.
+ * last word and writes the errors. A keyword that is not known here is always a false. A value that is not known yet
+ * (`unknownAt` its path) is as good as any: what ajv would say of it is not told.
  */
-export function surelyValid(schema: Json | undefined, value: Json): boolean {
+export function surelyValid(
+  schema: Json | undefined,
+  value: Json,
+  unknownAt: UnknownAt = () => false,
+  path: readonly string[] = [],
+): boolean {
   if (schema === true || schema === undefined) return true;
   if (!isObject(schema)) return false;
+  if (unknownAt(path)) return true;
+  const inside = (one: Json | undefined, member: Json, name?: string): boolean =>
+    surelyValid(one, member, unknownAt, name === undefined ? path : [...path, name]);
   return Object.entries(schema).every(([keyword, wanted]) => {
     const check = Object.hasOwn(keywords, keyword) ? keywords[keyword] : undefined;
-    return check?.(wanted, value, schema) === true;
+    return check?.(wanted, value, inside, schema) === true;
   });
 }
 
-type Check = (wanted: Json, value: Json, schema: JsonObject) => boolean;
+/** Whether the value at a path, by members and indices, is not known yet. */
+export type UnknownAt = (path: readonly string[]) => boolean;
+
+/** `inside` checks the value itself or, where a name is given, a member of it. */
+type Check = (
+  wanted: Json,
+  value: Json,
+  inside: (schema: Json | undefined, value: Json, name?: string) => boolean,
+  schema: JsonObject,
+) => boolean;
 
 const always: Check = () => true;
 
@@ -39,25 +57,26 @@ const keywords: Readonly<Record<string, Check>> = {
   minItems: (wanted, value) => !Array.isArray(value) || value.length >= Number(wanted),
   maxItems: (wanted, value) => !Array.isArray(value) || value.length <= Number(wanted),
   minProperties: (wanted, value) => !isObject(value) || Object.keys(value).length >= Number(wanted),
-  items: (wanted, value) =>
-    !Array.isArray(value) || (!Array.isArray(wanted) && value.every((item) => surelyValid(wanted, item))),
+  items: (wanted, value, inside) =>
+    !Array.isArray(value) ||
+    (!Array.isArray(wanted) && value.every((item: Json, index) => inside(wanted, item, String(index)))),
   required: (wanted, value) =>
     !isObject(value) || (Array.isArray(wanted) && wanted.every((name) => Object.hasOwn(value, String(name)))),
-  properties: (wanted, value) =>
+  properties: (wanted, value, inside) =>
     !isObject(value) ||
     (isObject(wanted) &&
       Object.entries(wanted).every(([name, schema]) => {
         const member = Object.hasOwn(value, name) ? value[name] : undefined;
-        return member === undefined || surelyValid(schema, member);
+        return member === undefined || inside(schema, member, name);
       })),
-  additionalProperties: (wanted, value, schema) => {
+  additionalProperties: (wanted, value, inside, schema) => {
     if (!isObject(value)) return true;
     // patternProperties are unknown here, so that a schema with them never comes this far.
     const known = isObject(schema['properties']) ? schema['properties'] : {};
-    return Object.entries(value).every(([name, member]) => Object.hasOwn(known, name) || surelyValid(wanted, member));
+    return Object.entries(value).every(([name, member]) => Object.hasOwn(known, name) || inside(wanted, member, name));
   },
-  anyOf: (wanted, value) => Array.isArray(wanted) && wanted.some((one) => surelyValid(one, value)),
-  allOf: (wanted, value) => Array.isArray(wanted) && wanted.every((one) => surelyValid(one, value)),
+  anyOf: (wanted, value, inside) => Array.isArray(wanted) && wanted.some((one) => inside(one, value)),
+  allOf: (wanted, value, inside) => Array.isArray(wanted) && wanted.every((one) => inside(one, value)),
 };
 
 function hasType(type: Json, value: Json): boolean {

@@ -25,7 +25,7 @@ export async function readTasks(
 ): Promise<Task[]> {
   const tasks: Task[] = [];
   for (const [index, node] of items.entries()) {
-    const special = node.kind === 'map' ? specialOf(node) : undefined;
+    const special = node.kind === 'map' ? specialOf(node, context) : undefined;
     if (node.kind !== 'map' || special === undefined) {
       const task = readTask(node, index, context, inherited);
       if (task !== undefined) tasks.push(task);
@@ -49,8 +49,10 @@ export async function readTasksOf(
 
 type Special = 'block' | 'tasks' | 'role';
 
-function specialOf(map: MapNode): Special | undefined {
-  for (const { key } of map.entries) {
+function specialOf(map: MapNode, { loading }: TaskContext): Special | undefined {
+  for (const { key, value } of map.entries) {
+    // A module of this name (text in a file) takes arguments; a block is a list of tasks.
+    if (key === 'block' && value.kind === 'map' && loading.catalogue.has('block')) return undefined;
     if (parts.some((part) => part === key)) return 'block';
     const name = key.replace(prefix, '');
     if (name === 'import_tasks' || name === 'include_tasks') return 'tasks';

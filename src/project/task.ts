@@ -1,4 +1,5 @@
 import type { Condition, ModuleSchema, Task } from '../core/playbook.ts';
+import { type Elsewhere, elsewhere } from './ansible-names.ts';
 import { compileCondition, compileConditions } from './condition.ts';
 import { asCount, asDuration, asMap, asTexts, field, type Reader, refuse } from './fields.ts';
 import { asMapping, joinedEnvironment, readInherited, readSettled } from './inherited.ts';
@@ -63,6 +64,11 @@ function moduleOf(
   }
   const names = [...catalogue.keys(), ...taskKeywords];
   for (const entry of unknown) {
+    const other = elsewhere(entry.key, catalogue);
+    if (other !== undefined) {
+      refuseModule(entry, other, problems);
+      continue;
+    }
     const near = didYouMean(entry.key, names, `modules are ${listed([...catalogue.keys()].sort(), 60)}`);
     problems.add(`there is no module or keyword "${entry.key}"`, entry.at, near);
   }
@@ -79,6 +85,13 @@ function moduleOf(
     problems.add('the task has no module', map.at, 'add the line that says what to do, as in "command: uptime"');
   }
   return second === undefined ? first : undefined;
+}
+
+/** A module that Ansible has and heal calls otherwise, or lacks. */
+function refuseModule({ key, at }: Entry, other: Elsewhere, problems: Problems): void {
+  if ('here' in other)
+    problems.add(`"${key}" is "${other.here}" here`, at, `write ${other.here}; docs/modules.md has its arguments`);
+  else problems.add(`the module "${key}" is not supported${other.status === 'no' ? '' : ' yet'}`, at, other.hint);
 }
 
 type Args = Pick<Task, 'args' | 'argPlaces' | 'conditions'>;

@@ -6,7 +6,7 @@
  * This file reads YAML 1.2. A Place is kept for every node, because an error without file, line and caret sends the
  * user searching.
  */
-import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, type Node as YamlNode } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type Node as YamlNode } from 'yaml';
 import type { Json } from '../core/json.ts';
 import type { Place } from '../core/place.ts';
 import { collectProblems, type Problems } from './problems.ts';
@@ -206,6 +206,17 @@ const meanings: Readonly<Record<string, readonly [message: string, hint: string]
   BAD_SCALAR_START: ['a text begins with a character that YAML reserves', 'put it in quotes'],
 };
 
+/** Where the quoted text begins that ends here: an error at the end of the file helps nobody find its quote. */
+function quoteBefore(document: Document, end: number): number | undefined {
+  let start: number | undefined;
+  visit(document, {
+    Scalar: (_, { type, range }) => {
+      if (type?.startsWith('QUOTE_') && range && range[0] <= end && range[2] >= end) start = range[0];
+    },
+  });
+  return start;
+}
+
 function reportSyntax(document: Document, file: SourceFile, problems: Problems): void {
   let first = true;
   for (const error of document.errors) {
@@ -218,6 +229,11 @@ function reportSyntax(document: Document, file: SourceFile, problems: Problems):
     // What follows the first syntax error is mostly its echo.
     if (!first) continue;
     first = false;
+    const opening = /^Missing closing .quote/.test(error.message) ? quoteBefore(document, error.pos[0]) : undefined;
+    if (opening !== undefined) {
+      problems.add('a quote is never closed', file.place(opening), 'close it on the line where it is meant to end');
+      continue;
+    }
     const [message, hint] = meanings[error.code] ?? [
       error.message.charAt(0).toLowerCase() + error.message.slice(1).replace(/\.$/, ''),
       'check the indentation, the quotes and the brackets',

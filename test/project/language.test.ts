@@ -565,3 +565,33 @@ describe('other hosts', () => {
     expect(variables && task.when[0]?.evaluate(variables)).toEqual({ kind: 'value', value: true });
   });
 });
+
+describe('a playbook in a playbook', () => {
+  const files: Files = {
+    'tasks/site.yml':
+      '- hosts: vps\n  tasks: [{ name: one, command: x }]\n- import_playbook: more/two.yml\n  tags: t\n  when: greeting == "hello"\n- hosts: vps\n  tasks: [{ name: three, command: x }]\n',
+    'tasks/more/two.yml': '- name: Two\n  hosts: vps\n  roles: [web]\n  tags: own\n',
+    'roles/web/tasks/main.yml': '- name: two\n  command: x\n',
+  };
+  test('stands for its plays', async () => {
+    const { playbook } = await load(files);
+    expect(playbook.plays.map((one) => one.tasks.map((task) => [task.id, ...task.tags]))).toEqual([
+      [['tasks/site.yml#1/tasks#1']],
+      [['roles/web/tasks/main.yml#1', 't', 'own']],
+      [['tasks/site.yml#3/tasks#1']],
+    ]);
+    expect(playbook.plays[1]?.tasks[0]?.when.map((one) => one.source)).toEqual(['greeting == "hello"']);
+    expect((await load(files, { name: 'web' })).playbook.plays[0]?.tasks).toHaveLength(1);
+  });
+  test.each<[string, Files, string]>([
+    ['that is not there', { 'tasks/site.yml': '- import_playbook: nope.yml\n' }, 'there is no playbook nope.yml'],
+    [
+      'that imports itself',
+      { 'tasks/site.yml': '- import_playbook: site.yml\n' },
+      'tasks/site.yml imports itself: tasks/site.yml -> tasks/site.yml',
+    ],
+    ['with vars', { 'tasks/site.yml': '- import_playbook: x.yml\n  vars: { a: 1 }\n' }, '"vars" is not supported yet'],
+  ])('%s is refused', async (_, wrong, error) => {
+    expect(await errorsOf(() => load(wrong))).toContain(error);
+  });
+});
