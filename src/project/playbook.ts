@@ -115,6 +115,7 @@ async function playsIn(
   above: Inherited = nothingInherited,
   within: readonly string[] = [],
 ): Promise<FoundPlay[]> {
+  if (yaml.broken) return [];
   const { problems } = loading;
   const { shown } = yaml.file;
   const list: ListNode | undefined = yaml.root === undefined ? undefined : asList(yaml.root, 'a playbook', problems);

@@ -20,6 +20,8 @@ const phases: Readonly<Record<Phase, string>> = {
 
 const mostChanges = 20;
 const mostOutput = 40;
+/** Characters of a line. */
+const longestLine = 1000;
 
 /** `handler jack-service : restart Jack (item=a)`. */
 export function taskTitle(task: TaskInfo, look: Look): string {
@@ -90,15 +92,21 @@ function diffOf(change: ChangeInfo, look: Look): string[] {
 /** What was wanted, what was found, the command's own words, and what to do: nothing of it folds away. */
 function failure(done: TaskDone, place: string, look: Look): string[] {
   const { clean, paint } = look;
-  const lines = [paint('dim', `    ${place}  (${done.task.module})`)];
-  if (done.message !== undefined) lines.push(...indent(clean.text(done.message), '    '));
-  for (const change of done.changes) lines.push(`    ${changeTitle(change, look)}`, ...diffOf(change, look));
   const { output } = done;
-  if (output?.code !== undefined) lines.push(`    exit code ${output.code}`);
-  lines.push(...stream('stdout', output?.stdout, look), ...stream('stderr', output?.stderr, look));
-  if (done.hint !== undefined)
-    lines.push(`    ${paint('ok', 'hint:')} ${clean.text(done.hint).split('\n').join('\n    ')}`);
-  return [...lines, ...details(done, look)];
+  const message = done.message === undefined ? [] : indent(clean.text(done.message), '    ');
+  // Joined, not pushed: what a host printed may be a million lines, more than a call takes as arguments.
+  return [
+    paint('dim', `    ${place}  (${done.task.module})`),
+    ...message.map((line) => shortened(line, look)),
+    ...done.changes.flatMap((change) => [`    ${changeTitle(change, look)}`, ...diffOf(change, look)]),
+    ...(output?.code === undefined ? [] : [`    exit code ${output.code}`]),
+    ...stream('stdout', output?.stdout, look),
+    ...stream('stderr', output?.stderr, look),
+    ...(done.hint === undefined
+      ? []
+      : [`    ${paint('ok', 'hint:')} ${clean.text(done.hint).split('\n').join('\n    ')}`]),
+    ...details(done, look),
+  ];
 }
 
 /** The last lines of a stream: what went wrong stands at the end. */
@@ -110,7 +118,14 @@ function stream(name: string, text: string | undefined, look: Look): string[] {
   if (lines.length === 1 && lines[0] === '') return [];
   const cut = look.verbose > 0 ? 0 : Math.max(0, lines.length - mostOutput);
   const note = cut > 0 ? [look.paint('dim', `      (${count(cut, 'line')} before; -v shows all)`)] : [];
-  return [`    ${name}:`, ...note, ...lines.slice(cut).map((line) => `      ${line}`)];
+  return [`    ${name}:`, ...note, ...lines.slice(cut).map((line) => `      ${shortened(line, look)}`)];
+}
+
+/** A line without an end (a minified file, a dump) would fill the screen for one that asked for nothing of it. */
+function shortened(line: string, look: Look): string {
+  const rest = line.length - longestLine;
+  if (look.verbose > 0 || rest <= 0) return line;
+  return `${line.slice(0, longestLine).replace(/[\ud800-\udbff]$/, '')}${look.paint('dim', ` (${count(rest, 'more character')}; -v shows all)`)}`;
 }
 
 function details(done: TaskDone, look: Look): string[] {
