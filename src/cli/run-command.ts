@@ -1,11 +1,13 @@
+import type { Login } from '../core/connection.ts';
 import type { Report } from '../core/event.ts';
-import type { Play, Playbook, Task } from '../core/playbook.ts';
+import type { Host, Play, Playbook, Task } from '../core/playbook.ts';
 import type { Inventory } from '../project/inventory.ts';
 import { selectHosts } from '../project/pattern.ts';
 import { loadPlaybook } from '../project/playbook.ts';
 import { startingAt } from '../project/start-at.ts';
 import { isSelected } from '../project/tags.ts';
 import { precheck } from '../run/precheck.ts';
+import { checkLogins } from './check-logins.ts';
 import { hostsOfPlays } from './chosen-plays.ts';
 import { confirmDrills } from './confirm.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -45,6 +47,9 @@ export async function runCommand(options: Options, world: World): Promise<number
     list({ playbook, hostsOf, selected }, options, world);
     return 0;
   }
+  const loginOf = (host: Host, play: Play): Login =>
+    loginFor(host, play.variables(host, undefined, { values: {} }), project, options, world);
+  await checkLogins(playbook.plays, hostsOf, loginOf);
   if (options.command === 'drill') await confirmDrills(playbook, hostsOf, selected, options, world);
 
   const [{ runPlaybook }, connect, reporter] = await Promise.all([
@@ -62,7 +67,7 @@ export async function runCommand(options: Options, world: World): Promise<number
     const report = await runPlaybook({
       playbook,
       hostsOf,
-      loginOf: (host, play) => loginFor(host, play.variables(host, undefined, { values: {} }), project, options, world),
+      loginOf,
       connect,
       modules,
       forks: options.forks,

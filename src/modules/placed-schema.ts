@@ -2,7 +2,10 @@ import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
 
 /** Arguments that `copy` and `template` share. */
 export const placedProperties = {
-  dest: { ...absolutePath, description: 'Where the file is to be; a folder takes it under the name of src.' },
+  dest: {
+    ...absolutePath,
+    description: 'Absolute path of the file on the host; a folder takes it under the name of src.',
+  },
   owner,
   group: ownerGroup,
   mode: { ...fileMode, description: 'Mode in octal, as a string. Default: as it is; 0644 for a new file.' },

@@ -40,7 +40,11 @@ export async function checkArgs(
   const problems = collectProblems();
   for (const violation of await violations(withoutConditions(module), complete)) {
     const key = violation.path[0] ?? violation.key;
-    problems.add(sentence(module.name, violation), (key === undefined ? undefined : places[key]) ?? at, violation.hint);
+    // Literals were checked before: whoever is told to write this one differently would look for it in vain.
+    const hint = /quotes$/.test(violation.hint)
+      ? 'that is what its {{ }} gave: look at the variables in it'
+      : violation.hint;
+    problems.add(sentence(module.name, violation), (key === undefined ? undefined : places[key]) ?? at, hint);
   }
   problems.throwIfAny();
   const wrong = misuseOf(module, complete);

@@ -1,0 +1,48 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import type { Login } from '../core/connection.ts';
+import type { Place } from '../core/place.ts';
+import type { Host, Play } from '../core/playbook.ts';
+import { connectionVariables } from '../project/connection-variables.ts';
+import { collectProblems } from '../project/problems.ts';
+
+const keyNames = connectionVariables.flatMap(({ name, also }) => (name === 'identity_file' ? [name, ...also] : []));
+
+/**
+ * How all hosts are reached is worked out, and the keys are looked for, before the first of them is spoken to: a host
+ * of a later batch whose key is missing must not leave the earlier ones changed.
+ * @throws HealError or HealErrors of kind `usage`
+ */
+export async function checkLogins(
+  plays: readonly Play[],
+  hostsOf: (play: Play) => readonly Host[],
+  loginOf: (host: Host, play: Play) => Login,
+): Promise<void> {
+  const problems = collectProblems();
+  const keys = new Map<string, Place | undefined>();
+  for (const play of plays) {
+    for (const host of hostsOf(play)) {
+      const file = problems.attempt(() => loginOf(host, play))?.identityFile;
+      const name = keyNames.find((one) => Object.hasOwn(host.vars, one));
+      if (file !== undefined && !keys.has(file)) keys.set(file, name === undefined ? undefined : host.vars[name]?.at);
+    }
+  }
+  for (const [file, at] of keys) {
+    // The agent may hold a key whose public half alone lies there.
+    const wrong = await trouble(file);
+    if (wrong !== undefined && (await trouble(`${file}.pub`))) problems.add(wrong.message, at, wrong.hint);
+  }
+  problems.throwIfAny();
+}
+
+async function trouble(file: string): Promise<{ readonly message: string; readonly hint: string } | undefined> {
+  const found = await stat(file).catch(() => undefined);
+  if (found === undefined) {
+    return { message: `there is no key file ${file}`, hint: 'identity_file says which key is used' };
+  }
+  const readable = await access(file, constants.R_OK).then(
+    () => found.isFile(),
+    () => false,
+  );
+  return readable ? undefined : { message: `cannot read the key file ${file}`, hint: 'is it yours, and not a folder?' };
+}
