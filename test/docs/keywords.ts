@@ -35,7 +35,6 @@ export const keywords: Readonly<Record<string, Keyword>> = {
   tasks: { about: 'Tasks that run after the roles.', schema: tasks },
   post_tasks: { about: 'Tasks that run after `tasks`.', schema: tasks },
   handlers: { about: 'Tasks that run at the end of the play if a changed task notified them.', schema: tasks },
-  args: { about: 'More arguments of its module.', schema: 'mapping' },
   when: { about: 'Condition, or several that must all hold; else it is skipped.', schema: 'conditions' },
   loop: { about: 'List: the task is done for each item, seen as `item`.', schema: 'list' },
   with_items: { about: 'As `loop`; lists in the list are opened, one level deep.', schema: 'any' },
@@ -57,8 +56,9 @@ export const keywords: Readonly<Record<string, Keyword>> = {
   notify: { about: 'Handlers that a change owes, by name or by what they `listen` to.', schema: 'texts' },
   listen: { about: 'Other names by which a handler is notified.', schema: 'texts' },
   become: { about: 'Whether to work as `become_user`.', schema: 'boolean' },
-  become_method: { about: '`sudo`, which is the only one.', schema: { enum: ['sudo'] } },
   become_user: { about: 'Whom to become; root if not said.', schema: 'text' },
+  become_method: { about: 'Taken for the sake of old playbooks where it says `sudo`.', schema: 'text' },
+  args: { about: 'Arguments of the module that stand apart from it.', schema: 'mapping' },
   environment: { about: 'Environment variables.', schema: 'mapping' },
   no_log: { about: 'Shows neither arguments nor results.', schema: 'boolean' },
   check_mode: { about: '`true`: only ever plans. `false`: acts in a plan, too.', schema: 'boolean' },
@@ -103,12 +103,14 @@ const frames: Readonly<Record<Scope, (key: string) => string>> = {
       ? `- hosts: all\n  tasks: [{ ${key}: x }]`
       : `- hosts: all\n  tasks: [{ fail: x, ${key}: null }]`,
   block: (key) => `- hosts: all\n  tasks: [{ block: [{ fail: x }], ${key === 'block' ? '' : `${key}: null`} }]`,
-  play: (key) => `- { hosts: all, ${key === 'hosts' ? '' : `${key}: null`} }`,
+  play: (key) =>
+    key === 'import_playbook' ? `- { ${key}: other }` : `- { hosts: all, ${key === 'hosts' ? '' : `${key}: null`} }`,
   role: (key) => `- { hosts: all, roles: [{ role: probed, ${key === 'role' ? '' : `${key}: null`} }] }`,
   loop_control: (key) => `- hosts: all\n  tasks: [{ fail: x, loop: [1], loop_control: { ${key}: null } }]`,
 };
 
-const refusal = /^(there is no (module or )?keyword|"[^"]*" is not supported|.* has no key "|"[^"]*" can't stand)/;
+const refusal =
+  /^(there is no (module or )?keyword|(the module )?"[^"]*" is not supported|.* has no key "|"[^"]*" can't stand)/;
 
 /** The keywords that heal takes at each place, as its loader says. */
 export async function knownKeywords(): Promise<Readonly<Record<Scope, readonly string[]>>> {
