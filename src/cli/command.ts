@@ -4,6 +4,7 @@ import { writeCrash } from './crash.ts';
 import { listen } from './interrupt.ts';
 import type { Options } from './options.ts';
 import { findPackage } from './package-root.ts';
+import { plainOptions } from './plain-line.ts';
 import { realWorld } from './real-world.ts';
 import type { World } from './world.ts';
 
@@ -44,6 +45,8 @@ function leaveSoon(code: number): void {
 }
 
 async function dispatch(args: readonly string[], world: World): Promise<number> {
+  const plain = plainOptions(args);
+  if (plain !== undefined) return start(plain, world);
   const { parse } = await import('./parse.ts');
   const parsed = parse(args, world.terminal.columns);
   if (parsed.kind === 'version') world.out(`heal ${world.package.version}\n`);
