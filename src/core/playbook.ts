@@ -200,6 +200,19 @@ export interface ModuleSchema {
   readonly shorthand?: string;
   /** Arguments that hold a condition (CEL) rather than a template: `assert: { that: [...] }`. */
   readonly conditions?: readonly string[];
+  /**
+   * What is wrong with arguments that the schema allows: two that exclude each other, a regular expression that is none.
+   * Called with all defaults in place, before any connection where the arguments are known by then. May throw HealError.
+   */
+  readonly misuse?: (args: JsonObject) => Misuse | undefined;
+}
+
+/** Why arguments can't be used; `argument` is the one to point at. */
+export interface Misuse {
+  readonly argument?: string;
+  /** Lower case, without a final period. */
+  readonly message: string;
+  readonly hint?: string;
 }
 
 /** Result of a task as `register` keeps it. */

@@ -2,6 +2,7 @@ import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 import type { Change } from '../core/change.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Answers, Decision, Input, LocalRequest, Look, Module, Reads } from '../core/module.ts';
+import type { Misuse } from '../core/playbook.ts';
 
 /**
  * src/modules: types of tasks, one file each. A module declares its arguments, what it asks and, as a pure function of
@@ -29,6 +30,8 @@ export interface Declaration<P, Q extends readonly string[], R extends Reads> {
   readonly examples: readonly { readonly name: string; readonly args: Json }[];
   readonly readonly?: boolean;
   readonly locals?: (args: Args<P, Q>) => Readonly<Record<string, LocalRequest>>;
+  /** See ModuleSchema: what the schema can't say. */
+  readonly misuse?: (args: Args<P, Q>) => Misuse | undefined;
   readonly reads: (args: Args<P, Q>, look: Look, input: Input) => R;
   readonly plan: (
     args: Args<P, Q>,
@@ -44,13 +47,14 @@ export function defineModule<
   const Q extends readonly string[],
   R extends Reads,
 >(declaration: Declaration<P, Q, R>): Module {
-  const { args, locals, reads, plan, readonly, ...rest } = declaration;
+  const { args, locals, misuse, reads, plan, readonly, ...rest } = declaration;
   const schema = { type: 'object', properties: args.properties, required: args.required, additionalProperties: false };
   // The engine checks arguments against `schema` before it calls these, which is what makes the casts true.
   return {
     ...rest,
     schema: schema as unknown as JsonObject,
     readonly: readonly ?? false,
+    ...(misuse === undefined ? {} : { misuse: (given: JsonObject) => misuse(given as Args<P, Q>) }),
     locals: (given) => locals?.(given as Args<P, Q>) ?? {},
     reads: (given, look, input) => reads(given as Args<P, Q>, look, input),
     plan: (given, answers, input, before) => {

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { Change } from '../core/change.ts';
-import type { Decision, Input } from '../core/module.ts';
-import { type Entry, entry } from '../probes/entry.ts';
+import type { Input } from '../core/module.ts';
+import { entry } from '../probes/entry.ts';
 import { joinSh, sh } from '../shell/sh.ts';
 import {
   type Attributes,
@@ -16,6 +16,7 @@ import {
 import { defineModule } from './define.ts';
 import { foretold } from './foretold.ts';
 import { directoryPlan, directoryReads } from './kept-directory.ts';
+import { linkPlan, type Origins } from './kept-link.ts';
 import { newEntry } from './new-entry.ts';
 import { removedPlan } from './removed.ts';
 import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
@@ -60,7 +61,12 @@ export const file = defineModule({
     const path = posix.normalize(args.path);
     if (args.state === 'link' || args.state === 'hard') {
       if (args.src === undefined) return { changes: [], failed: `state ${args.state} needs src` };
-      return link({ path, src: args.src, hard: args.state === 'hard', force: args.force }, answers, attributes, input);
+      return linkPlan(
+        { path, src: args.src, hard: args.state === 'hard', force: args.force },
+        answers,
+        attributes,
+        input,
+      );
     }
 
     const linked = answers.entry?.type === 'link';
@@ -95,12 +101,7 @@ export const file = defineModule({
   },
 });
 
-interface Made {
-  readonly self?: Parameters<typeof newEntry>[2]['self'];
-  readonly up0?: Entry | undefined;
-}
-
-function empty(path: string, attributes: Attributes, answers: Made, input: Input): Change {
+function empty(path: string, attributes: Attributes, answers: Origins, input: Input): Change {
   const next = newEntry('file', attributes, { self: answers.self, parent: answers.up0 });
   const { mode } = attributes;
   const octal = mode === undefined ? '' : octalWord(mode);
@@ -120,68 +121,5 @@ function empty(path: string, attributes: Attributes, answers: Made, input: Input
     },
     predicts: foretold(path, next, input.account),
     touches: [`path:${path}`],
-  };
-}
-
-function link(
-  wanted: { readonly path: string; readonly src: string; readonly hard: boolean; readonly force: boolean },
-  answers: Made & { readonly entry?: Entry | undefined; readonly source?: Entry | undefined },
-  { mode: _mode, ...ownership }: Attributes,
-  input: Input,
-): Decision {
-  const { path, src, hard, force } = wanted;
-  const there = answers.entry;
-  const source = answers.source;
-  if (hard && source === undefined) return { changes: [], failed: `${src} is not there` };
-  const isIt = hard
-    ? there?.stamp !== undefined &&
-      there.stamp.inode === source?.stamp?.inode &&
-      there.stamp.device === source.stamp.device
-    : there?.type === 'link' && there.target === src;
-  const differences = isIt && !hard && there !== undefined ? attributeDifferences(there, ownership) : [];
-  if (isIt && differences.length === 0) return { changes: [] };
-  if (there?.type === 'directory')
-    return { changes: [], failed: `${path} is a directory`, hint: 'remove it by state: absent first' };
-  if (!isIt && there !== undefined && there.type !== 'link' && !force) {
-    return { changes: [], failed: `${path} is a ${there.type}`, hint: 'force: true puts the link in its place' };
-  }
-  const owner = chownWord(ownership);
-  const made: Entry = {
-    ...newEntry('file', ownership, { self: answers.self, parent: answers.up0 }),
-    type: 'link',
-    mode: '0777',
-    acl: false,
-    target: src,
-  };
-  const question = entry(path, {}, input.account);
-  const make = hard ? sh`ln -f -- ${src} ${path} || exit` : sh`ln -sfn -- ${src} ${path} || exit`;
-  return {
-    changes: [
-      {
-        title: isIt
-          ? differences.join(', ')
-          : `${there === undefined ? 'create' : 'turn into'} ${hard ? 'hard ' : ''}link ${path} -> ${src}`,
-        sign: there === undefined ? '+' : '~',
-        expects: [question],
-        act: {
-          kind: 'program',
-          script: joinSh(
-            [...(isIt ? [] : [make]), ...(owner === '' || hard ? [] : [sh`chown -h ${owner} ${path}`])],
-            '\n',
-          ),
-        },
-        ...(hard
-          ? {}
-          : {
-              predicts: foretold(
-                path,
-                isIt && there !== undefined ? withAttributes(there, ownership) : made,
-                input.account,
-              ),
-            }),
-        // What is below a link is another place from now on.
-        touches: [`tree:${path}`],
-      },
-    ],
   };
 }

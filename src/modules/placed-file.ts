@@ -175,7 +175,11 @@ export function contentOfText(text: string): Content {
  * Where the file is to be: inside `dest` if that is a folder (or a link to one), else `dest` itself. A link is replaced,
  * as in Ansible, unless `follow` is set.
  */
-function locate(args: PlacedArgs, base: string | undefined, at: (path: string) => Entry | undefined): string {
+export function locate(
+  args: Pick<PlacedArgs, 'dest' | 'follow'>,
+  base: string | undefined,
+  at: (path: string) => Entry | undefined,
+): string {
   const asFolder = args.dest.length > 1 && args.dest.endsWith('/');
   const start = posix.normalize(args.dest).replace(/(.)\/+$/, '$1');
   let path = start;

@@ -1,5 +1,6 @@
 import type { Module } from '../core/module.ts';
 import { assert } from './assert.ts';
+import { block } from './block.ts';
 import { command } from './command.ts';
 import { compose } from './compose.ts';
 import { container } from './container.ts';
@@ -8,7 +9,10 @@ import { debug } from './debug.ts';
 import { directory } from './directory.ts';
 import { fail } from './fail.ts';
 import { file } from './file.ts';
+import { line } from './line.ts';
+import { link } from './link.ts';
 import { process } from './process.ts';
+import { replace } from './replace.ts';
 import { shell } from './shell.ts';
 import { stat } from './stat.ts';
 import { systemd } from './systemd.ts';
@@ -18,6 +22,7 @@ import { uri } from './uri.ts';
 
 const all: readonly Module[] = [
   assert,
+  block,
   command,
   compose,
   container,
@@ -26,7 +31,10 @@ const all: readonly Module[] = [
   directory,
   fail,
   file,
+  line,
+  link,
   process,
+  replace,
   shell,
   stat,
   systemd,
@@ -36,7 +44,12 @@ const all: readonly Module[] = [
 ];
 
 /** Other names that users of Ansible know modules by. */
-const aliases: Readonly<Record<string, Module>> = { systemd_service: systemd, service: systemd };
+const aliases: Readonly<Record<string, Module>> = {
+  systemd_service: systemd,
+  service: systemd,
+  lineinfile: line,
+  blockinfile: block,
+};
 
 /** Every module by its name, in alphabetical order; `aliases` lead to the same ones. */
 export const modules: ReadonlyMap<string, Module> = new Map([

@@ -1,0 +1,175 @@
+import type { Misuse } from '../core/playbook.ts';
+import { type Adoption, adoptable, headingOf } from './block-adoption.ts';
+import { defineModule } from './define.ts';
+import { type Edited, editedPlan, editedReads } from './edited-file.ts';
+import { editedProperties } from './edited-schema.ts';
+import { pythonRegexp, wrongRegexp } from './python-regexp.ts';
+import { type Line, linesOf, newLines, textOfLines } from './text-lines.ts';
+
+const { path, ...rest } = editedProperties;
+const text = { type: 'string', minLength: 1 } as const;
+
+/** Keeps several lines of a file, between two marker lines, as they should be. */
+export const block = defineModule({
+  name: 'block',
+  about: 'Keeps several lines of a file, between two marker lines, as they should be.',
+  args: {
+    properties: {
+      path,
+      block: { type: 'string', default: '', description: 'The lines. None takes the block away.' },
+      state: { enum: ['present', 'absent'], default: 'present' },
+      marker: {
+        type: 'string',
+        pattern: '^[^\\r\\n]*\\{mark\\}[^\\r\\n]*$',
+        default: '# {mark} HEAL MANAGED BLOCK',
+        description:
+          'The lines around the block: {mark} is BEGIN or END. Every block of a file needs a marker of its own. Ansible\'s own is "# {mark} ANSIBLE MANAGED BLOCK".',
+      },
+      marker_begin: { ...text, default: 'BEGIN', description: 'What {mark} is before the block.' },
+      marker_end: { ...text, default: 'END', description: 'What {mark} is behind the block.' },
+      insertafter: {
+        ...text,
+        description: 'Where a new block goes: after the last line that matches this, or EOF (default), or BOF.',
+      },
+      insertbefore: { ...text, description: 'Where a new block goes: before the last line that matches this, or BOF.' },
+      append_newline: { type: 'boolean', default: false, description: 'An empty line follows the block.' },
+      prepend_newline: { type: 'boolean', default: false, description: 'An empty line comes before the block.' },
+      adopt: {
+        enum: [false, true, 'section'],
+        default: false,
+        description:
+          'Put the markers around what is there without them already: the same lines (true), or the section that begins with the first line of the block and goes to the next heading (section).',
+      },
+      ...rest,
+    },
+    required: ['path'],
+  },
+  examples: [
+    {
+      name: 'Jump hosts are known to ssh',
+      args: { path: '/etc/ssh/ssh_config', block: 'Host jump\n  HostName 203.0.113.9\n  User coach\n' },
+    },
+    {
+      name: 'The duty is in the notes',
+      args: {
+        path: '/srv/bot/HEARTBEAT.md',
+        marker: '<!-- {mark} WATCHDOG DUTY -->',
+        block: '## Watchdog Duty\n\n- Look whether Jack answers.\n',
+        adopt: 'section',
+      },
+    },
+  ],
+  misuse: (args) => wrongArguments(args),
+  reads: (args, look, input) => editedReads(args, look, input),
+  plan: (args, answers, input) => {
+    const wrong = wrongArguments(args);
+    if (wrong !== undefined) return { changes: [], failed: wrong.message };
+    return args.state === 'absent' || args.block === ''
+      ? editedPlan(args, answers, input, (before) => without(args, before), 'is fine')
+      : editedPlan(args, answers, input, (before) => withBlock(args, before));
+  },
+});
+
+interface BlockArgs {
+  readonly block: string;
+  readonly state: 'present' | 'absent';
+  readonly marker: string;
+  readonly marker_begin: string;
+  readonly marker_end: string;
+  readonly insertafter?: string;
+  readonly insertbefore?: string;
+  readonly append_newline: boolean;
+  readonly prepend_newline: boolean;
+  readonly adopt: Adoption;
+}
+
+function withBlock(args: BlockArgs, before: string): Edited {
+  const lines = linesOf(before);
+  const [begin, end] = markers(args);
+  const wanted = [begin, ...newLines(args.block).map((line) => line.text), end];
+  const found = marked(lines, begin, end);
+  if ('failed' in found) return found;
+  const adopted = found.start === -1 ? adoptable(args.adopt, lines, wanted.slice(1, -1)) : undefined;
+  const at = adopted ?? (found.start === -1 ? empty(place(args, lines)) : found);
+  const there = lines.slice(at.start, at.end);
+  const same = there.length === wanted.length && there.every(({ text: one }, i) => one === wanted[i]);
+  const blank = (line: Line | undefined): boolean => line !== undefined && line.text !== '';
+  const next = [
+    ...lines.slice(0, at.start),
+    ...(args.prepend_newline && blank(lines[at.start - 1]) ? [{ text: '', end: '' }] : []),
+    ...(same ? there : wanted.map((one) => ({ text: one, end: '' }))),
+    ...(args.append_newline && blank(lines[at.end]) ? [{ text: '', end: '' }] : []),
+    ...lines.slice(at.end),
+  ];
+  return {
+    text: same && next.length === lines.length ? before : textOfLines(next, before),
+    what: adopted !== undefined ? 'adopt the block' : found.start === -1 ? 'add the block' : 'update the block',
+  };
+}
+
+function without(args: BlockArgs, before: string): Edited {
+  const lines = linesOf(before);
+  const found = marked(lines, ...markers(args));
+  if ('failed' in found) return found;
+  return {
+    text: found.start === -1 ? before : textOfLines(lines.toSpliced(found.start, found.end - found.start), before),
+    what: 'remove the block',
+  };
+}
+
+function markers({ marker, marker_begin, marker_end }: BlockArgs): [begin: string, end: string] {
+  return [marker.replaceAll('{mark}', () => marker_begin), marker.replaceAll('{mark}', () => marker_end)];
+}
+
+interface Range {
+  readonly start: number;
+  /** Behind the last one. */
+  readonly end: number;
+}
+
+/** The last block between these markers; `start` is -1 where there is none. */
+function marked(
+  lines: readonly Line[],
+  begin: string,
+  end: string,
+): Range | { readonly failed: string; readonly hint: string } {
+  const last = lines.findLastIndex(({ text: one }) => one === end);
+  const start = lines.findLastIndex(({ text: one }, i) => one === begin && (last === -1 || i < last));
+  if (start === -1 && last === -1) return empty(-1);
+  if (start !== -1 && last !== -1) return { start, end: last + 1 };
+  const [there, lacking, at] = last === -1 ? [begin, end, start] : [end, begin, last];
+  return {
+    failed: `line ${at + 1} is ${there}, but ${lacking} is missing`,
+    hint: 'put the other marker where it belongs, or take this one away',
+  };
+}
+
+function place({ insertafter, insertbefore }: BlockArgs, lines: readonly Line[]): number {
+  if (insertafter === 'BOF' || insertbefore === 'BOF') return 0;
+  const near = insertafter === 'EOF' ? undefined : (insertafter ?? insertbefore);
+  if (near === undefined) return lines.length;
+  const regexp = pythonRegexp(near);
+  const at = lines.findLastIndex(({ text: one }) => one.search(regexp) !== -1);
+  return at === -1 ? lines.length : insertafter === undefined ? at : at + 1;
+}
+
+function empty(at: number): Range {
+  return { start: at, end: at };
+}
+
+function wrongArguments(args: BlockArgs): Misuse | undefined {
+  const { insertafter, insertbefore } = args;
+  const wrong = wrongRegexp({ insertafter, insertbefore });
+  if (wrong !== undefined) return wrong;
+  if (insertafter !== undefined && insertbefore !== undefined)
+    return { argument: 'insertbefore', message: 'block takes insertafter or insertbefore, not both' };
+  const [begin, end] = markers(args);
+  if (begin === end) return { argument: 'marker_end', message: 'the two markers are the same' };
+  if (args.adopt === 'section' && args.block !== '' && headingOf(newLines(args.block)[0]?.text ?? '') === undefined)
+    return {
+      argument: 'adopt',
+      message: 'adopt: section needs a block whose first line is a heading: ## Title, or [title]',
+    };
+  const inside = newLines(args.block).find(({ text: one }) => one === begin || one === end);
+  return inside && { argument: 'block', message: `the block holds its own marker: ${inside.text}` };
+}

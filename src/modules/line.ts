@@ -1,0 +1,162 @@
+import type { Misuse } from '../core/playbook.ts';
+import { defineModule } from './define.ts';
+import { type Edited, editedPlan, editedReads } from './edited-file.ts';
+import { editedProperties } from './edited-schema.ts';
+import { pythonRegexp, wrongRegexp } from './python-regexp.ts';
+import { substituted, substitutionFor } from './substitution.ts';
+import { type Line, linesOf, textOfLines } from './text-lines.ts';
+
+const { path, ...rest } = editedProperties;
+const text = { type: 'string', minLength: 1 } as const;
+
+/** Keeps one line of a file as it should be, or takes lines away. */
+export const line = defineModule({
+  name: 'line',
+  about: 'Keeps one line of a file as it should be, or takes lines away.',
+  args: {
+    properties: {
+      path,
+      line: { type: 'string', description: 'The line itself; with backrefs what it becomes.' },
+      state: { enum: ['present', 'absent'], default: 'present', description: '`absent` takes every such line away.' },
+      regexp: {
+        ...text,
+        description: 'Line to replace: the last one that matches. For `absent`: every line that matches.',
+      },
+      search_string: { ...text, description: 'Like regexp, but a text that the line holds.' },
+      backrefs: {
+        type: 'boolean',
+        default: false,
+        description: 'Put groups of regexp for \\1 and \\g<name> in line; without a match nothing is done.',
+      },
+      insertafter: {
+        ...text,
+        description: 'Where no line matches: after the last line that matches this, or EOF (default), or BOF.',
+      },
+      insertbefore: { ...text, description: 'Where no line matches: before the last line that matches this, or BOF.' },
+      firstmatch: { type: 'boolean', default: false, description: 'Take the first match rather than the last.' },
+      ...rest,
+    },
+    required: ['path'],
+  },
+  examples: [
+    {
+      name: 'SSH takes no passwords',
+      args: {
+        path: '/etc/ssh/sshd_config',
+        regexp: '^#?PasswordAuthentication ',
+        line: 'PasswordAuthentication no',
+        validate: 'sshd -t -f %s',
+      },
+    },
+    {
+      name: 'The registry has a name',
+      args: { path: '/etc/hosts', line: '10.0.0.5 registry.internal', insertafter: '^127\\.0\\.0\\.1' },
+    },
+    {
+      name: 'Nothing is mounted from the old disk',
+      args: { path: '/etc/fstab', regexp: '^/dev/sdb', state: 'absent' },
+    },
+  ],
+  misuse: (args) => wrongArguments(args),
+  reads: (args, look, input) => editedReads(args, look, input),
+  plan: (args, answers, input) => {
+    const wrong = wrongArguments(args);
+    if (wrong !== undefined) return { changes: [], failed: wrong.message };
+    return args.state === 'absent'
+      ? editedPlan(args, answers, input, (before) => without(args, before), 'is fine')
+      : editedPlan(args, answers, input, (before) => withLine(args, before));
+  },
+});
+
+interface LineArgs {
+  readonly line?: string;
+  readonly state: 'present' | 'absent';
+  readonly regexp?: string;
+  readonly search_string?: string;
+  readonly backrefs: boolean;
+  readonly insertafter?: string;
+  readonly insertbefore?: string;
+  readonly firstmatch: boolean;
+}
+
+function withLine(args: LineArgs, before: string): Edited {
+  const lines = linesOf(before);
+  const wanted = (args.line ?? '').replace(/\r?\n$/, '');
+  const matches = matcher(args);
+  const found = matches === undefined ? -1 : pick(lines, matches, args.firstmatch);
+  const is = lines.some(({ text: one }) => one === wanted);
+  const put = (text: string, at: number, removed: 0 | 1): Edited => ({
+    what: removed === 1 ? `replace line ${at + 1}` : 'add a line',
+    text: textOfLines(lines.toSpliced(at, removed, { text, end: lines[at]?.end ?? '' }), before),
+  });
+  if (args.backrefs) {
+    const regexp = pythonRegexp(args.regexp ?? '');
+    const match = found === -1 ? null : first(regexp, lines[found]?.text ?? '');
+    if (match === null) return { text: before, what: '', message: 'no line matches regexp' };
+    return put(substituted(substitutionFor(regexp, wanted), match), found, 1);
+  }
+  // A line that its own regexp does not match is there for good: what still matches is some other line.
+  if (is && (found === -1 || matches?.(wanted) !== true)) return { text: before, what: '' };
+  return found === -1 ? put(wanted, place(args, lines), 0) : put(wanted, found, 1);
+}
+
+function without(args: LineArgs, before: string): Edited {
+  const wanted = (args.line ?? '').replace(/\r?\n$/, '');
+  const matches = matcher(args) ?? ((one: string) => one === wanted);
+  const lines = linesOf(before);
+  const left = lines.filter(({ text: one }) => !matches(one));
+  const count = lines.length - left.length;
+  return {
+    text: count === 0 ? before : textOfLines(left, before),
+    what: count === 1 ? 'remove a line' : `remove ${count} lines`,
+  };
+}
+
+/** Where a line that is nowhere goes: the end, if the place that is asked for is not found. */
+function place(args: LineArgs, lines: readonly Line[]): number {
+  const { insertafter, insertbefore } = args;
+  if (insertafter === 'BOF' || insertbefore === 'BOF') return 0;
+  const near = insertafter === 'EOF' ? undefined : (insertafter ?? insertbefore);
+  if (near === undefined) return lines.length;
+  const regexp = pythonRegexp(near);
+  const at = pick(lines, (one) => first(regexp, one) !== null, args.firstmatch);
+  if (at === -1) return lines.length;
+  return insertafter === undefined ? at : at + 1;
+}
+
+function matcher({ regexp, search_string: part }: LineArgs): ((line: string) => boolean) | undefined {
+  if (part !== undefined) return (one) => one.includes(part);
+  if (regexp === undefined) return undefined;
+  const compiled = pythonRegexp(regexp);
+  return (one) => first(compiled, one) !== null;
+}
+
+function pick(lines: readonly Line[], matches: (line: string) => boolean, firstMatch: boolean): number {
+  return firstMatch ? lines.findIndex((one) => matches(one.text)) : lines.findLastIndex((one) => matches(one.text));
+}
+
+function first(regexp: RegExp, text: string): RegExpExecArray | null {
+  regexp.lastIndex = 0;
+  return regexp.exec(text);
+}
+
+function wrongArguments(args: LineArgs): Misuse | undefined {
+  const { line: wanted, regexp, search_string: part, backrefs, insertafter, insertbefore, state } = args;
+  const wrong = wrongRegexp({ regexp, insertafter, insertbefore });
+  if (wrong !== undefined) return wrong;
+  if (regexp !== undefined && part !== undefined)
+    return { argument: 'search_string', message: 'line takes regexp or search_string, not both' };
+  if (insertafter !== undefined && insertbefore !== undefined)
+    return { argument: 'insertbefore', message: 'line takes insertafter or insertbefore, not both' };
+  if (state === 'absent') {
+    if (regexp === undefined && part === undefined && wanted === undefined)
+      return { message: 'state absent needs line, regexp or search_string' };
+    return undefined;
+  }
+  if (wanted === undefined) return { message: 'state present needs line' };
+  if (/\n./s.test(wanted)) return { argument: 'line', message: 'line is more than one line: block keeps several' };
+  if (!backrefs) return undefined;
+  if (regexp === undefined) return { argument: 'backrefs', message: 'backrefs needs regexp' };
+  substitutionFor(pythonRegexp(regexp), wanted);
+  return undefined;
+}

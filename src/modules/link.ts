@@ -1,0 +1,76 @@
+import { posix } from 'node:path';
+import { entry } from '../probes/entry.ts';
+import { user } from '../probes/user.ts';
+import { attributeReads, wantedAttributes } from './attributes.ts';
+import { defineModule } from './define.ts';
+import { linkPlan } from './kept-link.ts';
+import { removedPlan } from './removed.ts';
+import { absolutePath, owner, ownerGroup } from './schemas.ts';
+
+/** Keeps a link to another path, or takes it away. */
+export const link = defineModule({
+  name: 'link',
+  about: 'Keeps a link to another path, or takes it away.',
+  args: {
+    properties: {
+      path: { ...absolutePath, description: 'Where the link is.' },
+      src: {
+        type: 'string',
+        minLength: 1,
+        description: 'What it leads to, as it is to be written; need not be there. A hard link needs an absolute path.',
+      },
+      state: { enum: ['present', 'absent'], default: 'present', description: '`absent` removes links alone.' },
+      hard: {
+        type: 'boolean',
+        default: false,
+        description: 'Another name of the same file rather than a symbolic link.',
+      },
+      force: { type: 'boolean', default: false, description: 'Put it in the place of a file.' },
+      owner: { ...owner, description: 'Owner of the link itself, by name or uid.' },
+      group: { ...ownerGroup, description: 'Group of the link itself, by name or gid.' },
+    },
+    required: ['path'],
+  },
+  examples: [
+    { name: 'The current release is the new one', args: { path: '/srv/app/current', src: 'r7' } },
+    { name: 'The default site is off', args: { path: '/etc/nginx/sites-enabled/default', state: 'absent' } },
+  ],
+  misuse: ({ state, src, hard }) => {
+    if (state === 'present' && src === undefined) return { message: 'state present needs src' };
+    if (hard && src !== undefined && !src.startsWith('/'))
+      return { argument: 'src', message: 'a hard link needs an absolute src' };
+    return undefined;
+  },
+  reads: (args, _look, input) => ({
+    entry: entry(clean(args.path), {}, input.account),
+    source: args.hard && args.src !== undefined ? entry(args.src, {}, input.account) : undefined,
+    up0: entry(posix.dirname(clean(args.path)), {}, input.account),
+    self: user(input.account.user ?? input.facts.user, input.account),
+    ...attributeReads(args, input.account),
+  }),
+  plan: ({ src, state, hard, force, ...args }, answers, input) => {
+    const path = clean(args.path);
+    const there = answers.entry;
+    if (state === 'absent') {
+      const removable = there === undefined || there.type === 'link' || (hard && there.type === 'file');
+      return removable
+        ? removedPlan(path, there, input)
+        : { changes: [], failed: `${path} is a ${there.type}, not a link`, hint: 'file with state: absent removes it' };
+    }
+    if (src === undefined) return { changes: [], failed: 'state present needs src' };
+    if (answers.up0 === undefined) {
+      return {
+        changes: [],
+        failed: `there is no folder ${posix.dirname(path)}`,
+        hint: 'make it by a directory task before this one',
+      };
+    }
+    const attributes = wantedAttributes(args, answers);
+    if ('failed' in attributes) return { changes: [], failed: attributes.failed };
+    return linkPlan({ path, src, hard, force }, answers, attributes, input);
+  },
+});
+
+function clean(path: string): string {
+  return posix.normalize(path).replace(/(.)\/+$/, '$1');
+}

@@ -1,0 +1,38 @@
+/** A line of a text and what ends it: `\n`, `\r\n`, or nothing where the text ends without. */
+export interface Line {
+  readonly text: string;
+  readonly end: string;
+}
+
+/** The lines of a text; none of an empty one. A lone carriage return is part of its line. */
+export function linesOf(text: string): Line[] {
+  const parts = text.split(/(\r?\n)/);
+  const lines: Line[] = [];
+  for (let i = 0; i < parts.length; i += 2) {
+    const line = { text: parts[i] ?? '', end: parts[i + 1] ?? '' };
+    if (line.text !== '' || line.end !== '') lines.push(line);
+  }
+  return lines;
+}
+
+/** How most lines of a text end: what a new one gets. */
+export function lineEnd(text: string): '\n' | '\r\n' {
+  const all = text.split('\n').length - 1;
+  const windows = text.split('\r\n').length - 1;
+  return windows > 0 && windows * 2 >= all ? '\r\n' : '\n';
+}
+
+/**
+ * The text of lines that were `before` and of which some may be new (their `end` is then nothing). Lines end as the
+ * others do, and the last one with or without an end as it was before; a text that was empty gets one.
+ */
+export function textOfLines(lines: readonly Line[], before: string): string {
+  const end = lineEnd(before);
+  const ended = before === '' || before.endsWith('\n');
+  return lines.map((line, i) => line.text + (i < lines.length - 1 || ended ? line.end || end : '')).join('');
+}
+
+/** New lines of a text that a task gives: one newline at its end is how YAML ends a block, not an empty line. */
+export function newLines(text: string): Line[] {
+  return linesOf(text.endsWith('\n') ? text : `${text}\n`).map((line) => ({ text: line.text, end: '' }));
+}

@@ -1,0 +1,159 @@
+import { execFileSync } from 'node:child_process';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { Module } from '../../src/core/module.ts';
+import { block } from '../../src/modules/block.ts';
+import { line } from '../../src/modules/line.ts';
+import { link } from '../../src/modules/link.ts';
+import { replace } from '../../src/modules/replace.ts';
+import { complete } from './edited.ts';
+import { apply, type Converged, converge, decide, inputOf, scratch, shells } from './on-this-machine.ts';
+import { proven } from './proven.ts';
+
+for (const shell of shells()) {
+  const busybox = shell.name.startsWith('busybox');
+  describe.skipIf(shell.missing !== undefined)(`edits under ${shell.name}`, () => {
+    let folder = '';
+    const at = (name: string): string => join(folder, name);
+    const read = (name: string): string => readFileSync(at(name), 'utf8');
+    const run = (module: Module, args: JsonObject): Converged =>
+      converge(shell, module, complete(module, { path: at('f'), ...args }));
+    beforeEach(() => {
+      folder = scratch();
+    });
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+    test.each<[Module, JsonObject, string, string]>([
+      [line, { regexp: '^k=', line: 'k=2' }, '# c\nk=1\n', '# c\nk=2\n'],
+      [line, { line: "it's 100% $HOME \\ `x`", mode: '0600' }, 'a\r\nb', "a\r\nb\r\nit's 100% $HOME \\ `x`"],
+      [replace, { regexp: '(a)b', replace: '\\1c' }, 'ab\n', 'ac\n'],
+      [block, { block: 'x\ny', marker: '# {mark}' }, 'a\n', 'a\n# BEGIN\nx\ny\n# END\n'],
+    ])('$name is done, then there is nothing to do', (module, args, before, after) => {
+      writeFileSync(at('f'), before, { mode: 0o640 });
+      execFileSync('chown', ['1234:4321', at('f')]);
+      const done = proven(run(module, args));
+      expect(read('f')).toBe(after);
+      expect(done.first.changes[0]).toMatchObject({ diff: { before, after }, touches: [`path:${at('f')}`] });
+      const { uid, gid, mode } = lstatSync(at('f'));
+      expect([uid, gid, mode & 0o777]).toEqual([1234, 4321, args['mode'] === undefined ? 0o640 : 0o600]);
+      expect(readdirSync(folder)).toEqual(['f']);
+      expect(run(module, args).first.changes).toEqual([]);
+    });
+
+    test('a file is made, with its mode', () => {
+      proven(run(line, { line: 'a', create: true, mode: '0600' }));
+      expect([read('f'), lstatSync(at('f')).mode & 0o777]).toEqual(['a\n', 0o600]);
+    });
+
+    test('the mode alone is set where the text is right', () => {
+      writeFileSync(at('f'), 'a\n', { mode: 0o600 });
+      expect(proven(run(line, { line: 'a', mode: '0644' })).first.changes[0]?.title).toBe('mode 0600 -> 0644');
+    });
+
+    test('a link is followed and stays', () => {
+      writeFileSync(at('real'), 'a\n');
+      symlinkSync('real', at('f'));
+      proven(run(line, { line: 'b' }));
+      expect([read('real'), readlinkSync(at('f'))]).toEqual(['a\nb\n', 'real']);
+    });
+
+    test('a folder, a fifo, a binary file and one that is too large are refused', () => {
+      const failed = (): string | undefined => run(line, { line: 'b' }).first.failed;
+      execFileSync('mkdir', [at('f')]);
+      expect(failed()).toBe(`${at('f')} is not a regular file`);
+      execFileSync('rmdir', [at('f')]);
+      execFileSync('mkfifo', [at('f')]);
+      expect(failed()).toBe(`${at('f')} is not a regular file`);
+      rmSync(at('f'));
+      writeFileSync(at('f'), Buffer.from([0, 1, 2]));
+      expect(failed()).toBe(`${at('f')} is no text in UTF-8`);
+      writeFileSync(at('f'), Buffer.alloc(1024 * 1024 + 1, 'a\n'));
+      expect(failed()).toBe(`${at('f')} has 1048577 bytes, more than the 1048576 that are read`);
+      rmSync(at('f'));
+      expect(failed()).toBe(`there is no file ${at('f')}`);
+    });
+
+    test('validate and backup are those of copy', () => {
+      writeFileSync(at('f'), 'old\n', { mode: 0o600 });
+      const bad = run(line, { line: 'bad', validate: 'grep -q good %s', backup: true });
+      expect(bad.applied).toMatchObject([{ code: 1, stderr: 'the new content was refused by: grep -q good %s\n' }]);
+      expect([read('f'), readdirSync(folder)]).toEqual(['old\n', ['f']]);
+      proven(run(line, { line: 'good', validate: 'grep -q good %s', backup: true }));
+      const kept = readdirSync(folder).find((name) => name !== 'f') ?? '';
+      expect([read('f'), read(kept)]).toEqual(['old\ngood\n', 'old\n']);
+    });
+
+    test('an edit made meanwhile on the host is caught', () => {
+      writeFileSync(at('f'), 'old\n');
+      const args = complete(line, { path: at('f'), line: 'new' });
+      const { decision, states } = decide(shell, line, args, inputOf());
+      writeFileSync(at('f'), 'odd\n');
+      const [change] = decision.changes;
+      if (change === undefined) throw new Error('no change');
+      expect(apply(shell, change, states)).toMatchObject({ code: 97 });
+      expect(read('f')).toBe('odd\n');
+    });
+
+    test('a text above 64 KiB is edited', () => {
+      const long = 'x\n'.repeat(50_000);
+      writeFileSync(at('f'), long);
+      const done = proven(run(line, { line: 'end' }));
+      expect(done.first.changes[0]?.act.kind).toBe('upload');
+      expect(read('f')).toBe(`${long}end\n`);
+    });
+
+    test.skipIf(busybox)('an ACL outlives an edit', () => {
+      writeFileSync(at('f'), 'a\n', { mode: 0o640 });
+      execFileSync('setfacl', ['-m', 'u:1234:rw', at('f')]);
+      const acl = () => execFileSync('getfacl', ['-cpn', at('f')]).toString();
+      const before = acl();
+      proven(run(line, { line: 'b' }));
+      expect(acl()).toBe(before);
+    });
+
+    test('links are made, turned, owned and taken away', () => {
+      const done = proven(run(link, { path: at('l'), src: 'r1' }));
+      expect(done.first.changes[0]).toMatchObject({ title: `create link ${at('l')} -> r1`, sign: '+' });
+      proven(run(link, { path: at('l'), src: "r '2'\n", owner: 1234 }));
+      expect([readlinkSync(at('l')), lstatSync(at('l')).uid]).toEqual(["r '2'\n", 1234]);
+      expect(run(link, { path: at('l'), src: "r '2'\n", owner: 1234 }).first.changes).toEqual([]);
+      proven(run(link, { path: at('l'), state: 'absent' }));
+      expect(readdirSync(folder)).toEqual([]);
+      expect(run(link, { path: at('l'), state: 'absent' }).first.changes).toEqual([]);
+    });
+
+    test('a link to a folder is turned, not entered', () => {
+      execFileSync('mkdir', [at('a'), at('b')]);
+      proven(run(link, { path: at('l'), src: 'a' }));
+      proven(run(link, { path: at('l'), src: 'b' }));
+      expect([readlinkSync(at('l')), readdirSync(at('a'))]).toEqual(['b', []]);
+    });
+
+    test('a file gives way to a link by force alone, and a folder never', () => {
+      writeFileSync(at('f'), 'a');
+      expect(run(link, { src: 'x' }).first.failed).toBe(`${at('f')} is a file`);
+      expect(run(link, { state: 'absent' }).first.failed).toBe(`${at('f')} is a file, not a link`);
+      proven(run(link, { src: 'x', force: true }));
+      expect(run(link, { path: folder, src: 'x', force: true }).first.failed).toBe(`${folder} is a directory`);
+      expect(run(link, { path: at('none/l'), src: 'x' }).first.failed).toBe(`there is no folder ${at('none')}`);
+    });
+
+    test('a hard link is another name of the same file', () => {
+      writeFileSync(at('f'), 'a');
+      proven(run(link, { path: at('h'), src: at('f'), hard: true }));
+      expect(lstatSync(at('h')).ino).toBe(lstatSync(at('f')).ino);
+      expect(run(link, { path: at('h'), src: at('f'), hard: true }).first.changes).toEqual([]);
+      proven(run(link, { path: at('h'), src: at('f'), hard: true, state: 'absent' }));
+      expect(readdirSync(folder)).toEqual(['f']);
+    });
+  });
+}
+
+test.each<[JsonObject, string]>([
+  [{}, 'state present needs src'],
+  [{ src: 'x', hard: true }, 'a hard link needs an absolute src'],
+])('a link with %j is refused', (args, message) => {
+  expect(link.misuse?.(complete(link, { path: '/l', ...args }))?.message).toBe(message);
+});
