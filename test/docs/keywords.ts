@@ -57,7 +57,7 @@ export const keywords: Readonly<Record<string, Keyword>> = {
   listen: { about: 'Other names by which a handler is notified.', schema: 'texts' },
   become: { about: 'Whether to work as `become_user`.', schema: 'boolean' },
   become_user: { about: 'Whom to become; root if not said.', schema: 'text' },
-  become_method: { about: 'Taken for the sake of old playbooks where it says `sudo`.', schema: 'text' },
+  become_method: { about: '`sudo`, which is the only one.', schema: { enum: ['sudo'] } },
   args: { about: 'Arguments of the module that stand apart from it.', schema: 'mapping' },
   environment: { about: 'Environment variables.', schema: 'mapping' },
   no_log: { about: 'Shows neither arguments nor results.', schema: 'boolean' },
