@@ -150,6 +150,8 @@ function celHint(error: Error, message: string, source: string): string {
     if (/(^|[^=!<>])=([^=~]|$)/.test(source)) return 'equality is written ==';
     if (/\bis\s+(not\s+)?defined\b/.test(source))
       return 'every name must be defined; whether a member is there says has(a.b)';
+    if (/\bis\s+(not\s+)?(changed|failed|succeeded|success|skipped)\b/.test(source))
+      return 'a result has members: r.changed, r.failed, r.skipped';
     if (/\b(and|or|not)\b/.test(source)) return 'CEL writes && for and, || for or, ! for not';
     if (/\|/.test(source)) return 'CEL has functions and no filters: size(list), name.startsWith("x")';
     return 'conditions are CEL: a == "x" && b > 1, list.exists(x, x == 2), has(facts.os)';
