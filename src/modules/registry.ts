@@ -9,6 +9,7 @@ import { debug } from './debug.ts';
 import { directory } from './directory.ts';
 import { fail } from './fail.ts';
 import { file } from './file.ts';
+import { getUrl } from './get-url.ts';
 import { line } from './line.ts';
 import { link } from './link.ts';
 import { process } from './process.ts';
@@ -31,6 +32,7 @@ const all: readonly Module[] = [
   directory,
   fail,
   file,
+  getUrl,
   line,
   link,
   process,

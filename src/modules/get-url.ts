@@ -1,0 +1,243 @@
+import { posix } from 'node:path';
+import type { Change } from '../core/change.ts';
+import type { Decision, Input, Look } from '../core/module.ts';
+import type { Question } from '../core/probe.ts';
+import type { Sh } from '../core/sh.ts';
+import { type Download, type Downloaded, download, downloadText } from '../probes/download.ts';
+import { type Entry, entry } from '../probes/entry.ts';
+import { joinSh, sh } from '../shell/sh.ts';
+import {
+  type AttributeReads,
+  type Attributes,
+  attributeDifferences,
+  attributeReads,
+  attributeScript,
+  chownWord,
+  octalWord,
+  symbolicMode,
+  wantedAttributes,
+  withAttributes,
+} from './attributes.ts';
+import { defineModule } from './define.ts';
+import { foretold } from './foretold.ts';
+import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
+
+/** Keeps a file on the host the same as what a web server gives; the host itself fetches it. */
+export const getUrl = defineModule({
+  name: 'get_url',
+  about: 'Keeps a file on the host the same as what a web server gives; the host itself fetches it.',
+  args: {
+    properties: {
+      url: { type: 'string', pattern: '^https?://[^\\s/]+\\S*$', description: 'May hold a user and a password.' },
+      dest: { ...absolutePath, description: 'Where the file is to be; a folder takes it under its name in the url.' },
+      checksum: {
+        type: 'string',
+        pattern: '^sha256:[0-9a-fA-F]{64}$',
+        description:
+          'What the file must be: "sha256:...". It also tells, without a download, that nothing is to be done.',
+      },
+      force: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Without a checksum: fetch it on every run, to see whether it changed. Default: what is there is right.',
+      },
+      headers: { type: 'object', additionalProperties: { type: 'string' }, description: 'Needs curl on the host.' },
+      timeout: {
+        type: 'integer',
+        minimum: 1,
+        default: 30,
+        description: 'Seconds without progress before it is given up.',
+      },
+      validate_certs: { type: 'boolean', default: true },
+      owner,
+      group: ownerGroup,
+      mode: { ...fileMode, description: 'Mode in octal, as a string. Default: as it is; 0644 for a new file.' },
+      backup: {
+        type: 'boolean',
+        default: false,
+        description: 'Keep the old file beside it, under a name that bears the time.',
+      },
+    },
+    required: ['url', 'dest'],
+  },
+  examples: [
+    {
+      name: 'The release is there, and is the one that was meant',
+      args: {
+        url: 'https://example.org/app-1.2.tar.gz',
+        dest: '/opt/app.tar.gz',
+        checksum: 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+      },
+    },
+    {
+      name: 'The list of keys is the latest',
+      args: { url: 'https://example.org/keys', dest: '/etc/app/keys', force: true },
+    },
+  ],
+  reads: (args, look, input) => getReads(args, look, input),
+  plan: (args, answers, input, before) => {
+    const target = targetOf(args, answers.dest);
+    const there = target === clean(args.dest) ? answers.dest : answers.inside;
+    const attributes = wantedAttributes(args, answers);
+    const fail = (failed: string, hint?: string): Decision => ({
+      changes: [],
+      failed,
+      ...(hint === undefined ? {} : { hint }),
+    });
+    if ('failed' in attributes) return fail(attributes.failed);
+    if (there?.type === 'directory') return fail(`${target} is a directory`, 'name the file in dest');
+    if (there !== undefined && there.type !== 'file' && there.type !== 'link') {
+      return fail(`${target} is a ${there.type}, not a file`);
+    }
+    if (there?.readable === false) return fail(`${target} can't be read`, 'become root or its owner');
+    const parent = target === clean(args.dest) ? answers.parent : answers.dest;
+    if (there === undefined && parent === undefined) {
+      return fail(`there is no folder ${posix.dirname(target)}`, 'make it by a directory task before this one');
+    }
+    const wanted = args.checksum?.slice('sha256:'.length).toLowerCase();
+    const same = there?.type === 'file' && isRight(there, wanted, args.force, answers.fetched, before !== undefined);
+    const result = {
+      dest: target,
+      url: args.url,
+      ...(there?.sha256 === undefined ? {} : { checksum: there.sha256, size: there.size }),
+    };
+    const differences = there?.type === 'file' ? attributeDifferences(there, attributes) : [];
+    if (same && differences.length === 0) return { changes: [], result };
+    const common = { expects: [entry(target, { hash: true }, input.account)], touches: [`path:${target}`] };
+    if (same) {
+      const next = withAttributes(there, attributes);
+      const script = attributeScript(target, there, attributes);
+      const change: Change = {
+        ...common,
+        title: differences.join(', '),
+        sign: '~',
+        act: { kind: 'program', script },
+        predicts: foretold(target, next, input.account),
+      };
+      return { changes: [change], result };
+    }
+    const size = answers.fetched === undefined ? '' : ` (${answers.fetched.size} bytes)`;
+    const change: Change = {
+      ...common,
+      // How large it will be is not known, so nothing is foretold of it.
+      title: [`${there === undefined ? 'fetch' : 'fetch anew'} ${target}${size}`, ...differences].join(', '),
+      sign: there === undefined ? '+' : '~',
+      act: { kind: 'program', script: fetchText({ ...args, target, there, wanted, attributes, parent }) },
+    };
+    return { changes: [change], result };
+  },
+});
+
+type GetReads = AttributeReads & {
+  readonly dest: Question<Entry>;
+  readonly parent: Question<Entry>;
+  readonly inside: Question<Entry> | undefined;
+  readonly fetched: Question<Downloaded> | undefined;
+};
+
+interface GetArgs {
+  readonly url: string;
+  readonly dest: string;
+  readonly checksum?: string;
+  readonly force: boolean;
+  readonly headers?: { readonly [name: string]: string };
+  readonly timeout: number;
+  readonly validate_certs: boolean;
+  readonly owner?: string | number;
+  readonly group?: string | number;
+  readonly mode?: string;
+  readonly backup: boolean;
+}
+
+function getReads(args: GetArgs, look: Look, input: Input): GetReads {
+  const dest = entry(clean(args.dest), { hash: true }, input.account);
+  const target = targetOf(args, look(dest));
+  const inside = target === clean(args.dest) ? undefined : entry(target, { hash: true }, input.account);
+  const there = look(inside ?? dest);
+  return {
+    ...attributeReads(args, input.account),
+    dest,
+    inside,
+    parent: entry(posix.dirname(clean(args.dest)), {}, input.account),
+    // What is not there is fetched anyhow.
+    fetched:
+      args.force && args.checksum === undefined && there?.type === 'file'
+        ? download(downloadOf(args), input.account)
+        : undefined,
+  };
+}
+
+function isRight(
+  there: Entry,
+  wanted: string | undefined,
+  force: boolean,
+  fetched: Downloaded | undefined,
+  done: boolean,
+): boolean {
+  if (wanted !== undefined) return there.sha256 === wanted;
+  // Some servers never give the same twice: what was just fetched is as new as can be.
+  return !force || done || fetched === undefined || fetched.sha256 === there.sha256;
+}
+
+interface Fetching extends GetArgs {
+  readonly target: string;
+  readonly there: Entry | undefined;
+  readonly wanted: string | undefined;
+  readonly attributes: Attributes;
+  readonly parent: Entry | undefined;
+}
+
+function fetchText(fetching: Fetching): Sh {
+  const { target, there, wanted, attributes, parent } = fetching;
+  const { mode } = attributes;
+  const octal = mode === undefined ? '' : octalWord(mode);
+  const masked = parent?.defaultAcl === undefined || parent.defaultAcl.extended;
+  const symbolic = mode === undefined ? '' : masked ? symbolicMode(mode) : octal;
+  const acl = there?.type === 'file' && there.acl ? 'acl' : '';
+  const check = sh`
+    sum=$(sha256sum <"$NEW") && [ "\${sum%% *}" = ${wanted ?? ''} ] ||
+      die "the server gave something else: its checksum is sha256:\${sum%% *}"
+  `;
+  return joinSh(
+    [
+      sh`begin ${target}`,
+      sh`( ${downloadText(downloadOf(fetching))} ) >"$NEW" || exit 1`,
+      ...(wanted === undefined ? [] : [check]),
+      sh`finish ${target} ${chownWord(attributes)} ${octal} ${symbolic} ${acl}`,
+      ...(fetching.backup && there?.type === 'file' ? [sh`backup ${target} ${acl}`] : []),
+      sh`commit ${target} ${chownWord(attributes)} ${acl === '' ? octal : symbolic}`,
+    ],
+    '\n',
+  );
+}
+
+function downloadOf(args: GetArgs): Download {
+  return {
+    url: args.url,
+    ...(args.headers === undefined ? {} : { headers: args.headers }),
+    timeout: args.timeout,
+    validateCerts: args.validate_certs,
+  };
+}
+
+/** Inside `dest` where that is a folder, under the last name in the address. */
+function targetOf(args: { readonly url: string; readonly dest: string }, dest: Entry | undefined): string {
+  if (dest?.type !== 'directory') return clean(args.dest);
+  return posix.join(clean(args.dest), nameIn(args.url));
+}
+
+function nameIn(url: string): string {
+  const name = posix.basename(new URL(url).pathname);
+  try {
+    // What an encoded slash or dot would lead to is another folder.
+    const decoded = decodeURIComponent(name);
+    return /[/\0]/.test(decoded) || ['', '.', '..'].includes(decoded) ? 'index.html' : decoded;
+  } catch {
+    return name === '' ? 'index.html' : name;
+  }
+}
+
+function clean(path: string): string {
+  return posix.normalize(path).replace(/(.)\/+$/, '$1');
+}
