@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { ClientChannel } from 'ssh2';
 import type { Connection, Frame, Login } from '../core/connection.ts';
 import type { Sh } from '../core/sh.ts';
@@ -168,14 +169,17 @@ export function keepShell(
     },
     close() {
       closing = true;
-      return closeClient(client, stream);
+      return closeClient(client, stream, running === undefined);
     },
   };
   return { connection, first: started };
 }
 
-/** Ends the shell (at the end of its input) and the connection. */
-function closeClient(client: LoggedIn['client'], stream: ClientChannel): Promise<void> {
+/**
+ * Ends the shell (at the end of its input) and the connection. When nothing runs there is nothing to wait for once the
+ * goodbye has left: the other end's answer would cost a round trip, and the process may end before it comes.
+ */
+function closeClient(client: LoggedIn['client'], stream: ClientChannel, idle: boolean): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       client.destroy();
@@ -187,7 +191,14 @@ function closeClient(client: LoggedIn['client'], stream: ClientChannel): Promise
     };
     client.once('close', done);
     const socket: unknown = Reflect.get(client, '_sock');
-    if (typeof socket === 'object' && socket !== null && Reflect.get(socket, 'destroyed') === true) return done();
+    if (!(socket instanceof Socket) || socket.destroyed) return done();
+    if (idle) {
+      socket.once('finish', () => {
+        timer.unref();
+        socket.unref();
+        resolve();
+      });
+    }
     stream.end();
     client.end();
   });
