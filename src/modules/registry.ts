@@ -7,6 +7,7 @@ import { container } from './container.ts';
 import { copy } from './copy.ts';
 import { debug } from './debug.ts';
 import { directory } from './directory.ts';
+import { dockerConfig } from './docker-config.ts';
 import { fail } from './fail.ts';
 import { file } from './file.ts';
 import { getUrl } from './get-url.ts';
@@ -30,6 +31,7 @@ const all: readonly Module[] = [
   copy,
   debug,
   directory,
+  dockerConfig,
   fail,
   file,
   getUrl,

@@ -1,0 +1,124 @@
+import { type Change, predicts } from '../core/change.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Decision, Input } from '../core/module.ts';
+import { present } from '../core/state.ts';
+import { type DockerInfo, dockerInfo } from '../probes/docker-info.ts';
+import { defineModule } from './define.ts';
+import { forceChange, inForce, needsRestart, withSettings } from './docker-settings.ts';
+import { type Edit, editedPlan, editedReads } from './edited-file.ts';
+import { mergeStrictJson } from './json-merge.ts';
+import { absolutePath } from './schemas.ts';
+
+/** Keeps settings of Docker's engine in its daemon.json and in force, other settings and all containers as they are. */
+export const dockerConfig = defineModule({
+  name: 'docker_config',
+  about:
+    "Keeps settings of Docker's engine in its daemon.json and in force, other settings and all containers as they are.",
+  args: {
+    properties: {
+      settings: {
+        type: 'object',
+        minProperties: 1,
+        description: 'Keys of daemon.json. Objects are merged, lists are replaced, null takes a key away.',
+      },
+      path: { ...absolutePath, default: '/etc/docker/daemon.json' },
+      restart: {
+        enum: ['never', 'if_needed'],
+        default: 'never',
+        description:
+          'Whether Docker may be restarted for settings that a reload does not put in force. Without live-restore that stops all containers.',
+      },
+      backup: {
+        type: 'boolean',
+        default: true,
+        description: 'Keep the old file beside it, under a name that bears the time.',
+      },
+    },
+    required: ['settings'],
+  },
+  examples: [
+    { name: "Containers survive Docker's own restart", args: { settings: { 'live-restore': true } } },
+    {
+      name: 'Logs of containers stay small',
+      args: { settings: { 'log-driver': 'local', 'log-opts': { 'max-size': '10m' } }, restart: 'if_needed' },
+    },
+  ],
+  reads: (args, look, input) => ({
+    ...editedReads(fileArgs(args, undefined), look, input),
+    info: dockerInfo(input.account),
+  }),
+  plan: (args, answers, input, before) => {
+    const settings = args.settings as JsonObject;
+    const { info } = answers;
+    const merged = mergeStrictJson(answers.content?.bytes.toString('utf8').replace(/^\ufeff/, '') ?? '', settings);
+    const keys = 'failed' in merged ? [] : merged.keys;
+    const old = 'failed' in merged ? {} : merged.old;
+    const refusal = refused(settings, old, info);
+    if (refusal !== undefined) return refusal;
+
+    const edit: Edit = (text) => {
+      const now = mergeStrictJson(text, settings);
+      return 'failed' in now ? now : { text: now.text, what: `${Object.keys(settings).join(', ')} set` };
+    };
+    const file = editedPlan(fileArgs(args, info), answers, input, edit);
+    if (file.failed !== undefined || info === undefined) {
+      return {
+        ...file,
+        ...(info === undefined ? { message: "Docker does not run: it is read at Docker's start" } : {}),
+      };
+    }
+    // What was changed in the file, and what is in it but was never put in force as far as the engine tells.
+    const late = Object.keys(settings).filter((key) => inForce(key, settings[key] ?? null, info) === false);
+    const open = [...new Set([...(before === undefined ? keys : []), ...late])];
+    const hard = open.filter((key) => needsRestart(key, settings[key] ?? null));
+    const soft = open.filter((key) => !hard.includes(key));
+    const restarts = hard.length > 0 && args.restart === 'if_needed';
+    const changes = [
+      // A restart comes after the reload, so that live-restore is in force when Docker goes down.
+      ...(soft.length > 0 ? [forceChange('reload', soft, false)] : []),
+      ...(restarts ? [forceChange('restart', hard, withSettings(settings, soft, info).liveRestore)] : []),
+    ];
+    const reached = withSettings(settings, restarts ? open : soft, info);
+    return {
+      ...file,
+      changes: [...file.changes, ...changes.map((change) => foretelling(change, reached, input))],
+      result: { ...file.result, live_restore: info.liveRestore, version: info.version },
+      ...(hard.length > 0 && !restarts
+        ? { message: `${hard.join(', ')}: in force from Docker's next start on (restart: if_needed)` }
+        : {}),
+    };
+  },
+});
+
+interface ConfigArgs {
+  readonly path: string;
+  readonly backup: boolean;
+}
+
+/** Docker 23 and later say themselves whether they would start with a file. */
+function fileArgs(args: ConfigArgs, info: DockerInfo | undefined): Parameters<typeof editedReads>[0] {
+  const checks = info !== undefined && Number.parseInt(info.version, 10) >= 23;
+  return {
+    path: args.path,
+    backup: args.backup,
+    create: true,
+    ...(checks ? { validate: 'dockerd --validate --config-file %s' } : {}),
+  };
+}
+
+function refused(settings: JsonObject, old: JsonObject, info: DockerInfo | undefined): Decision | undefined {
+  if (!Object.hasOwn(settings, 'userns-remap')) return undefined;
+  const wanted = settings['userns-remap'] ?? '';
+  const is = old['userns-remap'] ?? '';
+  // It may be set by an argument of dockerd as well.
+  if (wanted === is || (wanted !== '' && is === '' && info?.userns === true)) return undefined;
+  return {
+    changes: [],
+    failed: `userns-remap is not changed from ${JSON.stringify(is)} to ${JSON.stringify(wanted)}: Docker would look in another folder, and all its images, containers and volumes would be gone from its sight`,
+    hint: 'take it out of settings; to move a host on purpose, save what is in its volumes and change it by hand',
+  };
+}
+
+function foretelling(change: Change, info: DockerInfo, input: Input): Change {
+  return { ...change, predicts: [predicts(dockerInfo(input.account), present(info))] };
+}
