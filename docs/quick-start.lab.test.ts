@@ -1,0 +1,50 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildHeal, folderWith, runHeal } from '../cli/built.ts';
+import { describeLab } from '../lab/lab-suite.ts';
+import { commandsIn } from './commands.ts';
+
+const root = join(import.meta.dirname, '../..');
+const commands = commandsIn(root, 'README.md', 'heal').filter(({ inline }) => !inline);
+
+describeLab('the README, followed on a host', { hosts: ['jack4'], state: 'site', bots: false }, (lab) => {
+  let heal: ReturnType<typeof buildHeal>;
+  let project = '';
+  beforeAll(() => {
+    heal = buildHeal();
+    const { address, identityFile, knownHosts } = lab().host('jack4');
+    project = folderWith({});
+    // As after a login by ssh: the key is in the user's own known_hosts, where heal looks.
+    mkdirSync(join(project, '.ssh'));
+    writeFileSync(join(project, '.ssh/known_hosts'), `${knownHosts.join('\n')}\n`);
+    mkdirSync(join(project, 'inventory'));
+    writeFileSync(
+      join(project, 'inventory/hosts.yml'),
+      [
+        'all:',
+        `  vars: { user: root, identity_file: ${identityFile} }`,
+        '  children:',
+        '    vps:',
+        '      hosts:',
+        `        jack4: { address: ${address} }`,
+        '',
+      ].join('\n'),
+    );
+  });
+  afterAll(() => heal?.remove());
+
+  test.each(commands)('$at: $text', async ({ words }) => {
+    // There is nobody to ask.
+    const args = words[0] === 'drill' ? [...words, '--yes'] : words;
+    const done = await runHeal(heal.entry, args, { cwd: project });
+    expect(done.stderr).toBe('');
+    expect(done.code).toBe(0);
+  });
+
+  test('a drill without --yes is refused where there is nobody to ask', async () => {
+    const done = await runHeal(heal.entry, ['drill', 'site'], { cwd: project });
+    expect(done.code).toBe(5);
+    expect(done.stderr).toContain('--yes runs them without asking');
+  });
+});
