@@ -112,6 +112,7 @@ describe('schemas for editors', () => {
     ['a value that is none of the choice', { systemd: { unit: 'x', state: 'running' } }],
     ['a mode that is a number', { file: { path: '/x', mode: 420 } }],
     ['a task without a module', { name: 'x', when: 'true' }],
+    ['a task in a block that is none', { block: [{ comand: 'uptime' }] }],
     ['an argument that is missing', { template: { dest: '/x' } }],
   ])('%s is told', (_title, value) => {
     expect(task(value)).not.toEqual([]);
@@ -126,6 +127,7 @@ describe('schemas for editors', () => {
     ['a text alone', { command: 'uptime' }],
     ['no arguments where none is needed', { debug: null }],
     ["Ansible's long name", { 'ansible.builtin.command': 'uptime' }],
+    ['a block of tasks', { block: [{ command: 'uptime' }], rescue: [{ debug: null }], when: 'true' }],
     ['a time', { command: 'uptime', until: 'true', delay: '1h30m', timeout: 5 }],
   ])('%s is accepted', (_title, value) => {
     expect(task(value)).toEqual([]);

@@ -132,7 +132,8 @@ function tasksSchema(known: Readonly<Record<Scope, readonly string[]>>): JsonObj
       ...(known.block.includes('block')
         ? {
             taskOrBlock: {
-              if: { type: 'object', required: ['block'] },
+              // With a mapping it is the module of that name.
+              if: { required: ['block'], properties: { block: { not: { type: 'object' } } } },
               // biome-ignore lint/suspicious/noThenProperty: JSON Schema calls it so.
               then: { $ref: '#/definitions/block' },
               else: { $ref: '#/definitions/task' },

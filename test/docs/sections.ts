@@ -71,7 +71,9 @@ export function keywordTable(known: Readonly<Record<Scope, readonly string[]>>):
         code(name),
         about,
         places
-          .flatMap(([scope, shown]) => (known[scope].includes(name) && !modules.has(name) ? [shown] : []))
+          .flatMap(([scope, shown]) =>
+            known[scope].includes(name) && !(scope === 'task' && modules.has(name)) ? [shown] : [],
+          )
           .join(', '),
       ])
       .filter(([, , where]) => where !== ''),
