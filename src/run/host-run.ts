@@ -1,6 +1,6 @@
 import type { Content } from '../core/change.ts';
 import type { Connection } from '../core/connection.ts';
-import type { ChangeInfo, Counts, Event, Status } from '../core/event.ts';
+import type { Counts, Event } from '../core/event.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Answers, LocalRequest, Reads } from '../core/module.ts';
 import type { Evaluated, Host, Play, Task, Value, Variables } from '../core/playbook.ts';
@@ -12,8 +12,7 @@ import { type Considered, consider, type Prepared } from './consider.ts';
 import type { OwedDebt } from './debts.ts';
 import { type Flow, flowOf } from './flow.ts';
 import type { Hello } from './hello.ts';
-import { type Instance, infoOf } from './instance.ts';
-import type { Outcome } from './outcome.ts';
+import type { Instance } from './instance.ts';
 
 /** What the runner is given by whoever starts it: the project's side of a run. */
 export interface ProjectSide {
@@ -193,60 +192,6 @@ export async function considerIn(
   );
 }
 
-/** Counts it, registers its result, owes its handlers, and tells the outside. */
-export function finish(
-  run: HostRun,
-  instance: Instance,
-  outcome: Outcome,
-  startedAt: number,
-  name: string,
-  rescued = false,
-): void {
-  const { task } = instance;
-  const ignored = outcome.status === 'failed' && task.ignoreErrors;
-  if (rescued) run.counts.rescued += 1;
-  else count(run, outcome.status, ignored);
-  keepResult(run, instance, outcome);
-  run.settings.emit({
-    type: 'task-done',
-    host: run.host.name,
-    task: infoOf(instance, name),
-    status: outcome.status,
-    changes: outcome.changes ?? [],
-    ...(outcome.message === undefined ? {} : { message: outcome.message }),
-    ...(outcome.hint === undefined ? {} : { hint: outcome.hint }),
-    ...(outcome.output === undefined ? {} : { output: outcome.output }),
-    result: outcome.result,
-    ...(ignored ? { ignored } : {}),
-    ...(task.noLog ? { noLog: true } : {}),
-    ms: run.settings.now() - startedAt,
-  });
-}
-
-/** Marks it as done and makes its result known to the tasks after it. */
-export function keepResult(
-  run: HostRun,
-  instance: Instance,
-  outcome: Pick<Outcome, 'status' | 'result' | 'changes'>,
-): void {
-  const { task } = instance;
-  run.done.add(instance);
-  const unknowable =
-    outcome.status === 'unknown' || (run.settings.check && outcome.status === 'changed' && isFree(outcome));
-  const facts = task.module === 'set_fact' ? outcome.result['facts'] : undefined;
-  const given: Record<string, unknown> = {
-    ...(typeof facts === 'object' && facts !== null ? facts : {}),
-  };
-  if (task.register !== undefined) given[task.register] = registered(instance, outcome);
-  for (const name of namesGivenBy(task)) {
-    if (unknowable) run.unknowable.add(name);
-    else if (name in given) {
-      run.unknowable.delete(name);
-      run.registers.set(name, given[name] as Value);
-    }
-  }
-}
-
 /** A task's name as far as it can be rendered now. */
 export function nameOf(run: HostRun, instance: Instance, waitsFor: ReadonlySet<string>): string {
   const rendered = instance.task.name.evaluate(variablesOf(run, instance, waitsFor));
@@ -256,33 +201,4 @@ export function nameOf(run: HostRun, instance: Instance, waitsFor: ReadonlySet<s
 /** Questions of a task's prepared reads. */
 export function questionsOf(reads: Reads): Question<unknown>[] {
   return Object.values(reads).filter((question) => question !== undefined);
-}
-
-function count(run: HostRun, status: Status, ignored: boolean): void {
-  const { counts } = run;
-  if (ignored) {
-    counts.ok += 1;
-    counts.ignored += 1;
-  } else if (status === 'changed') {
-    // As in Ansible: what was changed is ok as well.
-    counts.ok += 1;
-    counts.changed += 1;
-  } else counts[status] += 1;
-}
-
-/** What a loop registers is the list of its items' results (Ansible's `results`). */
-function registered(instance: Instance, outcome: Pick<Outcome, 'result'>): JsonObject {
-  if (instance.item === undefined) return outcome.result;
-  instance.siblings.push(outcome.result);
-  const { siblings } = instance;
-  return {
-    results: siblings,
-    changed: siblings.some((result) => result['changed'] === true),
-    failed: siblings.some((result) => result['failed'] === true),
-    skipped: siblings.every((result) => result['skipped'] === true),
-  };
-}
-
-function isFree(outcome: Pick<Outcome, 'changes'>): boolean {
-  return (outcome.changes ?? []).some((change: ChangeInfo) => !change.proven);
 }

@@ -1,9 +1,9 @@
 import type { Value } from '../core/playbook.ts';
+import { askAhead } from './ask-ahead.ts';
 import { unfoldAt, waitsBefore } from './gather.ts';
 import { considerIn, type HostRun, variablesOf } from './host-run.ts';
 import type { Instance } from './instance.ts';
 import { outcomeOf } from './outcome.ts';
-import { askAhead } from './perform.ts';
 
 /** Rounds of asking; each serves a link of a chain of results. */
 const roundsAtMost = 8;

@@ -2,6 +2,7 @@ import type { Connection } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
 import type { Counts, Report } from '../core/event.ts';
 import type { Host, Play, Task } from '../core/playbook.ts';
+import { askAhead } from './ask-ahead.ts';
 import { batchOf } from './batch.ts';
 import { batches } from './batches.ts';
 import { type OwedDebt, parseDebt } from './debts.ts';
@@ -13,7 +14,7 @@ import { emptyCounts, type HostRun, hostRun } from './host-run.ts';
 import { type Instance, instanceOf } from './instance.ts';
 import { look } from './look.ts';
 import { meta } from './meta.ts';
-import { askAhead, perform } from './perform.ts';
+import { perform } from './perform.ts';
 import { recheck } from './recheck.ts';
 import type { RunOptions } from './run-options.ts';
 

@@ -116,6 +116,21 @@ describe('batches', () => {
   });
 });
 
+describe('a loop', () => {
+  it('does the other items though one fails, and fails then', async () => {
+    const loop = constant(['x', 'y', 'z']);
+    const { ran, report } = await run(1, {}, [task('a', ['h1'], { loop }), task('b', [])]);
+    expect(ranOn(ran, 'a')).toEqual(['h1', 'h1', 'h1']);
+    expect(ranOn(ran, 'b')).toEqual([]);
+    expect(report['h1']).toMatchObject({ failed: 3 });
+  });
+
+  it('over nothing is passed over', async () => {
+    const { ran } = await run(1, {}, [task('a', [], { loop: constant([]) }), task('b', [])]);
+    expect(ran).toEqual(['h1 b changed']);
+  });
+});
+
 describe('run_once', () => {
   it('does a task on one host for all of its batch, and all know the result', async () => {
     const { ran, report } = await run(3, {}, [task('a', [], { runOnce: true, register: 'r' }), task('b', [])]);

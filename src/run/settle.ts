@@ -1,0 +1,226 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HealError } from '../core/errors.ts';
+import type { Result, Value, Variables } from '../core/playbook.ts';
+import { apply, changeInfo, type Turn, touchesOf } from './apply.ts';
+import { askAhead } from './ask-ahead.ts';
+import type { Considered } from './consider.ts';
+import { digestOf } from './debts.ts';
+import { exchange } from './exchange.ts';
+import { finish, keepResult } from './finish.ts';
+import { waitsBefore } from './gather.ts';
+import { originsOf, owedBy } from './handlers.ts';
+import { considerIn, flowIn, type HostRun, nameOf, variablesOf } from './host-run.ts';
+import { type Instance, infoOf } from './instance.ts';
+import { type Ended, type Outcome, outcomeOf } from './outcome.ts';
+
+/** A module that asks for something new after so many rounds never ends. */
+const roundsAtMost = 8;
+
+/** Settles an instance, by `run_once` on one host for all of its batch. */
+export async function settle(
+  run: HostRun,
+  list: Instance[],
+  index: number,
+  later: () => readonly Instance[],
+): Promise<Outcome> {
+  const instance = list[index];
+  if (instance === undefined) throw new Error('no instance at this place');
+  if (instance.task.runOnce !== true) return settleHere(run, instance, list, index, later);
+  const key = `${instance.task.id} ${instance.item?.index ?? ''}`;
+  const { outcome, mine } = await run.batch.once(key, () => settleHere(run, instance, list, index, later));
+  if (!mine) keepResult(run, instance, outcome);
+  return outcome;
+}
+
+async function settleHere(
+  run: HostRun,
+  instance: Instance,
+  list: Instance[],
+  index: number,
+  later: () => readonly Instance[],
+): Promise<Outcome> {
+  const { now, signal } = run.settings;
+  const startedAt = now();
+  const waitsFor = waitsBefore(run, list, index);
+  const name = nameOf(run, instance, waitsFor);
+  const variables = (result: Result): Variables =>
+    variablesOf(run, instance, waitsFor).with(
+      instance.task.register === undefined
+        ? {}
+        : {
+            [instance.task.register]: { kind: 'value', value: result as Value },
+          },
+    );
+  const turn: Turn = {
+    instance,
+    list,
+    index,
+    name,
+    waitsFor,
+    later: later(),
+    owed: owedBy(run, instance),
+  };
+
+  for (let attempt = 0; ; attempt += 1) {
+    const ended = await once(run, turn);
+    const outcome = outcomeOf(instance, ended, variables);
+    if (outcome.enough || attempt >= instance.task.retries || run.settings.check) {
+      const final: Outcome = outcome.enough
+        ? outcome
+        : {
+            ...outcome,
+            status: 'failed',
+            message: `${outcome.message === undefined ? '' : `${outcome.message}; `}until: ${instance.task.until?.source} did not hold in ${attempt + 1} tries`,
+          };
+      const rescued =
+        final.status === 'failed' && !instance.task.ignoreErrors && flowIn(run, list).rescues(instance.task);
+      finish(run, instance, final, startedAt, name, rescued);
+      if (final.status === 'changed') for (const handler of originsOf(run, instance)) run.notified.add(handler);
+      return final;
+    }
+    run.settings.emit({
+      type: 'task-start',
+      host: run.host.name,
+      task: infoOf(instance, name),
+      titles: [`waiting, try ${attempt + 2} of ${instance.task.retries + 1}`],
+    });
+    await sleep(instance.task.delay * 1000, undefined, { signal });
+    forget(run, instance);
+  }
+}
+
+/** One attempt at an instance. */
+async function once(run: HostRun, turn: Turn): Promise<Ended> {
+  const { instance, list, index, waitsFor } = turn;
+  let moved = 0;
+  for (let round = 0; round < roundsAtMost; round += 1) {
+    const considered = await considerIn(run, instance, waitsFor);
+    if (considered.kind === 'asks') {
+      await askFor(run, list, index, turn.later, considered);
+      continue;
+    }
+    if (considered.kind !== 'decided') return endOf(run, considered);
+    noticeDebt(run, instance, considered);
+    const { decision, prepared } = considered;
+    const said = {
+      ...(decision.message === undefined ? {} : { message: decision.message }),
+      ...(decision.hint === undefined ? {} : { hint: decision.hint }),
+      ...(decision.result === undefined ? {} : { result: decision.result }),
+    };
+    if (decision.failed !== undefined) return { ...said, status: 'failed', message: decision.failed };
+    if (decision.changes.length === 0) {
+      if (!instance.module.readonly) run.kept.push({ instance, prepared });
+      return { ...said, status: 'ok' };
+    }
+    const changes = decision.changes.map(changeInfo);
+    if (isCheck(instance)) {
+      const wants = decision.changes.map((change) => change.title).join(', ');
+      return {
+        ...said,
+        status: 'failed',
+        message: `it does not hold: ${wants}`,
+        changes: [],
+      };
+    }
+    if (run.settings.check || instance.task.checkMode === true) {
+      for (const change of decision.changes) {
+        run.book.predict(`${turn.name}: ${change.title}`, touchesOf(change), change.predicts ?? []);
+      }
+      return { ...said, status: 'changed', changes };
+    }
+    const ended = await applied(run, turn, considered);
+    if (ended !== 'moved') return ended;
+    forget(run, instance);
+    moved += 1;
+    if (moved > 1) {
+      return {
+        status: 'failed',
+        message: 'changed since it was read: somebody else is changing it at the same time',
+        hint: 'find out who, and run again',
+      };
+    }
+  }
+  return {
+    status: 'failed',
+    message: `module ${instance.module.name} went on asking after ${roundsAtMost} rounds`,
+  };
+}
+
+async function applied(
+  run: HostRun,
+  turn: Turn,
+  considered: Extract<Considered, { kind: 'decided' }>,
+): Promise<Ended | 'moved'> {
+  try {
+    return await apply(run, turn, considered);
+  } catch (error) {
+    if (!(error instanceof HealError) || error.kind !== 'failed') throw error;
+    return {
+      status: 'failed',
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    };
+  }
+}
+
+async function askFor(
+  run: HostRun,
+  list: Instance[],
+  index: number,
+  later: readonly Instance[],
+  considered: Extract<Considered, { kind: 'asks' }>,
+): Promise<void> {
+  const asked = await askAhead(run, list, index, later);
+  if (asked > 0 && considered.questions.every((question) => run.book.fresh(question) !== undefined)) return;
+  const { answers } = await exchange(run.connection, { acts: [] }, considered.questions, run.settings.signal);
+  for (const [question, state] of answers) run.book.put(question, state);
+}
+
+function endOf(run: HostRun, considered: Exclude<Considered, { kind: 'asks' | 'decided' }>): Ended {
+  switch (considered.kind) {
+    case 'skipped':
+      return { status: 'skipped', message: considered.why };
+    case 'failed':
+      return {
+        status: 'failed',
+        message: considered.message,
+        ...(considered.hint === undefined ? {} : { hint: considered.hint }),
+      };
+    case 'unknown':
+      return { status: 'unknown', message: considered.why };
+    case 'waits': {
+      const names = [...new Set(considered.names)].join(', ');
+      if (run.settings.check)
+        return {
+          status: 'unknown',
+          message: `it depends on ${names}, known only in a run`,
+        };
+      return {
+        status: 'failed',
+        message: `${names} has no value yet`,
+        hint: 'register it in a task that stands before this one',
+      };
+    }
+  }
+}
+
+/** An `intended` debt of an earlier run counts only if what it was to change is no longer as it was before. */
+function noticeDebt(run: HostRun, instance: Instance, decided: Extract<Considered, { kind: 'decided' }>): void {
+  for (const debt of run.debts) {
+    if (debt.status !== 'intended' || debt.task !== instance.task.id) continue;
+    if (debt.digest === digestOf(decided.answers)) continue;
+    const handler = run.play.handlers.find((task) => task.id === debt.handler);
+    if (handler !== undefined) run.notified.add(handler);
+  }
+}
+
+function forget(run: HostRun, instance: Instance): void {
+  const prepared = run.prepared.get(instance);
+  if (prepared === undefined || 'kind' in prepared) return;
+  const reads = instance.module.reads(prepared.args, () => undefined, prepared.input);
+  for (const question of Object.values(reads)) if (question !== undefined) run.book.forget(question);
+}
+
+function isCheck(instance: Instance): boolean {
+  return instance.phase === 'verify' || instance.phase === 'heal';
+}
