@@ -1,4 +1,5 @@
 import type { Module } from '../core/module.ts';
+import { acl } from './acl.ts';
 import { assert } from './assert.ts';
 import { block } from './block.ts';
 import { command } from './command.ts';
@@ -23,6 +24,7 @@ import { unit } from './unit.ts';
 import { uri } from './uri.ts';
 
 const all: readonly Module[] = [
+  acl,
   assert,
   block,
   command,

@@ -1,0 +1,163 @@
+import { posix } from 'node:path';
+import { type Change, predicts } from '../core/change.ts';
+import type { Answers, Input } from '../core/module.ts';
+import type { Question } from '../core/probe.ts';
+import { present } from '../core/state.ts';
+import { type AclFindings, type AclWish, acl as ask, wantedText } from '../probes/acl.ts';
+import { aclLibrary } from '../probes/acl-judge.ts';
+import { joinSh, sh } from '../shell/sh.ts';
+import { type EntryArgs, entriesOf, rightsOf, wrongEntries } from './acl-entries.ts';
+import { defineModule } from './define.ts';
+import { absolutePath, owner, ownerGroup } from './schemas.ts';
+
+const rights = { type: 'string', pattern: '^[rwxX-]*$' } as const;
+const plainRights = { type: 'string', pattern: '^[rwx-]*$' } as const;
+const entryProperties = {
+  user: { ...owner, description: 'Account that the entry is for, by name or uid; a uid needs no account.' },
+  group: { ...ownerGroup, description: 'Group that the entry is for, by name or gid.' },
+  permissions: {
+    ...rights,
+    description: 'Rights on files and directories alike; X is x for directories and programs.',
+  },
+  files: { ...plainRights, description: 'Rights on files, where they are not those on directories.' },
+  directories: { ...plainRights, description: 'Rights on directories, where they are not those on files.' },
+} as const;
+
+/** Grants accounts and groups rights by POSIX ACLs, on a path or a whole folder, now and for what will be made in it. */
+export const acl = defineModule({
+  name: 'acl',
+  about:
+    'Grants accounts and groups rights by POSIX ACLs, on a path or a whole folder, now and for what will be made in it.',
+  args: {
+    properties: {
+      path: {
+        anyOf: [absolutePath, { type: 'array', items: absolutePath, minItems: 1 }],
+        description: 'Path, or several. None may be a link, and no link below is followed.',
+      },
+      ...entryProperties,
+      entity: { ...owner, description: 'Whom the entry is for, together with etype: as Ansible has it.' },
+      etype: { enum: ['user', 'group'], default: 'user', description: 'What entity names.' },
+      entries: {
+        type: 'array',
+        minItems: 1,
+        items: { type: 'object', properties: entryProperties, additionalProperties: false },
+        description: 'Several entries at once.',
+      },
+      default: {
+        enum: [false, true, 'also'],
+        default: false,
+        description:
+          'True sets the default entries of directories, which new files in them inherit, in place of their own; "also" both.',
+      },
+      recursive: { type: 'boolean', default: false, description: 'Also on all that is in a directory.' },
+      state: { enum: ['present', 'absent'], default: 'present' },
+    },
+    required: ['path'],
+  },
+  examples: [
+    {
+      name: 'The helper in its container may write here',
+      args: {
+        path: '/srv/app',
+        user: 101000,
+        files: 'rw',
+        directories: 'rwx',
+        recursive: true,
+        default: 'also',
+      },
+    },
+    {
+      name: 'The web server may read the log',
+      args: { path: '/var/log/app.log', group: 'www-data', permissions: 'r' },
+    },
+  ],
+  misuse: (args) => wrongEntries(args, args.state === 'absent'),
+  reads: (args, _look, input) => questionsOf(wishesOf(args), input),
+  plan: (args, answers: Answers<{ readonly [name: `at${number}`]: Question<AclFindings> }>, input) => {
+    const changes: Change[] = [];
+    for (const [i, wish] of wishesOf(args).entries()) {
+      const found = answers[`at${i}`];
+      if (found === undefined) {
+        if (wish.remove) continue;
+        return { changes: [], failed: `${wish.path} is not there` };
+      }
+      if (found.type === 'link') {
+        return { changes: [], failed: `${wish.path} is a link`, hint: 'name the place that it leads to' };
+      }
+      if (found.stranger !== undefined) {
+        if (wish.remove) continue;
+        return { changes: [], failed: `there is no ${found.stranger} on this host` };
+      }
+      if (found.type !== 'directory' && wish.sides === 'default' && !wish.remove) {
+        return { changes: [], failed: `${wish.path} is a file: only directories have default entries` };
+      }
+      if (found.differing > 0) changes.push(mend(wish, found, input));
+    }
+    return { changes };
+  },
+});
+
+type Given = EntryArgs & {
+  readonly path: string | readonly string[];
+  readonly default: boolean | 'also';
+  readonly recursive: boolean;
+  readonly state: 'present' | 'absent';
+};
+
+function wishesOf(args: Given): readonly AclWish[] {
+  const entries = entriesOf(args);
+  const sides = args.default === 'also' ? 'access default' : args.default ? 'default' : 'access';
+  const paths = typeof args.path === 'string' ? [args.path] : args.path;
+  return paths.map((path) => ({
+    path: posix.normalize(path).replace(/(.)\/+$/, '$1'),
+    recursive: args.recursive,
+    sides,
+    remove: args.state === 'absent',
+    entries,
+  }));
+}
+
+function questionsOf(
+  wishes: readonly AclWish[],
+  input: Input,
+): { readonly [name: `at${number}`]: Question<AclFindings> } {
+  return Object.fromEntries(wishes.map((wish, i) => [`at${i}`, ask(wish, input.account)]));
+}
+
+function mend(wish: AclWish, found: AclFindings, input: Input): Change {
+  const { path, recursive, sides, remove, entries } = wish;
+  const some = recursive && found.type === 'directory';
+  const where = some ? `${found.differing} of ${found.total} paths in ${path}` : path;
+  const words = entries.map((one) => rightsOf(one, wish, found.type)).join(', ');
+  const lines = (side: 'before' | 'after'): string =>
+    found.shown.map((one) => `${one.path} ${one[side]}\n`).join('') +
+    (found.differing > found.shown.length ? `and ${found.differing - found.shown.length} more\n` : '');
+  return {
+    title: `${remove ? 'take the entries of' : 'grant'} ${words} ${remove ? 'from' : 'on'} ${where}`,
+    sign: remove ? '-' : '~',
+    diff: { before: lines('before'), after: lines('after'), beforeName: path, afterName: path },
+    act: {
+      kind: 'program',
+      script: joinSh(
+        [
+          aclLibrary,
+          wantedText(entries),
+          sh`
+            LC_ALL=C; export LC_ALL
+            [ -z "$_stranger" ] || die "there is no $_stranger on this host"
+            [ ! -L ${path} ] || die ${`${path} is a link`}
+            acl_enter ${path} || die ${`${path} can't be entered`}
+            acl_walk ${recursive ? 1 : 0} 2>/dev/null |
+              acl_judge fix ${sides} ${remove ? 1 : 0} "$_wanted" |
+              acl_mend || exit 1
+          `,
+        ],
+        '\n',
+      ),
+    },
+    predicts: [
+      predicts(ask(wish, input.account), present({ type: found.type, total: found.total, differing: 0, shown: [] })),
+    ],
+    touches: [recursive ? `tree:${path}` : `path:${path}`],
+  };
+}

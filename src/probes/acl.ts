@@ -1,0 +1,136 @@
+import { type Account, type Item, type Question, question } from '../core/probe.ts';
+import type { Scope } from '../core/scope.ts';
+import type { Sh } from '../core/sh.ts';
+import { present, type State } from '../core/state.ts';
+import { joinSh, sh } from '../shell/sh.ts';
+import { aclLibrary } from './acl-judge.ts';
+import { defineProbe } from './define.ts';
+import { parts, stateOfError } from './trouble.ts';
+
+/** What one account or group is to be granted. Rights are letters of `rwxX`; undefined leaves that kind of path alone. */
+export interface AclEntry {
+  readonly kind: 'user' | 'group';
+  /** Name or number. */
+  readonly who: string;
+  readonly files: string | undefined;
+  readonly directories: string | undefined;
+}
+
+/** What is wanted of the ACLs at a path. */
+export interface AclWish {
+  readonly path: string;
+  readonly recursive: boolean;
+  /** Whether the entries are for the path itself, for what will be made in it, or both. */
+  readonly sides: 'access' | 'default' | 'access default';
+  readonly remove: boolean;
+  readonly entries: readonly AclEntry[];
+}
+
+/** How far the ACLs at a path are from what is wanted. */
+export interface AclFindings {
+  readonly type: 'directory' | 'file' | 'link';
+  /** Paths looked at. */
+  readonly total: number;
+  readonly differing: number;
+  /** The first of those that differ; rights are what an entry effectively grants. */
+  readonly shown: readonly { readonly path: string; readonly before: string; readonly after: string }[];
+  /** A name among the entries that the host doesn't know: then nothing was looked at. */
+  readonly stranger?: string;
+}
+
+/** How the ACLs at a path, and of all below it, differ from what is wanted. Judged on the host, where thousands of paths take a blink. */
+export const aclProbe = defineProbe<AclWish, AclFindings>({
+  name: 'acl',
+  about: 'How the ACLs of a path, or of a folder and all in it, differ from what is wanted.',
+  cost: 20,
+  deadline: 120,
+  key: (wish) => JSON.stringify(wish),
+  scopes: ({ path, recursive, entries }) => [
+    recursive ? `tree:${path}` : `path:${path}`,
+    'packages',
+    ...entries.flatMap(({ kind, who }): Scope[] => (/^\d+$/.test(who) ? [] : ['users', `${kind}:${who}`])),
+  ],
+  ask: (items) => joinSh([aclLibrary, ...items.map(askOne)], '\n'),
+  parse: (reply, items) => {
+    const said = parts(reply.output, reply.nonce);
+    return new Map(
+      items.flatMap(({ id, params }): [string, State<AclFindings>][] => {
+        const text = said.get(`acl-${id}`)?.toString('utf8');
+        return text === undefined ? [] : readOne(text, params).map((state) => [id, state]);
+      }),
+    );
+  },
+});
+
+/** Asks how the ACLs at a path differ from what is wanted. */
+export function acl(wish: AclWish, account: Account = {}): Question<AclFindings> {
+  return question(aclProbe, wish, account);
+}
+
+/** Sets `$_wanted`: the entries with numbers for names, or the name that nobody has in `$_stranger`. */
+export function wantedText(entries: readonly AclEntry[]): Sh {
+  const each = entries.map(
+    ({ kind, who, files, directories }) => sh`
+      _id=$(acl_number ${kind === 'user' ? 'passwd' : 'group'} ${who})
+      case $_id in ''|*[!0-9]*) _stranger=${`${kind} ${who}`} ;; esac
+      _wanted="$_wanted "${kind}:$_id:${files ?? '='}:${directories ?? '='}
+    `,
+  );
+  return joinSh([sh`_wanted= _stranger=`, ...each], '\n');
+}
+
+function askOne({ id, params }: Item<AclWish>): Sh {
+  const { path, recursive, sides, remove, entries } = params;
+  return sh`
+    printf '\n%s acl-%s\n' "$N" ${id}
+    (
+      p=${path}
+      s=$(stat -c %F -- "$p" 2>&1) || { printf 'stat %s\n' "$s"; exit; }
+      [ ! -L "$p" ] || { echo link; exit; }
+      if [ -d "$p" ]; then echo directory; else echo file; fi
+      { command -v getfacl && command -v setfacl; } >/dev/null || { echo tools; exit; }
+      ${wantedText(entries)}
+      [ -z "$_stranger" ] || { printf 'stranger %s\n' "$_stranger"; exit; }
+      acl_enter "$p" || { printf 'stat %s: Permission denied\n' "$p"; exit; }
+      { e=$({ acl_walk ${recursive ? 1 : 0} | acl_judge ask ${sides} ${remove ? 1 : 0} "$_wanted"; } 2>&1 >&8); } 8>&1
+      printf '%s\n' "$e" | grep 'Permission denied$' | head -n 1 | while read -r line; do printf 'denied %s\n' "$line"; done
+    )
+  `;
+}
+
+function readOne(text: string, { path }: AclWish): State<AclFindings>[] {
+  const lines = text.split('\n');
+  const after = (word: string): string | undefined =>
+    lines.find((line) => line.startsWith(`${word} `))?.slice(word.length + 1);
+  const trouble = after('stat');
+  if (trouble !== undefined) return [stateOfError(trouble)];
+  if (lines.includes('link')) return [present({ type: 'link', total: 0, differing: 0, shown: [] })];
+  if (lines.includes('tools')) {
+    return [{ kind: 'unavailable', why: 'the host has no getfacl and setfacl: install the package acl' }];
+  }
+  const denied = after('denied');
+  if (denied !== undefined) return [{ kind: 'denied', why: denied }];
+  const type = lines.includes('directory') ? 'directory' : 'file';
+  const stranger = after('stranger');
+  if (stranger !== undefined) return [present({ type, total: 0, differing: 0, shown: [], stranger })];
+  const count = /^(\d+) (\d+)$/.exec(after('count') ?? '');
+  if (count === null) return [];
+  const shown = lines.flatMap((line) => {
+    const found = /^path ([^|]*)\|([^|]*)\|(.*)$/.exec(line);
+    if (found?.[1] === undefined || found[2] === undefined || found[3] === undefined) return [];
+    return [{ path: below(path, unescaped(found[3]), type), before: found[1], after: found[2] }];
+  });
+  return [present({ type, total: Number(count[1]), differing: Number(count[2]), shown })];
+}
+
+function below(path: string, name: string, type: 'directory' | 'file'): string {
+  if (type === 'file' || name === '.') return path;
+  return `${path === '/' ? '' : path}/${name.replace(/^\.\//, '')}`;
+}
+
+/** getfacl writes a backslash as `\\` and control characters as `\ooo`. */
+function unescaped(name: string): string {
+  return name.replace(/\\(?:\\|([0-7]{3}))/g, (_all, code: string | undefined) =>
+    code === undefined ? '\\' : String.fromCharCode(Number.parseInt(code, 8)),
+  );
+}
