@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { picture } from './picture.ts';
+import { steps } from './steps.ts';
+
+const recap = (counts: string): string => `PLAY RECAP ***\njack4      : ${counts}    skipped=0\n`;
+const [plan, , again, drill] = steps;
+
+describe('the demo judges what a command came to', () => {
+  test.each([
+    ['a plan with something to do', plan, 0, recap('ok=4 changed=2 unreachable=0 failed=0'), undefined],
+    ['a plan with nothing to do', plan, 0, recap('ok=4 changed=0 unreachable=0 failed=0'), 'said changed=0, but'],
+    ['a second run that changes nothing', again, 0, recap('ok=4 changed=0 unreachable=0 failed=0'), undefined],
+    ['a second run that changes something', again, 0, recap('ok=4 changed=1 unreachable=0 failed=0'), 'said changed=1'],
+    ['a failed task', again, 2, recap('ok=4 changed=0 unreachable=0 failed=1'), 'ended with 2, not 0'],
+    ['no recap', again, 0, 'nothing', 'printed no recap of jack4'],
+    ['a drill that measured nothing', drill, 0, recap('ok=1 changed=1 unreachable=0 failed=0'), 'measured no time'],
+    [
+      'a drill with its time',
+      drill,
+      0,
+      `    + Jack answers  after 6.2 s\n${recap('ok=1 changed=1 unreachable=0 failed=0')}`,
+      undefined,
+    ],
+  ])('%s', (_title, step, code, text, wrong) => {
+    const said = step?.wrong({ code, text });
+    if (wrong === undefined) expect(said).toBeUndefined();
+    else expect(said).toContain(wrong);
+  });
+});
+
+describe('a picture of what a terminal showed', () => {
+  test('has its colours and texts, and nothing that would be read as markup', () => {
+    const svg = picture('\x1b[1m$ heal\x1b[0m\n\x1b[32m+<a> & b\x1b[39m plain');
+    expect(svg).toContain('font-weight="bold">$ heal<');
+    expect(svg).toContain('fill="#93cf74">+&lt;a&gt; &amp; b<');
+    expect(svg).toContain('> plain<');
+    expect(svg).not.toContain('\x1b');
+  });
+
+  test('wraps lines that are longer than it is wide', () => {
+    expect(picture('x'.repeat(300)).match(/<text /g)).toHaveLength(3);
+  });
+
+  test('refuses what moves the cursor', () => {
+    expect(() => picture('a\x1b[2Kb')).toThrow('a picture has no place for');
+  });
+});
