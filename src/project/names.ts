@@ -27,34 +27,40 @@ export function checkNames(
   const check = checker(loaded, extra, problems);
   const names = new Set([...earlier, ...Object.keys(extra.vars), ...magicNames]);
   const everything = [...play.tasks, ...play.handlers];
-  const later = new Set(everything.flatMap(registered));
+  const later = new Set(everything.flatMap(namesGiven));
   for (const task of play.tasks) {
     check(task, names, later);
-    for (const name of registered(task)) names.add(name);
+    for (const name of namesGiven(task)) names.add(name);
   }
   const atEnd = new Set([...names, ...later]);
   for (const task of play.handlers) check(task, atEnd, later);
   const verified = new Set(atEnd);
   for (const task of play.verify) {
     check(task, verified, later);
-    for (const name of registered(task)) verified.add(name);
+    for (const name of namesGiven(task)) verified.add(name);
   }
   for (const drill of play.drills) {
     const inDrill = new Set(atEnd);
     for (const condition of drill.when) check.part(condition, drill.role, undefined, inDrill, later);
     for (const task of [...drill.prepare, ...drill.break, ...drill.heals.map((heal) => heal.task), ...drill.restore]) {
       check(task, inDrill, later);
-      for (const name of registered(task)) inDrill.add(name);
+      for (const name of namesGiven(task)) inDrill.add(name);
     }
   }
   checkNotify(everything, play.handlers, problems);
   return atEnd;
 }
 
-/** Names that a task gives a value to. */
-function registered(task: Task): string[] {
+/** Names that a task gives a value to, for those that come after it. */
+export function namesGiven(task: Task): string[] {
   const facts = task.module === 'set_fact' ? Object.keys(task.argPlaces).filter((name) => name !== 'cacheable') : [];
   return task.register === undefined ? facts : [task.register, ...facts];
+}
+
+/** Names that a task with a loop sees besides. */
+export function namesInLoop({ loop, loopVar, loopControl }: Task): string[] {
+  if (loop === undefined) return [];
+  return loopControl?.indexVar === undefined ? [loopVar] : [loopVar, loopControl.indexVar];
 }
 
 interface Checker {
@@ -121,7 +127,7 @@ function checker(loaded: LoadedPlay, extra: Layer, problems: Problems): Checker 
       task.loop === undefined
         ? names
         : new Set([...names, task.loopVar, ...(indexVar === undefined ? [] : [indexVar])]);
-    const own = registered(task);
+    const own = namesGiven(task);
     const inResult = own.length === 0 ? inLoop : new Set([...inLoop, ...own]);
     const before: (Template | Condition | undefined)[] = [
       task.name,

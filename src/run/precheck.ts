@@ -1,5 +1,6 @@
 import type { Module } from '../core/module.ts';
 import type { Evaluated, Host, Play, Task, Value, Variables } from '../core/playbook.ts';
+import { namesGiven, namesInLoop } from '../project/names.ts';
 import { collectProblems, type Problems } from '../project/problems.ts';
 import type { ProjectSide } from './host-run.ts';
 import { instanceOf } from './instance.ts';
@@ -31,7 +32,7 @@ export async function precheck(options: PrecheckOptions): Promise<void> {
         ...drill.restore,
       ]),
     ];
-    const registers = tasks.flatMap((task) => (task.register === undefined ? [] : [task.register]));
+    const registers = tasks.flatMap(namesGiven);
     for (const host of options.hostsOf(play)) {
       for (const task of tasks) {
         const module = options.modules.get(task.module);
@@ -67,8 +68,7 @@ async function checkTask(subject: Subject, project: ProjectSide, problems: Probl
 /** Variables before the login: what only the host can tell is pending. */
 function variablesBefore({ play, host, task, registers }: Subject): Variables {
   const values: Record<string, Evaluated<Value>> = {};
-  const later = ['facts', 'role_changed', 'heal_check_mode', 'heal_deep', ...registers];
-  if (task.loop !== undefined) later.push(task.loopVar);
+  const later = ['facts', 'role_changed', 'heal_check_mode', 'heal_deep', ...registers, ...namesInLoop(task)];
   for (const name of later) values[name] = { kind: 'pending', names: [name] };
   return play.variables(host, task, { values });
 }

@@ -29,6 +29,16 @@ const project = folderWith({
     '  tasks: [{ name: one, command: x }, { name: two, command: x, tags: a }]',
     '',
   ].join('\n'),
+  'tasks/names.yml': [
+    '- hosts: vps',
+    '  tasks:',
+    '    - block: [{ command: echo 1, register: r }]',
+    '      rescue: [{ meta: end_host, when: r.failed }]',
+    '    - command: "echo {{ n }} {{ bot }} {{ r.rc }}"',
+    '      loop: [john]',
+    '      loop_control: { loop_var: bot, index_var: n, label: "{{ bot }}" }',
+    '',
+  ].join('\n'),
   'tasks/broken.yml': '- name: Every VPS\n  hosts: [vps\n',
   'tasks/unknown.yml': '- hosts: vps\n  task:\n    - name: x\n',
 });
@@ -274,6 +284,10 @@ describe('what is asked for', () => {
         over: [{ value: 'group', from: 'group vps', at: 'inventory/group_vars/vps.yml:1:8' }],
       },
     ]);
+  });
+
+  test('that names which only a run has are known before it', async () => {
+    expect(await run('run', 'names', '--syntax-check')).toEqual({ code: 0, stdout: 'playbook: names\n', stderr: '' });
   });
 
   test('that the files are right', async () => {
