@@ -16,9 +16,8 @@ export function finish(
 ): void {
   const { task } = instance;
   const ignored = outcome.status === 'failed' && task.ignoreErrors;
-  if (rescued) run.counts.rescued += 1;
-  else count(run, outcome.status, ignored);
   keepResult(run, instance, outcome);
+  countTask(run, instance, outcome.status, rescued);
   run.settings.emit({
     type: 'task-done',
     host: run.host.name,
@@ -49,6 +48,7 @@ export function keepResult(
   const given: Record<string, unknown> = {
     ...(typeof facts === 'object' && facts !== null ? facts : {}),
   };
+  if (instance.item !== undefined) instance.siblings.push({ status: outcome.status, result: outcome.result });
   if (task.register !== undefined) given[task.register] = registered(instance, outcome);
   for (const name of namesGivenBy(task)) {
     if (unknowable) run.unknowable.add(name);
@@ -59,11 +59,17 @@ export function keepResult(
   }
 }
 
-function count(run: HostRun, status: Status, ignored: boolean): void {
-  const { counts } = run;
-  if (ignored) {
+/** A loop counts once, with its last item: as failed if one item failed, else as changed if one was changed. */
+function countTask({ counts }: HostRun, { item, siblings, task }: Instance, own: Status, rescued: boolean): void {
+  if (item !== undefined && item.index < item.count - 1) return;
+  const statuses = item === undefined ? [own] : siblings.map((sibling) => sibling.status);
+  const order: readonly Status[] = ['failed', 'changed', 'unknown', 'ok'];
+  const status = order.find((one) => statuses.includes(one)) ?? 'skipped';
+  if (status === 'failed' && task.ignoreErrors) {
     counts.ok += 1;
     counts.ignored += 1;
+  } else if (status === 'failed' && rescued) {
+    counts.rescued += 1;
   } else if (status === 'changed') {
     // As in Ansible: what was changed is ok as well.
     counts.ok += 1;
@@ -74,8 +80,7 @@ function count(run: HostRun, status: Status, ignored: boolean): void {
 /** What a loop registers is the list of its items' results (Ansible's `results`). */
 function registered(instance: Instance, outcome: Pick<Outcome, 'result'>): JsonObject {
   if (instance.item === undefined) return outcome.result;
-  instance.siblings.push(outcome.result);
-  const { siblings } = instance;
+  const siblings = instance.siblings.map((sibling) => sibling.result);
   return {
     results: siblings,
     changed: siblings.some((result) => result['changed'] === true),

@@ -1,4 +1,4 @@
-import type { Phase, TaskInfo } from '../core/event.ts';
+import type { Phase, Status, TaskInfo } from '../core/event.ts';
 import type { Module } from '../core/module.ts';
 import type { Result, Task, Value } from '../core/playbook.ts';
 
@@ -14,8 +14,14 @@ export interface Instance {
   readonly item?: { readonly value: Value; readonly index: number; readonly count: number };
   /** How often its questions were asked; a module that never stops asking is stopped. */
   asked: number;
-  /** What `register` of the items before it gave; shared by the instances of one loop. */
-  readonly siblings: Result[];
+  /** How the items before it ended; shared by the instances of one loop. */
+  readonly siblings: Sibling[];
+}
+
+/** How one item of a loop ended. */
+export interface Sibling {
+  readonly status: Status;
+  readonly result: Result;
 }
 
 /** An instance of a task that has no loop, or whose loop is still folded. */
@@ -25,7 +31,7 @@ export function instanceOf(task: Task, module: Module, phase: Phase): Instance {
 
 /** The instances of a loop, one for each item, in order. */
 export function unfold(instance: Instance, items: readonly Value[]): Instance[] {
-  const siblings: Result[] = [];
+  const siblings: Sibling[] = [];
   return items.map((value, index) => ({
     ...instance,
     siblings,

@@ -72,8 +72,7 @@ async function settleHere(
             status: 'failed',
             message: `${outcome.message === undefined ? '' : `${outcome.message}; `}until: ${instance.task.until?.source} did not hold in ${attempt + 1} tries`,
           };
-      const rescued =
-        final.status === 'failed' && !instance.task.ignoreErrors && flowIn(run, list).rescues(instance.task);
+      const rescued = flowIn(run, list).rescues(instance.task);
       finish(run, instance, final, startedAt, name, rescued);
       if (final.status === 'changed') for (const handler of originsOf(run, instance)) run.notified.add(handler);
       return final;

@@ -122,7 +122,7 @@ describe('a loop', () => {
     const { ran, report } = await run(1, {}, [task('a', ['h1'], { loop }), task('b', [])]);
     expect(ranOn(ran, 'a')).toEqual(['h1', 'h1', 'h1']);
     expect(ranOn(ran, 'b')).toEqual([]);
-    expect(report['h1']).toMatchObject({ failed: 3 });
+    expect(report['h1']).toMatchObject({ ok: 0, failed: 1 });
   });
 
   it('over nothing is passed over', async () => {
