@@ -6,6 +6,7 @@ import { command } from './command.ts';
 import { compose } from './compose.ts';
 import { container } from './container.ts';
 import { copy } from './copy.ts';
+import { cron } from './cron.ts';
 import { debug } from './debug.ts';
 import { directory } from './directory.ts';
 import { dockerConfig } from './docker-config.ts';
@@ -31,6 +32,7 @@ const all: readonly Module[] = [
   compose,
   container,
   copy,
+  cron,
   debug,
   directory,
   dockerConfig,

@@ -1,0 +1,145 @@
+import { posix } from 'node:path';
+import type { Answers } from '../core/module.ts';
+import type { Misuse } from '../core/playbook.ts';
+import type { Question } from '../core/probe.ts';
+import { crontab as ask, type Crontab } from '../probes/crontab.ts';
+import type { Entry } from '../probes/entry.ts';
+import { type CronJob, cronFile, specials } from './cron-text.ts';
+import { crontabPlan, crontabUser } from './crontab-changes.ts';
+import { defineModule } from './define.ts';
+import { contentOfText, type PlacedArgs, type PlacedReads, placedPlan, placedReads } from './placed-file.ts';
+import { removedPlan, removedReads } from './removed.ts';
+
+const field = (what: string) =>
+  ({
+    anyOf: [
+      { type: 'string', pattern: '^[A-Za-z0-9*,/~-]+$' },
+      { type: 'integer', minimum: 0 },
+    ],
+    default: '*',
+    description: `${what} of the schedule, as Ansible has it.`,
+  }) as const;
+
+/** Keeps a job of cron: a file in /etc/cron.d, or an entry in an account's crontab. */
+export const cron = defineModule({
+  name: 'cron',
+  about: "Keeps a job of cron: a file in /etc/cron.d, or an entry in an account's crontab.",
+  args: {
+    properties: {
+      name: {
+        type: 'string',
+        pattern: '^[^\\n\\r]+$',
+        description:
+          'Name of the file in /etc/cron.d (no dots: cron passes those over), or of the entry in the crontab.',
+      },
+      job: {
+        type: 'string',
+        pattern: '^[^\\n\\r]*\\S[^\\n\\r]*$',
+        description: 'Command line. As cron reads it: a % that is meant as such is written \\%.',
+      },
+      user: {
+        type: 'string',
+        pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*\\$?$',
+        description: 'Account that it runs as. Default: root; of a crontab, the account of the task.',
+      },
+      schedule: {
+        type: 'string',
+        pattern: '^(@[a-z]+|\\S+([ \\t]+\\S+){4})$',
+        description: 'The five fields of cron, or @daily and the like.',
+      },
+      special_time: { enum: specials, description: 'In place of a schedule.' },
+      minute: field('Minute'),
+      hour: field('Hour'),
+      day: field('Day of the month'),
+      month: field('Month'),
+      weekday: field('Day of the week'),
+      env: {
+        type: 'object',
+        additionalProperties: { type: 'string', pattern: '^[^\\n\\r]*$' },
+        description: 'Variables for the job. PATH is the usual one unless it is given. Only for a file.',
+      },
+      disabled: { type: 'boolean', default: false, description: 'Keep it, but as a comment.' },
+      crontab: {
+        type: 'boolean',
+        default: false,
+        description: "Keep it in the account's crontab, under the marker that Ansible uses.",
+      },
+      state: { enum: ['present', 'absent'], default: 'present' },
+    },
+    required: ['name'],
+  },
+  examples: [
+    {
+      name: 'The snapshot is taken every hour',
+      args: { name: 'app-snapshot', schedule: '7 * * * *', job: '/usr/local/sbin/app-snapshot' },
+    },
+    {
+      name: "The old job is gone from root's crontab",
+      args: { name: 'poll for flags', crontab: true, state: 'absent' },
+    },
+  ],
+  misuse: (args) => misuse(args),
+  reads: (args, look, input): CronReads => {
+    if (args.crontab) return { ...nothing, crontab: ask(crontabUser(args.user, input), input.account) };
+    if (args.state === 'absent') return { ...nothing, ...removedReads(pathOf(args.name), input) };
+    return { ...nothing, ...placedReads(placedAt(args.name), contentOfText(cronFile(args)), undefined, look, input) };
+  },
+  plan: (args, answers: Answers<CronReads>, input) => {
+    if (args.crontab) return crontabPlan(args, answers.crontab, input);
+    if (args.state === 'absent') return removedPlan(pathOf(args.name), answers.entry, input);
+    const decided = placedPlan(placedAt(args.name), contentOfText(cronFile(args)), undefined, answers, input);
+    return decided.failed === 'there is no folder /etc/cron.d'
+      ? { changes: [], failed: 'there is no /etc/cron.d on this host', hint: 'install cron' }
+      : decided;
+  },
+});
+
+type CronReads = { readonly [K in keyof PlacedReads]: PlacedReads[K] | undefined } & {
+  readonly entry: Question<Entry> | undefined;
+  readonly crontab: Question<Crontab> | undefined;
+};
+
+const nothing = {
+  owner: undefined,
+  group: undefined,
+  parent: undefined,
+  self: undefined,
+  content: undefined,
+  entry: undefined,
+  crontab: undefined,
+};
+
+function misuse(args: CronJob & { readonly crontab: boolean; readonly state: string }): Misuse | undefined {
+  if (!args.crontab && !/^[A-Za-z0-9_-]+$/.test(args.name)) {
+    return {
+      argument: 'name',
+      message: `cron would not read a file called "${args.name}"`,
+      hint: 'name it by letters, digits, - and _, or keep it in a crontab by crontab: true',
+    };
+  }
+  if (args.state === 'present' && args.job === undefined) return { message: 'cron needs a job' };
+  if (args.crontab && args.env !== undefined) {
+    return {
+      argument: 'env',
+      message: 'env is for a file in /etc/cron.d',
+      hint: 'set variables in the job itself: NAME=value command',
+    };
+  }
+  return undefined;
+}
+
+function pathOf(name: string): string {
+  return posix.join('/etc/cron.d', name);
+}
+
+function placedAt(name: string): PlacedArgs {
+  return {
+    dest: pathOf(name),
+    owner: 'root',
+    group: 'root',
+    mode: '0644',
+    backup: false,
+    force: true,
+    follow: false,
+  };
+}
