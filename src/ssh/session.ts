@@ -177,7 +177,7 @@ export function keepShell(
 
 /**
  * Ends the shell (at the end of its input) and the connection. When nothing runs there is nothing to wait for once the
- * goodbye has left: the other end's answer would cost a round trip, and the process may end before it comes.
+ * goodbye has left: the other end's answer would cost a round trip.
  */
 function closeClient(client: LoggedIn['client'], stream: ClientChannel, idle: boolean): Promise<void> {
   return new Promise((resolve) => {
@@ -192,13 +192,7 @@ function closeClient(client: LoggedIn['client'], stream: ClientChannel, idle: bo
     client.once('close', done);
     const socket: unknown = Reflect.get(client, '_sock');
     if (!(socket instanceof Socket) || socket.destroyed) return done();
-    if (idle) {
-      socket.once('finish', () => {
-        timer.unref();
-        socket.unref();
-        resolve();
-      });
-    }
+    if (idle) socket.once('finish', () => socket.destroy());
     stream.end();
     client.end();
   });

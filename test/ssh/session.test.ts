@@ -195,6 +195,14 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     expect(await output(connection, sh`ls ${mark} 2>&1 | grep -c 'No such'`)).toBe('1');
   });
 
+  test('closes without waiting for the host, and the shell there ends', async () => {
+    const connection = await connect();
+    const pid = Number(await output(connection, sh`echo $$`));
+    expect(pid).toBeGreaterThan(1);
+    await connection.close();
+    expect(await ends(pid, 3000)).toBe(true);
+  });
+
   test('closes twice without harm, and runs nothing then', async () => {
     const connection = await connect();
     await connection.close();
