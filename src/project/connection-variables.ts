@@ -68,11 +68,11 @@ const without: Readonly<Record<string, string>> = {
   ansible_connection: 'heal speaks SSH alone',
   ansible_password: 'log in by a key: identity_file',
   ansible_ssh_pass: 'log in by a key: identity_file',
-  ansible_ssh_common_args: 'put the options into ~/.ssh/config',
-  ansible_ssh_extra_args: 'put the options into ~/.ssh/config',
+  ansible_ssh_common_args: 'heal logs in by itself; it has settings of its own: see docs/inventory.md',
+  ansible_ssh_extra_args: 'heal logs in by itself; it has settings of its own: see docs/inventory.md',
   ansible_become_method: 'heal becomes another user by sudo',
-  ansible_become_password: 'give the password by -K',
-  ansible_become_pass: 'give the password by -K',
+  ansible_become_password: 'let sudo ask for no password, or log in as root',
+  ansible_become_pass: 'let sudo ask for no password, or log in as root',
 };
 
 /** Checks the types of connection variables whose values are written out. */

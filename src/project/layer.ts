@@ -16,12 +16,13 @@ import type { MapNode } from './yaml-file.ts';
  * | 4 | the host: the inventory file, then host_vars | `inventory/` |
  * | 5 | `vars` of the play, then its `vars_files` | `tasks/` |
  * | 6 | vars of the play's roles, then of the task's own role | `roles/X/vars/main.yml` |
- * | 7 | `vars` with which the play or a dependency names the role | `roles: [{ role: X, vars: ... }]` |
- * | 8 | `vars` of the task | |
+ * | 7 | `vars` with which the play, a dependency or an import names the role | `roles: [{ role: X, vars: ... }]` |
+ * | 8 | `vars` of the blocks and imports around the task, then its own | |
  * | 9 | facts, registered results, and what else the run knows | |
  * | 10 | extra variables | `-e` |
  * | 11 | the item of a loop | |
  *
+ * A role that `include_role` names without `public` is left out of 1 and 6.
  * Names that heal itself sets (`magicNames`) can't be defined at all.
  */
 export interface Layer {

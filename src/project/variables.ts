@@ -6,12 +6,6 @@ import { Pending } from './pending.ts';
 import { usage } from './problems.ts';
 import { lazyMap, own } from './value.ts';
 
-/** Where a variable's value comes from. */
-export interface Origin {
-  readonly title: string;
-  readonly at: Place;
-}
-
 /** All that one task on one host may see, as it was found in the files. */
 export interface VariableSources {
   /** Weakest first. They are joined once for each such list: hand in the same one for all tasks that share it. */
@@ -38,16 +32,6 @@ export function joined(layers: readonly Layer[]): Layer['vars'] {
   const vars: Layer['vars'] = Object.assign({}, ...layers.map((layer) => layer.vars));
   joint.set(layers, vars);
   return vars;
-}
-
-/** Every origin of a name, the one that counts first. */
-export function whereFrom(layers: readonly Layer[], name: string): readonly Origin[] {
-  return layers
-    .flatMap((layer) => {
-      const found = own(layer.vars, name);
-      return found === undefined ? [] : [{ title: layer.title, at: found.at }];
-    })
-    .reverse();
 }
 
 function view(sources: VariableSources, above: Readonly<Record<string, Evaluated<Value>>>): Variables {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { explain } from '../../src/project/explain.ts';
 import { noExtraVars } from '../../src/project/extra-vars.ts';
 import type { Inventory } from '../../src/project/groups.ts';
 import { expandHosts } from '../../src/project/host-range.ts';
 import { loadInventory } from '../../src/project/inventory.ts';
-import { variablesOfHost, whereFrom } from '../../src/project/variables.ts';
+import { variablesOfHost } from '../../src/project/variables.ts';
 import { errorsOf, type Files, folderWith } from './project.ts';
 
 async function inventory(files: Files, sources?: readonly string[]): Promise<Inventory> {
@@ -82,11 +83,10 @@ describe('an inventory', () => {
     expect(valueIn(found, 'jack5', 'from_all')).toBe(2);
     expect(String(valueIn(found, 'jack5', 'token'))).toBe('***');
     expect(found.secrets.map((secret) => secret.reveal())).toEqual(['s3cret']);
-    expect(
-      whereFrom(found.hosts.get('jack5')?.layers ?? [], 'level').map(
-        ({ title, at }) => `${title} ${at.file}:${at.line}`,
-      ),
-    ).toEqual([
+    const jack5 = found.hosts.get('jack5');
+    const variables = jack5 && variablesOfHost(found, jack5, { extra: noExtraVars });
+    const level = variables && explain(jack5.layers, variables).find((one) => one.name === 'level');
+    expect([level, ...(level?.over ?? [])].map((one) => `${one?.title} ${one?.at.file}:${one?.at.line}`)).toEqual([
       'host jack5 inventory/host_vars/jack5.yml:1',
       'group vps inventory/group_vars/vps/20-b.yaml:1',
       'group vps inventory/group_vars/vps/10-a.yml:1',
