@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
 import type { Change, Content } from '../core/change.ts';
 import type { Sh } from '../core/sh.ts';
+import { absent, present } from '../core/state.ts';
 import { lines } from '../probes/command.ts';
-import type { Entry } from '../probes/entry.ts';
+import { type Entry, entryProbe } from '../probes/entry.ts';
 import { heredoc } from '../shell/heredoc.ts';
 import { joinSh, sh } from '../shell/sh.ts';
 import { type Attributes, chownWord, octalWord, symbolicMode } from './attributes.ts';
@@ -40,7 +41,7 @@ export function placingAct(placing: Placing): Change['act'] {
       sh`begin ${target}`,
       fill,
       sh`finish ${target} ${owner} ${octal} ${symbolic} ${acl}`,
-      ...(placing.validate === undefined ? [] : [validation(placing.validate)]),
+      ...(placing.validate === undefined ? [] : [validation(placing.validate, target, there)]),
       ...(placing.backup && there?.type === 'file' ? [sh`backup ${target} ${acl}`] : []),
       sh`commit ${target} ${owner} ${acl === '' ? octal : symbolic}`,
     ],
@@ -51,9 +52,20 @@ export function placingAct(placing: Placing): Change['act'] {
     : { kind: 'program', script };
 }
 
-/** `visudo -cf %s`: words, not shell text, with the new file's path for %s. */
-function validation(command: string): Sh {
-  return sh`${shellWords(command).map(placeholder)} >&2 || die ${`the new content was refused by: ${command}`}`;
+/**
+ * `visudo -cf %s`: words, not shell text, with the new file's path for %s. It may take its time, so the target is
+ * looked at once more after it: what somebody wrote meanwhile is not overwritten.
+ */
+function validation(command: string, target: string, there: Entry | undefined): Sh {
+  const guard = entryProbe.guard?.({ path: target, hash: true }, there === undefined ? absent : present(there));
+  return sh`
+    said=$(${shellWords(command).map(placeholder)} 2>&1) || {
+      [ -z "$said" ] || printf '%s\n' "$said" >&2
+      die ${`the new content was refused by: ${command}`}
+    }
+    { ${guard ?? sh`:`}
+    } || moved
+  `;
 }
 
 function placeholder(word: string): Sh {

@@ -85,7 +85,7 @@ export function inventoryOf(
 export function outcomes(stdout: string): string[] {
   return stdout.split('\n').flatMap((line) => {
     const match = /^(\S+) +\| ([a-z ()]+?) +\| ([^|]+?)(?: \|.*)?$/.exec(line);
-    return match === null ? [] : [`${match[2]}: ${match[3]}`];
+    return match === null || match[2] === 'login' || match[2] === 'done' ? [] : [`${match[2]}: ${match[3]}`];
   });
 }
 
