@@ -379,7 +379,7 @@ describe.each([
   ['types', types],
   ['syntax', syntax],
   ['what is named and is not there', places],
-] as const)('%s: told before any connection, with 5, the line and what to do', (_title, cases) => {
+] satisfies [string, Case[]][])('%s: told before any connection, with 5, the line and what to do', (_title, cases) => {
   test.each(cases)('%s', async (_name, files, stderr, args = ['run', 'site']) => {
     const project = place.project({ 'inventory/hosts.yml': hosts, ...files });
     expect(await place.heal(project, args)).toEqual({ code: 5, stdout: '', stderr });
