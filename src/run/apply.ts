@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change } from '../core/change.ts';
 import type { ChangeInfo } from '../core/event.ts';
 import type { Question } from '../core/probe.ts';
@@ -10,6 +9,7 @@ import { gather } from './gather.ts';
 import { considerIn, type HostRun, questionsOf } from './host-run.ts';
 import { type Instance, infoOf } from './instance.ts';
 import { type Ended, printed } from './outcome.ts';
+import { pause } from './pause.ts';
 import type { ActStep } from './program.ts';
 import { upload } from './upload.ts';
 
@@ -114,7 +114,7 @@ async function prove(run: HostRun, turn: Turn, decided: Decided): Promise<Ended>
   if (changes.every((change) => change.proven === false)) return { status: 'changed' };
   const { signal, now } = run.settings;
   const until = now() + 1000 * Math.max(0, ...changes.map((change) => change.settles ?? 0));
-  for (let pause = 50; ; pause = Math.min(1000, pause * 2)) {
+  for (let wait = 50; ; wait = Math.min(1000, wait * 2)) {
     const proof = await considerIn(run, turn.instance, turn.waitsFor, { before: decided.answers });
     if (proof.kind === 'asks') {
       const { answers } = await exchange(run.connection, { acts: [] }, proof.questions, signal);
@@ -129,7 +129,7 @@ async function prove(run: HostRun, turn: Turn, decided: Decided): Promise<Ended>
       };
     }
     if (now() >= until) return notConverged(proof);
-    await sleep(pause, undefined, { signal });
+    await pause(wait, signal);
     for (const question of questionsOf(decided.prepared.reads)) run.book.forget(question);
   }
 }

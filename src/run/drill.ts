@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answers, Reads } from '../core/module.ts';
 import type { Drill, Heal, Task } from '../core/playbook.ts';
 import type { Question } from '../core/probe.ts';
@@ -6,11 +5,12 @@ import { exchange } from './exchange.ts';
 import { considerIn, type HostRun, nameOf, questionsOf, variablesOf } from './host-run.ts';
 import { type Instance, instanceOf } from './instance.ts';
 import { type Ended, outcomeOf } from './outcome.ts';
+import { pause } from './pause.ts';
 import { perform } from './perform.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** Milliseconds between two looks at a host that is to heal: short, so that the time that is reported is true. */
-const pause = 250;
+const lookEvery = 250;
 
 /** Runs the drills of a play on one host, one after the other. False if one did not heal. */
 export async function drillHost(run: HostRun, options: RunOptions): Promise<boolean> {
@@ -104,7 +104,7 @@ async function watch(run: HostRun, options: RunOptions, watched: readonly Watche
       one.lastWords = ended.message ?? 'it does not hold';
       if (ended.status === 'ok') one.afterMs = options.now() - brokenAt;
     }
-    await sleep(pause, undefined, { signal: options.signal });
+    await pause(lookEvery, options.signal);
   }
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HealError } from '../core/errors.ts';
 import type { Result, Value, Variables } from '../core/playbook.ts';
 import { apply, changeInfo, type Turn, touchesOf } from './apply.ts';
@@ -12,6 +11,7 @@ import { originsOf, owedBy } from './handlers.ts';
 import { considerIn, flowIn, type HostRun, nameOf, variablesOf } from './host-run.ts';
 import { type Instance, infoOf } from './instance.ts';
 import { type Ended, type Outcome, outcomeOf } from './outcome.ts';
+import { pause } from './pause.ts';
 
 /** A module that asks for something new after so many rounds never ends. */
 const roundsAtMost = 8;
@@ -83,7 +83,7 @@ async function settleHere(
       task: infoOf(instance, name),
       titles: [`waiting, try ${attempt + 2} of ${instance.task.retries + 1}`],
     });
-    await sleep(instance.task.delay * 1000, undefined, { signal });
+    await pause(instance.task.delay * 1000, signal);
     forget(run, instance);
   }
 }

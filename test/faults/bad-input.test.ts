@@ -380,10 +380,12 @@ describe.each([
   ['syntax', syntax],
   ['what is named and is not there', places],
 ] satisfies [string, Case[]][])('%s: told before any connection, with 5, the line and what to do', (_title, cases) => {
-  test.each(cases)('%s', async (_name, files, stderr, args = ['run', 'site']) => {
-    const project = place.project({ 'inventory/hosts.yml': hosts, ...files });
-    expect(await place.heal(project, args)).toEqual({ code: 5, stdout: '', stderr });
-  });
+  for (const [name, files, stderr, args = ['run', 'site']] of cases) {
+    test(name, async () => {
+      const project = place.project({ 'inventory/hosts.yml': hosts, ...files });
+      expect(await place.heal(project, args)).toEqual({ code: 5, stdout: '', stderr });
+    });
+  }
 });
 
 describe('any error', () => {
