@@ -21,6 +21,7 @@ import { shell } from './shell.ts';
 import { stat } from './stat.ts';
 import { systemd } from './systemd.ts';
 import { template } from './template.ts';
+import { unarchive } from './unarchive.ts';
 import { unit } from './unit.ts';
 import { uri } from './uri.ts';
 
@@ -47,6 +48,7 @@ const all: readonly Module[] = [
   stat,
   systemd,
   template,
+  unarchive,
   unit,
   uri,
 ];

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import { type Change, predicts } from '../core/change.ts';
+import type { Decision } from '../core/module.ts';
+import { present } from '../core/state.ts';
+import { entry } from '../probes/entry.ts';
+import { unpacked } from '../probes/unpacked.ts';
+import { attributeReads, wantedAttributes } from './attributes.ts';
+import { defineModule } from './define.ts';
+import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
+import { unpackText } from './unpack-text.ts';
+
+/** Keeps an archive unpacked in a folder. */
+export const unarchive = defineModule({
+  name: 'unarchive',
+  about:
+    'Keeps an archive (tar, also compressed, or zip) unpacked in a folder. A list of its files is left there as .heal-unarchive-*: another archive, or a file whose size or time changed, has it unpacked anew.',
+  args: {
+    properties: {
+      src: {
+        type: 'string',
+        minLength: 1,
+        description: "Archive of the project, looked up in the role's files/ first.",
+      },
+      remote_src: { type: 'boolean', default: false, description: 'src is an absolute path on the host.' },
+      dest: { ...absolutePath, description: 'Folder that is there. Other files in it stay.' },
+      creates: { ...absolutePath, description: 'Path that is there once it is done: then it is not even looked at.' },
+      strip: { type: 'integer', minimum: 0, default: 0, description: "Leading folders to leave out of a tar's names." },
+      owner: { ...owner, description: 'Owner of all that is in it, by name or uid. Default: who unpacks it.' },
+      group: ownerGroup,
+      mode: {
+        ...fileMode,
+        description: "Mode of its files; folders can be entered as well by whoever may read. Default: the archive's.",
+      },
+      links_out: {
+        type: 'boolean',
+        default: false,
+        description: 'Allow symbolic links in it that lead out of dest.',
+      },
+    },
+    required: ['src', 'dest'],
+  },
+  examples: [
+    { name: 'The app is unpacked', args: { src: 'app-1.2.tar.gz', dest: '/opt/app', owner: 'root', strip: 1 } },
+    {
+      name: 'What was fetched is unpacked',
+      args: { src: '/root/app.zip', remote_src: true, dest: '/opt/app', creates: '/opt/app/bin' },
+    },
+  ],
+  locals: ({ src, remote_src }) => (remote_src ? {} : { src: { kind: 'file', src } }),
+  reads: (args, _look, input) => ({
+    ...attributeReads(args, input.account),
+    creates: args.creates === undefined ? undefined : entry(clean(args.creates), {}, input.account),
+    dest: entry(clean(args.dest), {}, input.account),
+    archive: args.remote_src ? entry(clean(args.src), { hash: true }, input.account) : undefined,
+    unpacked: unpacked(clean(args.dest), listOf(args), input.account),
+  }),
+  plan: (args, answers, input) => {
+    const dest = clean(args.dest);
+    const fail = (failed: string, hint?: string): Decision => ({
+      changes: [],
+      failed,
+      ...(hint === undefined ? {} : { hint }),
+    });
+    if (answers.creates !== undefined) return { changes: [], message: `${args.creates} is there` };
+    if (answers.dest === undefined)
+      return fail(`there is no folder ${dest}`, 'make it by a directory task before this one');
+    if (answers.dest.type !== 'directory' && answers.dest.type !== 'link')
+      return fail(`${dest} is a ${answers.dest.type}, not a folder`);
+    if (args.remote_src && answers.archive === undefined) return fail(`there is no archive ${args.src}`);
+    const wanted = args.remote_src ? answers.archive?.sha256 : input.locals['src']?.sha256;
+    if (wanted === undefined)
+      return fail(`${args.src} can't be read`, 'it is no regular file, or its owner forbids it');
+    const attributes = wantedAttributes(args, answers);
+    if ('failed' in attributes) return fail(attributes.failed);
+
+    const how = createHash('sha256')
+      .update(JSON.stringify([attributes, args.strip]))
+      .digest('hex')
+      .slice(0, 12);
+    const now = answers.unpacked;
+    const result = { dest, src: args.src, checksum: wanted };
+    if (now?.archive === wanted && now.how === how && now.intact) return { changes: [], result };
+    const script = unpackText({
+      dest,
+      list: listOf(args),
+      source: args.remote_src ? clean(args.src) : undefined,
+      zip: /\.(zip|jar|war)$/i.test(args.src),
+      sha256: wanted,
+      how,
+      attributes,
+      strip: args.strip,
+      linksOut: args.links_out,
+    });
+    const name = posix.basename(args.src.replaceAll('\\', '/'));
+    const again = now?.archive === wanted && now.how === how ? ': what it had left there was changed' : '';
+    const content = input.locals['src'];
+    const change: Change = {
+      title: `unpack ${name} into ${dest}${again}`,
+      sign: now === undefined ? '+' : '~',
+      expects: [unpacked(dest, listOf(args), input.account)],
+      act: content === undefined ? { kind: 'program', script } : { kind: 'upload', content, near: dest, script },
+      predicts: [
+        predicts(unpacked(dest, listOf(args), input.account), present({ archive: wanted, how, intact: true })),
+      ],
+      touches: [`tree:${dest}`],
+    };
+    return { changes: [change], result };
+  },
+});
+
+/** One list for each archive's name, so that several can be unpacked in one folder. */
+function listOf({ src, dest }: { readonly src: string; readonly dest: string }): string {
+  const key = createHash('sha256')
+    .update(posix.basename(src.replaceAll('\\', '/')))
+    .digest('hex')
+    .slice(0, 12);
+  return posix.join(clean(dest), `.heal-unarchive-${key}`);
+}
+
+function clean(path: string): string {
+  return posix.normalize(path).replace(/(.)\/+$/, '$1');
+}
