@@ -6,6 +6,7 @@
  * (identities.ts, login.ts) and starts one shell (src/shell/bootstrap.ts) that is kept for all programs (session.ts).
  * fast-login.ts folds most of that into three round trips.
  */
+import type { Socket } from 'node:net';
 import type { Connect, Connection, Login } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
 import { bootstrapCommand, newNonce, request } from '../shell/bootstrap.ts';
@@ -13,8 +14,8 @@ import { dial, timedOut } from './dial.ts';
 import { type Pace, paces, Surprise } from './fast-login.ts';
 import { interrupted, place, unreachable } from './faults.ts';
 import { hostKeyCheck } from './host-key.ts';
-import { identityFinder, type KeySources } from './identities.ts';
-import { type LoggedIn, type LoginPlan, logIn } from './login.ts';
+import type { KeySources } from './identities.ts';
+import type { LoggedIn, LoginPlan } from './login.ts';
 import { keepShell } from './session.ts';
 
 /** What logging in needs to know of the workstation. */
@@ -31,14 +32,25 @@ export interface ConnectorOptions extends KeySources {
  * Should the connection break right at the start, it is made once more, so `first` may run twice: it must only ask.
  */
 export function connector(options: ConnectorOptions): Connect {
-  const findIdentities = identityFinder(options);
+  let ssh: ReturnType<typeof loadSsh> | undefined;
 
   return async (login, first, onFrame, signal): Promise<Connection> => {
     const bootstrap = kept(login);
-    // What can be wrong on this side is found before anything is sent.
-    const [identities, hostKey] = await Promise.all([findIdentities(login.identityFile), hostKeyCheck(login)]);
     const timeout = AbortSignal.timeout(login.connectTimeout * 1000);
     const limit = AbortSignal.any([signal, timeout]);
+    // ssh2 takes as long to load as a connection takes to be made, so both happen at once.
+    const early = dial(login.address, login.port, limit);
+    // What becomes of it meanwhile is asked when it is needed.
+    early.then((socket) => socket.on('error', () => {})).catch(() => {});
+    ssh ??= loadSsh(options);
+    const { findIdentities, logIn } = await ssh;
+    // What can be wrong on this side is found before anything is sent.
+    const [identities, hostKey] = await Promise.all([findIdentities(login.identityFile), hostKeyCheck(login)]).catch(
+      (error: unknown) => {
+        early.then((socket) => socket.destroy()).catch(() => {});
+        throw error;
+      },
+    );
     const nonce = newNonce();
     const input = request('run', nonce, first);
     const plan = { login, hostKey, identities, command: bootstrap, input };
@@ -46,7 +58,7 @@ export function connector(options: ConnectorOptions): Connect {
     let loggedIn: LoggedIn;
     let dialled = false;
     try {
-      loggedIn = await attempt({ ...plan, pace: options.pace ?? 'kex' }, limit, () => {
+      loggedIn = await attempt({ ...plan, pace: options.pace ?? 'kex' }, logIn, early, limit, () => {
         dialled = true;
       });
     } catch (error) {
@@ -77,11 +89,25 @@ export function connector(options: ConnectorOptions): Connect {
   };
 }
 
+/** The parts that need ssh2, the largest library of all. */
+async function loadSsh(sources: KeySources) {
+  const [{ identityFinder }, { logIn }] = await Promise.all([import('./identities.ts'), import('./login.ts')]);
+  return { findIdentities: identityFinder(sources), logIn };
+}
+
 /** Logs in at the given pace; if that ends in a Surprise, on a new connection without anything sent ahead. */
-async function attempt(plan: LoginPlan, signal: AbortSignal, dialled: () => void): Promise<LoggedIn> {
+async function attempt(
+  plan: LoginPlan,
+  logIn: (socket: Socket, plan: LoginPlan, signal: AbortSignal) => Promise<LoggedIn>,
+  early: Promise<Socket>,
+  signal: AbortSignal,
+  dialled: () => void,
+): Promise<LoggedIn> {
   const { address, port } = plan.login;
   for (const pace of new Set([plan.pace, paces[0]])) {
-    const socket = await dial(address, port, signal);
+    const first = await early;
+    // Used up, or closed by the host while ssh2 was loaded or a key was opened.
+    const socket = first.destroyed ? await dial(address, port, signal) : first;
     dialled();
     try {
       return await logIn(socket, { ...plan, pace }, signal);
