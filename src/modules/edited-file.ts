@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { Content } from '../core/change.ts';
+import { HealError } from '../core/errors.ts';
 import type { Answers, Decision, Input, Look } from '../core/module.ts';
 import type { Question } from '../core/probe.ts';
 import { content, type FileContent } from '../probes/content.ts';
@@ -82,9 +83,9 @@ export function editedPlan(
   const before = old === undefined ? '' : textOf(old.bytes);
   if (before === undefined) return fail(`${target} is no text in UTF-8`, 'a binary file is placed by copy');
   const mark = before.startsWith('\ufeff') ? '\ufeff' : '';
-  const first = edit(before.slice(mark.length));
+  const first = attempt(edit, before.slice(mark.length));
   if ('failed' in first) return fail(`${target}: ${first.failed}`, first.hint);
-  const second = edit(first.text);
+  const second = attempt(edit, first.text);
   if ('failed' in second || second.text !== first.text) {
     return fail(
       `${target} would be changed again by every run: what is put in is itself edited the next time`,
@@ -99,6 +100,15 @@ export function editedPlan(
     ...(first.message === undefined || decision.failed !== undefined ? {} : { message: first.message }),
     changes: decision.changes.map((change) => ({ ...change, title: titled(change.title, target, first.what) })),
   };
+}
+
+function attempt(edit: Edit, text: string): Edited {
+  try {
+    return edit(text);
+  } catch (error) {
+    if (!(error instanceof HealError)) throw error;
+    return { failed: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  }
 }
 
 function placed(args: EditedArgs): PlacedArgs {

@@ -13,6 +13,7 @@ import { dockerConfig } from './docker-config.ts';
 import { fail } from './fail.ts';
 import { file } from './file.ts';
 import { getUrl } from './get-url.ts';
+import { json } from './json.ts';
 import { line } from './line.ts';
 import { link } from './link.ts';
 import { process } from './process.ts';
@@ -40,6 +41,7 @@ const all: readonly Module[] = [
   fail,
   file,
   getUrl,
+  json,
   line,
   link,
   process,

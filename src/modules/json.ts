@@ -1,0 +1,85 @@
+import { HealError } from '../core/errors.ts';
+import { defineModule } from './define.ts';
+import { type Edited, editedPlan, editedReads } from './edited-file.ts';
+import { editedProperties } from './edited-schema.ts';
+import { jsonEdits } from './json-edit.ts';
+import { type JsonFormat, readJson } from './json-reading.ts';
+import { jsonText, styleOf } from './json-style.ts';
+import { jsonTree } from './json-tree.ts';
+import { withEdits } from './text-edit.ts';
+import { sameValue } from './value.ts';
+import { changedValue, type ValueChange } from './value-change.ts';
+import { changeTitle, valueChange, valueProperties, wrongValueArgs } from './value-schema.ts';
+
+const { path, ...rest } = editedProperties;
+
+/** Keeps values in a JSON, JSONC or JSON5 file; what it does not change stays byte for byte. */
+export const json = defineModule({
+  name: 'json',
+  about: 'Keeps values in a JSON, JSONC or JSON5 file; what it does not change stays byte for byte.',
+  args: {
+    properties: {
+      path,
+      ...valueProperties,
+      format: {
+        enum: ['auto', 'json', 'jsonc', 'json5'],
+        default: 'auto',
+        description: 'What the file must be: jsonc has comments and trailing commas. `auto` takes any of them.',
+      },
+      indent: {
+        anyOf: [{ type: 'integer', minimum: 0, maximum: 8 }, { const: 'tab' }],
+        default: 2,
+        description: 'Blanks of one level, or tab, where the file itself shows none.',
+      },
+      ...rest,
+    },
+    required: ['path'],
+  },
+  examples: [
+    {
+      name: 'Docker rotates its logs',
+      args: {
+        path: '/etc/docker/daemon.json',
+        create: true,
+        merge: { 'log-driver': 'json-file', 'log-opts': { 'max-size': '10m', 'max-file': '3' } },
+      },
+    },
+    {
+      name: 'The gateway listens on the loopback alone',
+      args: {
+        path: '/root/.openclaw/openclaw.json',
+        set: [{ path: 'gateway.bind', value: 'loopback' }],
+        remove: ['gateway.tailscale'],
+        backup: true,
+      },
+    },
+  ],
+  misuse: (args) => wrongValueArgs(args),
+  reads: (args, look, input) => editedReads(args, look, input),
+  plan: (args, answers, input) => {
+    const { format } = args;
+    const indent = args.indent === 'tab' ? '\t' : ' '.repeat(args.indent);
+    const change = valueChange(args);
+    return editedPlan(args, answers, input, (before) => editedJson(before, change, format, indent));
+  },
+});
+
+/** A text with the change made in it. */
+export function editedJson(before: string, change: ValueChange, format: JsonFormat, indent: string): Edited {
+  const empty = before.trim() === '';
+  const old = empty ? undefined : readJson(before, format);
+  const wanted = changedValue(old, change) ?? null;
+  const what = changeTitle(old, wanted);
+  if (old !== undefined && sameValue(old, wanted)) return { text: before, what };
+  if (empty) {
+    const style = { indent, eol: '\n', colon: ': ', quote: '"', bare: false, lines: true } as const;
+    return { text: `${jsonText(wanted, style, '')}\n`, what };
+  }
+  const tree = jsonTree(before);
+  const text = withEdits(before, jsonEdits(before, tree, wanted, styleOf(before, tree, indent)));
+  if (!sameValue(readJson(text, format), wanted))
+    throw new HealError('failed', 'it is written in a way that can not be edited in place', {
+      hint: 'write the file by template, or edit it by hand',
+    });
+  return { text, what };
+}
