@@ -69,6 +69,7 @@ export async function runCommand(options: Options, world: World): Promise<number
       hostsOf,
       loginOf,
       connect,
+      connectHere: async (...given) => (await import('../ssh/here.ts')).connectHere(...given),
       modules,
       forks: options.forks,
       mode: options.command === 'verify' || options.command === 'drill' ? options.command : 'run',

@@ -1,13 +1,14 @@
 import type { Change } from '../core/change.ts';
 import type { ChangeInfo } from '../core/event.ts';
+import type { Task } from '../core/playbook.ts';
 import type { Question } from '../core/probe.ts';
 import { overlaps } from '../core/scope.ts';
 import type { Considered } from './consider.ts';
 import { type Debt, digestOf, noteDebt } from './debts.ts';
 import { type ActDone, exchange } from './exchange.ts';
 import { gather } from './gather.ts';
-import { considerIn, type HostRun, questionsOf } from './host-run.ts';
-import { type Instance, infoOf } from './instance.ts';
+import { considerIn, describe, type HostRun, questionsOf } from './host-run.ts';
+import type { Instance } from './instance.ts';
 import { type Ended, printed } from './outcome.ts';
 import { pause } from './pause.ts';
 import type { ActStep } from './program.ts';
@@ -34,11 +35,11 @@ export function touchesOf(change: Change): readonly string[] {
 }
 
 /** How the outside is told of a Change. */
-export function changeInfo(change: Change): ChangeInfo {
+export function changeInfo(change: Change, task: Pick<Task, 'diff'>): ChangeInfo {
   return {
     sign: change.sign,
     title: change.title,
-    ...(change.diff === undefined ? {} : { diff: change.diff }),
+    ...(change.diff === undefined || task.diff === false ? {} : { diff: change.diff }),
     proven: change.proven !== false,
   };
 }
@@ -56,7 +57,7 @@ export async function apply(run: HostRun, turn: Turn, decided: Decided): Promise
   emit({
     type: 'task-start',
     host: run.host.name,
-    task: infoOf(instance, turn.name),
+    task: describe(run, instance, turn.name),
     titles: changes.map((change) => change.title),
   });
 
@@ -99,7 +100,7 @@ export async function apply(run: HostRun, turn: Turn, decided: Decided): Promise
 
   const last = acts.at(-1);
   if (last?.moved === true) return 'moved';
-  const infos = changes.map(changeInfo);
+  const infos = changes.map((change) => changeInfo(change, instance.task));
   const broken = failureOf(instance, steps, acts);
   if (broken !== undefined) return { ...broken, changes: infos.slice(0, Math.max(0, acts.length - 1)) };
 

@@ -1,8 +1,8 @@
 import type { ChangeInfo, Status } from '../core/event.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Value } from '../core/playbook.ts';
-import { type HostRun, namesGivenBy } from './host-run.ts';
-import { type Instance, infoOf } from './instance.ts';
+import { describe, type HostRun, namesGivenBy } from './host-run.ts';
+import type { Instance } from './instance.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Counts it, registers its result, owes its handlers, and tells the outside. */
@@ -15,13 +15,13 @@ export function finish(
   rescued = false,
 ): void {
   const { task } = instance;
-  const ignored = outcome.status === 'failed' && task.ignoreErrors;
+  const ignored = isIgnored(instance, outcome);
   keepResult(run, instance, outcome);
-  countTask(run, instance, outcome.status, rescued);
+  countTask(run, instance, outcome, rescued);
   run.settings.emit({
     type: 'task-done',
     host: run.host.name,
-    task: infoOf(instance, name),
+    task: describe(run, instance, name),
     status: outcome.status,
     changes: outcome.changes ?? [],
     ...(outcome.message === undefined ? {} : { message: outcome.message }),
@@ -32,6 +32,11 @@ export function finish(
     ...(task.noLog ? { noLog: true } : {}),
     ms: run.settings.now() - startedAt,
   });
+}
+
+/** Whether it failed and its task says not to mind. */
+export function isIgnored({ task }: Instance, outcome: Pick<Outcome, 'status' | 'ignored'>): boolean {
+  return outcome.status === 'failed' && (task.ignoreErrors || outcome.ignored === true);
 }
 
 /** Marks it as done and makes its result known to the tasks after it. */
@@ -60,12 +65,13 @@ export function keepResult(
 }
 
 /** A loop counts once, with its last item: as failed if one item failed, else as changed if one was changed. */
-function countTask({ counts }: HostRun, { item, siblings, task }: Instance, own: Status, rescued: boolean): void {
+function countTask({ counts }: HostRun, instance: Instance, outcome: Outcome, rescued: boolean): void {
+  const { item, siblings } = instance;
   if (item !== undefined && item.index < item.count - 1) return;
-  const statuses = item === undefined ? [own] : siblings.map((sibling) => sibling.status);
+  const statuses = item === undefined ? [outcome.status] : siblings.map((sibling) => sibling.status);
   const order: readonly Status[] = ['failed', 'changed', 'unknown', 'ok'];
   const status = order.find((one) => statuses.includes(one)) ?? 'skipped';
-  if (status === 'failed' && task.ignoreErrors) {
+  if (status === 'failed' && isIgnored(instance, { ...outcome, status })) {
     counts.ok += 1;
     counts.ignored += 1;
   } else if (status === 'failed' && rescued) {

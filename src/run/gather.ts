@@ -45,6 +45,7 @@ export async function gather(
   const flow = flowIn(run, list);
 
   const look = async (instance: Instance): Promise<void> => {
+    if (instance.task.delegateTo !== undefined) return;
     if (run.done.has(instance) || (!beforeNextChange && instance.asked > 0)) return;
     const considered = await considerIn(run, instance, waitsFor);
     let changes = considered.kind === 'decided' && considered.decision.changes.length > 0;

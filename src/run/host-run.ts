@@ -1,6 +1,6 @@
 import type { Content } from '../core/change.ts';
 import type { Connection } from '../core/connection.ts';
-import type { Counts, Event } from '../core/event.ts';
+import type { Counts, Event, TaskInfo } from '../core/event.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Answers, LocalRequest, Reads } from '../core/module.ts';
 import type { Evaluated, Host, Play, Task, Value, Variables } from '../core/playbook.ts';
@@ -12,7 +12,7 @@ import { type Considered, consider, type Prepared } from './consider.ts';
 import type { OwedDebt } from './debts.ts';
 import { type Flow, flowOf } from './flow.ts';
 import type { Hello } from './hello.ts';
-import type { Instance } from './instance.ts';
+import { type Instance, infoOf } from './instance.ts';
 
 /** What the runner is given by whoever starts it: the project's side of a run. */
 export interface ProjectSide {
@@ -70,6 +70,8 @@ export interface HostRun {
   /** Shell text that rides along with the next program. */
   readonly chores: Sh[];
   readonly counts: { -readonly [K in keyof Counts]: Counts[K] };
+  /** The workstation, for tasks that are delegated to it; connected when the first of them is due. */
+  readonly here: () => Promise<{ readonly connection: Connection; readonly book: AnswerBook }>;
   /** Where it stands in the blocks of each list. */
   readonly flows: Map<readonly Instance[], Flow>;
   /** What the hosts of its batch share. */
@@ -89,6 +91,7 @@ export function hostRun(
   debts: OwedDebt[],
   settings: RunSettings,
   batch: Batch,
+  here: HostRun['here'],
 ): HostRun {
   return {
     host,
@@ -107,6 +110,7 @@ export function hostRun(
     kept: [],
     chores: [],
     counts: emptyCounts(),
+    here,
     flows: new Map(),
     batch,
     over: false,
@@ -190,6 +194,14 @@ export async function considerIn(
     },
     run.prepared,
   );
+}
+
+/** How the outside knows an instance: its name and its item's label as far as they can be rendered now. */
+export function describe(run: HostRun, instance: Instance, name: string): TaskInfo {
+  const label = instance.item === undefined ? undefined : instance.task.loopControl?.label;
+  const rendered = label?.evaluate(variablesOf(run, instance, new Set()));
+  const info = infoOf(instance, name);
+  return rendered?.kind === 'value' ? { ...info, item: String(rendered.value) } : info;
 }
 
 /** A task's name as far as it can be rendered now. */

@@ -12,6 +12,8 @@ export interface Ended {
   readonly hint?: string;
   readonly output?: { readonly code?: number; readonly stdout?: string; readonly stderr?: string };
   readonly result?: JsonObject;
+  /** Failed in a way that its task says not to mind. */
+  readonly ignored?: boolean;
 }
 
 /** The same after its keywords, with what `register` keeps. */

@@ -1,8 +1,9 @@
-import { keepResult } from './finish.ts';
+import { isIgnored, keepResult } from './finish.ts';
 import { unfoldAt, waitsBefore } from './gather.ts';
 import { considerIn, flowIn, type HostRun } from './host-run.ts';
 import type { Instance } from './instance.ts';
 import { meta } from './meta.ts';
+import { pause } from './pause.ts';
 import { settle } from './settle.ts';
 
 /**
@@ -43,9 +44,13 @@ export async function perform(
       continue;
     }
     const outcome = await settle(run, list, index, later);
-    if (outcome.status === 'failed' && !instance.task.ignoreErrors) failing.add(instance.siblings);
+    if (outcome.status === 'failed' && !isIgnored(instance, outcome)) failing.add(instance.siblings);
     // As in Ansible, the other items of a loop are still done.
     const { item } = instance;
+    const wait = instance.task.loopControl?.pause;
+    if (wait !== undefined && item !== undefined && item.index < item.count - 1 && !run.settings.check) {
+      await pause(wait * 1000, run.settings.signal);
+    }
     if (failing.has(instance.siblings) && (item === undefined || item.index === item.count - 1)) {
       flow.fail(instance.task);
       if (flow.failed()) run.batch.fail(run.host.name);

@@ -14,7 +14,7 @@ import { type Instance, infoOf } from './instance.ts';
  */
 export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean> {
   const { signal, emit } = run.settings;
-  const kept = run.kept.filter(({ instance }) => instance.phase === 'task');
+  const kept = run.kept.filter(({ instance }) => instance.phase === 'task' && instance.task.delegateTo === undefined);
   const wanted = new Map<string, Question<unknown>>();
   for (const { prepared } of kept) {
     for (const question of questionsOf(prepared.reads)) {

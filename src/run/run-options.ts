@@ -1,6 +1,7 @@
-import type { Connect, Login } from '../core/connection.ts';
+import type { Connect, Connection, Frame, Login } from '../core/connection.ts';
 import type { Module } from '../core/module.ts';
 import type { Host, Play, Playbook, Task } from '../core/playbook.ts';
+import type { Sh } from '../core/sh.ts';
 import type { RunSettings } from './host-run.ts';
 
 /** All that a run needs. */
@@ -10,6 +11,8 @@ export interface RunOptions extends RunSettings {
   readonly hostsOf: (play: Play) => readonly Host[];
   readonly loginOf: (host: Host, play: Play) => Login;
   readonly connect: Connect;
+  /** A Connection to the workstation itself, for tasks that are delegated to it. */
+  readonly connectHere: (first: Sh, onFrame: (frame: Frame) => void, signal: AbortSignal) => Promise<Connection>;
   readonly modules: ReadonlyMap<string, Module>;
   /** Hosts at once. */
   readonly forks: number;

@@ -2,6 +2,7 @@ import type { Connection } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
 import type { Counts, Report } from '../core/event.ts';
 import type { Host, Play, Task } from '../core/playbook.ts';
+import { answerBook } from './answers.ts';
 import { askAhead } from './ask-ahead.ts';
 import { batchOf } from './batch.ts';
 import { batches } from './batches.ts';
@@ -59,7 +60,9 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
       }
     }
   } finally {
-    await Promise.allSettled([...reached.values()].map(({ connection }) => connection.close()));
+    const here = await fleet.here?.catch(() => undefined);
+    const open = [...reached.values()].map(({ connection }) => connection);
+    await Promise.allSettled([...open, ...(here === undefined ? [] : [here])].map((connection) => connection.close()));
   }
   for (const [host, { connection }] of reached) {
     emit({
@@ -79,6 +82,8 @@ interface Fleet {
   /** Hosts that failed or could not be reached: later plays leave them out. */
   readonly lost: Set<string>;
   readonly counts: ReadonlyMap<string, ReturnType<typeof emptyCounts>>;
+  /** The workstation, once something was delegated to it. */
+  here?: Promise<Connection>;
   /** True once a play was broken off for all: what comes after it is left. */
   ended: boolean;
 }
@@ -104,7 +109,7 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
   await eachHost(batch, forks, (host) =>
     guarded(options, fleet, host, shared.fail, async () => {
       const at = await reach(options, play, host, fleet);
-      const run = hostRun(host, play, at.connection, at.hello, at.debts, options, shared);
+      const run = hostRun(host, play, at.connection, at.hello, at.debts, options, shared, hereOf(options, fleet));
       const counts = fleet.counts.get(host.name);
       if (counts !== undefined) Object.assign(run, { counts });
       const list = {
@@ -166,6 +171,15 @@ function instances(options: RunOptions, tasks: readonly Task[], phase: Instance[
     const module = task.module === meta.name ? meta : options.modules.get(task.module);
     return module === undefined ? [] : [instanceOf(task, module, phase)];
   });
+}
+
+/** The workstation as one host sees it: one shell for all of them, but what was asked for one says nothing of another. */
+function hereOf(options: RunOptions, fleet: Fleet): HostRun['here'] {
+  const book = answerBook();
+  return async () => {
+    fleet.here ??= options.connectHere(helloProgram, () => undefined, options.signal);
+    return { connection: await fleet.here, book };
+  };
 }
 
 async function reach(options: RunOptions, play: Play, host: Host, fleet: Fleet): Promise<Reached> {

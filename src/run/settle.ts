@@ -8,8 +8,8 @@ import { exchange } from './exchange.ts';
 import { finish, keepResult } from './finish.ts';
 import { waitsBefore } from './gather.ts';
 import { originsOf, owedBy } from './handlers.ts';
-import { considerIn, flowIn, type HostRun, nameOf, variablesOf } from './host-run.ts';
-import { type Instance, infoOf } from './instance.ts';
+import { considerIn, describe, flowIn, type HostRun, nameOf, variablesOf } from './host-run.ts';
+import type { Instance } from './instance.ts';
 import { type Ended, type Outcome, outcomeOf } from './outcome.ts';
 import { pause } from './pause.ts';
 
@@ -51,18 +51,15 @@ async function settleHere(
             [instance.task.register]: { kind: 'value', value: result as Value },
           },
     );
-  const turn: Turn = {
-    instance,
-    list,
-    index,
-    name,
-    waitsFor,
-    later: later(),
-    owed: owedBy(run, instance),
-  };
+  const delegated = instance.task.delegateTo !== undefined;
+  // What is done on the workstation has nothing to do with what is asked of the host.
+  const turn: Turn = delegated
+    ? { instance, list: [instance], index: 0, name, waitsFor, later: [], owed: [] }
+    : { instance, list, index, name, waitsFor, later: later(), owed: owedBy(run, instance) };
+  const acting = delegated ? { ...run, ...(await run.here()) } : run;
 
   for (let attempt = 0; ; attempt += 1) {
-    const ended = await once(run, turn);
+    const ended = await reachable(instance, () => once(acting, turn));
     const outcome = outcomeOf(instance, ended, variables);
     if (outcome.enough || attempt >= instance.task.retries || run.settings.check) {
       const final: Outcome = outcome.enough
@@ -80,11 +77,23 @@ async function settleHere(
     run.settings.emit({
       type: 'task-start',
       host: run.host.name,
-      task: infoOf(instance, name),
+      task: describe(run, instance, name),
       titles: [`waiting, try ${attempt + 2} of ${instance.task.retries + 1}`],
     });
     await pause(instance.task.delay * 1000, signal);
-    forget(run, instance);
+    forget(acting, instance);
+  }
+}
+
+/** By `ignore_unreachable` a line that breaks is a failure that is ignored. */
+async function reachable(instance: Instance, work: () => Promise<Ended>): Promise<Ended> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof HealError) || error.kind !== 'unreachable' || instance.task.ignoreUnreachable !== true) {
+      throw error;
+    }
+    return { status: 'failed', message: error.message, ignored: true };
   }
 }
 
@@ -111,7 +120,7 @@ async function once(run: HostRun, turn: Turn): Promise<Ended> {
       if (!instance.module.readonly) run.kept.push({ instance, prepared });
       return { ...said, status: 'ok' };
     }
-    const changes = decision.changes.map(changeInfo);
+    const changes = decision.changes.map((change) => changeInfo(change, instance.task));
     if (isCheck(instance)) {
       const wants = decision.changes.map((change) => change.title).join(', ');
       return {

@@ -6,6 +6,7 @@ import type { Host, Play, Task } from '../../src/core/playbook.ts';
 import { defineModule } from '../../src/modules/define.ts';
 import { runPlaybook } from '../../src/run/run.ts';
 import { sh } from '../../src/shell/sh.ts';
+import { connectHere } from '../../src/ssh/here.ts';
 import { localConnection } from './local-connection.ts';
 import { constant, madeHost, madePlay, madeTask, variables } from './made.ts';
 
@@ -63,7 +64,8 @@ async function run(count: number, play: Partial<Play>, tasks: readonly Task[]) {
     },
     hostsOf: () => hosts,
     loginOf: () => ({}) as never,
-    connect: (_login, first, onFrame) => localConnection({ argv: ['sh'] }, first, onFrame),
+    connect: (_login, first, onFrame) => localConnection(undefined, first, onFrame),
+    connectHere,
     modules,
     forks: 25,
     mode: 'run',

@@ -9,7 +9,7 @@ afterAll(remove);
 describe.each(all)('what a host says of itself under $name', (shell) => {
   it('tells who one is, what system it is and which commands there are', async () => {
     const reader = helloReader();
-    const connection = await localConnection({ argv: shell.command, path: shell.path }, helloProgram, reader.onFrame);
+    const connection = await localConnection(shell, helloProgram, reader.onFrame);
     await connection.close();
     const { facts } = reader.hello();
     expect(facts).toMatchObject({ uid: process.getuid?.(), arch: expect.stringMatching(/^\w+$/) });

@@ -13,6 +13,7 @@ import { command } from '../../src/probes/command.ts';
 import { entry } from '../../src/probes/entry.ts';
 import { runPlaybook } from '../../src/run/run.ts';
 import { sh } from '../../src/shell/sh.ts';
+import { connectHere } from '../../src/ssh/here.ts';
 import { shells } from '../shell/shells.ts';
 import { localConnection } from './local-connection.ts';
 import { constant, madeHost, madePlay, madeTask } from './made.ts';
@@ -118,7 +119,7 @@ async function run(
     hostsOf: () => [madeHost],
     loginOf: () => ({}) as never,
     connect: async (_login, first, onFrame) => {
-      const connection = await localConnection({ argv: shell.command, path: shell.path }, first, onFrame);
+      const connection = await localConnection(shell, first, onFrame);
       programs = connection.programs;
       const { beforeProgram } = more;
       if (beforeProgram === undefined) return connection;
@@ -131,6 +132,7 @@ async function run(
         },
       };
     },
+    connectHere,
     modules,
     forks: 5,
     mode: 'run',
@@ -355,5 +357,21 @@ describe.each(all)('a run under $name', (shell) => {
     await run(shell, play);
     expect(readFileSync(`${file}.log`, 'utf8')).toBe('handled\n');
     expect(next.events.filter((event) => event.type === 'warning')).toEqual([]);
+  });
+
+  it('does on the workstation what is delegated to it, between the tasks of the host', async () => {
+    const delegateTo = constant('localhost');
+    const play = madePlay([
+      madeTask('line-file', { path: `${file}a`, text: 'a' }),
+      madeTask('look', { cmd: `cat '${file}a'` }, { delegateTo, register: 'seen' }),
+      madeTask('line-file', {}, { args: needs('seen', (seen) => ({ path: `${file}b`, text: `${seen}b` })) }),
+      madeTask('free', { cmd: 'exit 4' }, { delegateTo }),
+    ]);
+    const { report, done, roundTrips } = await run(shell, play);
+    expect(readFileSync(`${file}b`, 'utf8')).toBe('ab');
+    expect(report['here']).toMatchObject({ ok: 3, changed: 2, failed: 1 });
+    expect(done[3]?.result).toMatchObject({ rc: 4 });
+    // The host's own: ask, apply, ask and apply.
+    expect(roundTrips).toBeLessThanOrEqual(4);
   });
 });

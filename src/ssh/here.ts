@@ -1,0 +1,129 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import type { ChannelResult, Connection, Frame } from '../core/connection.ts';
+import { HealError } from '../core/errors.ts';
+import type { Sh } from '../core/sh.ts';
+import { bootstrapCommand, newNonce, request, stopRequest } from '../shell/bootstrap.ts';
+import { frameParser } from '../shell/frames.ts';
+import { collector } from './collector.ts';
+
+/** How the workstation's own shell is started. */
+export interface LocalShell {
+  /** Program and first arguments; default `sh`. */
+  readonly argv?: readonly string[];
+  /** Takes the place of the PATH that programs have. */
+  readonly path?: string;
+}
+
+/**
+ * A Connection to the workstation itself, for `delegate_to: localhost`: the same shell is kept and the same programs
+ * run as on a host, without a login. A workstation without a POSIX shell (Windows) can't be one.
+ */
+export async function connectHere(
+  first: Sh,
+  onFrame: (frame: Frame) => void,
+  signal: AbortSignal,
+  shell: LocalShell = {},
+): Promise<Connection> {
+  const [program = 'sh', ...args] = shell.argv ?? ['sh'];
+  const bootstrap =
+    shell.path === undefined ? bootstrapCommand : bootstrapCommand.replace(/PATH=[^ ]+/, `PATH=${shell.path}`);
+  const child = spawn(program, [...args, '-c', bootstrap], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const ended = new Promise<Error>((resolve) => {
+    child.once('error', (cause) => resolve(noShell(cause)));
+    child.once('exit', () => resolve(new HealError('unreachable', `the workstation's shell ended: ${stderr.text()}`)));
+  });
+  const stderr = collector();
+  child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
+  child.stdin.on('error', () => undefined);
+  let roundTrips = -1;
+  let turn: Promise<void> = Promise.resolve();
+
+  const connection: Connection = {
+    host: 'localhost',
+    get roundTrips() {
+      return roundTrips;
+    },
+    run: (text, told, stop) => {
+      roundTrips += 1;
+      turn = turn.catch(() => undefined).then(() => runOne(child, ended, text, told, stop));
+      return turn;
+    },
+    channel: (command, input) => {
+      const env = shell.path === undefined ? {} : { env: { PATH: shell.path } };
+      return runApart(
+        spawn(program, [...args, '-c', command.text], { stdio: ['pipe', 'pipe', 'pipe'], ...env }),
+        input,
+      );
+    },
+    close: async () => {
+      child.stdin.end();
+      await ended;
+    },
+  };
+  await connection.run(first, onFrame, signal);
+  return connection;
+}
+
+/** Runs one program in the kept shell. */
+function runOne(
+  child: ChildProcessWithoutNullStreams,
+  ended: Promise<Error>,
+  text: Sh,
+  told: (frame: Frame) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const nonce = newNonce();
+    const parser = frameParser(nonce);
+    const settle = (error?: unknown): void => {
+      child.stdout.off('data', hear);
+      signal.removeEventListener('abort', stop);
+      if (signal.aborted) reject(signal.reason);
+      else if (error === undefined) resolve();
+      else reject(error);
+    };
+    const hear = (chunk: Buffer): void => {
+      try {
+        for (const frame of parser.feed(chunk)) {
+          if (frame.kind === 'end') settle();
+          else told(frame);
+        }
+      } catch (error) {
+        settle(error);
+      }
+    };
+    const stop = (): void => {
+      child.stdin.write(stopRequest(nonce));
+    };
+    child.stdout.on('data', hear);
+    void ended.then(settle);
+    signal.addEventListener('abort', stop, { once: true });
+    child.stdin.write(request('run', nonce, text));
+  });
+}
+
+/** A command in a process of its own, with its input streamed to it. */
+async function runApart(
+  worker: ChildProcessWithoutNullStreams,
+  input: AsyncIterable<Uint8Array> | undefined,
+): Promise<ChannelResult> {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  worker.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+  worker.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  worker.stdin.on('error', () => undefined);
+  const closed = new Promise<number | undefined>((resolve) => {
+    worker.on('close', (code) => resolve(code ?? undefined));
+    worker.on('error', () => resolve(undefined));
+  });
+  for await (const chunk of input ?? []) worker.stdin.write(chunk);
+  worker.stdin.end();
+  return { code: await closed, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
+}
+
+function noShell(cause: unknown): HealError {
+  return new HealError('failed', 'this workstation has no sh, so nothing can be delegated to it', {
+    hint: 'run heal from Linux, macOS or WSL for this task',
+    cause,
+  });
+}
