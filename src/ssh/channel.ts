@@ -3,6 +3,7 @@ import type { ChannelResult } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
 import type { Sh } from '../core/sh.ts';
 import { newNonce, request } from '../shell/bootstrap.ts';
+import { joinSh, sh } from '../shell/sh.ts';
 import { collector } from './collector.ts';
 import { execPlainly } from './fast-login.ts';
 import { interrupted, unreachable } from './faults.ts';
@@ -24,6 +25,7 @@ export async function runChannel(
   signal: AbortSignal,
 ): Promise<ChannelResult> {
   const what = 'a transfer';
+  const nonce = newNonce();
   if (signal.aborted) throw interrupted(what, signal);
   const { stream } = await execPlainly(client, bootstrap).catch((error: unknown) => {
     throw unreachable('cannot open another channel to the host', 'does its sshd_config set MaxSessions?', error);
@@ -61,13 +63,20 @@ export async function runChannel(
   else signal.addEventListener('abort', aborted, { once: true });
 
   try {
-    await Promise.all([closed, send(stream, request('pipe', newNonce(), command), input, closed).catch(end)]);
+    const head = request('pipe', nonce, joinSh([sh`printf '\n%s pipe\n' "$N"`, command], '\n'));
+    await Promise.all([closed, send(stream, head, input, closed).catch(end)]);
   } finally {
     signal.removeEventListener('abort', aborted);
     client.removeListener('close', over);
   }
   if (fault !== undefined) throw fault;
-  return { code, stdout: Buffer.concat(stdout), stderr: Buffer.from(stderr.text()) };
+  return { code, stdout: after(`\n${nonce} pipe\n`, Buffer.concat(stdout)), stderr: Buffer.from(stderr.text()) };
+}
+
+/** What the command itself printed: before it the login shell's rc files may have spoken. */
+function after(mark: string, stdout: Buffer): Buffer {
+  const start = stdout.indexOf(mark);
+  return start < 0 ? Buffer.alloc(0) : stdout.subarray(start + mark.length);
 }
 
 /**
