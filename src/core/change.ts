@@ -23,6 +23,33 @@ export interface Content {
   readonly open: () => AsyncIterable<Uint8Array>;
   /** True where it must not be shown. */
   readonly secret?: boolean;
+  /** Absolute local path of a `kept` file, whether it is there or not. */
+  readonly path?: string;
+  /** What is in it, where it is a folder of the workstation; `open` then gives nothing. */
+  readonly folder?: LocalFolder;
+}
+
+/** A folder of the workstation. */
+export interface LocalFolder {
+  /** All that is in it but what is excluded, sorted by path. */
+  readonly entries: readonly LocalEntry[];
+  /** One tar of some of its entries, with the modes that they are to have (octal). */
+  readonly archive: (members: readonly { readonly path: string; readonly mode: string }[]) => Content;
+}
+
+/** Something in a folder of the workstation. */
+export interface LocalEntry {
+  /** From the folder on, with slashes. */
+  readonly path: string;
+  readonly type: 'file' | 'directory' | 'link';
+  /** Bytes of a file, else 0. */
+  readonly size: number;
+  /** Of a file, hex. */
+  readonly sha256?: string;
+  /** Whether a file is a program; Windows knows that only of scripts, by their first line. */
+  readonly executable: boolean;
+  /** Of a link, as it is written, with slashes. */
+  readonly target?: string;
 }
 
 /** How a Change is made. */
@@ -30,7 +57,17 @@ export type Act =
   /** A script run on the host in a session of its own. Its exit code must be 0, unless `free` (then the module's task keywords judge it). */
   | { readonly kind: 'program'; readonly script: Sh; readonly free?: boolean }
   /** Content is put on the host in a private file first; `script` finds its path in `$CONTENT`. */
-  | { readonly kind: 'upload'; readonly content: Content; readonly near: string; readonly script: Sh };
+  | { readonly kind: 'upload'; readonly content: Content; readonly near: string; readonly script: Sh }
+  /** A file of the host is brought to the workstation, and kept there if it is what was read; then `script` runs. */
+  | {
+      readonly kind: 'download';
+      readonly path: string;
+      /** Hex. */
+      readonly sha256: string;
+      /** Absolute local path; folders above it are made. */
+      readonly to: string;
+      readonly script: Sh;
+    };
 
 /** What one Question will answer after a Change. */
 export interface Prediction {

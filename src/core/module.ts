@@ -19,9 +19,15 @@ export interface Decision {
 
 /** A file of the workstation that a module wants: loaded, and for templates rendered, by the engine before `plan`. */
 export interface LocalRequest {
-  readonly kind: 'template' | 'file';
-  /** As the task gives it; looked up in role, project, shipped. */
+  /**
+   * `folder` gives a Content with what is in it. `kept` is a file that the module writes, which may not be there: then
+   * its size is 0 and its hash empty.
+   */
+  readonly kind: 'template' | 'file' | 'folder' | 'kept';
+  /** As the task gives it; looked up in role, project, shipped. `kept` is from the project's folder on. */
   readonly src: string;
+  /** Of a folder: patterns of what is left out (src/modules/excludes.ts). */
+  readonly exclude?: readonly string[];
 }
 
 /** What both functions of a module get besides the arguments. */

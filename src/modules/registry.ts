@@ -20,6 +20,7 @@ import { process } from './process.ts';
 import { replace } from './replace.ts';
 import { shell } from './shell.ts';
 import { stat } from './stat.ts';
+import { sync } from './sync.ts';
 import { systemd } from './systemd.ts';
 import { template } from './template.ts';
 import { unarchive } from './unarchive.ts';
@@ -48,6 +49,7 @@ const all: readonly Module[] = [
   replace,
   shell,
   stat,
+  sync,
   systemd,
   template,
   unarchive,

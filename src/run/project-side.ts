@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Content } from '../core/change.ts';
 import { Secret } from '../core/secret.ts';
 import { findFile, findTemplate } from '../project/lookup.ts';
@@ -11,6 +12,7 @@ import { didYouMean } from '../project/spelling.ts';
 import { type Compiled, compileFile, referencesOf } from '../project/template.ts';
 import type { ProjectSide } from './host-run.ts';
 import type { Instance } from './instance.ts';
+import { folderContent } from './local-folder.ts';
 import { revealed } from './revealed.ts';
 
 /** Contents up to this many bytes are held and ride in a program; larger ones are streamed. */
@@ -59,7 +61,17 @@ export function projectSide(name: string, roots: Roots): ProjectSide {
         return { kind: 'value', value: heldContent(Buffer.from(text, 'utf8'), secret) };
       }
       const at = instance.task.argPlaces['src'] ?? instance.task.at;
+      if (request.kind === 'kept')
+        return { kind: 'value', value: await keptContent(resolve(roots.project, request.src)) };
       const path = await findFile(roots, instance.task.role, request.src, at);
+      if (request.kind === 'folder') {
+        const exclude = request.exclude ?? [];
+        const content = once(files, JSON.stringify([path, exclude]), async () => {
+          if ((await stat(path)).isDirectory()) return folderContent(path, exclude);
+          throw usage(`${shownPath(path, roots.project)} is not a folder`, at, 'a file is placed by copy');
+        });
+        return { kind: 'value', value: await content };
+      }
       return { kind: 'value', value: await once(files, path, () => fileContent(path, roots, at)) };
     },
   };
@@ -76,6 +88,15 @@ export function heldContent(bytes: Buffer, secret = false): Content {
     },
     ...(secret ? { secret } : {}),
   };
+}
+
+/** A file that a task writes: read anew each time, and perhaps not there yet. */
+async function keptContent(path: string): Promise<Content> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw usage(`${path} can't be read`, undefined, 'dest names the file that is to be written', error);
+  });
+  return bytes === undefined ? { ...heldContent(Buffer.alloc(0)), sha256: '', path } : { ...heldContent(bytes), path };
 }
 
 async function fileContent(path: string, roots: Roots, at: Instance['task']['at']): Promise<Content> {

@@ -1,0 +1,52 @@
+/**
+ * What is left out of a folder, by patterns: `cache` and `*.log` fit a name at any depth, `/build` and `a/b` a path from
+ * the folder on, `logs/` folders alone. `*` and `?` stay within a name, `**` does not. Below what is left out nothing is
+ * looked at.
+ */
+export function excluder(patterns: readonly string[]): (path: string, isFolder: boolean) => boolean {
+  const rules = patterns.map(ruleOf);
+  return (path, isFolder) => {
+    const parts = path.split('/');
+    return parts.some((name, i) => {
+      const folder = i < parts.length - 1 || isFolder;
+      const upTo = parts.slice(0, i + 1).join('/');
+      return rules.some((rule) => (folder || !rule.folders) && rule.fits.test(rule.whole ? upTo : name));
+    });
+  };
+}
+
+/** Patterns that are names alone: `find` knows them as well, and then need not enter what they fit. */
+export function namePatterns(patterns: readonly string[]): string[] {
+  return patterns.filter((pattern) => !pattern.includes('/') && !pattern.includes('**') && !/[[\]\\]/.test(pattern));
+}
+
+interface Rule {
+  readonly fits: RegExp;
+  readonly whole: boolean;
+  readonly folders: boolean;
+}
+
+function ruleOf(pattern: string): Rule {
+  const folders = pattern.endsWith('/');
+  const words = pattern.replace(/\/+$/, '');
+  const whole = words.includes('/');
+  const source = words
+    .replace(/^\/+/, '')
+    .split(/(\*\*\/?|\*|\?)/)
+    .map((piece) => {
+      switch (piece) {
+        case '**/':
+          return '(?:.*/)?';
+        case '**':
+          return '.*';
+        case '*':
+          return '[^/]*';
+        case '?':
+          return '[^/]';
+        default:
+          return piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+      }
+    })
+    .join('');
+  return { fits: new RegExp(`^${source}$`, 's'), whole, folders };
+}

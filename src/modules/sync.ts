@@ -1,0 +1,157 @@
+import { posix } from 'node:path';
+import { type Change, predicts } from '../core/change.ts';
+import type { Decision } from '../core/module.ts';
+import { present } from '../core/state.ts';
+import { entry } from '../probes/entry.ts';
+import { tree } from '../probes/tree.ts';
+import { user } from '../probes/user.ts';
+import { attributeReads, wantedAttributes } from './attributes.ts';
+import { defineModule } from './define.ts';
+import { excluder, namePatterns } from './excludes.ts';
+import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
+import { type SyncSteps, syncSteps } from './sync-plan.ts';
+import { syncText } from './sync-text.ts';
+
+/** Keeps a folder on the host the same as one of the project's: only what differs travels. */
+export const sync = defineModule({
+  name: 'sync',
+  about:
+    "Keeps a folder on the host the same as one of the project's: only what differs travels. Files are compared by hash, and sent byte for byte: what Git gives CRLF on Windows arrives with CRLF (.gitattributes: `* -text`).",
+  args: {
+    properties: {
+      src: {
+        type: 'string',
+        minLength: 1,
+        description: "Folder of the project, looked up in the role's files/ first.",
+      },
+      dest: { ...absolutePath, description: 'Folder on the host. It is made where the one above it is there.' },
+      delete: { type: 'boolean', default: false, description: 'Remove what is not in src. What is excluded stays.' },
+      exclude: {
+        type: 'array',
+        items: { type: 'string', minLength: 1 },
+        default: [],
+        description:
+          'Left out on both sides: `cache` or `*.log` at any depth, `/build` and `a/b` from the folder on, `logs/` folders alone; `**` crosses folders.',
+      },
+      owner,
+      group: ownerGroup,
+      mode: {
+        ...fileMode,
+        description:
+          'Mode of files; programs can be run by whoever may read. Default: as it is; 0644 and 0755 for new ones.',
+      },
+      directory_mode: { ...fileMode, description: 'Mode of folders. Default: as it is; 0755 for new ones.' },
+    },
+    required: ['src', 'dest'],
+  },
+  examples: [
+    { name: "The site's pages are those of the project", args: { src: 'pages', dest: '/srv/www', delete: true } },
+    {
+      name: 'The scripts are there',
+      args: { src: 'scripts', dest: '/opt/scripts', exclude: ['*.test.sh'], owner: 'root', mode: '0644' },
+    },
+  ],
+  locals: ({ src, exclude }) => ({ src: { kind: 'folder', src, exclude } }),
+  reads: (args, look, input) => {
+    const dest = clean(args.dest);
+    const there = entry(dest, {}, input.account);
+    const folder = look(there)?.type === 'directory' || look(there)?.type === 'link';
+    return {
+      ...attributeReads(args, input.account),
+      there,
+      above: entry(posix.dirname(dest), {}, input.account),
+      self: user(input.account.user ?? input.facts.user, input.account),
+      tree: folder ? tree(dest, namePatterns(args.exclude), input.account) : undefined,
+    };
+  },
+  plan: (args, answers, input) => {
+    const dest = clean(args.dest);
+    const local = input.locals['src']?.folder;
+    const fail = (failed: string, hint?: string): Decision => ({
+      changes: [],
+      failed,
+      ...(hint === undefined ? {} : { hint }),
+    });
+    if (local === undefined) return fail(`${args.src} is not a folder`, 'a file is placed by copy');
+    const attributes = wantedAttributes(args, answers);
+    if ('failed' in attributes) return fail(attributes.failed);
+    const { there } = answers;
+    if (there !== undefined && there.type !== 'directory' && there.type !== 'link') {
+      return fail(`${dest} is a ${there.type}, not a folder`);
+    }
+    if (there === undefined && answers.above === undefined) {
+      return fail(`there is no folder ${posix.dirname(dest)}`, 'make it by a directory task before this one');
+    }
+    const odd = local.entries.find(({ path }) => path.includes('\n'));
+    if (odd !== undefined)
+      return fail(`${JSON.stringify(odd.path)} has a name of several lines`, 'rename or exclude it');
+
+    const self = {
+      uid: attributes.owner?.id ?? answers.self?.uid ?? 0,
+      gid: attributes.group?.id ?? answers.self?.gid ?? 0,
+    };
+    const wish = {
+      attributes,
+      folderMode: args.directory_mode,
+      remove: args.delete,
+      excluded: excluder(args.exclude),
+    };
+    const steps = syncSteps(local.entries, answers.tree ?? {}, wish, self);
+    const result = { dest, files: local.entries.filter(({ type }) => type === 'file').length };
+    if (steps.clash !== undefined) return fail(steps.clash, 'delete: true has it replaced, unless it is excluded');
+    const same = steps.send.length + steps.alter.length + steps.remove.length === 0;
+    if (same && there !== undefined) return { changes: [], result };
+
+    const content = steps.send.length === 0 ? undefined : local.archive(steps.send);
+    const script = syncText({ dest, attributes, folderMode: args.directory_mode, steps });
+    const questions = answers.tree === undefined ? [entry(dest, {}, input.account)] : [];
+    const change: Change = {
+      title: titleOf(dest, steps),
+      sign: there === undefined ? '+' : steps.send.length === 0 && steps.alter.length === 0 ? '-' : '~',
+      diff: {
+        before: listOf(steps, answers.tree ?? {}),
+        after: listOf(steps, steps.after),
+        beforeName: dest,
+        afterName: dest,
+      },
+      expects: questions,
+      act:
+        content === undefined
+          ? { kind: 'program', script }
+          : { kind: 'upload', content, near: there === undefined ? posix.dirname(dest) : dest, script },
+      // What a folder with setgid or a default ACL makes of new entries is not foretold.
+      predicts: [predicts(tree(dest, namePatterns(args.exclude), input.account), present(steps.after))],
+      touches: [`tree:${dest}`],
+    };
+    return { changes: [change], result };
+  },
+});
+
+function titleOf(dest: string, { send, alter, remove }: SyncSteps): string {
+  const some = [
+    ...(send.length > 0 ? [`send ${named(send)} to ${dest}`] : []),
+    ...(alter.length > 0 ? [`set owner or mode of ${named(alter)}`] : []),
+    ...(remove.length > 0 ? [`remove ${named(remove)}`] : []),
+  ];
+  return some.length === 0 ? `create directory ${dest}` : some.join(', ');
+}
+
+function named(list: readonly { readonly path: string }[]): string {
+  return list.length > 3 ? `${list.length} entries` : list.map(({ path }) => path).join(', ');
+}
+
+/** What is concerned, one line each: what a diff of the two sides shows. */
+function listOf({ send, alter, remove }: SyncSteps, side: SyncSteps['after']): string {
+  const paths = [...new Set([...send, ...alter, ...remove].map(({ path }) => path))].sort();
+  const lines = paths.flatMap((path) => {
+    const one = Object.hasOwn(side, path) ? side[path] : undefined;
+    if (one === undefined) return [];
+    const what = one.type === 'file' ? `${one.size} bytes ${one.sha256?.slice(0, 12) ?? ''}` : (one.target ?? '');
+    return [`${path} ${one.type} ${one.mode} ${one.uid}:${one.gid} ${what}`.trimEnd()];
+  });
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function clean(path: string): string {
+  return posix.normalize(path).replace(/(.)\/+$/, '$1');
+}
