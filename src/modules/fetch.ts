@@ -1,0 +1,82 @@
+import { posix } from 'node:path';
+import type { Change } from '../core/change.ts';
+import type { Decision } from '../core/module.ts';
+import { entry } from '../probes/entry.ts';
+import { sh } from '../shell/sh.ts';
+import { defineModule } from './define.ts';
+import { absolutePath } from './schemas.ts';
+
+/** Largest file that is brought here, in bytes: all of it is held once. */
+const limit = 256 * 1024 * 1024;
+
+/** Keeps a file of the workstation the same as one of the host's. */
+export const fetch = defineModule({
+  name: 'fetch',
+  about: "Keeps a file of the workstation the same as one of the host's; only its owner can read it.",
+  args: {
+    properties: {
+      src: { ...absolutePath, description: 'File on the host. A link is followed.' },
+      dest: {
+        type: 'string',
+        minLength: 1,
+        description:
+          "Where it is kept, from the project's folder on; with a slash at its end a folder. Name the host in it: fetched/{{ inventory_hostname }}/.",
+      },
+      fail_on_missing: { type: 'boolean', default: true, description: 'Fail where the file is not there.' },
+    },
+    required: ['src', 'dest'],
+  },
+  examples: [
+    {
+      name: "The host's configuration is kept here",
+      args: { src: '/etc/app/app.conf', dest: 'fetched/{{ inventory_hostname }}/app.conf' },
+    },
+    { name: 'Its log, if there is one', args: { src: '/var/log/app.log', dest: 'logs/', fail_on_missing: false } },
+  ],
+  locals: ({ src, dest }) => ({ dest: { kind: 'kept', src: placeOf(src, dest) } }),
+  reads: (args, look, input) => {
+    const there = entry(clean(args.src), { hash: true }, input.account);
+    const link = look(there)?.target;
+    const real = link === undefined ? undefined : posix.resolve(posix.dirname(clean(args.src)), link);
+    return { there, real: real === undefined ? undefined : entry(real, { hash: true }, input.account) };
+  },
+  plan: (args, answers, input, before) => {
+    const place = placeOf(args.src, args.dest);
+    const kept = input.locals['dest'];
+    const there = answers.there?.type === 'link' ? answers.real : answers.there;
+    const fail = (failed: string, hint?: string): Decision => ({
+      changes: [],
+      failed,
+      ...(hint === undefined ? {} : { hint }),
+    });
+    if (there === undefined) {
+      if (args.fail_on_missing) return fail(`there is no file ${args.src}`);
+      return { changes: [], message: `there is no file ${args.src}` };
+    }
+    if (there.type !== 'file') return fail(`${args.src} is a ${there.type}, not a file`, 'archive a folder first');
+    if (there.sha256 === undefined) return fail(`${args.src} can't be read`, 'become root or its owner');
+    if (there.size > limit) return fail(`${args.src} has ${there.size} bytes, more than the ${limit} that are fetched`);
+    const result = { dest: place, checksum: there.sha256, size: there.size };
+    // Once it was brought here, its hash was proven; what is read of the workstation is from before.
+    if (before !== undefined || kept?.sha256 === there.sha256 || kept?.path === undefined)
+      return { changes: [], result };
+    const isNew = kept.sha256 === '';
+    const change: Change = {
+      title: `${isNew ? 'fetch' : 'fetch anew'} ${args.src} to ${place} (${there.size} bytes)`,
+      sign: isNew ? '+' : '~',
+      expects: [entry(clean(args.src), { hash: true }, input.account)],
+      act: { kind: 'download', path: clean(args.src), sha256: there.sha256, to: kept.path, script: sh`:` },
+      touches: [],
+    };
+    return { changes: [change], result };
+  },
+});
+
+function placeOf(src: string, dest: string): string {
+  const plain = dest.replaceAll('\\', '/');
+  return plain.endsWith('/') ? `${plain}${posix.basename(clean(src))}` : plain;
+}
+
+function clean(path: string): string {
+  return posix.normalize(path).replace(/(.)\/+$/, '$1');
+}

@@ -1,0 +1,96 @@
+import { spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Content } from '../../src/core/change.ts';
+import type { Connection } from '../../src/core/connection.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import { fetch } from '../../src/modules/fetch.ts';
+import { download } from '../../src/run/download.ts';
+import { heldContent } from '../../src/run/project-side.ts';
+import { sh } from '../../src/shell/sh.ts';
+import { decide, inputOf, shells } from './on-this-machine.ts';
+
+const [shell] = shells();
+
+describe.skipIf(shell?.missing !== undefined)('fetch', () => {
+  let folder = '';
+  const at = (name: string): string => join(folder, name);
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'heal-fetch-'));
+    writeFileSync(at('f'), Buffer.from([0, 255, 10]));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** This machine as a host: a channel is a shell of its own. */
+  const connection: Connection = {
+    host: 'here',
+    roundTrips: 0,
+    run: () => Promise.reject(new Error('no program is run')),
+    channel: async ({ text }) => {
+      const { status, stdout, stderr } = spawnSync('sh', ['-c', text]);
+      return { code: status ?? undefined, stdout, stderr };
+    },
+    close: async () => undefined,
+  };
+  const missing = (path: string): Content => ({ ...heldContent(Buffer.alloc(0)), sha256: '', path });
+  const plan = (args: JsonObject, kept: Content) => {
+    if (shell === undefined) throw new Error('no shell');
+    return decide(shell, fetch, { fail_on_missing: true, ...args }, inputOf({ locals: { dest: kept } })).decision;
+  };
+
+  test('a file that is not here, or is another, is brought; one that is the same is not', () => {
+    const args = { src: at('f'), dest: 'got/' };
+    expect(fetch.locals(args)).toEqual({ dest: { kind: 'kept', src: 'got/f' } });
+    expect(plan(args, missing(at('got/f'))).changes).toMatchObject([
+      {
+        title: `fetch ${at('f')} to got/f (3 bytes)`,
+        sign: '+',
+        touches: [],
+        act: { kind: 'download', path: at('f'), to: at('got/f') },
+      },
+    ]);
+    const old = { ...heldContent(Buffer.from('old')), path: at('got/f') };
+    expect(plan(args, old).changes).toMatchObject([{ title: `fetch anew ${at('f')} to got/f (3 bytes)`, sign: '~' }]);
+    expect(plan(args, { ...heldContent(Buffer.from([0, 255, 10])), path: at('got/f') }).changes).toEqual([]);
+  });
+
+  test('a link is followed, a folder is refused, and what is missing may be', () => {
+    symlinkSync('f', at('l'));
+    mkdirSync(at('d'));
+    const there = missing(at('x'));
+    expect(plan({ src: at('l'), dest: 'x' }, there).changes.length).toBe(1);
+    expect(plan({ src: at('d'), dest: 'x' }, there).failed).toBe(`${at('d')} is a directory, not a file`);
+    expect(plan({ src: at('none'), dest: 'x' }, there).failed).toBe(`there is no file ${at('none')}`);
+    expect(plan({ src: at('none'), dest: 'x', fail_on_missing: false }, there)).toEqual({
+      changes: [],
+      message: `there is no file ${at('none')}`,
+    });
+  });
+
+  test('it comes whole or not at all, for its owner alone', async () => {
+    const { signal } = new AbortController();
+    const { sha256 } = heldContent(readFileSync(at('f')));
+    const act = { kind: 'download', path: at('f'), sha256, to: at('a/b/f'), script: sh`:` } as const;
+    await download(connection, act, signal);
+    expect([readFileSync(at('a/b/f')), statSync(at('a/b/f')).mode & 0o777]).toEqual([readFileSync(at('f')), 0o600]);
+    writeFileSync(at('f'), 'changed');
+    await expect(download(connection, act, signal)).rejects.toThrow(`${at('f')} changed while it was brought here`);
+    rmSync(at('f'));
+    await expect(download(connection, act, signal)).rejects.toThrow(/could not be brought here: .*No such file/);
+    await expect(download(connection, { ...act, path: at('a/b/f'), to: at('a/b') }, signal)).rejects.toThrow(
+      `${at('a/b')} could not be written`,
+    );
+    expect([readFileSync(at('a/b/f')), readdirSync(at('a'))]).toEqual([Buffer.from([0, 255, 10]), ['b']]);
+  });
+});
