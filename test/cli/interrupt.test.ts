@@ -76,7 +76,7 @@ describe.skipIf(!hasScript)('on a terminal', () => {
     const erase = text.lastIndexOf('\x1b[2K');
     const recap = text.indexOf('PLAY RECAP');
     expect(recap).toBeGreaterThan(erase);
-    expect(text.slice(0, erase)).toContain('unreachable');
+    expect(text.slice(0, recap)).toContain('unreachable');
     // What is left on the screen: the cursor is back, and no line of progress stays behind.
     expect(text.lastIndexOf('\x1b[?25h')).toBeGreaterThan(text.lastIndexOf('\x1b[?25l'));
     expect(text.slice(recap)).not.toMatch(/logging in/);
