@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, open, readdir, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import type { Content, LocalEntry, LocalFolder } from '../core/change.ts';
 import { excluder } from '../modules/excludes.ts';
 import { type TarMember, tarOf, tarSize } from './tar.ts';
+
+const windows = sep === '\\';
 
 /** Bytes up to which a tar is held in memory. */
 const heldAtMost = 64 * 1024;
@@ -39,7 +41,8 @@ async function entriesOf(root: string, leaves: ReturnType<typeof excluder>): Pro
       const found = await lstat(local);
       if (leaves(path, found.isDirectory())) continue;
       if (found.isSymbolicLink()) {
-        const target = (await readlink(local)).replaceAll('\\', process.platform === 'win32' ? '/' : '\\');
+        const words = await readlink(local);
+        const target = windows ? words.replaceAll('\\', '/') : words;
         entries.push({ path, type: 'link', size: 0, executable: false, target });
       } else if (found.isDirectory()) {
         entries.push({ path, type: 'directory', size: 0, executable: true });
@@ -59,7 +62,7 @@ async function fileEntry(path: string, local: string, mode: number): Promise<Loc
     hash.update(bytes);
     size += bytes.length;
   }
-  const executable = process.platform === 'win32' ? await isScript(local) : (mode & 0o100) !== 0;
+  const executable = windows ? await isScript(local) : (mode & 0o100) !== 0;
   return { path, type: 'file', size, sha256: hash.digest('hex'), executable };
 }
 
