@@ -63,25 +63,32 @@ export const systemd = defineModule({
       return fail(`${target.unit} is masked, so it can't be started`, 'masked: false takes the mask off');
     }
 
+    if (
+      args.masked === true &&
+      there.loadState !== 'masked' &&
+      /^(\/etc|.*\/\.config)\/systemd\//.test(there.fragmentPath)
+    ) {
+      return fail(
+        `${target.unit} can't be masked: its own file is where the mask would be, ${there.fragmentPath}`,
+        'enabled: false with state: stopped keeps it down; or move that file away',
+      );
+    }
+
     const changes: Change[] = [];
     if (args.daemon_reload ?? there.needDaemonReload) {
       if (there.needDaemonReload) changes.push(reloadChange(args.scope));
     }
-    let next: Unit = { ...there, needDaemonReload: args.daemon_reload === false && there.needDaemonReload };
+    let next: Unit | undefined = { ...there, needDaemonReload: args.daemon_reload === false && there.needDaemonReload };
     if (args.masked !== undefined && args.masked !== (there.loadState === 'masked')) {
       changes.push(controlChange(target, args.masked ? 'mask' : 'unmask'));
-      // What a unit is under its mask can't be seen from here.
-      next = {
-        ...next,
-        loadState: args.masked ? 'masked' : 'loaded',
-        unitFileState: args.masked ? 'masked' : 'disabled',
-      };
+      // What a unit is under its mask can't be seen from here, nor which of its settings systemd forgets under one.
+      next = undefined;
     }
     if (args.enabled !== undefined && args.masked !== true) {
       const verdict = enabling(args.enabled, there);
       if (verdict === 'change') {
         changes.push(controlChange(target, args.enabled ? 'enable' : 'disable'));
-        next = { ...next, unitFileState: args.enabled ? 'enabled' : 'disabled' };
+        next = next && { ...next, unitFileState: args.enabled ? 'enabled' : 'disabled' };
       }
       if (verdict === 'bad')
         return fail(
@@ -92,13 +99,14 @@ export const systemd = defineModule({
     if (run !== undefined && 'failed' in run) return fail(run.failed, run.hint);
     if (run !== undefined) {
       changes.push(run);
-      next = { ...next, activeState: args.state === 'stopped' || isOneshot(there) ? 'inactive' : 'active' };
+      next = next && { ...next, activeState: args.state === 'stopped' || isOneshot(there) ? 'inactive' : 'active' };
     }
     if (args.signal !== undefined && before === undefined) {
       if (there.run?.mainPid === 0) return fail(`${target.unit} has no main process`);
       return { changes: [...changes, killChange(target, args.signal)], result };
     }
 
+    if (next === undefined) return { changes, result };
     const { run: _run, ...foretold } = next;
     const question = ask(name, args.scope, input);
     // Each predicts where all of them lead: a plan is read from its end.
