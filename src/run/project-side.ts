@@ -100,7 +100,8 @@ async function keptContent(path: string): Promise<Content> {
 }
 
 async function fileContent(path: string, roots: Roots, at: Instance['task']['at']): Promise<Content> {
-  const { size, ...found } = await stat(path);
+  const found = await stat(path);
+  const { size } = found;
   if (!found.isFile()) throw usage(`${shownPath(path, roots.project)} is not a file`, at, 'name a file, not a folder');
   if (size <= heldAtMost) return heldContent(await readFile(path));
   const hash = createHash('sha256');

@@ -1,0 +1,58 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Content } from '../../src/core/change.ts';
+import type { LocalRequest } from '../../src/core/module.ts';
+import type { Variables } from '../../src/core/playbook.ts';
+import type { Instance } from '../../src/run/instance.ts';
+import { projectSide } from '../../src/run/project-side.ts';
+
+describe('files of the workstation', () => {
+  let project = '';
+  beforeEach(() => {
+    project = mkdtempSync(join(tmpdir(), 'heal-side-'));
+    mkdirSync(join(project, 'files/folder/cache'), { recursive: true });
+    writeFileSync(join(project, 'files/small'), 'small');
+    writeFileSync(join(project, 'files/large'), Buffer.alloc(100_000, 'x'));
+    writeFileSync(join(project, 'files/folder/cache/x'), 'x');
+    writeFileSync(join(project, 'kept'), 'kept');
+  });
+  afterEach(() => rmSync(project, { recursive: true, force: true }));
+
+  const at = { file: 'tasks/x.yml', line: 1, column: 1 };
+  const load = async (request: LocalRequest): Promise<Content> => {
+    const instance = { task: { argPlaces: {}, at } } as unknown as Instance;
+    const side = projectSide('x', { project, shipped: join(project, 'none') });
+    const loaded = await side.load(instance, request, {} as Variables);
+    if (loaded.kind !== 'value') throw new Error('pending');
+    return loaded.value;
+  };
+
+  test('a file is held where it is small, and streamed where it is large', async () => {
+    expect(await load({ kind: 'file', src: 'small' })).toMatchObject({ size: 5, bytes: Buffer.from('small') });
+    const large = await load({ kind: 'file', src: 'large' });
+    expect([large.size, large.bytes]).toEqual([100_000, undefined]);
+    let size = 0;
+    for await (const piece of large.open()) size += piece.length;
+    expect(size).toBe(100_000);
+  });
+
+  test('a folder comes with what is in it, without what is left out', async () => {
+    const { folder } = await load({ kind: 'folder', src: 'folder', exclude: [] });
+    expect(folder?.entries.map(({ path }) => path)).toEqual(['cache', 'cache/x']);
+    const less = await load({ kind: 'folder', src: 'folder', exclude: ['cache'] });
+    expect(less.folder?.entries).toEqual([]);
+  });
+
+  test('the one is not the other', async () => {
+    await expect(load({ kind: 'file', src: 'folder' })).rejects.toThrow('files/folder is not a file');
+    await expect(load({ kind: 'folder', src: 'small' })).rejects.toThrow('files/small is not a folder');
+  });
+
+  test('a file that is written may be there or not', async () => {
+    expect(await load({ kind: 'kept', src: 'kept' })).toMatchObject({ size: 4, path: join(project, 'kept') });
+    expect(await load({ kind: 'kept', src: 'a/b' })).toMatchObject({ size: 0, sha256: '', path: join(project, 'a/b') });
+    await expect(load({ kind: 'kept', src: 'files' })).rejects.toThrow("files can't be read");
+  });
+});
