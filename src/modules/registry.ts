@@ -16,6 +16,7 @@ import { getUrl } from './get-url.ts';
 import { json } from './json.ts';
 import { line } from './line.ts';
 import { link } from './link.ts';
+import { packages } from './package.ts';
 import { process } from './process.ts';
 import { replace } from './replace.ts';
 import { shell } from './shell.ts';
@@ -45,6 +46,7 @@ const all: readonly Module[] = [
   json,
   line,
   link,
+  packages,
   process,
   replace,
   shell,
@@ -63,6 +65,7 @@ const aliases: Readonly<Record<string, Module>> = {
   service: systemd,
   lineinfile: line,
   blockinfile: block,
+  apt: packages,
 };
 
 /** Every module by its name, in alphabetical order; `aliases` lead to the same ones. */

@@ -1,0 +1,39 @@
+import { type Account, type Question, question } from '../core/probe.ts';
+import { absent, present } from '../core/state.ts';
+import { sh } from '../shell/sh.ts';
+import { defineProbe } from './define.ts';
+
+/** The lists of packages that apt knows. */
+export interface PackageLists {
+  /** What no plan can foretell: absent from predictions. Seconds since they were fetched, by the host's clock. */
+  readonly stamp?: { readonly age: number };
+}
+
+/** How old apt's lists are. Whoever fetches them sets the folder's time, for apt itself leaves it when nothing is new. */
+export const packageListsProbe = defineProbe<Record<string, never>, PackageLists>({
+  name: 'package-lists',
+  about: "How old apt's lists of packages are.",
+  cost: 2,
+  deadline: 10,
+  key: () => '',
+  scopes: () => ['package-lists'],
+  ask: () => sh`
+    t=$(stat -c %Y /var/lib/apt/lists 2>/dev/null)
+    # None were ever fetched where there is no list.
+    if ls /var/lib/apt/lists/*_* >/dev/null 2>&1; then echo "age $(($(date +%s) - t))"; fi
+    echo end
+  `,
+  parse: ({ output }, items) => {
+    const text = output.toString('latin1');
+    if (!text.includes('end\n')) return new Map();
+    const age = /^age (-?\d+)$/m.exec(text)?.[1];
+    return new Map(
+      items.map(({ id }) => [id, age === undefined ? absent : present({ stamp: { age: Math.max(0, Number(age)) } })]),
+    );
+  },
+});
+
+/** Asks how old apt's lists are; absent where none were ever fetched. */
+export function packageLists(account: Account = {}): Question<PackageLists> {
+  return question(packageListsProbe, {}, account);
+}
