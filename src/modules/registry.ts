@@ -1,6 +1,7 @@
 import type { Module } from '../core/module.ts';
 import { acl } from './acl.ts';
 import { assert } from './assert.ts';
+import { authorizedKey } from './authorized-key.ts';
 import { block } from './block.ts';
 import { command } from './command.ts';
 import { compose } from './compose.ts';
@@ -13,6 +14,7 @@ import { dockerConfig } from './docker-config.ts';
 import { fail } from './fail.ts';
 import { file } from './file.ts';
 import { getUrl } from './get-url.ts';
+import { group } from './group.ts';
 import { json } from './json.ts';
 import { line } from './line.ts';
 import { link } from './link.ts';
@@ -27,10 +29,12 @@ import { template } from './template.ts';
 import { unarchive } from './unarchive.ts';
 import { unit } from './unit.ts';
 import { uri } from './uri.ts';
+import { user } from './user.ts';
 
 const all: readonly Module[] = [
   acl,
   assert,
+  authorizedKey,
   block,
   command,
   compose,
@@ -43,6 +47,7 @@ const all: readonly Module[] = [
   fail,
   file,
   getUrl,
+  group,
   json,
   line,
   link,
@@ -57,6 +62,7 @@ const all: readonly Module[] = [
   unarchive,
   unit,
   uri,
+  user,
 ];
 
 /** Other names that users of Ansible know modules by. */

@@ -1,0 +1,197 @@
+import { posix } from 'node:path';
+import { type Change, predicts } from '../core/change.ts';
+import type { Input } from '../core/module.ts';
+import type { Sh } from '../core/sh.ts';
+import { present } from '../core/state.ts';
+import { type AuthorizedKeys, authorizedKeys } from '../probes/authorized-keys.ts';
+import { lines } from '../probes/command.ts';
+import { heredoc } from '../shell/heredoc.ts';
+import { joinSh, sh } from '../shell/sh.ts';
+import { accountName } from './account-schemas.ts';
+import { type KeyDeed, type KeyLine, readKey, withKeys } from './authorized-key-text.ts';
+import { defineModule } from './define.ts';
+
+/** Keeps SSH keys among those by which one may log in as an account. */
+export const authorizedKey = defineModule({
+  name: 'authorized_key',
+  about: 'Keeps SSH keys among those by which one may log in as an account.',
+  args: {
+    properties: {
+      user: { ...accountName, description: 'Account that one may log in as.' },
+      key: {
+        type: 'string',
+        minLength: 1,
+        description: 'Public key as ssh-keygen writes it; several in lines of their own.',
+      },
+      key_options: {
+        type: 'string',
+        pattern: '^[^\\n]*$',
+        description:
+          'Options of the keys: from="192.0.2.1",no-pty. Default: those that stand before the key, or are there.',
+      },
+      exclusive: { type: 'boolean', default: false, description: 'Take all other keys away.' },
+      state: { enum: ['present', 'absent'], default: 'present' },
+    },
+    required: ['user', 'key'],
+  },
+  examples: [
+    {
+      name: 'Coach logs in by his key',
+      args: {
+        user: 'coach',
+        key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl coach@laptop',
+      },
+    },
+    {
+      name: 'The old key opens nothing',
+      args: {
+        user: 'coach',
+        key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBase64OfTheOldKey0000000000000000000000000000 coach@old',
+        state: 'absent',
+      },
+    },
+  ],
+  misuse: ({ key, exclusive, state }) => {
+    const wrong = keyTexts(key).find((line) => readKey(line) === undefined);
+    if (wrong !== undefined) {
+      return {
+        argument: 'key',
+        message: `this is no public key: ${wrong.slice(0, 60)}`,
+        hint: 'give the line of a .pub file',
+      };
+    }
+    if (keyTexts(key).length === 0) return { argument: 'key', message: 'there is no key in key' };
+    if (exclusive && state === 'absent') {
+      return { argument: 'exclusive', message: 'exclusive takes other keys away, so state can only be present' };
+    }
+    return undefined;
+  },
+  reads: ({ user }, _look, input) => ({ there: authorizedKeys(user, input.account) }),
+  plan: (args, { there }, input) => {
+    const { user } = args;
+    if (there === undefined) {
+      if (args.state === 'absent') return [];
+      return { changes: [], failed: `there is no user ${user} on this host`, hint: 'make it by a user task' };
+    }
+    const folder = posix.join(there.home, '.ssh');
+    const file = posix.join(folder, 'authorized_keys');
+    for (const [path, one, type] of [
+      [folder, there.folder, 'directory'],
+      [file, there.file, 'file'],
+    ] as const) {
+      if (one !== undefined && one.type !== type) return { changes: [], failed: `${path} is a ${one.type}` };
+    }
+    const next = withKeys(there.text, {
+      keys: keysOf(args.key),
+      present: args.state === 'present',
+      exclusive: args.exclusive,
+      options: args.key_options,
+    });
+    const words = next.deeds.map(deedWords);
+    if (args.state === 'present' || next.deeds.length > 0) words.push(...untidy(folder, file, there));
+    if (words.length === 0) return [];
+    const self = input.account.user ?? input.facts.user;
+    if (self !== user && self !== 'root') {
+      return { changes: [], failed: `${self} may not change the keys of ${user}`, hint: 'become root' };
+    }
+    return [change(user, there, next.text, words, self, input)];
+  },
+});
+
+function change(
+  user: string,
+  there: AuthorizedKeys,
+  text: string,
+  words: readonly string[],
+  self: string,
+  input: Input,
+): Change {
+  const { uid, gid, home } = there;
+  const folder = posix.join(home, '.ssh');
+  const file = posix.join(folder, 'authorized_keys');
+  const write = writing(home, text);
+  // In a folder that is the account's own, root would have to fear what it puts there meanwhile: so the account writes.
+  const script =
+    self === user
+      ? write
+      : joinSh(
+          [
+            sh`[ ! -d ${folder} ] || [ "$(stat -c %u -- ${folder})" = ${uid} ] || chown -h ${`${uid}:${gid}`} ${folder} || exit 1`,
+            heredoc(sh`su -s /bin/sh ${user} -c 'exec sh -s'`, write),
+          ],
+          '\n',
+        );
+  return {
+    title: `keys of ${user}: ${words.join(', ')}`,
+    sign: '~',
+    diff: { before: there.text, after: text, beforeName: file, afterName: file },
+    expects: [authorizedKeys(user, input.account)],
+    act: { kind: 'program', script },
+    predicts: [
+      predicts(
+        authorizedKeys(user, input.account),
+        present({
+          ...there,
+          folder: { type: 'directory', mode: '0700', uid },
+          file: { type: 'file', mode: '0600', uid },
+          text,
+        }),
+      ),
+    ],
+    touches: ['authorized-keys', `tree:${folder}`],
+  };
+}
+
+function writing(home: string, text: string): Sh {
+  return joinSh(
+    [
+      sh`
+        {
+        umask 077
+        cd -- ${home} || exit 1
+        [ -d .ssh ] || mkdir .ssh || exit 1
+        [ ! -L .ssh ] || { echo '.ssh is a link' >&2; exit 1; }
+        chmod 0700 .ssh && cd .ssh || exit 1
+        new=$(mktemp .heal-XXXXXXXX) || exit 1
+        trap 'rm -f -- "$new"' EXIT
+      `,
+      heredoc(sh`base64 -d >"$new"`, lines(Buffer.from(text, 'utf8').toString('base64'))),
+      sh`
+        [ "$?" = 0 ] && mv -f -- "$new" authorized_keys || exit 1
+        exit 0
+        }
+      `,
+    ],
+    '\n',
+  );
+}
+
+/** sshd passes over keys that others could write (StrictModes). */
+function untidy(folder: string, file: string, there: AuthorizedKeys): string[] {
+  return (
+    [
+      [folder, there.folder, '0700'],
+      [file, there.file, '0600'],
+    ] as const
+  ).flatMap(([path, one, mode]) =>
+    one === undefined
+      ? []
+      : [
+          ...(one.mode === mode ? [] : [`mode of ${path} ${one.mode} -> ${mode}`]),
+          ...(one.uid === there.uid ? [] : [`owner of ${path} ${one.uid} -> ${there.uid}`]),
+        ],
+  );
+}
+
+function keyTexts(text: string): string[] {
+  return text.split('\n').filter((line) => !/^\s*(#|$)/.test(line));
+}
+
+function keysOf(text: string): KeyLine[] {
+  return keyTexts(text).flatMap((line) => readKey(line) ?? []);
+}
+
+function deedWords({ sign, key }: KeyDeed): string {
+  const name = key.comment === '' ? `${key.type} …${key.blob.slice(-8)}` : key.comment;
+  return sign === '+' ? `add ${name}` : sign === '-' ? `remove ${name}` : `options of ${name}`;
+}

@@ -1,0 +1,109 @@
+import type { Change } from '../core/change.ts';
+import type { Decision } from '../core/module.ts';
+import { group as askGroup } from '../probes/user.ts';
+import { userDetails } from '../probes/user-details.ts';
+import { accountName } from './account-schemas.ts';
+import { defineModule } from './define.ts';
+import { absolutePath, ownerGroup } from './schemas.ts';
+import { creation, modifications, removal } from './user-changes.ts';
+
+const groupName = { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_.-]*$' } as const;
+
+/** Keeps an account of the host: its groups, home, shell and password, or its absence. */
+export const user = defineModule({
+  name: 'user',
+  about: 'Keeps an account of the host: its groups, home, shell and password, or its absence.',
+  args: {
+    properties: {
+      name: accountName,
+      uid: {
+        type: 'integer',
+        minimum: 0,
+        description: 'Its number. Default: as it is; the next free one if it is new.',
+      },
+      group: {
+        ...ownerGroup,
+        description: 'Primary group. Default: as it is; one of its own name if it is new.',
+      },
+      groups: {
+        anyOf: [
+          { type: 'array', items: groupName },
+          { type: 'string', pattern: '^([A-Za-z_][A-Za-z0-9_.-]*(, ?[A-Za-z_][A-Za-z0-9_.-]*)*)?$' },
+        ],
+        description: 'Other groups: a list, or names with commas between. All others are left, unless append is set.',
+      },
+      append: { type: 'boolean', default: false, description: 'Stay in the groups that `groups` does not name.' },
+      comment: { type: 'string', pattern: '^[^:\\n]*$', description: 'Full name or purpose (GECOS).' },
+      home: { ...absolutePath, pattern: '^/[^:\\n]*$', description: 'Home folder.' },
+      create_home: { type: 'boolean', default: true, description: 'Make the home folder of a new account.' },
+      move_home: { type: 'boolean', default: false, description: 'Move what is at home when home changes.' },
+      shell: { ...absolutePath, pattern: '^/[^:\\n]*$', description: 'Login shell.' },
+      system: {
+        type: 'boolean',
+        default: false,
+        description: 'Take the number of a new account from those for the system.',
+      },
+      password: {
+        type: 'string',
+        minLength: 1,
+        description: 'Hash of the password, as crypt(5) makes it; "!" locks it.',
+      },
+      update_password: {
+        enum: ['always', 'on_create'],
+        default: 'always',
+        description: 'Whether an account that is there gets the password, too.',
+      },
+      state: { enum: ['present', 'absent'], default: 'present' },
+      remove: { type: 'boolean', default: false, description: 'With state absent: remove its home and mail as well.' },
+      force: { type: 'boolean', default: false, description: 'With state absent: also while it is logged in.' },
+    },
+    required: ['name'],
+  },
+  shorthand: 'name',
+  examples: [
+    {
+      name: 'The app has an account',
+      args: { name: 'app', system: true, home: '/srv/app', shell: '/usr/sbin/nologin' },
+    },
+    { name: 'Coach may use docker', args: { name: 'coach', groups: ['docker'], append: true } },
+  ],
+  misuse: ({ password }) =>
+    password === undefined || /^(\$[0-9a-z]+\$|_|[!*])/.test(password)
+      ? undefined
+      : {
+          argument: 'password',
+          message: 'the password of an account is given as a hash, and this is none',
+          hint: 'make one by: openssl passwd -6',
+        },
+  reads: (args, _look, input) => ({
+    there: userDetails(args.name, passwordAsked(args), input.account),
+    // useradd would make a group of this name, and refuses to if there is one.
+    namesake: args.state === 'present' && args.group === undefined ? askGroup(args.name, input.account) : undefined,
+  }),
+  plan: (args, { there, namesake }, input): readonly Change[] | Decision => {
+    const groups = typeof args.groups === 'string' ? listOf(args.groups) : args.groups;
+    const { groups: _given, ...rest } = args;
+    const wanted = { ...rest, ...(groups === undefined ? {} : { groups }) };
+    const result = there === undefined ? {} : { uid: there.uid, gid: there.gid, home: there.home, shell: there.shell };
+    if (args.state === 'absent') {
+      return there === undefined ? [] : [removal(args.name, there.home, args, input)];
+    }
+    if (there === undefined) return [creation(wanted, namesake !== undefined, input)];
+    return { changes: modifications(wanted, there, passwordAsked(args), input), result };
+  },
+});
+
+function passwordAsked(args: {
+  readonly password?: string;
+  readonly update_password: string;
+  readonly state: string;
+}): string | undefined {
+  return args.update_password === 'always' && args.state === 'present' ? args.password : undefined;
+}
+
+function listOf(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+}
