@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Transcript } from '../cli/built.ts';
+import { describeLab } from '../lab/lab-suite.ts';
+import { inventoryOf, playOf, recapOf, type Workplace, workplace } from './project.ts';
+
+const names = ['jack1', 'jack2', 'jack3', 'jack4', 'jack5', 'jack6'];
+
+describeLab('several hosts', { hosts: names }, (lab) => {
+  let place: Workplace;
+  beforeAll(() => {
+    place = workplace();
+  });
+  afterAll(() => place?.remove());
+
+  let count = 0;
+  /** Runs a playbook that leaves a file of its own on each host, and says which of them have it. */
+  const run = async (
+    tasks: (file: string) => readonly object[],
+    args: readonly string[] = [],
+    vars: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {},
+    play: object = {},
+  ): Promise<Transcript & { readonly done: readonly string[]; readonly ms: number }> => {
+    count += 1;
+    const file = `/srv/made-${count}`;
+    const project = place.project({
+      'inventory/hosts.yml': inventoryOf(lab().hosts, vars),
+      'tasks/site.yml': playOf(tasks(file), play),
+    });
+    const start = performance.now();
+    const transcript = await place.heal(project, ['run', 'site', ...args]);
+    const ms = performance.now() - start;
+    const there = await Promise.all(names.map((name) => lab().host(name).attempt(`test -e ${file}`)));
+    return { ...transcript, ms, done: names.filter((_, index) => there[index]?.code === 0) };
+  };
+  const simple = (file: string): object[] => [
+    { name: 'The file', copy: { content: '{{ inventory_hostname }}\n', dest: file } },
+  ];
+  const gone = { jack2: { address: '127.0.0.1', port: 1 } };
+
+  test('one of two can not be reached: the other is done, and the exit code is 4', async () => {
+    const { code, stdout, stderr, done } = await run(simple, ['--limit', 'jack1,jack2'], gone);
+    expect({ code, stderr, done }).toEqual({ code: 4, stderr: '', done: ['jack1'] });
+    expect(stdout).toContain('jack1 | changed   | The file');
+    expect(stdout).toContain('jack2 | unreachable | connection refused by 127.0.0.1 port 1\n');
+    expect(recapOf(stdout, 'jack1')).toMatchObject({ ok: 1, changed: 1, unreachable: 0, failed: 0 });
+    expect(recapOf(stdout, 'jack2')).toMatchObject({ ok: 0, changed: 0, unreachable: 1, failed: 0 });
+    expect(stdout).not.toMatch(/^jack[3-6]/m);
+    expect(stdout).toContain('\n2 hosts in ');
+  });
+
+  test('one fails and one can not be reached: 6, and all others are done', async () => {
+    const { code, stdout, done } = await run(
+      (file) => [{ name: 'It fails on one', command: 'false', when: 'inventory_hostname == "jack3"' }, ...simple(file)],
+      [],
+      gone,
+    );
+    expect({ code, done }).toEqual({ code: 6, done: ['jack1', 'jack4', 'jack5', 'jack6'] });
+    expect(recapOf(stdout, 'jack3')).toMatchObject({ ok: 0, failed: 1 });
+    expect(stdout).toMatch(/hint: heal run site --limit .*\.heal\/retry\/site\.txt/);
+  });
+
+  test('six at once take about as long as one, and their lines never mix', async () => {
+    const slow = (file: string): object[] => [
+      { name: 'A second', command: 'sleep 1' },
+      {
+        name: 'Many lines',
+        shell: 'for n in 1 2 3 4 5 6 7 8 9; do echo "$(hostname) $n"; done; exit 1',
+        ignore_errors: true,
+      },
+      ...simple(file),
+    ];
+    const { code, stdout, done, ms } = await run(slow);
+    expect({ code, done }).toEqual({ code: 0, done: names });
+    expect(ms).toBeLessThan(5000);
+    for (const name of names) {
+      const lines = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `      ${name} ${n}\n`).join('');
+      expect(stdout).toContain(`    stdout:\n${lines}`);
+      expect(recapOf(stdout, name)).toMatchObject({ ok: 3, changed: 2, ignored: 1 });
+    }
+  });
+
+  test('--forks 1 works on one after the other', async () => {
+    const alone = (file: string): object[] => [
+      { name: 'Half a second', shell: 'date +%s.%N; sleep 0.5; date +%s.%N', register: 'times' },
+      { name: 'When', debug: { msg: 'from {{ times.stdout_lines.[0] }} to {{ times.stdout_lines.[1] }}.' } },
+      ...simple(file),
+    ];
+    const { code, stdout, done } = await run(alone, ['--forks', '1', '-v']);
+    expect({ code, done }).toEqual({ code: 0, done: names });
+    const spans = [...stdout.matchAll(/When \| from ([\d.]+) to ([\d.]+)\./g)].map(([, from, to]) => [
+      Number(from),
+      Number(to),
+    ]);
+    expect(spans).toHaveLength(names.length);
+    for (const [index, [from = 0]] of spans.entries()) {
+      if (index > 0) expect(from).toBeGreaterThanOrEqual((spans[index - 1]?.[1] ?? 0) - 0.01);
+    }
+  });
+
+  test('the recap names hosts in the order of the inventory, each with its own numbers', async () => {
+    const { stdout } = await run((file) => [
+      ...simple(file),
+      { name: 'Some', command: 'true', when: 'inventory_hostname in ["jack2", "jack5"]' },
+    ]);
+    const recap = stdout.slice(stdout.indexOf('PLAY RECAP'));
+    expect(recap.match(/^jack\d/gm)).toEqual(names);
+    expect(names.map((name) => recapOf(stdout, name)['changed'])).toEqual([1, 2, 1, 1, 2, 1]);
+    expect(names.map((name) => recapOf(stdout, name)['skipped'])).toEqual([1, 0, 1, 1, 0, 1]);
+  });
+
+  test('a batch whose hosts all fail ends the run: later batches are not begun', async () => {
+    const { code, stdout, done } = await run(
+      (file) => [...simple(file), { name: 'It fails', command: 'false' }],
+      [],
+      {},
+      { serial: 2 },
+    );
+    expect(code).toBe(2);
+    expect(done).toEqual(['jack1', 'jack2']);
+    expect(recapOf(stdout, 'jack3')).toMatchObject({ ok: 0, failed: 0 });
+  });
+
+  test('a host that is lost half way takes no other with it', async () => {
+    const { code, stdout, done } = await run((file) => [
+      { name: 'One goes down', shell: 'sleep 0.5; pkill -KILL sshd; sleep 20', when: 'inventory_hostname == "jack6"' },
+      { name: 'The others work', command: 'sleep 1', when: 'inventory_hostname != "jack6"' },
+      ...simple(file),
+    ]);
+    await lab().host('jack6').exec('systemctl restart ssh');
+    expect({ code, done }).toEqual({ code: 4, done: names.slice(0, 5) });
+    expect(recapOf(stdout, 'jack6')).toMatchObject({ unreachable: 1, failed: 0 });
+  });
+
+  test('and left behind is nothing', async () => {
+    for (const host of lab().hosts) {
+      expect(await host.exec('ls -A /run /tmp /dev/shm /srv | grep heal; true')).toBe('');
+    }
+  });
+});
