@@ -3,7 +3,7 @@
  * to a host booted for it. It prints; only the counts can fail.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
@@ -87,8 +87,10 @@ async function measure(bench: Bench): Promise<void> {
   // Once, so that what is read from disk lies in memory for all of them.
   for (const subject of subjects) await subject.run();
   const times = subjects.map((): number[] => []);
+  const loads = [loadavg()[0] ?? 0];
   for (let round = 0; round < rounds; round++) {
     for (const [i, subject] of subjects.entries()) times[i]?.push((await subject.run()).ms);
+    loads.push(loadavg()[0] ?? 0);
   }
 
   const base = spread(times[0] ?? []).median;
@@ -104,7 +106,10 @@ async function measure(bench: Bench): Promise<void> {
       trips[i]?.toFixed(0) ?? '',
     ];
   });
-  console.log(`\nline of ${2 * delay} ms, node ${process.version}, ${rounds} rounds in turn, milliseconds\n`);
+  console.log(`\nline of ${2 * delay} ms, node ${process.version}, ${rounds} rounds in turn, milliseconds`);
+  // ssh waits most of the time, a run computes: on a machine that does other things as well it looks worse than it is.
+  const busy = `${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}`;
+  console.log(`load meanwhile ${busy} on ${availableParallelism()} processors\n`);
   const heads = ['', 'median', 'quartiles', 'range', 'x ssh', 'aim', 'round trips'];
   for (const text of table([heads, ...rows])) console.log(text);
 
