@@ -30,6 +30,7 @@ import { unarchive } from './unarchive.ts';
 import { unit } from './unit.ts';
 import { uri } from './uri.ts';
 import { user } from './user.ts';
+import { yaml } from './yaml.ts';
 
 const all: readonly Module[] = [
   acl,
@@ -63,6 +64,7 @@ const all: readonly Module[] = [
   unit,
   uri,
   user,
+  yaml,
 ];
 
 /** Other names that users of Ansible know modules by. */

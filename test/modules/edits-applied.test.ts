@@ -5,9 +5,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Module } from '../../src/core/module.ts';
 import { block } from '../../src/modules/block.ts';
+import { json } from '../../src/modules/json.ts';
 import { line } from '../../src/modules/line.ts';
 import { link } from '../../src/modules/link.ts';
 import { replace } from '../../src/modules/replace.ts';
+import { yaml } from '../../src/modules/yaml.ts';
 import { complete } from './edited.ts';
 import { apply, type Converged, converge, decide, inputOf, scratch, shells } from './on-this-machine.ts';
 import { proven } from './proven.ts';
@@ -30,6 +32,18 @@ for (const shell of shells()) {
       [line, { line: "it's 100% $HOME \\ `x`", mode: '0600' }, 'a\r\nb', "a\r\nb\r\nit's 100% $HOME \\ `x`"],
       [replace, { regexp: '(a)b', replace: '\\1c' }, 'ab\n', 'ac\n'],
       [block, { block: 'x\ny', marker: '# {mark}' }, 'a\n', 'a\n# BEGIN\nx\ny\n# END\n'],
+      [
+        json,
+        { merge: { b: ["it's"] } },
+        '{ // c\r\n  a: 1,\r\n}',
+        '{ // c\r\n  a: 1,\r\n  b: [\r\n    "it\'s"\r\n  ],\r\n}',
+      ],
+      [
+        yaml,
+        { merge: { b: { c: 'é $x' } }, remove: ['z'] },
+        '# c\na: &x 1 # one\nz: 2\n',
+        '# c\na: &x 1 # one\nb:\n  c: é $x\n',
+      ],
     ])('$name is done, then there is nothing to do', (module, args, before, after) => {
       writeFileSync(at('f'), before, { mode: 0o640 });
       execFileSync('chown', ['1234:4321', at('f')]);
@@ -73,6 +87,23 @@ for (const shell of shells()) {
       expect(failed()).toBe(`${at('f')} has 1048577 bytes, more than the 1048576 that are read`);
       rmSync(at('f'));
       expect(failed()).toBe(`there is no file ${at('f')}`);
+    });
+
+    test('a file that does not parse stays as it was, and its line is quoted', () => {
+      writeFileSync(at('f'), 'a:\n  b: 1\n c: 2\n');
+      const { first, applied } = run(yaml, { merge: { c: 1 }, backup: true });
+      expect(first).toMatchObject({
+        changes: [],
+        failed: `${at('f')}: 3:1 is not YAML, all mapping items must start at the same column: c: 2`,
+      });
+      expect([applied, read('f'), readdirSync(folder)]).toEqual([[], 'a:\n  b: 1\n c: 2\n', ['f']]);
+    });
+
+    test('a structured file is made', () => {
+      proven(run(json, { path: at('n.json'), create: true, merge: { a: { b: 1 } }, mode: '0600' }));
+      expect(read('n.json')).toBe('{\n  "a": {\n    "b": 1\n  }\n}\n');
+      proven(run(yaml, { path: at('n.yml'), create: true, set: [{ path: 'a.b', value: 1 }] }));
+      expect(read('n.yml')).toBe('a:\n  b: 1\n');
     });
 
     test('validate and backup are those of copy', () => {

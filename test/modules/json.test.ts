@@ -8,6 +8,7 @@ import { sameValue } from '../../src/modules/value.ts';
 import { changedValue, type ValueChange } from '../../src/modules/value-change.ts';
 import { pathOf, pathText } from '../../src/modules/value-path.ts';
 import { complete, edited } from './edited.ts';
+import { anyName, anyObject, anyValue } from './values.ts';
 
 type Row = readonly [what: string, args: JsonObject, before: string, after: string];
 
@@ -140,35 +141,6 @@ describe('paths of values', () => {
   });
 });
 
-const name: fc.Arbitrary<string> = fc.constantFrom(
-  'a',
-  'b',
-  'c',
-  'x-y',
-  'it\'s "q"',
-  '',
-  '__proto__',
-  'é',
-  'constructor',
-);
-const leaf: fc.Arbitrary<Json> = fc.oneof(
-  fc.constantFrom<Json>(null, true, 0, -1.5, 1e21, '', 'x', "it's", '"', '\\', '// no comment', '}', ',', '\n\u2028'),
-  fc.string({ unit: 'grapheme', maxLength: 6 }),
-);
-const { value } = fc.letrec<{ value: Json }>((tie) => ({
-  value: fc.oneof(
-    { maxDepth: 3, depthSize: 'medium' },
-    leaf,
-    fc.array(tie('value'), { maxLength: 3 }),
-    fc
-      .uniqueArray(fc.tuple(name, tie('value')), { maxLength: 3, selector: ([one]) => one })
-      .map((all) => Object.fromEntries(all)),
-  ),
-}));
-const object = fc
-  .uniqueArray(fc.tuple(name, value), { maxLength: 4, selector: ([one]) => one })
-  .map((all): JsonObject => Object.fromEntries(all));
-
 /** Writes a value as a person might: blanks, comments, quotes and commas as the dice fall. */
 function written(one: Json, format: JsonFormat, dice: () => number, depth = 0): string {
   const pick = <T>(...all: readonly T[]): T => all[dice() % all.length] as T;
@@ -197,7 +169,7 @@ function written(one: Json, format: JsonFormat, dice: () => number, depth = 0): 
 }
 
 describe.each<JsonFormat>(['json', 'jsonc', 'json5'])('any %s', (format) => {
-  const styled = fc.tuple(object, fc.array(fc.nat(1000), { minLength: 40, maxLength: 60 })).map(([one, rolls]) => {
+  const styled = fc.tuple(anyObject, fc.array(fc.nat(1000), { minLength: 40, maxLength: 60 })).map(([one, rolls]) => {
     let i = 0;
     return { value: one, text: written(one, format, () => rolls[i++ % rolls.length] ?? 0) };
   });
@@ -218,7 +190,7 @@ describe.each<JsonFormat>(['json', 'jsonc', 'json5'])('any %s', (format) => {
 
   test('becomes any other, and then stays', () => {
     fc.assert(
-      fc.property(styled, object, fc.boolean(), (one, wanted, unique) => {
+      fc.property(styled, anyObject, fc.boolean(), (one, wanted, unique) => {
         const change: ValueChange = { merge: wanted, lists: unique ? 'append_unique' : 'replace' };
         const made = changed(one.text, change);
         expect(sameValue(read(made), changedValue(one.value, change))).toBe(true);
@@ -230,7 +202,7 @@ describe.each<JsonFormat>(['json', 'jsonc', 'json5'])('any %s', (format) => {
 
   test('has a member replaced by any value, and nothing else', () => {
     fc.assert(
-      fc.property(styled, value, name, (one, wanted, key) => {
+      fc.property(styled, anyValue, anyName, (one, wanted, key) => {
         const made = changed(one.text, { set: [{ path: pathText([key]), value: wanted }] });
         const others = Object.entries(one.value).filter(([other]) => other !== key);
         expect(sameValue(read(made), Object.fromEntries([...others, [key, wanted]]))).toBe(true);
@@ -241,7 +213,7 @@ describe.each<JsonFormat>(['json', 'jsonc', 'json5'])('any %s', (format) => {
 
   test('loses members, and nothing else', () => {
     fc.assert(
-      fc.property(styled, fc.array(name, { minLength: 1, maxLength: 3 }), (one, keys) => {
+      fc.property(styled, fc.array(anyName, { minLength: 1, maxLength: 3 }), (one, keys) => {
         const made = changed(one.text, { remove: keys.map((key) => pathText([key])) });
         const left = Object.entries(one.value).filter(([key]) => !keys.includes(key));
         expect(sameValue(read(made), Object.fromEntries(left))).toBe(true);

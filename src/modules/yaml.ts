@@ -1,0 +1,113 @@
+import { type Document, parseDocument } from 'yaml';
+import { HealError } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
+import { defineModule } from './define.ts';
+import { type Edited, editedPlan, editedReads } from './edited-file.ts';
+import { editedProperties } from './edited-schema.ts';
+import { placeOf, withEdits } from './text-edit.ts';
+import { sameValue } from './value.ts';
+import { changedValue, type ValueChange } from './value-change.ts';
+import { changeTitle, valueChange, valueProperties, wrongValueArgs } from './value-schema.ts';
+import { yamlEdits } from './yaml-edit.ts';
+import { documentText, yamlStyle } from './yaml-style.ts';
+import { yamlTree } from './yaml-tree.ts';
+
+const { path, ...rest } = editedProperties;
+
+/** Keeps values in a YAML file; what it does not change stays byte for byte, comments and anchors too. */
+export const yaml = defineModule({
+  name: 'yaml',
+  about: 'Keeps values in a YAML file; what it does not change stays byte for byte, comments and anchors too.',
+  args: {
+    properties: {
+      path,
+      ...valueProperties,
+      indent: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 8,
+        default: 2,
+        description: 'Blanks of one level, where the file itself shows none.',
+      },
+      ...rest,
+    },
+    required: ['path'],
+  },
+  examples: [
+    {
+      name: 'Ross comes back after a crash, and sees the flags',
+      args: {
+        path: '/root/openclaw-clients/docker-compose.yml',
+        merge: { services: { ross: { restart: 'unless-stopped', volumes: ['/root/watchdog:/watchdog'] } } },
+        lists: 'append_unique',
+        list_key: 'target',
+        validate: 'docker compose -f %s config --quiet',
+      },
+    },
+    {
+      name: 'The log is terse, and the old switch is gone',
+      args: {
+        path: '/etc/app/config.yml',
+        set: [{ path: 'log.level', value: 'warn' }],
+        remove: ['log.verbose', { path: 'plugins', value: 'debug' }],
+      },
+    },
+  ],
+  misuse: (args) => wrongValueArgs(args),
+  reads: (args, look, input) => editedReads(args, look, input),
+  plan: (args, answers, input) => {
+    const change = valueChange(args);
+    return editedPlan(args, answers, input, (before) => editedYaml(before, change, args.indent));
+  },
+});
+
+/** A text with the change made in it. */
+export function editedYaml(before: string, change: ValueChange, indent: number): Edited {
+  const document = readYaml(before);
+  const tree = yamlTree(before, document);
+  const old = tree?.value;
+  const wanted = changedValue(old, change) ?? null;
+  const what = changeTitle(old, wanted);
+  if (old !== undefined && sameValue(old, wanted)) return { text: before, what };
+  const style = yamlStyle(before, tree, indent);
+  // A text of several lines that can't be told from its surroundings as a block is put in quotes.
+  for (const blocks of [true, false]) {
+    const own = { ...style, blocks };
+    const text =
+      tree === undefined
+        ? before + (before === '' || before.endsWith('\n') ? '' : style.eol) + documentText(wanted, own)
+        : withEdits(before, yamlEdits(before, tree, wanted, own));
+    if (holds(text, wanted)) return { text, what };
+  }
+  const anchored = /(^|[\s[{,])[&*][^\s,[\]{}]+/.test(before);
+  throw new HealError('failed', 'it is written in a way that can not be edited in place', {
+    hint: anchored
+      ? 'a value there is an anchor that others refer to, or is merged in by <<: set it where it is written'
+      : 'write the file by template, or edit it by hand',
+  });
+}
+
+function holds(text: string, wanted: Json): boolean {
+  try {
+    return sameValue(yamlTree(text, readYaml(text))?.value ?? null, wanted);
+  } catch (error) {
+    if (error instanceof HealError) return false;
+    throw error;
+  }
+}
+
+/** One document, with the places of all that is in it. */
+function readYaml(text: string): Document.Parsed {
+  const document = parseDocument(text, { merge: true, keepSourceTokens: true, prettyErrors: false, logLevel: 'error' });
+  const [first] = document.errors;
+  if (first === undefined) return document;
+  if (first.code === 'MULTIPLE_DOCS')
+    throw new HealError('failed', 'it holds several documents', {
+      hint: 'one alone can be edited: use block or replace',
+    });
+  const { at, line } = placeOf(text, first.pos[0]);
+  const why = first.message.charAt(0).toLowerCase() + first.message.slice(1);
+  throw new HealError('failed', `${at} is not YAML, ${why}: ${line}`, {
+    hint: 'mend it by hand: the file was left as it is',
+  });
+}
