@@ -80,6 +80,8 @@ export function forceChange(how: 'reload' | 'restart', keys: readonly string[], 
         fi || exit 1
       `
       : sh`
+        # Docker's unit allows three starts a minute; the one too many would leave it down.
+        systemctl reset-failed docker 2>/dev/null
         if [ -d /run/systemd/system ]; then systemctl restart docker; else service docker restart; fi || {
           journalctl -u docker -n 20 --no-pager -o cat >&2
           exit 1

@@ -47,7 +47,7 @@ function unpack(dest: string, owner: string): Sh {
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    tar -xpof "$CONTENT" -C "$stage" && rm -f -- "$CONTENT" || exit 1
+    tar -xpomf "$CONTENT" -C "$stage" && rm -f -- "$CONTENT" || exit 1
     cd "$stage" || exit 1
     # In the order of find a folder comes before what is in it.
     find . -mindepth 1 -type d | while IFS= read -r p; do

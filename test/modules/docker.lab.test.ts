@@ -146,7 +146,7 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
       await exec('systemctl stop docker.socket docker');
       const { first } = run({ name: 'openclaw-john', state: 'absent' });
       expect(first).toEqual({ changes: [], failed: "Docker's engine does not answer: is docker.service running?" });
-      await exec('systemctl start docker');
+      await exec('systemctl reset-failed docker; systemctl start docker');
     });
   });
 
@@ -326,7 +326,7 @@ EOT`);
       const done = run({ 'shutdown-timeout': 20 });
       expect(done.first.message).toBe("Docker does not run: it is read at Docker's start");
       proven(done, [`shutdown-timeout set in ${file}`]);
-      await exec('systemctl start docker');
+      await exec('systemctl reset-failed docker; systemctl start docker');
       expect(run({ 'shutdown-timeout': 20 }).first.changes).toEqual([]);
     });
   });

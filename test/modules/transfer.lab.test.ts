@@ -1,0 +1,65 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { getUrl } from '../../src/modules/get-url.ts';
+import { unarchive } from '../../src/modules/unarchive.ts';
+import { describeLab } from '../lab/lab-suite.ts';
+import { labShell } from './lab-shell.ts';
+import { converge, scratch } from './on-this-machine.ts';
+import { proven, titles } from './proven.ts';
+
+describeLab('what a real host fetches and unpacks', { hosts: ['bare'] }, (lab) => {
+  let folder = '';
+  let child: ChildProcess | undefined;
+  let url = '';
+  const host = () => lab().host('bare');
+
+  beforeAll(async () => {
+    folder = scratch();
+    mkdirSync(join(folder, 'app/bin'), { recursive: true });
+    writeFileSync(join(folder, 'app/bin/run'), '#!/bin/sh\n', { mode: 0o755 });
+    execFileSync('tar', ['-C', folder, '-czf', join(folder, 'app.tgz'), 'app']);
+    const text = `require('http').createServer((q, a) => {
+      if (!String(q.headers.authorization).endsWith('secret')) return a.writeHead(401).end();
+      require('fs').createReadStream(process.argv[1]).pipe(a);
+    }).listen(0, '0.0.0.0', function () { console.log(this.address().port); })`;
+    child = spawn(process.execPath, ['-e', text, join(folder, 'app.tgz')]);
+    const port = await new Promise((resolve) =>
+      child?.stdout?.once('data', (said: Buffer) => resolve(String(said).trim())),
+    );
+    url = `http://${lab().gateway}:${port}/app.tgz`;
+  });
+  afterAll(() => {
+    child?.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('a release is fetched from a server that wants a secret, unpacked, and then left alone', async () => {
+    const checksum = createHash('sha256')
+      .update(readFileSync(join(folder, 'app.tgz')))
+      .digest('hex');
+    const release = {
+      url, dest: '/root/app.tgz', checksum: `sha256:${checksum}`, headers: { authorization: 'Bearer secret' }, mode: '0600',
+      force: false, timeout: 10, validate_certs: true, backup: false,
+    }; // biome-ignore format: a table
+    const shell = labShell(host());
+    expect(titles(proven(converge(shell, getUrl, release)))).toEqual(['fetch /root/app.tgz']);
+    proven(converge(shell, getUrl, release));
+    const refused = converge(shell, getUrl, { ...release, dest: '/root/other', headers: { authorization: 'no' } });
+    expect(refused.applied[0]).toMatchObject({ code: 1, stderr: expect.stringContaining('401') });
+
+    const unpacked = {
+      src: '/root/app.tgz',
+      remote_src: true,
+      dest: '/opt',
+      strip: 1,
+      owner: 'root',
+      links_out: false,
+    };
+    expect(titles(proven(converge(shell, unarchive, unpacked)))).toEqual(['unpack app.tgz into /opt']);
+    expect(titles(converge(shell, unarchive, unpacked))).toEqual([]);
+    expect(await host().exec('stat -c "%a %U" /opt/bin/run; ls /root/other 2>&1 | wc -l')).toBe('755 root\n1\n');
+  });
+});
