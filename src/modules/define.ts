@@ -25,6 +25,8 @@ export interface Declaration<P, Q extends readonly string[], R extends Reads> {
   readonly name: string;
   readonly about: string;
   readonly args: { readonly properties: P; readonly required: Q };
+  /** True where arguments of any other name are taken as well. */
+  readonly open?: boolean;
   readonly shorthand?: string;
   readonly conditions?: readonly string[];
   readonly examples: readonly { readonly name: string; readonly args: Json }[];
@@ -47,8 +49,9 @@ export function defineModule<
   const Q extends readonly string[],
   R extends Reads,
 >(declaration: Declaration<P, Q, R>): Module {
-  const { args, locals, misuse, reads, plan, readonly, ...rest } = declaration;
-  const schema = { type: 'object', properties: args.properties, required: args.required, additionalProperties: false };
+  const { args, open = false, locals, misuse, reads, plan, readonly, ...rest } = declaration;
+  const { properties, required } = args;
+  const schema = { type: 'object', properties, required, additionalProperties: open };
   // The engine checks arguments against `schema` before it calls these, which is what makes the casts true.
   return {
     ...rest,

@@ -21,6 +21,7 @@ import { link } from './link.ts';
 import { packages } from './package.ts';
 import { process } from './process.ts';
 import { replace } from './replace.ts';
+import { setFact } from './set-fact.ts';
 import { shell } from './shell.ts';
 import { stat } from './stat.ts';
 import { sync } from './sync.ts';
@@ -55,6 +56,7 @@ const all: readonly Module[] = [
   packages,
   process,
   replace,
+  setFact,
   shell,
   stat,
   sync,

@@ -1,0 +1,37 @@
+import type { JsonObject } from '../core/json.ts';
+import { defineModule } from './define.ts';
+
+/** Gives variables values for the rest of the run on that host. */
+export const setFact = defineModule({
+  name: 'set_fact',
+  about: 'Gives variables values for the rest of the run on that host.',
+  readonly: true,
+  args: {
+    properties: {
+      cacheable: {
+        type: 'boolean',
+        default: false,
+        description: 'Taken for the sake of playbooks for Ansible: nothing outlives the run.',
+      },
+    },
+    required: [],
+  },
+  open: true,
+  examples: [
+    { name: 'The uid of the container is known outside', args: { app_uid: '{{ subuid.stdout }}' } },
+    { name: 'The folders are known', args: { app_folders: ['/srv/app', '/var/lib/app'], app_ready: true } },
+  ],
+  misuse: (args) => {
+    const names = Object.keys(args).filter((name) => name !== 'cacheable');
+    const wrong = names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
+    if (wrong !== undefined) return { argument: wrong, message: `"${wrong}" can't be the name of a variable` };
+    return names.length === 0 ? { message: 'set_fact needs a variable: NAME: VALUE' } : undefined;
+  },
+  reads: () => ({}),
+  // The engine registers what stands under `facts`.
+  plan: (args) => ({ changes: [], result: { facts: factsIn(args) } }),
+});
+
+function factsIn({ cacheable: _cacheable, ...facts }: { readonly cacheable: boolean }): JsonObject {
+  return facts;
+}
