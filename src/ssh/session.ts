@@ -69,13 +69,16 @@ export function keepShell(
     cause ??= error;
   });
   client.on('close', lose);
-  stream.on('close', lose);
   stream.on('error', () => {});
-  stream.on('exit', (code: unknown, signal: unknown) => {
-    exit = {
-      code: typeof code === 'number' ? code : undefined,
-      signal: typeof signal === 'string' ? signal : undefined,
-    };
+  const ended = (code: unknown, signal: unknown): void => {
+    if (typeof code === 'number') exit ??= { code, signal: undefined };
+    else if (typeof signal === 'string') exit ??= { code: undefined, signal };
+  };
+  stream.on('exit', ended);
+  // A shell that ends at once has told its exit code before anybody could listen; the close tells it again.
+  stream.on('close', (code: unknown, signal: unknown) => {
+    ended(code, signal);
+    lose();
   });
   // A task's background child may hold the stream open for ever: the end of our shell's own output is enough.
   stream.on('end', () => setTimeout(lose, 100).unref());

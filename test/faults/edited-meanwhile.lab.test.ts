@@ -129,15 +129,17 @@ describeLab('a file that its owner edits while a run is under way', { hosts: ['j
       const { folder, file, write } = await scene('old');
       const project = place.project({
         'inventory/hosts.yml': inventoryOf([host()]),
-        'tasks/site.yml': playOf([{ name: 'It', copy: { content: `${'x'.repeat(300_000)}\n`, dest: file } }]),
+        'tasks/site.yml': playOf([{ name: 'It', copy: { src: 'large', dest: file } }]),
+        'files/large': 'x'.repeat(60_000_000),
       });
-      const done = place.heal(project, ['run', 'site']);
-      for (let tries = 0; tries < 200; tries += 1) {
-        if ((await host().attempt(`ls -A ${folder} | grep -q heal`)).code === 0) break;
-      }
-      await host().exec(write('mine'));
-      expect((await done).code).toBe(0);
-      expect(await host().exec(`wc -c <${file}; ls -A ${folder}`)).toBe('300001\nsettings\n');
+      // As soon as a part has arrived, the owner writes; then it is told that the host saw both at once.
+      const edit = host().exec(
+        `for n in $(seq 1000); do ls -A ${folder} | grep -q heal && break; sleep 0.01; done; ${write('mine')}; ls -A ${folder}`,
+      );
+      const done = await place.heal(project, ['run', 'site']);
+      expect(await edit).toMatch(/^\.heal\..*\nsettings\n$/);
+      expect(done.code).toBe(0);
+      expect(await host().exec(`wc -c <${file}; ls -A ${folder}`)).toBe('60000000\nsettings\n');
     });
   });
 });
