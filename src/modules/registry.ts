@@ -31,6 +31,7 @@ import { unarchive } from './unarchive.ts';
 import { unit } from './unit.ts';
 import { uri } from './uri.ts';
 import { user } from './user.ts';
+import { waitFor } from './wait-for.ts';
 import { yaml } from './yaml.ts';
 
 const all: readonly Module[] = [
@@ -66,6 +67,7 @@ const all: readonly Module[] = [
   unit,
   uri,
   user,
+  waitFor,
   yaml,
 ];
 

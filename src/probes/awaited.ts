@@ -1,0 +1,123 @@
+import { type Account, type Item, type Question, question } from '../core/probe.ts';
+import type { Scope } from '../core/scope.ts';
+import type { Sh } from '../core/sh.ts';
+import { present, type State } from '../core/state.ts';
+import { joinSh, sh } from '../shell/sh.ts';
+import { defineProbe } from './define.ts';
+import { parts } from './trouble.ts';
+
+/** What may be waited for: a port that takes connections, or a path, or a text in the file there; or the end of it. */
+export interface Awaited {
+  readonly target:
+    | { readonly kind: 'port'; readonly host: string; readonly port: number; readonly connectTimeout: number }
+    | { readonly kind: 'path'; readonly path: string; readonly search?: string };
+  /** False waits until it is so no more. */
+  readonly wanted: boolean;
+}
+
+/** Whether what is waited for has come. */
+export interface Come {
+  readonly come: true;
+}
+
+interface Params extends Awaited {
+  /** In a plan nobody waits: what has not come is then unknown, not absent. */
+  readonly planning: boolean;
+}
+
+/** Whether what is waited for has come, at this moment. */
+export const awaitedProbe = defineProbe<Params, Come>({
+  name: 'awaited',
+  about: 'Whether a port takes connections, a path is there, or a text stands in a file.',
+  cost: 15,
+  deadline: ({ target }) => (target.kind === 'port' ? target.connectTimeout + 10 : 20),
+  together: false,
+  key: (params) => JSON.stringify(params),
+  scopes: ({ target }) => scopesOf(target),
+  ask: (items) => joinSh(items.map(askOne), '\n'),
+  parse: (reply, items) => {
+    const said = parts(reply.output, reply.nonce);
+    return new Map(
+      items.flatMap(({ id, params }): [string, State<Come>][] => {
+        const code = said.get(`come-${id}`)?.toString('latin1').trim();
+        if (code === undefined || !/^\d+$/.test(code)) return [];
+        if (code === '0') return [[id, present({ come: true })]];
+        if (code === String(noTool)) return [[id, { kind: 'unavailable', why: noToolWords }]];
+        const why = 'it has not come yet, and only a run waits for it';
+        return [[id, params.planning ? { kind: 'unknown', why } : { kind: 'absent' }]];
+      }),
+    );
+  },
+});
+
+/** Asks whether it has come. `planning` gives `unknown` where it hasn't: it may well come in a run. */
+export function awaited(what: Awaited, planning: boolean, account: Account = {}): Question<Come> {
+  return question(awaitedProbe, { ...what, planning }, account);
+}
+
+/** What waiting for it makes old: it came by somebody else's doing. */
+export function scopesOf(target: Awaited['target']): readonly Scope[] {
+  return target.kind === 'path' ? [`path:${target.path}`] : ['ports', 'processes', 'http'];
+}
+
+/** Exit code of our own: no tool on the host can do it. */
+export const noTool = 120;
+export const noToolWords = 'the host has no program that can try a port: install curl';
+
+/** Exit code 0 where it has come, `noTool` where that can't be found out. To be run in a subshell. */
+export function hasCome({ target, wanted }: Awaited): Sh {
+  const there = target.kind === 'path' ? pathText(target) : portText(target);
+  return sh`
+    (
+      ${there}
+    ) >/dev/null 2>&1 </dev/null
+    case $? in
+      0) ${wanted ? sh`:` : sh`(exit 1)`} ;;
+      ${noTool}) (exit ${noTool}) ;;
+      *) ${wanted ? sh`(exit 1)` : sh`:`} ;;
+    esac
+  `;
+}
+
+function pathText({ path, search }: { readonly path: string; readonly search?: string }): Sh {
+  if (search !== undefined) return sh`grep -E -q -e ${search} -- ${path}`;
+  return sh`[ -e ${path} ] || [ -L ${path} ]`;
+}
+
+/**
+ * A real connection wherever that is quickly done: that somebody listens says nothing of a firewall, and of another host
+ * nothing at all. Without bash it is still known who listens on the host itself.
+ */
+function portText({ host, port, connectTimeout }: Extract<Awaited['target'], { kind: 'port' }>): Sh {
+  const listening = `:${port.toString(16).toUpperCase().padStart(4, '0')} [0-9A-F]*:[0-9A-F]* 0A `;
+  return sh`
+    t=${connectTimeout}
+    if command -v bash; then timeout "$t" bash -c 'exec 3<>"/dev/tcp/$0/$1"' ${host} ${port}
+    elif [ ${loopback.has(host) ? 1 : 0} = 1 ]; then cat /proc/net/tcp /proc/net/tcp6 | grep -q ${listening}
+    elif command -v nc; then
+      # Where the other side stays silent it has to be ended: then it was connected, for -w ends it before if it isn't.
+      timeout "$((t + 2))" nc -w "$t" ${host} ${port}
+      case $? in 0 | 124 | 143) ;; *) exit 1 ;; esac
+    elif command -v curl; then
+      t=$(curl -q -s -o /dev/null -w '%{time_connect}' --max-time "$t" ${`telnet://${bracketed(host)}:${port}`})
+      case $t in '' | 0 | 0.0*0) exit 1 ;; esac
+    else exit ${noTool}
+    fi
+  `;
+}
+
+const loopback = new Set(['127.0.0.1', 'localhost', '::1']);
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function askOne({ id, params }: Item<Params>): Sh {
+  return sh`
+    r=$(
+      ${hasCome(params)}
+      echo "$?"
+    )
+    printf '\n%s come-%s\n%s\n' "$N" ${id} "$r"
+  `;
+}

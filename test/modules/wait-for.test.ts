@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../src/core/json.ts';
+import { waitFor } from '../../src/modules/wait-for.ts';
+import { ask, converge, decide, inputOf, type Shell, scratch, shells } from './on-this-machine.ts';
+import { proven, titles } from './proven.ts';
+
+const given = (args: JsonObject): JsonObject => ({
+  host: '127.0.0.1', state: 'started', timeout: 10, delay: 0, sleep: 1, connect_timeout: 2, ...args,
+}); // biome-ignore format: a table
+
+for (const shell of shells()) {
+  describe.skipIf(shell.missing !== undefined)(`wait_for under ${shell.name}`, () => {
+    let folder = '';
+    const at = (name: string): string => join(folder, name);
+    const run = (args: JsonObject, on: Shell = shell) => converge(on, waitFor, given(args));
+    const later = (text: string) => spawn('sh', ['-c', `sleep 1; cd ${folder}; ${text}`]);
+    beforeEach(() => {
+      folder = scratch();
+    });
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+    test('a path that comes, and one that goes', () => {
+      later('echo > f');
+      expect(titles(proven(run({ path: at('f') })))).toEqual([`wait until ${at('f')} is there`]);
+      expect(titles(run({ path: at('f'), state: 'present' }))).toEqual([]);
+      later('rm f');
+      expect(titles(proven(run({ path: at('f'), state: 'absent' })))).toEqual([`wait until ${at('f')} is gone`]);
+      symlinkSync('nowhere', at('link'));
+      expect(titles(run({ path: at('link') }))).toEqual([]);
+    });
+
+    test('a line in a file', () => {
+      writeFileSync(at('log'), 'starting\n');
+      later("echo 'ready after 12 ms' >>log");
+      const done = proven(run({ path: at('log'), search_regex: '^ready after [0-9]+ ms$' }));
+      expect(titles(done)).toEqual([`wait until ${at('log')} has line with ^ready after [0-9]+ ms$`]);
+      expect(titles(run({ path: at('none'), search_regex: 'x', state: 'absent' }))).toEqual([]);
+    });
+
+    test('what does not come in time is told', () => {
+      const done = run({ path: at('none'), timeout: 1 });
+      expect(done.applied).toMatchObject([
+        { code: 1, stderr: `it did not come about in 1 s: ${at('none')} is there\n` },
+      ]);
+      expect(run({ path: at('none'), timeout: 0, msg: 'no luck' }).applied[0]?.stderr).toBe('no luck\n');
+    });
+
+    test('a port that opens', async () => {
+      const port = 21000 + (process.pid % 10000) + (shell.name.startsWith('b') ? 1 : 0);
+      expect(titles(run({ port, state: 'stopped' }))).toEqual([]);
+      const child = spawn(process.execPath, [
+        '-e',
+        `setTimeout(() => require('net').createServer().listen(${port}), 1000)`,
+      ]);
+      expect(titles(proven(run({ port })))).toEqual([`wait until port ${port} of 127.0.0.1 takes connections`]);
+      setTimeout(() => child.kill(), 0);
+      await new Promise((resolve) => child.on('exit', resolve));
+      proven(run({ port, state: 'stopped' }));
+    });
+
+    test('in a plan it is unknown what has not come, and ok what has', () => {
+      const plan = (path: string) => decide(shell, waitFor, given({ path }), inputOf({ checkMode: true })).decision;
+      expect(plan(folder)).toEqual({ changes: [] });
+      expect(plan(at('none')).failed).toBe(
+        'not known before the change: it has not come yet, and only a run waits for it',
+      );
+    });
+  });
+}
+
+describe('another host, without bash', () => {
+  const tools = ['/bin/busybox', '/usr/bin/curl'].filter((path) => existsSync(path));
+
+  test.each(tools.map((path) => [path]))('by %s', async (tool) => {
+    const busybox = shells().find(({ name }) => name.startsWith('busybox'));
+    if (busybox === undefined || busybox.missing !== undefined) return;
+    const only = scratch();
+    for (const name of ['sh', 'env', 'timeout', 'grep', 'cat', 'date', 'sleep'])
+      symlinkSync('/bin/busybox', join(only, name));
+    symlinkSync(tool, join(only, tool.endsWith('curl') ? 'curl' : 'nc'));
+    const child = spawn(process.execPath, [
+      '-e',
+      "require('net').createServer(() => {}).listen(0, '127.0.0.1', function () { console.log(this.address().port) })",
+    ]);
+    const port = await new Promise<number>((resolve) => {
+      child.stdout.on('data', (data: Buffer) => resolve(Number(data.toString())));
+    });
+    try {
+      const shell = { ...busybox, sh: join(only, 'sh'), path: only };
+      const state = (more: JsonObject) => {
+        const reads = waitFor.reads(
+          given({ host: '127.0.0.2', connect_timeout: 1, ...more }),
+          () => undefined,
+          inputOf(),
+        );
+        const [question] = Object.values(reads);
+        return question === undefined ? undefined : ask(shell, [question]).get(question.key)?.kind;
+      };
+      expect(state({ port, host: '127.1' })).toBe('present');
+      expect(state({ port })).toBe('absent');
+    } finally {
+      child.kill();
+      rmSync(only, { recursive: true });
+    }
+  });
+});
+
+test('a port or a path', () => {
+  expect(waitFor.misuse?.(given({}))?.message).toBe('wait_for needs either port or path');
+  expect(waitFor.misuse?.(given({ port: 1, path: '/x' }))?.message).toBe('wait_for needs either port or path');
+  expect(waitFor.misuse?.(given({ port: 1, search_regex: 'x' }))?.message).toMatch(/give its path$/);
+});
