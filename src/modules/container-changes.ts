@@ -40,7 +40,8 @@ export function stateChange(
 /** Takes a container away; its volumes stay. It is stopped first, as it wants to be stopped. */
 export function removeChange({ name }: Container, grace: number | undefined, input: Input): Change {
   const script = sh`
-    docker stop ${grace === undefined ? [] : ['--time', grace]} ${name} >/dev/null
+    # Whether it stops in time or not, between two of its tries or in one: what counts is that it is gone.
+    docker stop ${grace === undefined ? [] : ['--time', grace]} ${name} >/dev/null 2>&1
     # One that was run with --rm goes away by itself.
     docker container inspect ${name} >/dev/null 2>&1 || exit 0
     docker rm --force ${name} >/dev/null || exit 1

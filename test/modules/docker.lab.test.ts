@@ -109,7 +109,9 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
         stderr: 'the config is bad\nit ended again: its status is exited, its exit code 3\n',
       });
       await exec('docker update --restart always crash >/dev/null; docker start crash');
-      await expect.poll(() => run({ name: 'crash', running: true }).first.failed).toMatch(/restarting|exited/);
+      await expect
+        .poll(() => run({ name: 'crash', running: true }).first.failed ?? 'running', { timeout: 20_000, interval: 20 })
+        .toMatch(/restarting|exited/);
       expect(run({ name: 'crash', state: 'restarted' }).applied[0]?.stderr).toContain('it ended again');
       proven(run({ name: 'crash', state: 'absent', stop_timeout: 0 }), ['remove container crash']);
       proven(run({ name: 'crash', state: 'absent' }), []);
@@ -128,7 +130,7 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
       expect(change?.predicts).toEqual([]);
     });
 
-    test('guards notice a container that was stopped meanwhile', async () => {
+    test('guards notice a container that was replaced meanwhile', async () => {
       const question = container('ill');
       const states = ask(shell, [question]);
       const change = {
@@ -289,7 +291,7 @@ EOT`);
       expect(titles(first)).toEqual([`log-driver, debug set in ${file}`, 'reload Docker for debug']);
       const message = "log-driver: in force from Docker's next start on (restart: if_needed)";
       expect(first.first.message).toBe(message);
-      await expect.poll(() => run(settings).first).toMatchObject({ changes: [], message });
+      await expect.poll(() => run(settings).first, { timeout: 20_000 }).toMatchObject({ changes: [], message });
       const second = run(settings, 'if_needed');
       expect(titles(second)).toEqual(['restart Docker for log-driver (containers go on)']);
       await settled(second, settings);
