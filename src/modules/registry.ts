@@ -27,6 +27,7 @@ import { stat } from './stat.ts';
 import { sync } from './sync.ts';
 import { systemd } from './systemd.ts';
 import { template } from './template.ts';
+import { timer } from './timer.ts';
 import { unarchive } from './unarchive.ts';
 import { unit } from './unit.ts';
 import { uri } from './uri.ts';
@@ -63,6 +64,7 @@ const all: readonly Module[] = [
   sync,
   systemd,
   template,
+  timer,
   unarchive,
   unit,
   uri,
