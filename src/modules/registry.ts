@@ -19,8 +19,10 @@ import { json } from './json.ts';
 import { line } from './line.ts';
 import { link } from './link.ts';
 import { packages } from './package.ts';
+import { pause } from './pause.ts';
 import { process } from './process.ts';
 import { replace } from './replace.ts';
+import { script } from './script.ts';
 import { setFact } from './set-fact.ts';
 import { shell } from './shell.ts';
 import { stat } from './stat.ts';
@@ -56,8 +58,10 @@ const all: readonly Module[] = [
   line,
   link,
   packages,
+  pause,
   process,
   replace,
+  script,
   setFact,
   shell,
   stat,

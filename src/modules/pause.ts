@@ -1,0 +1,40 @@
+import { sh } from '../shell/sh.ts';
+import { defineModule } from './define.ts';
+
+/** Waits for a while before the next task. */
+export const pause = defineModule({
+  name: 'pause',
+  about: 'Waits for a while before the next task.',
+  readonly: true,
+  args: {
+    properties: {
+      seconds: { type: 'integer', minimum: 0, description: 'How long.' },
+      minutes: { type: 'integer', minimum: 0, description: 'How long, in minutes.' },
+    },
+    required: [],
+  },
+  shorthand: 'seconds',
+  examples: [
+    { name: 'The others have noticed', args: { seconds: 5 } },
+    { name: 'The night is over', args: { minutes: 90 } },
+  ],
+  misuse: ({ seconds, minutes }) =>
+    (seconds === undefined) === (minutes === undefined)
+      ? { message: 'pause needs either seconds or minutes' }
+      : undefined,
+  reads: () => ({}),
+  plan: (args, _answers, input, before) => {
+    const seconds = args.seconds ?? 60 * (args.minutes ?? 0);
+    if (input.checkMode) return { changes: [], message: `a run waits here for ${seconds} s` };
+    if (before !== undefined || seconds === 0) return [];
+    return [
+      {
+        title: `wait for ${seconds} s`,
+        sign: '~',
+        act: { kind: 'program', script: sh`sleep ${seconds}` },
+        touches: [],
+        proven: false,
+      },
+    ];
+  },
+});

@@ -1,0 +1,122 @@
+import { posix } from 'node:path';
+import type { Content } from '../core/change.ts';
+import type { Decision, Input } from '../core/module.ts';
+import type { Sh } from '../core/sh.ts';
+import { lines } from '../probes/command.ts';
+import { heredoc } from '../shell/heredoc.ts';
+import { joinSh, sh } from '../shell/sh.ts';
+import { defineModule } from './define.ts';
+import { inlineLimit } from './placing-act.ts';
+import { runPlan, runProperties, runReads } from './run-command.ts';
+import { shellWords } from './shell-words.ts';
+
+const { chdir, creates, removes, unless, onlyif, stdin, stdin_add_newline, read_timeout } = runProperties;
+
+/** Runs a script of the project on the host, by the interpreter that its first line names. */
+export const script = defineModule({
+  name: 'script',
+  about: 'Runs a script of the project on the host, by the interpreter that its first line names.',
+  args: {
+    properties: {
+      cmd: {
+        type: 'string',
+        pattern: '\\S',
+        description:
+          "Script, looked up in the role's files/ first, and its words in one line; quotes hold words together.",
+      },
+      executable: {
+        type: 'string',
+        pattern: '\\S',
+        description: 'Interpreter with its words, in place of the one in the first line. Default: sh.',
+      },
+      chdir,
+      creates,
+      removes,
+      unless,
+      onlyif,
+      stdin,
+      stdin_add_newline,
+      read_timeout,
+    },
+    required: ['cmd'],
+  },
+  shorthand: 'cmd',
+  examples: [
+    { name: 'The database is filled', args: { cmd: 'fill.sh --from "/srv/old db"', creates: '/srv/db/filled' } },
+    { name: 'The schema is the newest', args: { cmd: 'migrate.py', executable: 'python3 -u', chdir: '/srv/app' } },
+  ],
+  locals: ({ cmd }) => ({ script: { kind: 'file', src: shellWords(cmd)[0] ?? '' } }),
+  reads: (args, _look, input) => runReads({ ...args, readonly: false }, { argv: shellWords(args.cmd) }, input),
+  plan: (args, answers, input, before): Decision => {
+    const argv = shellWords(args.cmd);
+    const decided = runPlan({ ...args, readonly: false }, { argv }, answers, before);
+    const text = textOf(input);
+    if (text === undefined) {
+      return {
+        changes: [],
+        failed: `${argv[0]} has more than ${inlineLimit / 1024} KiB`,
+        hint: 'put it on the host by copy, and run it by command',
+      };
+    }
+    const changes = decided.changes.map((change) => ({
+      ...change,
+      act: { kind: 'program' as const, script: running(argv, text, args), free: true },
+    }));
+    return { ...decided, changes };
+  },
+});
+
+/** Bytes of the script; a text has LF at the ends of its lines, whatever the checkout has. */
+function textOf({ locals }: Input): Buffer | undefined {
+  const content: Content | undefined = locals['script'];
+  if (content === undefined) return Buffer.alloc(0);
+  const { bytes } = content;
+  if (bytes === undefined || bytes.includes(0)) return bytes;
+  const text = bytes.toString('latin1');
+  return text.includes('\r\n') ? Buffer.from(text.replaceAll('\r\n', '\n'), 'latin1') : bytes;
+}
+
+/** The kernel's way with a first line: the interpreter, and all that follows as one word (execve(2)). */
+function interpreterOf(bytes: Buffer): readonly string[] {
+  const first = /^#![ \t]*(\S+)(?:[ \t]+(\S.*?))?[ \t]*(?:\n|$)/.exec(bytes.subarray(0, 1024).toString('utf8'));
+  if (first?.[1] === undefined) return ['/bin/sh'];
+  return first[2] === undefined ? [first[1]] : [first[1], first[2]];
+}
+
+/** The file is the account's alone, and gone at the end. It is given to its interpreter, for /tmp may be `noexec`. */
+function running(
+  [src = '', ...words]: readonly string[],
+  bytes: Buffer,
+  args: {
+    readonly executable?: string;
+    readonly chdir?: string;
+    readonly stdin?: string;
+    readonly stdin_add_newline: boolean;
+  },
+): Sh {
+  const name = posix.basename(src.replaceAll('\\', '/'));
+  const interpreter = args.executable === undefined ? interpreterOf(bytes) : shellWords(args.executable);
+  const newline = args.stdin_add_newline && args.stdin?.endsWith('\n') === false ? '\n' : '';
+  const run = sh`${interpreter} "$_folder"/${name} ${words}`;
+  return joinSh(
+    [
+      sh`
+        _folder=$(mktemp -d /tmp/.heal-XXXXXXXX) || exit 126
+        trap 'rm -rf -- "$_folder"' EXIT
+        trap 'exit 129' HUP
+        trap 'exit 130' INT
+        trap 'exit 143' TERM
+      `,
+      heredoc(sh`(umask 077; base64 -d >"$_folder"/${name})`, lines(bytes.toString('base64'))),
+      sh`[ "$?" = 0 ] || exit 126`,
+      ...(args.chdir === undefined ? [] : [sh`cd -- ${args.chdir} || exit`]),
+      args.stdin === undefined
+        ? run
+        : heredoc(
+            sh`{ base64 -d | ${run}; }`,
+            lines(Buffer.from(`${args.stdin}${newline}`, 'utf8').toString('base64')),
+          ),
+    ],
+    '\n',
+  );
+}
