@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildHeal, folderWith, runHeal } from '../cli/built.ts';
+import { describeLab } from '../lab/lab-suite.ts';
+
+const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl coach@laptop';
+
+/** Modules that meet on the same paths and accounts, as the site's roles use them. */
+const playbook = `- name: One site
+  hosts: all
+  vars: { app_uid: 101000 }
+  tasks:
+    - name: The app has a group
+      group: { name: app, gid: 4600 }
+    - name: The app has an account
+      user: { name: app, uid: 4600, group: app, shell: /bin/sh, home: /srv/app }
+    - name: Coach's key opens it
+      authorized_key: { user: app, key: "${key}" }
+    - name: The shared folder is there
+      directory: { path: /srv/shared, mode: "0750" }
+    - name: The settings are in place
+      copy: { content: "one\\n", dest: /srv/shared/settings, mode: "0600" }
+    - name: The container may write there
+      acl: { path: /srv/shared, user: "{{ app_uid }}", files: rw, directories: rwx, recursive: true, default: also }
+    - name: The settings are still private otherwise
+      file: { path: /srv/shared/settings, mode: "0600" }
+    - name: The notes are in place
+      copy: { content: "two\\n", dest: /srv/shared/notes, mode: "0600" }
+    - name: ACLs are looked after
+      cron: { name: app-acls, schedule: "*/10 * * * *", job: "setfacl -m u:{{ app_uid }}:rwx /srv/shared" }
+    - name: The app is looked at
+      timer: { name: app-look, script: "echo looked >/run/app-look", on_unit_active: 1s, accuracy: 100ms }
+    - name: It was looked at
+      wait_for: { path: /run/app-look, search_regex: looked, timeout: 30 }
+      changed_when: false
+    - name: The uid of the app is asked
+      command: { cmd: id -u app, readonly: true }
+      register: asked
+    - name: It is a variable
+      set_fact: { its_uid: "{{ asked.stdout }}", folders: [/srv/a, /srv/b] }
+    - name: The script has run
+      script: { cmd: "mark.sh {{ its_uid }}", creates: /srv/shared/mark }
+    - name: All of it is known
+      assert: { that: ["its_uid == '4600'", "folders.size() == 2"] }
+`;
+
+describeLab('modules that meet on a real host', { hosts: ['jack4'] }, (lab) => {
+  let heal: ReturnType<typeof buildHeal>;
+  let project: string;
+  const exec = (text: string) => lab().host('jack4').exec(text);
+  const run = (...args: string[]) => runHeal(heal.entry, args, { cwd: project, env: {} });
+  const statuses = (text: string): string[] =>
+    text.split('\n').flatMap((line) => /^jack4 \| (.*)$/.exec(line)?.[1]?.replace(/ +/g, ' ') ?? []);
+
+  beforeAll(() => {
+    heal = buildHeal();
+    project = folderWith({
+      'inventory/hosts.yml': [
+        'all:',
+        `  vars: { user: root, identity_file: ${lab().identityFile}, known_hosts_file: ${lab().knownHostsFile} }`,
+        `  hosts: { jack4: { address: ${lab().host('jack4').address} } }`,
+        '',
+      ].join('\n'),
+      'tasks/site.yml': playbook,
+      'files/mark.sh': '#!/bin/sh\r\necho "$1" >/srv/shared/mark\r\n',
+    });
+  });
+  afterAll(() => heal?.remove());
+
+  test('a plan changes nothing, a run changes it once, and then all of it holds', async () => {
+    const look = 'ls -ld /srv/* /etc/cron.d/* /etc/systemd/system/*; getent passwd; getfacl -R /srv 2>/dev/null';
+    const before = await exec(look);
+    const plan = await run('plan', 'site');
+    expect(plan).toMatchObject({ code: 0, stderr: '' });
+    expect(plan.stdout).not.toMatch(/\| ok .*(account|container|looked at|script)/);
+    expect(await exec(look)).toBe(before);
+
+    const first = await run('run', 'site');
+    expect([first.code, first.stderr, first.stdout.includes('no longer does')], first.stdout).toEqual([0, '', false]);
+    expect(first.stdout).toMatch(/jack4 +: ok=15 +changed=10 +unreachable=0 +failed=0 /);
+    expect(await exec('getfacl -cpn /srv/shared/notes; cat /srv/shared/mark; stat -c %a /srv/app/.ssh')).toMatch(
+      /^user::rw-\nuser:101000:rwx.*\ngroup::r-x.*\nmask::rw-\nother::---\n\n4600\n700\n$/,
+    );
+    const second = await run('run', 'site');
+    expect(second).toMatchObject({ code: 0, stderr: '' });
+    expect(statuses(second.stdout)).toEqual([]);
+    expect(second.stdout).toMatch(/jack4 +: ok=15 +changed=0 /);
+    expect((await run('plan', 'site')).stdout).toContain('plan: jack4: nothing to do\n');
+  });
+
+  test("a mask that a program's own mode left is mended by the next run", async () => {
+    await exec('umask 077; echo new >/srv/shared/secret; chmod 600 /srv/shared/secret');
+    expect(await exec('getfacl -cpn /srv/shared/secret')).toContain('mask::---');
+    const { stdout } = await run('run', 'site');
+    expect(stdout).toMatch(
+      /grant rw \(files\) and rwx \(directories\) to user 101000, also by default, on 1 of \d+ paths/,
+    );
+    expect(await exec('getfacl -cpn /srv/shared/secret')).toMatch(/user:101000:rw-\ngroup::---\nmask::rw-/);
+  });
+});
