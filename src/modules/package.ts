@@ -34,7 +34,7 @@ export const packages = defineModule({
         type: 'integer',
         minimum: 0,
         default: 3600,
-        description: 'Seconds after which the package lists are old.',
+        description: 'Seconds after which the package lists are old; 0 is at once.',
       },
       install_recommends: { type: 'boolean', default: true, description: 'Also what apt recommends beside it.' },
       allow_downgrade: {
@@ -91,7 +91,7 @@ export const packages = defineModule({
       manager === 'apt' &&
       args.update_cache &&
       before === undefined &&
-      (lists === undefined || (lists.stamp?.age ?? 0) > args.cache_valid_time);
+      (lists === undefined || (lists.stamp?.age ?? 0) >= args.cache_valid_time);
 
     if (args.state === 'absent') {
       const gone = found.filter(({ there }) => there !== undefined && there.provider === undefined);
