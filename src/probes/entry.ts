@@ -106,7 +106,7 @@ function together(paths: readonly string[], hashed: readonly string[]): Sh {
   return sh`
     set -- ${paths}
     printf '\n%s stat\n' "$N"
-    { e=$($t stat -c "$f" -- "$@" 2>&1 >&8); r=$?; } 8>&1
+    { e=$($t stat -c "$f" -- "$@" 2>&1 >&8 8>&-); r=$?; } 8>&1
     printf '\n%s errors\n%s\n' "$N" "$e"
     [ "$r" != 137 ] || { printf '\n%s hung\n' "$N"; exit; }
     if command -v getfacl >/dev/null; then printf '\n%s getfacl\n' "$N"; getfacl -psn -- "$@" 2>/dev/null
