@@ -38,8 +38,9 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
   });
   afterAll(() => heal?.remove());
 
-  describe('a host that was never touched', () => {
-    it('plans with diffs and changes nothing', async () => {
+  // Each part has a host of its own, so the parts run at the same time.
+  describe.concurrent('a host that was never touched', () => {
+    it.sequential('plans with diffs and changes nothing', async () => {
       const host = lab().host('fresh');
       const before = await stateOf(host);
       const plan = await run('plan', 'fresh');
@@ -49,7 +50,7 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
       expect(await stateOf(host)).toBe(before);
     });
 
-    it('is made right by the first run, and left alone by the second', async () => {
+    it.sequential('is made right by the first run, and left alone by the second', async () => {
       const host = lab().host('fresh');
       const first = await run('run', 'fresh');
       expect(first).toMatchObject({ code: 0, changed: 2, failed: 0 });
@@ -65,7 +66,7 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
       expect((await run('plan', 'fresh')).stdout).toContain('nothing to do');
     });
 
-    it('heals within ten seconds of a kill -9, as the drill measures it', async () => {
+    it.sequential('heals within ten seconds of a kill -9, as the drill measures it', async () => {
       const drill = await run('drill', 'fresh', '--yes', '--output', 'json');
       expect(drill.code).toBe(0);
       const { drills } = JSON.parse(drill.stdout);
@@ -73,10 +74,12 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
       expect(drills[0]).toMatchObject({ drill: 'Jack is killed', status: 'healed' });
     });
 
-    it('stops a gateway that was started by hand, and no other process', async () => {
+    it.sequential('stops a gateway that was started by hand, and no other process', async () => {
       const host = lab().host('fresh');
       await host.exec('systemctl stop openclaw-jack');
-      await host.exec('setsid openclaw gateway </dev/null >/root/stray.log 2>&1 & sleep 3');
+      await host.exec(
+        'setsid openclaw gateway </dev/null >/root/stray.log 2>&1 & for i in $(seq 300); do curl -fs -m 2 http://127.0.0.1:18789/healthz && exit; sleep 0.1; done; exit 1',
+      );
       const result = await run('run', 'fresh');
       expect(result).toMatchObject({ code: 0, changed: 2 });
       expect(result.stdout).toMatch(/stop openclaw-gatewa\S* \(pid \d+\), which listens on port 18789/);
@@ -84,7 +87,7 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
     });
   });
 
-  it('adopts the unit of the hand-made way without a restart, and ends its endless crash loops', async () => {
+  it.concurrent('adopts the unit of the hand-made way without a restart, and ends its endless crash loops', async () => {
     const host = lab().host('byhand');
     await prepareByHand(host);
     expect(await show(host, 'StartLimitIntervalUSec')).toBe('10s');
@@ -96,7 +99,7 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
     expect(await run('run', 'byhand')).toMatchObject({ code: 0, changed: 0 });
   });
 
-  it("keeps the owner's user unit where there is one", async () => {
+  it.concurrent("keeps the owner's user unit where there is one", async () => {
     const host = lab().host('notes');
     await prepareAsNotes(host);
     const first = await run('run', 'notes');
@@ -111,7 +114,7 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
     expect(drill.code).toBe(0);
   });
 
-  it('leaves one of two units: the one that owns the port', async () => {
+  it.concurrent('leaves one of two units: the one that owns the port', async () => {
     const host = lab().host('both');
     await prepareAsNotes(host);
     await host.exec(
@@ -123,14 +126,14 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
     expect(await run('run', 'both')).toMatchObject({ code: 0, changed: 0 });
   });
 
-  it('gives up a crash loop after five starts, and says why from the journal', async () => {
+  it.concurrent('gives up a crash loop after five starts, and says why from the journal', async () => {
     const host = lab().host('broken');
     await host.exec('sed -i \'s/"\\?mode"\\?: *"local"/mode: "nowhere"/\' /root/.openclaw/openclaw.json');
     const first = await run('run', 'broken');
     expect(first.code).toBe(2);
     expect(first.stdout).toContain('existing config is missing gateway.mode');
-    await host.exec('systemctl reset-failed openclaw-jack; systemctl start openclaw-jack; sleep 40');
-    expect(await show(host, 'ActiveState')).toBe('failed');
+    await host.exec('systemctl reset-failed openclaw-jack; systemctl start openclaw-jack');
+    await expect.poll(() => show(host, 'ActiveState'), { timeout: 90_000, interval: 500 }).toBe('failed');
   });
 });
 
@@ -146,7 +149,7 @@ describeLab(
     });
     afterAll(() => heal?.remove());
 
-    it.each(realHosts)('ends healthy as a unit of the %s, and stays as it is', async (name) => {
+    it.concurrent.each(realHosts)('ends healthy as a unit of the %s, and stays as it is', async (name) => {
       const first = await heal.run('run', 'site', '--limit', name);
       expect(first.stdout).toMatch(/failed=0/);
       expect(first.code).toBe(0);

@@ -80,6 +80,16 @@ const modules: ReadonlyMap<string, Module> = new Map([
   ['look', look],
 ]);
 
+/** Waits until a process is no more. */
+async function gone(pid: number): Promise<void> {
+  for (let n = 0; n < 500; n++) {
+    const state = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] : 'X';
+    if (state?.startsWith('X') || state?.startsWith('Z')) return;
+    await sleep(20);
+  }
+  throw new Error(`process ${pid} still runs`);
+}
+
 /** Arguments that need a registered result. */
 function needs(name: string, make: (stdout: string) => { readonly [key: string]: Value }): Task['args'] {
   return {
@@ -205,13 +215,13 @@ describe.each(all)('a run under $name', (shell) => {
 
   it('stops a task that takes longer than its timeout, and all that it started', async () => {
     const mark = `${file}.late`;
-    const cmd = `(sleep 4; echo late >'${mark}') & sleep 60`;
+    const cmd = `(sleep 30; echo late >'${mark}') & echo $! >'${file}'; sleep 60`;
     const { done } = await run(shell, madePlay([madeTask('free', { cmd }, { timeout: 1 })]));
     expect(done[0]).toMatchObject({
       status: 'failed',
       message: `${cmd}: took longer than 1 s and was stopped`,
     });
-    await new Promise((resolve) => setTimeout(resolve, 4000));
+    await gone(Number(readFileSync(file, 'utf8')));
     expect(() => readFileSync(mark)).toThrow('ENOENT');
   });
 
@@ -322,15 +332,15 @@ describe.each(all)('a run under $name', (shell) => {
   it('stops what runs on the host when it is interrupted', async () => {
     const mark = `${file}.mark`;
     const interrupt = new AbortController();
-    const cmd = `(sleep 3; echo late >'${mark}') & echo begun >'${file}'; wait`;
+    const cmd = `(sleep 30; echo late >'${mark}') & echo $! >'${file}'; wait`;
     const going = run(shell, madePlay([madeTask('free', { cmd })]), {
       signal: interrupt.signal,
     });
     going.catch(() => undefined);
-    while (!existsSync(file)) await sleep(20);
+    while (!existsSync(file) || readFileSync(file, 'utf8') === '') await sleep(20);
     interrupt.abort(new Error('interrupted'));
     await expect(going).rejects.toThrow('interrupted');
-    await sleep(3500);
+    await gone(Number(readFileSync(file, 'utf8')));
     expect(existsSync(mark)).toBe(false);
   });
 
