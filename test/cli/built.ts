@@ -1,8 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runChild } from '../child.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -39,22 +40,7 @@ export interface RunOptions {
 export function runHeal(entry: string, args: readonly string[], options: RunOptions): Promise<Transcript> {
   const { PATH = '' } = process.env;
   const env = { PATH, HOME: options.cwd, TERM: 'xterm', ...options.env };
-  const child = spawn(process.execPath, [entry, ...args], { cwd: options.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  const hear = (text: string): void => options.onOutput?.(text, (signal) => child.kill(signal));
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-    hear(text);
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-    hear(text);
-  });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-  });
+  return runChild(process.execPath, [entry, ...args], { ...options, env });
 }
 
 /** A folder with these files in it, gone when the test process ends. */

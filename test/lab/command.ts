@@ -46,7 +46,12 @@ export async function run(file: string, args: readonly string[], options: Comman
 
 /** Like {@link attempt} but blocking: the take-down must also work while the process is about to exit. */
 export function attemptSync(file: string, args: readonly string[]): CommandResult {
-  const done = spawnSync(file, [...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  const done = spawnSync(file, [...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
+  });
   return { code: done.status ?? 127, stdout: done.stdout ?? '', stderr: done.stderr ?? String(done.error ?? '') };
 }
 

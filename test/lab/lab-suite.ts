@@ -26,7 +26,7 @@ export function describeLab(title: string, options: LabOptions, body: (lab: () =
     // The first lab on a machine installs packages and builds the root.
     beforeAll(async () => {
       lab = await startLab(options);
-    }, 900_000);
+    }, 120_000);
     afterAll(() => lab?.stop());
     body(() => {
       if (lab === undefined) throw new Error('the lab runs only inside tests and hooks');

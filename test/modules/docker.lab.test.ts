@@ -34,7 +34,7 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
       enter: ['nsenter', '-a', '-t', String(lab().host('site').pid), '--'],
     };
     await exec('docker run -d --name worker openclaw:lab sleep 1000');
-  }, 600_000);
+  }, 120_000);
 
   describe('the container module and its probe', () => {
     const run = (args: JsonObject, module: Module = containerModule): Converged => converge(shell, module, args);

@@ -101,7 +101,19 @@ function askGroup(shell: Shell, group: readonly Question<unknown>[], states: Map
 
 function start({ enter = [], path }: Shell, words: readonly string[], script: Sh): SpawnSyncReturns<Buffer> {
   const [program = '', ...rest] = [...enter, 'env', '-i', `PATH=${path}`, 'HOME=/root', ...words];
-  return spawnSync(program, rest, { input: script.text, maxBuffer: 64 * 1024 * 1024 });
+  const done = spawnSync(program, rest, {
+    input: script.text,
+    maxBuffer: 64 * 1024 * 1024,
+    timeout: 90_000,
+    killSignal: 'SIGKILL',
+  });
+  if ((done.error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT') {
+    const said = `${done.stdout}${done.stderr}`.trimEnd().split('\n').slice(-60).join('\n');
+    throw new Error(
+      `${[program, ...rest].join(' ')} did not end within 90 s; it said:\n${said}\nscript:\n${script.text.slice(0, 2000)}`,
+    );
+  }
+  return done;
 }
 
 /** How an act ended. */

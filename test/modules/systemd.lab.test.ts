@@ -49,7 +49,7 @@ EOT
       ${service('crash', "/bin/sh -c 'echo the config is bad; sleep 0.3; exit 3'")}
       ${service('once', '/bin/true', 'Type=oneshot')}
       systemctl daemon-reload`);
-  }, 600_000);
+  }, 120_000);
 
   describe('the unit module and its probe', () => {
     test('units are told apart, aliases and missing ones too', () => {

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { runChild } from '../child.ts';
 import type { LabHost } from '../lab/host.ts';
 
 /** What a run of the command gave. */
@@ -48,19 +48,8 @@ export function healOn(
 }
 
 /** Runs the built command. */
-export function healCommand(args: readonly string[], cwd = '.'): Promise<HealResult> {
+export async function healCommand(args: readonly string[], cwd = '.'): Promise<HealResult> {
   const launcher = join(import.meta.dirname, '../../bin/heal.js');
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [launcher, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      stdout += chunk.toString('utf8');
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      stderr += chunk.toString('utf8');
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr }));
-  });
+  const { code, stdout, stderr } = await runChild(process.execPath, [launcher, ...args], { cwd });
+  return { code: code ?? -1, stdout, stderr };
 }
