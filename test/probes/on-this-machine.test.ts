@@ -1,8 +1,5 @@
-import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -14,7 +11,9 @@ import { entry } from '../../src/probes/entry.ts';
 import { http } from '../../src/probes/http.ts';
 import { listener } from '../../src/probes/listener.ts';
 import { group, user } from '../../src/probes/user.ts';
+import { runSync } from '../child.ts';
 import { ask, scratch, shells } from '../modules/on-this-machine.ts';
+import { startServer } from '../server.ts';
 
 const [dash] = shells();
 if (dash === undefined) throw new Error('no shell to test under');
@@ -53,7 +52,7 @@ for (const shell of shells()) {
       writeFileSync(join(folder, 'file'), 'hello\n', { mode: 0o640 });
       mkdirSync(join(folder, 'dir'), { mode: 0o755 });
       symlinkSync('file', join(folder, 'link'));
-      execFileSync('mkfifo', ['-m', '0600', join(folder, 'fifo')]);
+      runSync('mkfifo', ['-m', '0600', join(folder, 'fifo')]);
       const states = all([
         entry(join(folder, 'file'), { hash: true }),
         entry(join(folder, 'dir')),
@@ -116,7 +115,7 @@ for (const shell of shells()) {
       mkdirSync(join(folder, 'shut'), { mode: 0o700 });
       writeFileSync(join(folder, 'shut/f'), '');
       writeFileSync(join(folder, 'secret'), '', { mode: 0o600 });
-      execFileSync('chmod', ['0755', folder]);
+      runSync('chmod', ['0755', folder]);
       const nobody = { ...shell, enter: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] };
       const questions = [
         entry(join(folder, 'shut/f')),
@@ -144,8 +143,8 @@ for (const shell of shells()) {
     test('an ACL is told where the host has tools for it', () => {
       const path = join(folder, 'f');
       writeFileSync(path, '');
-      execFileSync('setfacl', ['-m', 'u:1234:rw', path]);
-      execFileSync('setfacl', ['-d', '-m', 'u:1234:rwx', folder]);
+      runSync('setfacl', ['-m', 'u:1234:rw', path]);
+      runSync('setfacl', ['-d', '-m', 'u:1234:rwx', folder]);
       const states = all([entry(path), entry(folder)]);
       if (shell.name.startsWith('busybox')) return;
       expect(states).toMatchObject([
@@ -207,14 +206,13 @@ for (const shell of shells()) {
     });
 
     test('a listener is found by its port', async () => {
-      const port = 20000 + (process.pid % 10000) + (shell.name.startsWith('b') ? 1 : 0);
-      const child = spawn(process.execPath, ['-e', `require('net').createServer().listen(${port}, '127.0.0.1')`]);
+      const server = await startServer(`require('net').createServer()`);
       try {
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        const { port, pid } = server;
         expect(all([listener(port), listener(1)])).toMatchObject([
           {
             value: {
-              processes: [{ pid: child.pid, comm: 'node', uid: 0, containerised: false }],
+              processes: [{ pid, comm: 'node', uid: 0, containerised: false }],
               addresses: ['127.0.0.1'],
               hidden: 0,
             },
@@ -222,7 +220,7 @@ for (const shell of shells()) {
           { kind: 'absent' },
         ]);
       } finally {
-        child.kill();
+        await server.stop();
       }
     });
   });
@@ -231,16 +229,11 @@ for (const shell of shells()) {
 for (const shell of shells()) {
   describe.skipIf(shell.missing !== undefined)(`http under ${shell.name}`, () => {
     test('what a server answers is told, and that none is there', async () => {
-      // The script is run by spawnSync, so the server lives in a process of its own.
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      const { port } = server.address() as AddressInfo;
-      await new Promise((resolve) => server.close(resolve));
-      const text = `require('http').createServer((q, a) => { a.statusCode = q.url === '/bad' ? 503 : 200; a.end(q.headers['x-key'] || 'hi'); }).listen(${port}, '127.0.0.1')`;
-      const child = spawn(process.execPath, ['-e', text]);
+      const server = await startServer(
+        `require('http').createServer((q, a) => { a.statusCode = q.url === '/bad' ? 503 : 200; a.end(q.headers['x-key'] || 'hi'); })`,
+      );
       try {
-        await new Promise((resolve) => setTimeout(resolve, 500));
-        const base = `http://127.0.0.1:${port}`;
+        const base = `http://127.0.0.1:${server.port}`;
         const questions = [
           http({ url: `${base}/` }),
           http({ url: `${base}/bad` }),
@@ -261,7 +254,7 @@ for (const shell of shells()) {
         if (shell.name.startsWith('busybox')) expect(keyed).toMatchObject({ kind: 'unavailable' });
         else expect(keyed).toMatchObject({ value: { body: Buffer.from('a "quoted" \\ key') } });
       } finally {
-        child.kill();
+        await server.stop();
       }
     });
   });

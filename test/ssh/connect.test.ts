@@ -345,11 +345,12 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
   });
 
   test('a shell that never answers times out', async () => {
-    const other = await startSshd(['ForceCommand sleep 4']);
+    const other = await startSshd(['ForceCommand sleep 60']);
     try {
-      const error = await refusal(connect(other.login({ connectTimeout: 1 })));
+      // Long enough for the login itself on a busy machine.
+      const error = await refusal(connect(other.login({ connectTimeout: 5 })));
       expect(error.kind).toBe('unreachable');
-      expect(error.message).toMatch(/^127\.0\.0\.1 port \d+ let \w+ in, but no shell answered within 1 s$/);
+      expect(error.message).toMatch(/^127\.0\.0\.1 port \d+ let \w+ in, but no shell answered within 5 s$/);
     } finally {
       other.stop();
     }
@@ -357,7 +358,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
 
   test('a first program may take longer than a login', async () => {
     const find = connector({ home: '/nonexistent', agentSocket: undefined });
-    open.push(await find(sshd.login({ connectTimeout: 1 }), sh`sleep 1.5`, () => {}, never));
+    open.push(await find(sshd.login({ connectTimeout: 5 }), sh`sleep 5.5`, () => {}, never));
   });
 
   test('a banner and a noisy rc file do no harm', async () => {
