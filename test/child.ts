@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { StringDecoder } from 'node:string_decoder';
 
 /**
  * The only place of the tests that starts a process. Each process is the leader of a process group of its own, has a limit,
@@ -40,7 +41,8 @@ export async function runChild(file: string, args: readonly string[], options: C
   const { child } = started;
   if (onOutput !== undefined) {
     for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (text: string) => onOutput(text, (signal) => child.kill(signal)));
+      const decoder = new StringDecoder('utf8');
+      stream?.on('data', (bytes: Buffer) => onOutput(decoder.write(bytes), (signal) => child.kill(signal)));
     }
   }
   return await started.ended;
@@ -64,15 +66,23 @@ process.once('exit', () => {
   for (const end of running) end();
 });
 
-/** Starts a program that a test needs while it runs, such as a server. Its output is text; `limitMs` is the longest that it may live. */
-export function startChild(file: string, args: readonly string[], options: Options = {}): Started {
-  const { cwd, env, limitMs = usualLimitMs } = options;
+/** Options of {@link startChild}. */
+export interface StartOptions extends Options {
+  /** `pipe`: the test writes to `child.stdin`. Otherwise the program reads an empty file. */
+  readonly stdin?: 'pipe';
+}
+
+/** Starts a program that a test needs while it runs, such as a server; `limitMs` is the longest that it may live. */
+export function startChild(file: string, args: readonly string[], options: StartOptions = {}): Started {
+  const { cwd, env, limitMs = usualLimitMs, stdin = 'ignore' } = options;
   const child: ChildProcess = spawn(file, [...args], {
     ...(cwd === undefined ? {} : { cwd }),
     ...(env === undefined ? {} : { env }),
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin, 'pipe', 'pipe'],
   });
+  // A program may end without having read its input.
+  child.stdin?.on('error', () => {});
   const said = { stdout: '', stderr: '', both: '' };
   const end = (): void => endGroup(child.pid);
   running.add(end);
@@ -96,7 +106,9 @@ export function startChild(file: string, args: readonly string[], options: Optio
   });
   const firstLine = new Promise<string>((resolve, reject) => {
     for (const name of ['stdout', 'stderr'] as const) {
-      child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      const decoder = new StringDecoder('utf8');
+      child[name]?.on('data', (bytes: Buffer) => {
+        const text = decoder.write(bytes);
         said[name] += text;
         said.both = (said.both + text).slice(-20_000);
         const line = /^(.*)\n/.exec(said.stdout)?.[1];

@@ -4,6 +4,8 @@ import { startChild } from './child.ts';
 export interface Server {
   readonly port: number;
   readonly pid: number;
+  /** Resolves when it ended, with the signal that ended it. */
+  readonly ended: Promise<NodeJS.Signals | null>;
   readonly stop: () => Promise<void>;
 }
 
@@ -15,6 +17,10 @@ export interface Server {
  */
 export async function startServer(create: string, address = '127.0.0.1'): Promise<Server> {
   const text = `const s = ${create}; s.listen(0, ${JSON.stringify(address)}, () => console.log(s.address().port));`;
-  const server = startChild(process.execPath, ['-e', text]);
-  return { port: Number(await server.firstLine), pid: server.pid, stop: server.stop };
+  // It lives as long as its test file, which may wait for much else.
+  const { child, pid, firstLine, stop } = startChild(process.execPath, ['-e', text], { limitMs: 600_000 });
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
+    child.once('exit', (_code, signal) => resolve(signal));
+  });
+  return { port: Number(await firstLine), pid, ended, stop };
 }

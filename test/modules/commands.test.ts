@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -9,6 +8,7 @@ import { shell as shellModule } from '../../src/modules/shell.ts';
 import { shellWords } from '../../src/modules/shell-words.ts';
 import { stat } from '../../src/modules/stat.ts';
 import { library, withoutLibrary } from '../../src/shell/library.ts';
+import { startServer } from '../server.ts';
 import { converge, decide, inputOf, scratch, shells } from './on-this-machine.ts';
 
 const defaults = { readonly: false, stdin_add_newline: true, read_timeout: 60 };
@@ -143,18 +143,12 @@ for (const shell of shells()) {
 
     test.each([
       ['TERM', ''],
-      ['KILL', "process.on('SIGTERM', () => {});"],
+      ['KILL', "process.on('SIGTERM', () => {})"],
     ])('a stray listener is stopped by SIG%s', async (signal, deaf) => {
-      const port = 30000 + (process.pid % 10000) + (shell.name.startsWith('b') ? 1 : 0) + (deaf === '' ? 0 : 2);
-      const text = `${deaf} require('net').createServer().listen(${port}, '127.0.0.1')`;
-      const child = spawn(process.execPath, ['-e', text]);
-      const ended = new Promise<NodeJS.Signals | null>((resolve) => {
-        child.on('exit', (_code, by) => resolve(by));
-      });
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      const { port, pid, ended } = await startServer(`(${deaf || '0'}, require('net').createServer())`);
       const done = converge(shell, strays, { port, scope: 'system', state: 'absent', grace: 1 });
       expect(done.first.changes.map(({ title }) => title)).toEqual([
-        `stop node (pid ${child.pid}), which listens on port ${port}`,
+        `stop node (pid ${pid}), which listens on port ${port}`,
       ]);
       expect(done.applied).toEqual([{ code: 0, stdout: '', stderr: '' }]);
       expect(done.after.changes).toEqual([]);

@@ -1,64 +1,47 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
 import { getUrl } from '../../src/modules/get-url.ts';
 import { download } from '../../src/probes/download.ts';
+import { type Server, startServer } from '../server.ts';
 import { ask, converge, scratch, shells } from './on-this-machine.ts';
 
 // The scripts are run by spawnSync, so the server lives in a process of its own.
-const server = `
-  let count = 0;
+const text = `((count) =>
   require('http').createServer((q, a) => {
     if (q.url === '/moved') return a.writeHead(302, { location: '/file.bin' }).end();
     if (q.url === '/secret' && q.headers['x-key'] !== 'a "quoted" \\\\ key') return a.writeHead(403).end('no');
     if (q.url === '/none') return a.writeHead(404).end('not here');
     if (q.url === '/count') return a.end(String(++count));
-    if (q.url === '/cut') { a.writeHead(200, { 'content-length': 100 }); a.write('part'); return setTimeout(() => a.destroy(), 50); }
+    if (q.url === '/cut') { a.writeHead(200, { 'content-length': 100 }); return a.write('part', () => a.destroy()); }
     a.end(Buffer.from([0, 10, 255, 13, 10]));
-  }).listen(Number(process.argv[1]), '127.0.0.1');`;
+  }))(0)`;
 const bytes = Buffer.from([0, 10, 255, 13, 10]);
 const sha256 = createHash('sha256').update(bytes).digest('hex');
-const defaults = { force: false, timeout: 5, validate_certs: true, backup: false };
+const defaults = { force: false, timeout: 50, validate_certs: true, backup: false };
 
 for (const shell of shells()) {
   const simple = shell.name.startsWith('busybox');
   describe.skipIf(shell.missing !== undefined)(`get_url under ${shell.name}`, () => {
     let folder = '';
     let base = '';
-    let child: ChildProcess | undefined;
+    let server: Server | undefined;
     let works = true;
     const at = (name: string): string => join(folder, name);
     const run = (args: JsonObject) => converge(shell, getUrl, { ...defaults, ...args });
     const titles = (args: JsonObject) => run(args).first.changes.map(({ title }) => title);
 
     beforeAll(async () => {
-      const free = createServer();
-      await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
-      const { port } = free.address() as AddressInfo;
-      await new Promise((resolve) => free.close(resolve));
-      child = spawn(process.execPath, ['-e', server, String(port)]);
-      base = `http://127.0.0.1:${port}`;
-      for (let tries = 0; tries < 100; tries++) {
-        if (
-          await fetch(`${base}/`).then(
-            ({ ok }) => ok,
-            () => false,
-          )
-        )
-          break;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      const question = download({ url: `${base}/`, timeout: 5, validateCerts: true });
+      server = await startServer(text);
+      base = `http://127.0.0.1:${server.port}`;
+      const question = download({ url: `${base}/`, timeout: 50, validateCerts: true });
       // Debian's static busybox has a wget that crashes.
       works = ask(shell, [question]).get(question.key)?.kind === 'present';
       if (!works && !simple) throw new Error('no download');
     });
-    afterAll(() => child?.kill());
+    afterAll(() => server?.stop());
     beforeEach((context) => {
       folder = scratch();
       if (!works) context.skip();

@@ -1,7 +1,8 @@
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import type { Change } from '../../src/core/change.ts';
 import type { Facts } from '../../src/core/facts.ts';
 import type { JsonObject } from '../../src/core/json.ts';
@@ -11,6 +12,7 @@ import type { Sh } from '../../src/core/sh.ts';
 import { type State, trouble } from '../../src/core/state.ts';
 import { library } from '../../src/shell/library.ts';
 import { joinSh, sh } from '../../src/shell/sh.ts';
+import { attemptSync, type EndedSync, runSync } from '../child.ts';
 
 /**
  * Runs the real scripts of probes and Changes on this machine, as the engine would on a host: under dash with
@@ -24,15 +26,28 @@ export interface Shell {
   readonly enter?: readonly string[];
 }
 
-const applets = join(tmpdir(), `heal-applets-${process.pid}`);
+const folders: string[] = [];
+/** A folder that is taken away when the test file has ended, if nobody did before. */
+function folderOf(prefix: string): string {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  folders.push(folder);
+  return folder;
+}
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  applets = undefined;
+});
+
+let applets: string | undefined;
 
 /** The shells that this machine has; with a sentence on what is missing for each that it lacks. */
 export function shells(): readonly (Shell & { readonly missing?: string })[] {
   const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path));
-  if (busybox !== undefined && !existsSync(applets)) {
-    mkdirSync(applets);
-    spawnSync(busybox, ['--install', '-s', applets]);
-    process.on('exit', () => rmSync(applets, { recursive: true, force: true }));
+  if (busybox !== undefined && applets === undefined) {
+    applets = folderOf('heal-applets-');
+    // Programs are also run as other users.
+    chmodSync(applets, 0o755);
+    runSync(busybox, ['--install', '-s', applets]);
   }
   const dash = existsSync('/usr/bin/dash') && existsSync('/usr/bin/stat');
   return [
@@ -44,8 +59,8 @@ export function shells(): readonly (Shell & { readonly missing?: string })[] {
     },
     {
       name: 'busybox alone',
-      sh: join(applets, 'sh'),
-      path: applets,
+      sh: join(applets ?? '', 'sh'),
+      path: applets ?? '',
       ...(busybox === undefined ? { missing: 'no busybox' } : {}),
     },
   ];
@@ -53,7 +68,7 @@ export function shells(): readonly (Shell & { readonly missing?: string })[] {
 
 /** A folder of one test, taken away by whoever made it. */
 export function scratch(): string {
-  return mkdtempSync(join(tmpdir(), 'heal-modules-'));
+  return folderOf('heal-modules-');
 }
 
 export const factsHere: Facts = {
@@ -92,28 +107,20 @@ function askGroup(shell: Shell, group: readonly Question<unknown>[], states: Map
   const nonce = 'f00dfacef00dfacef00dfacef00dface';
   const script = joinSh([sh`{ N=${nonce}; LC_ALL=C; export LC_ALL`, probe.ask(items), sh`} </dev/null`], '\n');
   const done = start(shell, [shell.sh, '-c', `exec timeout -s KILL 60 ${shell.sh} -s 2>&1`], script);
-  const parsed = probe.parse({ nonce, output: done.stdout, code: done.status ?? 137 }, items);
+  const parsed = probe.parse({ nonce, output: done.stdout, code: done.code ?? 137 }, items);
   for (const [i, question] of group.entries()) {
     const state = parsed.get(`i${i}`);
     if (state !== undefined) states.set(question.key, state);
   }
 }
 
-function start({ enter = [], path }: Shell, words: readonly string[], script: Sh): SpawnSyncReturns<Buffer> {
+function start({ enter = [], path }: Shell, words: readonly string[], script: Sh): EndedSync {
   const [program = '', ...rest] = [...enter, 'env', '-i', `PATH=${path}`, 'HOME=/root', ...words];
-  const done = spawnSync(program, rest, {
-    input: script.text,
-    maxBuffer: 64 * 1024 * 1024,
-    timeout: 90_000,
-    killSignal: 'SIGKILL',
-  });
-  if ((done.error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT') {
-    const said = `${done.stdout}${done.stderr}`.trimEnd().split('\n').slice(-60).join('\n');
-    throw new Error(
-      `${[program, ...rest].join(' ')} did not end within 90 s; it said:\n${said}\nscript:\n${script.text.slice(0, 2000)}`,
-    );
+  try {
+    return attemptSync(program, rest, { input: script.text });
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}\nscript:\n${script.text.slice(0, 2000)}`);
   }
-  return done;
 }
 
 /** How an act ended. */
@@ -132,14 +139,15 @@ export function apply(shell: Shell, change: Change, states: ReadonlyMap<string, 
   });
   const before: Sh[] = [];
   if (change.act.kind === 'upload') {
-    const path = join(change.act.near, `.heal-upload-${process.pid}`);
+    const path = join(change.act.near, `.heal-upload-${randomUUID()}`);
     writeFileSync(path, change.act.content.bytes ?? Buffer.alloc(0), { mode: 0o600 });
     before.push(sh`CONTENT=${path}`, sh`trap 'rm -f "$CONTENT"' EXIT`);
   }
   const moved = sh`moved() { echo moved >&2; exit 97; }`;
   const script = joinSh([sh`{`, ...before, library, moved, ...guards, change.act.script, sh`} </dev/null`], '\n');
-  const done = start(shell, ['setsid', shell.sh, '-s'], script);
-  return { code: done.status ?? 137, stdout: done.stdout.toString(), stderr: done.stderr.toString() };
+  // attemptSync gives it a session of its own.
+  const done = start(shell, [shell.sh, '-s'], script);
+  return { code: done.code ?? 137, stdout: done.stdout.toString(), stderr: done.stderr.toString() };
 }
 
 /** What a module decided, on what it was told. */
@@ -180,10 +188,17 @@ export interface Converged {
   readonly predicted: readonly { readonly predicted: unknown; readonly asked: unknown }[];
 }
 
-/** Asks, decides, applies, asks again and decides again. */
-export function converge(shell: Shell, module: Module, args: JsonObject, more: Partial<Input> = {}): Converged {
+/** Asks, decides, applies, asks again and decides again. `meanwhile` is called once it was decided. */
+export function converge(
+  shell: Shell,
+  module: Module,
+  args: JsonObject,
+  more: Partial<Input> = {},
+  meanwhile: () => void = () => {},
+): Converged {
   const input = inputOf(more);
   const first = decide(shell, module, args, input);
+  meanwhile();
   const applied: Applied[] = [];
   for (const change of first.decision.changes) {
     const one = apply(shell, change, first.states);

@@ -1,41 +1,49 @@
-import { spawn } from 'node:child_process';
 import { existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
 import { waitFor } from '../../src/modules/wait-for.ts';
-import { ask, converge, decide, inputOf, type Shell, scratch, shells } from './on-this-machine.ts';
+import { type Started, startChild } from '../child.ts';
+import { startServer } from '../server.ts';
+import { freePort } from '../ssh/sshd.ts';
+import { ask, converge, decide, inputOf, scratch, shells } from './on-this-machine.ts';
 import { proven, titles } from './proven.ts';
 
 const given = (args: JsonObject): JsonObject => ({
-  host: '127.0.0.1', state: 'started', timeout: 10, delay: 0, sleep: 1, connect_timeout: 2, ...args,
+  host: '127.0.0.1', state: 'started', timeout: 100, delay: 0, sleep: 1, connect_timeout: 2, ...args,
 }); // biome-ignore format: a table
 
 for (const shell of shells()) {
   describe.skipIf(shell.missing !== undefined)(`wait_for under ${shell.name}`, () => {
     let folder = '';
     const at = (name: string): string => join(folder, name);
-    const run = (args: JsonObject, on: Shell = shell) => converge(on, waitFor, given(args));
-    const later = (text: string) => spawn('sh', ['-c', `sleep 1; cd ${folder}; ${text}`]);
+    const run = (args: JsonObject, meanwhile?: () => void) => converge(shell, waitFor, given(args), {}, meanwhile);
+    /** Runs a text once it was decided to wait for what it does. */
+    const children: Started[] = [];
+    const later = (text: string) => () => {
+      children.push(startChild('sh', ['-c', `sleep 1; cd ${folder}; ${text}`]));
+    };
     beforeEach(() => {
       folder = scratch();
     });
-    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+    afterEach(async () => {
+      await Promise.all(children.splice(0).map((child) => child.stop()));
+      rmSync(folder, { recursive: true, force: true });
+    });
 
     test('a path that comes, and one that goes', () => {
-      later('echo > f');
-      expect(titles(proven(run({ path: at('f') })))).toEqual([`wait until ${at('f')} is there`]);
+      expect(titles(proven(run({ path: at('f') }, later('echo > f'))))).toEqual([`wait until ${at('f')} is there`]);
       expect(titles(run({ path: at('f'), state: 'present' }))).toEqual([]);
-      later('rm f');
-      expect(titles(proven(run({ path: at('f'), state: 'absent' })))).toEqual([`wait until ${at('f')} is gone`]);
+      const gone = proven(run({ path: at('f'), state: 'absent' }, later('rm f')));
+      expect(titles(gone)).toEqual([`wait until ${at('f')} is gone`]);
       symlinkSync('nowhere', at('link'));
       expect(titles(run({ path: at('link') }))).toEqual([]);
     });
 
     test('a line in a file', () => {
       writeFileSync(at('log'), 'starting\n');
-      later("echo 'ready after 12 ms' >>log");
-      const done = proven(run({ path: at('log'), search_regex: '^ready after [0-9]+ ms$' }));
+      const wanted = { path: at('log'), search_regex: '^ready after [0-9]+ ms$' };
+      const done = proven(run(wanted, later("echo 'ready after 12 ms' >>log")));
       expect(titles(done)).toEqual([`wait until ${at('log')} has line with ^ready after [0-9]+ ms$`]);
       expect(titles(run({ path: at('none'), search_regex: 'x', state: 'absent' }))).toEqual([]);
     });
@@ -49,16 +57,14 @@ for (const shell of shells()) {
     });
 
     test('a port that opens', async () => {
-      const port = 21000 + (process.pid % 10000) + (shell.name.startsWith('b') ? 1 : 0);
+      const port = await freePort();
       expect(titles(run({ port, state: 'stopped' }))).toEqual([]);
-      const child = spawn(process.execPath, [
-        '-e',
-        `setTimeout(() => require('net').createServer().listen(${port}), 1000)`,
-      ]);
-      expect(titles(proven(run({ port })))).toEqual([`wait until port ${port} of 127.0.0.1 takes connections`]);
-      setTimeout(() => child.kill(), 0);
-      await new Promise((resolve) => child.on('exit', resolve));
-      proven(run({ port, state: 'stopped' }));
+      const server = `require('net').createServer().listen(${port}, '127.0.0.1')`;
+      const done = proven(run({ port }, later(`exec '${process.execPath}' -e "${server}"`)));
+      expect(titles(done)).toEqual([`wait until port ${port} of 127.0.0.1 takes connections`]);
+      const child = children.at(-1);
+      const closed = run({ port, state: 'stopped' }, () => process.kill(child?.pid ?? 0));
+      expect(titles(proven(closed))).toEqual([`wait until port ${port} of 127.0.0.1 takes no connections any more`]);
     });
 
     test('in a plan it is unknown what has not come, and ok what has', () => {
@@ -81,13 +87,8 @@ describe('another host, without bash', () => {
     for (const name of ['sh', 'env', 'timeout', 'grep', 'cat', 'date', 'sleep'])
       symlinkSync('/bin/busybox', join(only, name));
     symlinkSync(tool, join(only, tool.endsWith('curl') ? 'curl' : 'nc'));
-    const child = spawn(process.execPath, [
-      '-e',
-      "require('net').createServer(() => {}).listen(0, '127.0.0.1', function () { console.log(this.address().port) })",
-    ]);
-    const port = await new Promise<number>((resolve) => {
-      child.stdout.on('data', (data: Buffer) => resolve(Number(data.toString())));
-    });
+    const server = await startServer("require('net').createServer(() => {})");
+    const { port } = server;
     try {
       const shell = { ...busybox, sh: join(only, 'sh'), path: only };
       const state = (more: JsonObject) => {
@@ -102,7 +103,7 @@ describe('another host, without bash', () => {
       expect(state({ port, host: '127.1' })).toBe('present');
       expect(state({ port })).toBe('absent');
     } finally {
-      child.kill();
+      await server.stop();
       rmSync(only, { recursive: true });
     }
   });

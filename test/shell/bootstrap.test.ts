@@ -1,6 +1,5 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { Frame } from '../../src/core/connection.ts';
@@ -8,18 +7,19 @@ import type { Sh } from '../../src/core/sh.ts';
 import { bootstrapCommand, newNonce, request, stopRequest, type Verb } from '../../src/shell/bootstrap.ts';
 import { frameParser } from '../../src/shell/frames.ts';
 import { sh } from '../../src/shell/sh.ts';
+import { type Started, startChild } from '../child.ts';
 import { type Shell, shells } from './shells.ts';
 
 const { all, remove } = shells();
-const started: ChildProcessWithoutNullStreams[] = [];
-afterEach(() => {
-  for (const child of started.splice(0)) child.kill('SIGKILL');
-});
+const started: Started[] = [];
+afterEach(() => Promise.all(started.splice(0).map((child) => child.stop())));
 afterAll(remove);
 
 /** The kept shell as a login shell starts it. */
 class Kept {
-  readonly child: ChildProcessWithoutNullStreams;
+  readonly stdin: Writable;
+  /** Resolves with the exit code of the shell, which what it started may outlive. */
+  readonly exited: Promise<number | null>;
   readonly closed: Promise<number | null>;
   stderr = '';
   stdout = Buffer.alloc(0);
@@ -28,30 +28,35 @@ class Kept {
   constructor(shell: Shell, login: readonly [string, ...string[]] = shell.command) {
     const command = bootstrapCommand.replace(/PATH=\S+/, `PATH=${shell.path}`);
     const [file, ...args] = login;
-    this.child = spawn(file, [...args, '-c', command], { env: { PATH: shell.path }, detached: true });
-    started.push(this.child);
-    this.child.stderr.on('data', (chunk) => {
+    const begun = startChild(file, [...args, '-c', command], { env: { PATH: shell.path }, stdin: 'pipe' });
+    started.push(begun);
+    const { child } = begun;
+    if (child.stdin === null) throw new Error('no standard input');
+    this.stdin = child.stdin;
+    child.stderr?.on('data', (chunk) => {
       this.stderr += chunk;
     });
-    this.child.stdout.on('data', (chunk: Buffer) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
       this.stdout = Buffer.concat([this.stdout, chunk]);
       this.#onData?.(chunk);
     });
-    this.child.stdin.on('error', () => {});
-    this.closed = new Promise((resolve) => this.child.on('close', resolve));
+    this.exited = new Promise((resolve) => child.on('exit', resolve));
+    this.closed = new Promise((resolve) => child.on('close', resolve));
   }
 
-  async ask(verb: Verb, program: Sh): Promise<Frame[]> {
+  async ask(verb: Verb, program: Sh, onFrame: (frame: Frame) => void = () => {}): Promise<Frame[]> {
     const nonce = newNonce();
     const parser = frameParser(nonce);
     const frames: Frame[] = [];
     const answered = new Promise<void>((resolve) => {
       this.#onData = (chunk) => {
-        frames.push(...parser.feed(chunk));
+        const more = parser.feed(chunk);
+        frames.push(...more);
+        for (const frame of more) onFrame(frame);
         if (frames.at(-1)?.kind === 'end') resolve();
       };
     });
-    this.child.stdin.write(request(verb, nonce, program));
+    this.stdin.write(request(verb, nonce, program));
     await Promise.race([
       answered,
       this.closed.then(() => {
@@ -59,6 +64,16 @@ class Kept {
       }),
     ]);
     return frames;
+  }
+
+  /** Starts a program that says `begun`; resolves when it did, with the promise of its end. */
+  begin(program: Sh): Promise<{ readonly ended: Promise<Frame[]> }> {
+    return new Promise((resolve, reject) => {
+      const ended = this.ask('run', program, ({ kind }) => {
+        if (kind === 'begun') resolve({ ended });
+      });
+      ended.catch(reject);
+    });
   }
 
   /** What a program prints, and its exit code. */
@@ -71,6 +86,7 @@ class Kept {
   }
 }
 
+const begun = sh`printf '\n%s begun - 0\n' "$N" >&3`;
 const says = (text: string): Sh => sh`printf '\n%s out - %s\n%s' "$N" ${Buffer.byteLength(text)} ${text} >&3`;
 
 test('the command holds nothing that a login shell would change, and fits an old csh', () => {
@@ -86,7 +102,7 @@ describe.each(all)('the kept shell under $name', (shell) => {
       const frames = await kept.ask('run', says(`${i}`));
       expect(frames.map((frame) => frame.body.toString())).toEqual([`${i}`, '']);
     }
-    kept.child.stdin.end();
+    kept.stdin.end();
     expect(await kept.closed).toBe(0);
     expect(kept.stderr).toBe('');
   });
@@ -152,7 +168,7 @@ describe.each(all)('the kept shell under $name', (shell) => {
   test('never runs a program that was cut off', async () => {
     const kept = new Kept(shell);
     const whole = request('run', newNonce(), sh`${says('half')}\n: the rest`);
-    kept.child.stdin.end(whole.subarray(0, whole.length - 3));
+    kept.stdin.end(whole.subarray(0, whole.length - 3));
     expect(await kept.closed).toBe(1);
     expect(kept.stdout.toString()).toBe('');
     expect(kept.stderr).toBe('heal: a program came cut off\n');
@@ -160,43 +176,36 @@ describe.each(all)('the kept shell under $name', (shell) => {
 
   test('gives the channel to a piped command', async () => {
     const kept = new Kept(shell);
-    kept.child.stdin.write(request('pipe', newNonce(), sh`echo begin; cat; exit 3`));
-    kept.child.stdin.end(Buffer.from([0, 255, 10, 13]));
+    kept.stdin.write(request('pipe', newNonce(), sh`echo begin; cat; exit 3`));
+    kept.stdin.end(Buffer.from([0, 255, 10, 13]));
     expect(await kept.closed).toBe(3);
     expect(kept.stdout).toEqual(Buffer.concat([Buffer.from('begin\n'), Buffer.from([0, 255, 10, 13])]));
   });
 
   test('stops a program when asked, and runs the next', async () => {
     const kept = new Kept(shell);
-    const stopped = kept.ask('run', sh`trap 'kill $!; exit 9' TERM; sleep 60 & wait`);
-    await sleep(150);
-    kept.child.stdin.write(stopRequest(newNonce()));
-    expect((await stopped).at(-1)?.words).toEqual(['9']);
-    kept.child.stdin.write(stopRequest(newNonce()));
+    const { ended } = await kept.begin(sh`trap 'kill $!; exit 9' TERM; sleep 600 & ${begun}; wait`);
+    kept.stdin.write(stopRequest(newNonce()));
+    expect((await ended).at(-1)?.words).toEqual(['9']);
+    kept.stdin.write(stopRequest(newNonce()));
     expect((await kept.run(sh`echo next`)).out).toBe('next\n');
   });
 
   test('kills a program when asked', async () => {
     const kept = new Kept(shell);
-    const stopped = kept.ask('run', sh`trap '' TERM; sleep 1`);
-    await sleep(150);
-    kept.child.stdin.write(stopRequest(newNonce()));
-    kept.child.stdin.write(stopRequest(newNonce(), 'KILL'));
-    const begun = Date.now();
-    expect((await stopped).at(-1)?.words).toEqual(['137']);
-    expect(Date.now() - begun).toBeLessThan(500);
+    const { ended } = await kept.begin(sh`trap '' TERM; ${begun}; sleep 600`);
+    kept.stdin.write(stopRequest(newNonce()));
+    kept.stdin.write(stopRequest(newNonce(), 'KILL'));
+    expect((await ended).at(-1)?.words).toEqual(['137']);
     expect((await kept.run(sh`echo next`)).out).toBe('next\n');
   });
 
   test('stops a program when nobody is there any more', async () => {
     const kept = new Kept(shell);
-    void kept.ask('run', sh`sleep 60`).catch(() => {});
-    await sleep(150);
-    kept.child.stdin.end();
-    const begun = Date.now();
-    await new Promise((resolve) => kept.child.on('exit', resolve));
-    expect(Date.now() - begun).toBeLessThan(2000);
-    process.kill(-(kept.child.pid ?? 0), 'SIGKILL');
+    const { ended } = await kept.begin(sh`${begun}; sleep 600`);
+    ended.catch(() => {});
+    kept.stdin.end();
+    expect(await kept.exited).not.toBeNull();
   });
 });
 
@@ -210,7 +219,7 @@ describe('the login shell of the account may be', () => {
     }
     const kept = new Kept(shell, [file]);
     expect((await kept.run(sh`printf '%s\n' "a\\b" ${'!x $y'}`)).out).toBe('a\\b\n!x $y\n');
-    kept.child.stdin.end();
+    kept.stdin.end();
     expect(await kept.closed).toBe(0);
   });
 });

@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
 import type { Sh } from '../../src/core/sh.ts';
 import { insideQuotes } from '../../src/shell/quoting.ts';
 import { joinSh, sh, unquotedLiteralScript } from '../../src/shell/sh.ts';
+import { runSync } from '../child.ts';
 import { shells } from './shells.ts';
 
 const { all, remove } = shells();
@@ -93,8 +93,8 @@ describe('sh', () => {
           texts.map((text) => sh`printf %s ${text}; printf '\001\002'`),
           '\n',
         );
-        const out = execFileSync(file, [...args, '-c', program.text], { env: { PATH: path } });
-        expect(out.toString('utf8')).toBe(texts.map((text) => `${text}\x01\x02`).join(''));
+        const out = runSync(file, [...args, '-c', program.text], { env: { PATH: path } });
+        expect(out).toBe(texts.map((text) => `${text}\x01\x02`).join(''));
       }),
       { numRuns: 150 },
     );

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runSync } from '../child.ts';
 
 /** A shell that programs must run under, with the PATH that it has. */
 export interface Shell {
@@ -31,7 +31,7 @@ export function shells(): { all: readonly Shell[]; remove(): void } {
   if (busybox !== undefined) {
     const applets = mkdtempSync(join(folder, 'busybox-'));
     chmodSync(applets, 0o755);
-    execFileSync(join(busybox, 'busybox'), ['--install', '-s', applets]);
+    runSync(join(busybox, 'busybox'), ['--install', '-s', applets]);
     all.push({ name: 'busybox ash', path: applets, command: [join(applets, 'sh')] });
   }
   return { all, remove: () => rmSync(folder, { recursive: true, force: true }) };
