@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { attemptSync, runSync } from '../child.ts';
 import { buildHeal, folderWith, runHeal } from './built.ts';
 
 let heal: ReturnType<typeof buildHeal>;
@@ -16,7 +16,7 @@ beforeAll(async () => {
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : undefined;
   project = folderWith({
-    'inventory/hosts.yml': `all:\n  hosts:\n    jack4: { address: 127.0.0.1, port: ${port}, connect_timeout: 60 }\n    jack5: { address: 127.0.0.1, port: ${port}, connect_timeout: 1 }\n`,
+    'inventory/hosts.yml': `all:\n  hosts:\n    jack4: { address: 127.0.0.1, port: ${port}, connect_timeout: 600 }\n    jack5: { address: 127.0.0.1, port: ${port}, connect_timeout: 1 }\n`,
     'tasks/site.yml': '- name: Every VPS\n  hosts: all\n  tasks: []\n',
     '.ssh/known_hosts': '',
   });
@@ -30,7 +30,6 @@ afterAll(() => {
 describe('Ctrl-C', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)('%s ends a run with 99, and says so', async (signal) => {
     let sent = false;
-    const start = performance.now();
     const { code, stdout, stderr } = await runHeal(heal.entry, ['run', 'site', '-vv', '-l', 'jack4'], {
       cwd: project,
       onOutput: (text, kill) => {
@@ -42,14 +41,12 @@ describe('Ctrl-C', () => {
     expect(code).toBe(99);
     expect(stdout).toContain('warning: interrupted: ending what was begun\nhint: Ctrl-C once more leaves at once\n');
     expect(stderr).toBe('error: interrupted\n');
-    expect(performance.now() - start).toBeLessThan(10_000);
   });
 });
 
 const hasScript = ((): boolean => {
   try {
-    execFileSync('script', ['--version'], { stdio: 'ignore' });
-    return true;
+    return attemptSync('script', ['--version']).code === 0;
   } catch {
     return false;
   }
@@ -59,11 +56,9 @@ const hasScript = ((): boolean => {
 function onTerminal(args: string, env: Readonly<Record<string, string>> = {}): { text: string; code: string } {
   const command = `stty cols 90 rows 20; "${process.execPath}" "${heal.entry}" ${args}; echo "exit=$?"`;
   const { PATH = '' } = process.env;
-  const text = execFileSync('script', ['-qec', command, '/dev/null'], {
+  const text = runSync('script', ['-qec', command, '/dev/null'], {
     cwd: project,
-    encoding: 'utf8',
     env: { PATH, HOME: project, TERM: 'xterm', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
   });
   return { text, code: /exit=(\d+)/.exec(text)?.[1] ?? '' };
 }

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   lstatSync,
@@ -16,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Content } from '../../src/core/change.ts';
 import { excluder, namePatterns } from '../../src/modules/excludes.ts';
 import { folderContent } from '../../src/run/local-folder.ts';
+import { runSync } from '../child.ts';
 
 describe('what is left out', () => {
   test.each<[string, string, boolean, boolean]>([
@@ -89,7 +89,7 @@ describe('a folder of this machine', () => {
     for (const [i, program] of [['tar'], ['busybox', 'tar']].entries()) {
       const out = join(root, `out${i}`);
       mkdirSync(out);
-      execFileSync(program[0] ?? '', [...program.slice(1), '-xf', '-', '-C', out], { input: bytes });
+      runSync(program[0] ?? '', [...program.slice(1), '-xf', '-', '-C', out], { input: bytes });
       expect(readFileSync(join(out, deep, 'naïve \\ name'), 'utf8')).toBe('deep');
       expect(readlinkSync(join(out, 'link'))).toBe(`${deep}/naïve \\ name`);
       expect(readFileSync(join(out, 'big')).equals(readFileSync(join(root, 'big')))).toBe(true);

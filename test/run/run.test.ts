@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { HealError } from '../../src/core/errors.ts';
 import type { Event, TaskDone } from '../../src/core/event.ts';
@@ -15,6 +14,7 @@ import { runPlaybook } from '../../src/run/run.ts';
 import { sh } from '../../src/shell/sh.ts';
 import { connectHere } from '../../src/ssh/here.ts';
 import { shells } from '../shell/shells.ts';
+import { runs, until } from '../until.ts';
 import { localConnection } from './local-connection.ts';
 import { constant, madeHost, madePlay, madeTask } from './made.ts';
 
@@ -81,14 +81,7 @@ const modules: ReadonlyMap<string, Module> = new Map([
 ]);
 
 /** Waits until a process is no more. */
-async function gone(pid: number): Promise<void> {
-  for (let n = 0; n < 500; n++) {
-    const state = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] : 'X';
-    if (state?.startsWith('X') || state?.startsWith('Z')) return;
-    await sleep(20);
-  }
-  throw new Error(`process ${pid} still runs`);
-}
+const gone = (pid: number): Promise<void> => until(`process ${pid} has ended`, () => !runs(pid));
 
 /** Arguments that need a registered result. */
 function needs(name: string, make: (stdout: string) => { readonly [key: string]: Value }): Task['args'] {
@@ -206,16 +199,17 @@ describe.each(all)('a run under $name', (shell) => {
   });
 
   it('is not held up by a daemon that keeps the output open', async () => {
-    const started = Date.now();
-    const play = madePlay([madeTask('free', { cmd: 'sleep 20 & echo started' })]);
+    const play = madePlay([madeTask('free', { cmd: `sleep 600 & echo $! >'${file}'; echo started` })]);
     const { done } = await run(shell, play);
+    const pid = Number(readFileSync(file, 'utf8'));
     expect(done[0]?.result).toMatchObject({ rc: 0, stdout: 'started' });
-    expect(Date.now() - started).toBeLessThan(8000);
+    expect(runs(pid)).toBe(true);
+    process.kill(pid);
   });
 
   it('stops a task that takes longer than its timeout, and all that it started', async () => {
     const mark = `${file}.late`;
-    const cmd = `(sleep 30; echo late >'${mark}') & echo $! >'${file}'; sleep 60`;
+    const cmd = `(sleep 600; echo late >'${mark}') & echo $! >'${file}'; sleep 600`;
     const { done } = await run(shell, madePlay([madeTask('free', { cmd }, { timeout: 1 })]));
     expect(done[0]).toMatchObject({
       status: 'failed',
@@ -332,12 +326,12 @@ describe.each(all)('a run under $name', (shell) => {
   it('stops what runs on the host when it is interrupted', async () => {
     const mark = `${file}.mark`;
     const interrupt = new AbortController();
-    const cmd = `(sleep 30; echo late >'${mark}') & echo $! >'${file}'; wait`;
+    const cmd = `(sleep 600; echo late >'${mark}') & echo $! >'${file}'; wait`;
     const going = run(shell, madePlay([madeTask('free', { cmd })]), {
       signal: interrupt.signal,
     });
     going.catch(() => undefined);
-    while (!existsSync(file) || readFileSync(file, 'utf8') === '') await sleep(20);
+    await until('it has begun', () => existsSync(file) && readFileSync(file, 'utf8') !== '');
     interrupt.abort(new Error('interrupted'));
     await expect(going).rejects.toThrow('interrupted');
     await gone(Number(readFileSync(file, 'utf8')));

@@ -1,13 +1,14 @@
+import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection, Frame, Login } from '../../src/core/connection.ts';
 import { HealError } from '../../src/core/errors.ts';
 import { sh } from '../../src/shell/sh.ts';
 import { connector } from '../../src/ssh/connect.ts';
 import { type Pace, paces } from '../../src/ssh/fast-login.ts';
+import { until } from '../until.ts';
 import { startAgent } from './agent.ts';
 import { freePort, makeKey, noSshd, type Sshd, startSshd, testLogin } from './sshd.ts';
 
@@ -134,11 +135,10 @@ describe('without an sshd', () => {
   });
 
   test('an interrupted login ends at once', async () => {
-    const port = await listen(() => {});
     const abort = new AbortController();
-    const attempt = refusal(connect(testLogin({ port, identityFile: key }), { signal: abort.signal }));
-    setTimeout(() => abort.abort(), 100);
-    const error = await attempt;
+    // Connected, and the client has spoken: the login waits for an answer.
+    const port = await listen((socket) => socket.once('data', () => abort.abort()));
+    const error = await refusal(connect(testLogin({ port, identityFile: key }), { signal: abort.signal }));
     expect(error.kind).toBe('interrupted');
     expect(error.message).toBe(`logging in to 127.0.0.1 port ${port} was interrupted`);
   });
@@ -154,8 +154,13 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
   async function dials(server: Sshd, attempt: () => Promise<unknown>): Promise<number> {
     const before = server.connections();
     await attempt();
-    await sleep(50);
-    return server.connections() - before;
+    // One more: when the server has written that down, it has written down all before it.
+    const last = createConnection(server.port, '127.0.0.1');
+    await once(last, 'data');
+    const { localPort } = last;
+    last.destroy();
+    await until('the last connection is in the log', () => server.log().includes(`port ${localPort} on `));
+    return server.connections() - before - 1;
   }
 
   describe.each(paces)('at the pace %s', (pace) => {

@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HealError } from '../../src/core/errors.ts';
 import { identityFinder } from '../../src/ssh/identities.ts';
+import { runSync } from '../child.ts';
 import { startAgent } from './agent.ts';
 import { makeKey } from './sshd.ts';
 
@@ -50,19 +50,19 @@ describe('a key file', () => {
     ['that is a folder', (file) => mkdirSync(file), 'cannot read the key file FILE', 'is it yours, and not a folder?'],
     [
       'that is encrypted',
-      (file) => execFileSync('ssh-keygen', ['-q', '-N', 'secret', '-t', 'ed25519', '-f', file]),
+      (file) => runSync('ssh-keygen', ['-q', '-N', 'secret', '-t', 'ed25519', '-f', file]),
       'FILE is encrypted, and heal cannot ask for its passphrase yet',
       'open it for the agent: ssh-add FILE',
     ],
     [
       'that is encrypted PEM',
-      (file) => execFileSync('ssh-keygen', ['-q', '-N', 'secret', '-t', 'rsa', '-b', '2048', '-m', 'PEM', '-f', file]),
+      (file) => runSync('ssh-keygen', ['-q', '-N', 'secret', '-t', 'rsa', '-b', '2048', '-m', 'PEM', '-f', file]),
       'FILE is encrypted, and heal cannot ask for its passphrase yet',
       'open it for the agent: ssh-add FILE',
     ],
     [
       'in PKCS#8',
-      (file) => execFileSync('ssh-keygen', ['-q', '-N', '', '-t', 'rsa', '-b', '2048', '-m', 'PKCS8', '-f', file]),
+      (file) => runSync('ssh-keygen', ['-q', '-N', '', '-t', 'rsa', '-b', '2048', '-m', 'PKCS8', '-f', file]),
       'FILE is a PKCS#8 key, which is not supported',
       'ssh-keygen -p -f FILE writes it anew in the format of OpenSSH',
     ],
@@ -140,7 +140,7 @@ test('an encrypted key is used if the agent holds it', async () => {
   const file = makeKey(folder, 'opened', '-t', 'ed25519');
   const agent = startAgent(folder, [file]);
   try {
-    execFileSync('ssh-keygen', ['-q', '-p', '-N', 'secret', '-f', file]);
+    runSync('ssh-keygen', ['-q', '-p', '-N', 'secret', '-f', file]);
     const { usable } = await identityFinder({ home: folder, agentSocket: agent.socket })(file);
     expect(usable.map((identity) => identity.label)).toEqual(["the agent's opened"]);
   } finally {

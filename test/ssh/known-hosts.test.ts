@@ -81,10 +81,9 @@ describe('a host key', () => {
   });
 
   test('is looked up in time that does not explode', () => {
+    // Tried in every way this would take longer than the tests' patience with a blocked worker, by many powers of ten.
     const names = `${'*a'.repeat(300)}b`;
-    const begun = performance.now();
-    judge(parseKnownHosts(line(names, ed), '/kh'), 'a'.repeat(3000), 22, ed);
-    expect(performance.now() - begun).toBeLessThan(1000);
+    expect(judge(parseKnownHosts(line(names, ed), '/kh'), 'a'.repeat(3000), 22, ed).is).toBe('unknown');
   });
 
   test('is written as OpenSSH does', () => {

@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Connection, Frame, Login } from '../../src/core/connection.ts';
 import { HealError } from '../../src/core/errors.ts';
 import type { Sh } from '../../src/core/sh.ts';
 import { sh } from '../../src/shell/sh.ts';
 import { connector } from '../../src/ssh/connect.ts';
+import { runs, until } from '../until.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { noSshd, type Sshd, startSshd } from './sshd.ts';
 
@@ -36,16 +36,8 @@ async function* pieces(data: Buffer, size = 50_000): AsyncGenerator<Buffer> {
   for (let at = 0; at < data.length; at += size) yield data.subarray(at, at + size);
 }
 
-/** Waits until a process is gone. */
-async function ends(pid: number, milliseconds: number): Promise<boolean> {
-  const until = Date.now() + milliseconds;
-  while (Date.now() < until) {
-    const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'latin1') : '';
-    if (stat === '' || stat.includes(') Z ')) return true;
-    await sleep(20);
-  }
-  return false;
-}
+/** Waits until a process is gone: those here would run for ten minutes. */
+const ends = (pid: number): Promise<void> => until(`process ${pid} has ended`, () => !runs(pid));
 
 describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` (skipped: ${noSshd})`}`, () => {
   let sshd: Sshd;
@@ -72,6 +64,12 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     return connection;
   }
 
+  /** A file in the server's folder, and what makes a program wait for it. */
+  function marked(name: string): { readonly mark: string; readonly waits: Sh } {
+    const mark = join(sshd.folder, name);
+    return { mark, waits: sh`until [ -e ${mark} ]; do sleep 0.1; done` };
+  }
+
   /** The process id that a program writes down, and the promise of its end. */
   async function sleeper(connection: Connection, signal: AbortSignal): Promise<{ pid: number; run: Promise<void> }> {
     let told: (pid: number) => void = none;
@@ -80,7 +78,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     });
     const run = connection.run(
       sh`
-        sleep 100 &
+        sleep 600 &
         trap 'kill $!; exit 3' TERM
         printf '\n%s pid %s 0\n' "$N" $! >&3
         wait
@@ -110,10 +108,16 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
 
   test('gives each frame as it comes', async () => {
     const connection = await connect();
-    const times: number[] = [];
-    const program = sh`printf '\n%s a - 0\n' "$N" >&3; sleep 0.3; printf '\n%s b - 0\n' "$N" >&3`;
-    await connection.run(program, () => times.push(Date.now()), never);
-    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(200);
+    const { mark, waits } = marked('first-came');
+    const kinds: string[] = [];
+    // The second one is only written when the first one has been read here.
+    const program = sh`printf '\n%s a - 0\n' "$N" >&3; ${waits}; printf '\n%s b - 0\n' "$N" >&3`;
+    const take = ({ kind }: Frame): void => {
+      kinds.push(kind);
+      if (kind === 'a') writeFileSync(mark, '');
+    };
+    await connection.run(program, take, never);
+    expect(kinds).toEqual(['a', 'b', 'end']);
   });
 
   test('goes on after a frame that its reader could not take', async () => {
@@ -139,11 +143,19 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
 
   test('is not held open by a child in the background', async () => {
     const connection = await connect();
-    await connection.run(sh`sleep 5 & :`, none, never);
+    let pid = 0;
+    const program = sh`sleep 600 & printf '\n%s pid %s 0\n' "$N" $! >&3`;
+    await connection.run(program, ({ kind, id }) => (pid = kind === 'pid' ? Number(id) : pid), never);
     expect(await output(connection, sh`echo next`)).toBe('next');
-    const begun = Date.now();
-    await connection.close();
-    expect(Date.now() - begun).toBeLessThan(900);
+    // Without its clock a close can't give up waiting either.
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      await connection.close();
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(runs(pid)).toBe(true);
+    process.kill(pid);
   });
 
   test('says what was lost when the line is cut', async () => {
@@ -154,7 +166,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     expect(error.kind).toBe('unreachable');
     expect(error.message).toBe(`the connection to 127.0.0.1 port ${relay.port} was lost`);
     expect(error.hint).toBe('run it again: what is done already stays done');
-    expect(await ends(pid, 3000)).toBe(true);
+    await ends(pid);
     const next = await refusal(connection.run(sh`:`, none, never));
     expect(next.message).toBe(error.message);
     expect((await refusal(connection.channel(sh`:`, undefined, never))).message).toBe(error.message);
@@ -174,15 +186,15 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     const error = await refusal(run);
     expect(error.kind).toBe('interrupted');
     expect(error.message).toBe(`a program on 127.0.0.1 port ${relay.port} was interrupted`);
-    expect(await ends(pid, 2000)).toBe(true);
+    await ends(pid);
     expect(await output(connection, sh`echo next`)).toBe('next');
   });
 
   test('ends a program that does not stop, by force', async () => {
     const connection = await connect();
     const abort = new AbortController();
-    const run = connection.run(sh`trap '' TERM; sleep 30`, none, abort.signal);
-    setTimeout(() => abort.abort(), 200);
+    const program = sh`trap '' TERM; printf '\n%s begun - 0\n' "$N" >&3; exec sleep 600`;
+    const run = connection.run(program, () => abort.abort(), abort.signal);
     expect((await refusal(run)).kind).toBe('interrupted');
     expect(await output(connection, sh`echo next`)).toBe('next');
   });
@@ -200,7 +212,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     const pid = Number(await output(connection, sh`echo $$`));
     expect(pid).toBeGreaterThan(1);
     await connection.close();
-    expect(await ends(pid, 3000)).toBe(true);
+    await ends(pid);
   });
 
   test('closes twice without harm, and runs nothing then', async () => {
@@ -223,10 +235,12 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
 
     test('goes on while a program runs', async () => {
       const connection = await connect();
-      const run = output(connection, sh`sleep 0.3; echo slow`);
+      const { mark, waits } = marked('channel-ended');
+      const run = output(connection, sh`${waits}; echo slow`);
       const data = randomBytes(100_000);
       const { stdout } = await connection.channel(sh`sha256sum`, pieces(data), never);
       expect(stdout.toString()).toBe(`${createHash('sha256').update(data).digest('hex')}  -\n`);
+      writeFileSync(mark, '');
       expect(await run).toBe('slow');
     });
 
@@ -255,8 +269,11 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     test('is interrupted', async () => {
       const connection = await connect();
       const abort = new AbortController();
-      setTimeout(() => abort.abort(), 200);
-      const error = await refusal(connection.channel(sh`sleep 100`, undefined, abort.signal));
+      const mark = join(sshd.folder, 'to-interrupt');
+      const ended = refusal(connection.channel(sh`: >${mark}; exec sleep 600`, undefined, abort.signal));
+      await until('the command has begun', () => existsSync(mark));
+      abort.abort();
+      const error = await ended;
       expect(error.kind).toBe('interrupted');
       expect(error.message).toBe('a transfer was interrupted');
     });
@@ -272,8 +289,11 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
 
     test('says when the line is cut', async () => {
       const connection = await connect();
-      setTimeout(() => relay.cut(), 200);
-      expect((await refusal(connection.channel(sh`sleep 100`, undefined, never))).message).toMatch(/was lost$/);
+      const mark = join(sshd.folder, 'to-cut');
+      const ended = refusal(connection.channel(sh`: >${mark}; exec sleep 600`, undefined, never));
+      await until('the command has begun', () => existsSync(mark));
+      relay.cut();
+      expect((await ended).message).toMatch(/was lost$/);
     });
   });
 
@@ -298,7 +318,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
       const { pid, run } = await sleeper(connection, abort.signal);
       abort.abort();
       expect((await refusal(run)).kind).toBe('interrupted');
-      expect(await ends(pid, 2000)).toBe(true);
+      await ends(pid);
       expect(await output(connection, sh`echo next`)).toBe('next');
     });
 
@@ -307,7 +327,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
       const { pid, run } = await sleeper(connection, never);
       relay.cut();
       await refusal(run);
-      expect(await ends(pid, 3000)).toBe(true);
+      await ends(pid);
     });
   });
 

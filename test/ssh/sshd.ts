@@ -1,10 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Login } from '../../src/core/connection.ts';
+import { runSync, startChild } from '../child.ts';
+import { until } from '../until.ts';
 
 const sshdPath = '/usr/sbin/sshd';
 
@@ -14,10 +14,7 @@ export const noSshd: string | undefined = (() => {
   if (!existsSync(sshdPath) && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     try {
       const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-      execFileSync('apt-get', ['install', '-qy', '--no-install-recommends', 'openssh-server'], {
-        env,
-        stdio: 'ignore',
-      });
+      runSync('apt-get', ['install', '-qy', '--no-install-recommends', 'openssh-server'], { env, limitMs: 300_000 });
     } catch {
       return 'openssh-server is not installed, and cannot be';
     }
@@ -45,7 +42,7 @@ export interface Sshd {
 /** A new key pair; gives the private file's path. */
 export function makeKey(folder: string, name: string, ...args: string[]): string {
   const file = join(folder, name);
-  execFileSync('ssh-keygen', ['-q', '-N', '', '-C', name, ...args, '-f', file]);
+  runSync('ssh-keygen', ['-q', '-N', '', '-C', name, ...args, '-f', file]);
   return file;
 }
 
@@ -114,14 +111,15 @@ export async function startSshd(config: readonly string[] = []): Promise<Sshd> {
   writeFileSync(file, `${lines.join('\n')}\n`);
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   let log = '';
-  const child: ChildProcess = spawn(sshdPath, ['-D', '-e', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  // It lives as long as its test file.
+  const { child, stop } = startChild(sshdPath, ['-D', '-e', '-f', file], { limitMs: 600_000 });
   child.stderr?.on('data', (chunk) => {
     log += chunk;
   });
-  while (!log.includes('Server listening')) {
+  await until('sshd listens', () => {
     if (child.exitCode !== null) throw new Error(`sshd ended: ${log}`);
-    await sleep(10);
-  }
+    return log.includes('Server listening');
+  });
   return {
     folder,
     port,
@@ -132,7 +130,7 @@ export async function startSshd(config: readonly string[] = []): Promise<Sshd> {
     connections: () => log.match(/^Connection from /gm)?.length ?? 0,
     log: () => log,
     stop: () => {
-      child.kill();
+      void stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
