@@ -96,7 +96,11 @@ describeLab('the command on a real host', { hosts: ['jack4'] }, (lab) => {
           heard += text;
           if (sent || !heard.includes('asking')) return;
           sent = true;
-          setTimeout(() => kill('SIGINT'), 500);
+          const begun = 'for n in $(seq 600); do pgrep -f "slee[p] 617" && exit 0; sleep 0.1; done; exit 1';
+          lab()
+            .host('jack4')
+            .attempt(begun)
+            .then(() => kill('SIGINT'));
         },
       });
       code = ended.code;
@@ -107,7 +111,7 @@ describeLab('the command on a real host', { hosts: ['jack4'] }, (lab) => {
     });
 
     test('ends the command, too', async () => {
-      const gone = 'for n in 1 2 3 4 5; do pgrep -f "slee[p] 617" || exit 0; sleep 1; done; exit 1';
+      const gone = 'for n in $(seq 600); do pgrep -f "slee[p] 617" || exit 0; sleep 0.1; done; exit 1';
       expect((await lab().host('jack4').attempt(gone)).code).toBe(0);
     });
   });

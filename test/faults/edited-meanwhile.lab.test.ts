@@ -17,109 +17,119 @@ describeLab('a file that its owner edits while a run is under way', { hosts: ['j
     const file = `${folder}/settings`;
     const write = (text: string) => `printf '${text}\n' >${file}`;
     if (old !== undefined) await host().exec(write(old));
-    /** Runs these tasks, and the script on the host after so many milliseconds. */
-    const run = async (tasks: readonly object[], script: string, afterMs: number, ...args: string[]) => {
+    /** Shell text that tells the owner to edit, and goes on when that is done. */
+    const meet = `: >${folder}.now; until [ -e ${folder}.edited ]; do sleep 0.1; done`;
+    /**
+     * Asked beside the question about the file, and answered together with it: it keeps both from being answered before
+     * the owner has edited, who does so once the file has been looked at, that is when the answer about it (`g0`, of the
+     * first task) is in the file of its lane. There are two slow ones because a single one would be asked before it.
+     */
+    const waits = `[ -e ${folder}.edited ] && exit
+      p=$$; until w=$(readlink /proc/$p/fd/1) && [ "\${w##*/lane}" != "$w" ]; do p=$(awk '/^PPid:/ { print $2 }' /proc/$p/status); done
+      until grep -q ' done g0 ' "\${w%/*}"/lane*; do sleep 0.1; done
+      ${meet}`;
+    const slow = ['true', waits].map((cmd, n) => ({ name: `Slow question ${n + 1}`, shell: { cmd, readonly: true } }));
+    /** Runs these tasks, and the script on the host when one of them tells so. */
+    const run = async (tasks: readonly object[], script: string, ...args: string[]) => {
       const project = place.project({ 'inventory/hosts.yml': inventoryOf([host()]), 'tasks/site.yml': playOf(tasks) });
-      const edit = new Promise<void>((resolve, reject) => {
-        setTimeout(
-          () =>
-            host()
-              .exec(script)
-              .then(() => resolve(), reject),
-          afterMs,
-        );
-      });
+      const edit = host().exec(
+        `for n in $(seq 600); do [ -e ${folder}.now ] && break; sleep 0.1; done; [ -e ${folder}.now ] && ${script} && touch ${folder}.edited`,
+      );
       const [done] = await Promise.all([place.heal(project, ['run', 'site', '-D', ...args]), edit]);
       return done;
     };
     /** Lines of all files there, in the order of their names. */
     const contents = async (): Promise<string[]> =>
       (await host().exec(`find ${folder} -type f | sort | xargs -r cat`)).split('\n').filter((line) => line !== '');
-    return { folder, file, write, run, contents };
+    return { folder, file, write, meet, slow, run, contents };
   };
-  // Asked in one program, answered together: the slow ones give the owner time after the file was looked at. There are
-  // two of them because a single one would be asked before it.
-  const slow = [1, 2].map((n) => ({ name: `Slow question ${n}`, command: { cmd: `sleep 3.0${n}`, readonly: true } }));
 
   describe.concurrent('between asking and applying', () => {
     test('what was decided on the old state is dropped: it is decided on the new one, which is shown', async () => {
-      const { file, write, run } = await scene('old');
-      const done = await run([{ name: 'It', copy: { content: 'wanted\n', dest: file } }, ...slow], write('mine'), 2000);
+      const { file, write, slow, run } = await scene('old');
+      const done = await run([{ name: 'It', copy: { content: 'wanted\n', dest: file } }, ...slow], write('mine'));
       expect(done.code).toBe(0);
       expect(done.stdout).toContain('      -mine\n      +wanted\n');
       expect(done.stdout).not.toContain('-old');
     });
 
     test('with backup the owner finds the edit beside the file', async () => {
-      const { file, write, run, contents } = await scene('old');
+      const { file, write, slow, run, contents } = await scene('old');
       const copy = { content: 'wanted\n', dest: file, backup: true };
-      const done = await run([{ name: 'It', copy }, ...slow], write('mine'), 2000);
+      const done = await run([{ name: 'It', copy }, ...slow], write('mine'));
       expect(done.code).toBe(0);
       expect(await contents()).toEqual(['wanted', 'mine']);
     });
 
     test('an edit that makes it as it is wanted leaves nothing to do', async () => {
-      const { file, write, run } = await scene('old');
+      const { file, write, slow, run } = await scene('old');
       const tasks = [{ name: 'It', copy: { content: 'wanted\n', dest: file } }, ...slow];
-      const done = await run(tasks, write('wanted'), 2000, '-v');
+      const done = await run(tasks, write('wanted'), '-v');
       expect(outcomes(done.stdout)).toEqual(['ok: It', 'ok: Slow question 1', 'ok: Slow question 2']);
     });
 
     test('a file that came into being is not replaced where only a missing one was to be made', async () => {
-      const { file, write, run, contents } = await scene();
+      const { file, write, slow, run, contents } = await scene();
       const tasks = [{ name: 'It', copy: { content: 'wanted\n', dest: file, force: false } }, ...slow];
-      const done = await run(tasks, write('mine'), 2000, '-v');
+      const done = await run(tasks, write('mine'), '-v');
       expect(done.stdout).toContain(`| ok        | It | ${file} is there, and force is false\n`);
       expect(await contents()).toEqual(['mine']);
     });
 
     test('a file that is edited again and again fails its task, untouched, and the next is not begun', async () => {
-      const { folder, file, run, contents } = await scene();
+      const { folder, file, contents } = await scene();
       await host().exec(
-        `setsid sh -c 'while [ ! -e ${folder}/stop ]; do echo "mine $(date +%N)" >${file}; sleep 0.01; done' </dev/null >/dev/null 2>&1 &`,
+        `setsid sh -c 'while [ ! -e ${folder}/stop ]; do echo "mine $(date +%N)" >${file}; sleep 0.01; done; touch ${folder}.stopped' </dev/null >/dev/null 2>&1 &`,
       );
       const tasks = [
         { name: 'It', copy: { content: 'wanted\n', dest: file } },
-        ...slow,
+        // Answered once the file is another one than it was before.
+        ...[1, 2].map((n) => ({
+          name: `Slow question ${n}`,
+          shell: {
+            cmd: `old=$(cat ${file}); until [ "$(cat ${file})" != "$old" ]; do sleep 0.1; done`,
+            readonly: true,
+          },
+        })),
         { name: 'The next', command: `touch ${folder}/next` },
       ];
-      const done = await run(tasks, 'true', 0);
+      const project = place.project({ 'inventory/hosts.yml': inventoryOf([host()]), 'tasks/site.yml': playOf(tasks) });
+      const done = await place.heal(project, ['run', 'site', '-D']);
       expect(done.code).toBe(2);
       expect(done.stdout).toContain(
         'jack4 | failed    | It\n    tasks/site.yml:4:7  (copy)\n' +
           '    changed since it was read: somebody else is changing it at the same time\n    hint: find out who, and run again\n',
       );
-      await host().exec(`touch ${folder}/stop; sleep 0.2`);
+      await host().exec(`touch ${folder}/stop; until [ -e ${folder}.stopped ]; do sleep 0.1; done`);
       expect(await contents()).toEqual([expect.stringMatching(/^mine \d+$/)]);
       expect(await host().exec(`ls -A ${folder}`)).toBe('settings\nstop\n');
     });
 
     test('a mode that was changed meanwhile is set from what it is now', async () => {
-      const { file, run } = await scene('old');
+      const { file, slow, run } = await scene('old');
       await host().exec(`chmod 600 ${file}`);
       const tasks = [{ name: 'It', file: { path: file, state: 'file', mode: '0640' } }, ...slow];
-      const done = await run(tasks, `chmod 604 ${file}`, 2000);
+      const done = await run(tasks, `chmod 604 ${file}`);
       expect(done.stdout).toContain('| It | ~ mode 0604 -> 0640');
     });
 
     test('while an earlier task works: it is asked after that one, so the edit is in the diff', async () => {
-      const { file, write, run } = await scene('old');
+      const { file, write, meet, run } = await scene('old');
       const copy = { content: 'wanted\n', dest: file };
       const done = await run(
         [
-          { name: 'A slow change', command: 'sleep 4' },
+          { name: 'A slow change', shell: meet },
           { name: 'It', copy },
         ],
         write('mine'),
-        2000,
       );
       expect(done.stdout).toContain('      -mine\n      +wanted\n');
     });
 
     test('while the new content is validated: the validation does not make the edit go unseen', async () => {
-      const { folder, file, write, run } = await scene('old');
-      const copy = { content: 'wanted\n', dest: file, validate: "sh -c 'echo it looks fine; sleep 3; cat %s'" };
-      const done = await run([{ name: 'It', copy }], write('mine'), 2000);
+      const { folder, file, write, meet, run } = await scene('old');
+      const copy = { content: 'wanted\n', dest: file, validate: `sh -c 'echo it looks fine; ${meet}; cat %s'` };
+      const done = await run([{ name: 'It', copy }], write('mine'));
       expect(done.code).toBe(0);
       expect(done.stdout).toContain('      -mine\n      +wanted\n');
       expect(await host().exec(`ls -A ${folder}`)).toBe('settings\n');

@@ -6,6 +6,7 @@ import { systemd } from '../../src/modules/systemd.ts';
 import { unit as unitModule } from '../../src/modules/unit.ts';
 import { unit } from '../../src/probes/unit.ts';
 import { describeLab } from '../lab/lab-suite.ts';
+import { until } from '../until.ts';
 import { apply, ask, type Converged, converge, decide, inputOf, type Shell } from './on-this-machine.ts';
 
 describeLab('systemd on a real host', { hosts: ['bare'] }, (lab) => {
@@ -121,15 +122,13 @@ EOT
     const before = decide(shell, unitModule, { unit: 'good', scope: 'system', new_process: true }, inputOf());
     const done = run({ unit: 'good', signal: 'KILL' });
     expect([titles(done), done.after.changes]).toEqual([['send SIGKILL to the main process of good.service'], []]);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    const after = decide(
-      shell,
-      unitModule,
-      { unit: 'good', scope: 'system', active: true, new_process: true },
-      inputOf(),
-      before.answers,
-    );
-    expect(after.decision.failed).toBeUndefined();
+    const wanted = { unit: 'good', scope: 'system', active: true, new_process: true };
+    const look = () => decide(shell, unitModule, wanted, inputOf(), before.answers);
+    let after = look();
+    await until('good.service has a new main process', () => {
+      after = look();
+      return after.decision.failed === undefined;
+    });
     const same = decide(
       shell,
       unitModule,

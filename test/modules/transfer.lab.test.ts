@@ -1,18 +1,19 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { getUrl } from '../../src/modules/get-url.ts';
 import { unarchive } from '../../src/modules/unarchive.ts';
+import { runSync } from '../child.ts';
 import { describeLab } from '../lab/lab-suite.ts';
+import { type Server, startServer } from '../server.ts';
 import { labShell } from './lab-shell.ts';
 import { converge, scratch } from './on-this-machine.ts';
 import { proven, titles } from './proven.ts';
 
 describeLab('what a real host fetches and unpacks', { hosts: ['bare'] }, (lab) => {
   let folder = '';
-  let child: ChildProcess | undefined;
+  let server: Server | undefined;
   let url = '';
   const host = () => lab().host('bare');
 
@@ -20,19 +21,16 @@ describeLab('what a real host fetches and unpacks', { hosts: ['bare'] }, (lab) =
     folder = scratch();
     mkdirSync(join(folder, 'app/bin'), { recursive: true });
     writeFileSync(join(folder, 'app/bin/run'), '#!/bin/sh\n', { mode: 0o755 });
-    execFileSync('tar', ['-C', folder, '-czf', join(folder, 'app.tgz'), 'app']);
-    const text = `require('http').createServer((q, a) => {
+    runSync('tar', ['-C', folder, '-czf', join(folder, 'app.tgz'), 'app']);
+    const create = `require('http').createServer((q, a) => {
       if (!String(q.headers.authorization).endsWith('secret')) return a.writeHead(401).end();
-      require('fs').createReadStream(process.argv[1]).pipe(a);
-    }).listen(0, '0.0.0.0', function () { console.log(this.address().port); })`;
-    child = spawn(process.execPath, ['-e', text, join(folder, 'app.tgz')]);
-    const port = await new Promise((resolve) =>
-      child?.stdout?.once('data', (said: Buffer) => resolve(String(said).trim())),
-    );
-    url = `http://${lab().gateway}:${port}/app.tgz`;
+      require('fs').createReadStream(${JSON.stringify(join(folder, 'app.tgz'))}).pipe(a);
+    })`;
+    server = await startServer(create, '0.0.0.0');
+    url = `http://${lab().gateway}:${server.port}/app.tgz`;
   });
-  afterAll(() => {
-    child?.kill();
+  afterAll(async () => {
+    await server?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -42,7 +40,7 @@ describeLab('what a real host fetches and unpacks', { hosts: ['bare'] }, (lab) =
       .digest('hex');
     const release = {
       url, dest: '/root/app.tgz', checksum: `sha256:${checksum}`, headers: { authorization: 'Bearer secret' }, mode: '0600',
-      force: false, timeout: 10, validate_certs: true, backup: false,
+      force: false, timeout: 60, validate_certs: true, backup: false,
     }; // biome-ignore format: a table
     const shell = labShell(host());
     expect(titles(proven(converge(shell, getUrl, release)))).toEqual(['fetch /root/app.tgz']);
