@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { runSync } from '../child.ts';
+import { until } from '../until.ts';
 import { prepareAsNotes, prepareByHand } from './by-hand.ts';
-import { run, sleep } from './command.ts';
+import { run } from './command.ts';
 import type { LabHost } from './host.ts';
 import { startLab } from './lab.ts';
 import { describeLab, describeWhereBootable } from './lab-suite.ts';
@@ -13,11 +14,9 @@ import { slowLine } from './slow-line.ts';
 
 /** Everything on this machine that bears the name of a lab. */
 function tracesOf({ id, helpers }: LabRecord): string[] {
-  const links = execFileSync('ip', ['-br', 'link'], { encoding: 'utf8' });
-  const groups = execFileSync('find', ['/sys/fs/cgroup', '-maxdepth', '2', '-name', `heal-${id}*`], {
-    encoding: 'utf8',
-  });
-  const processes = execFileSync('ps', ['-eo', 'stat,pid,args'], { encoding: 'utf8' }).split('\n');
+  const links = runSync('ip', ['-br', 'link']);
+  const groups = runSync('find', ['/sys/fs/cgroup', '-maxdepth', '2', '-name', `heal-${id}*`]);
+  const processes = runSync('ps', ['-eo', 'stat,pid,args']).split('\n');
   const running = processes.filter((line) => !line.startsWith('Z') && line.includes(`--machine=${id}`));
   const mounts = readFileSync('/proc/mounts', 'utf8');
   return [...`${links}${mounts}${groups}`.split('\n').filter((line) => line.includes(id)), ...running].concat(
@@ -64,7 +63,7 @@ describeLab('bare hosts', { hosts: ['one', { name: 'two' }] }, (lab) => {
     const said = await lab()
       .host('two')
       .exec(
-        'loginctl enable-linger root; sleep 1; XDG_RUNTIME_DIR=/run/user/0 systemctl --user is-system-running --wait',
+        'loginctl enable-linger root; for i in $(seq 600); do [ -S /run/user/0/bus ] && break; sleep 0.1; done; XDG_RUNTIME_DIR=/run/user/0 systemctl --user is-system-running --wait',
       );
     expect(said).toBe('running\n');
   });
@@ -139,7 +138,7 @@ describeLab(
       const stranger = await lab()
         .host('jack5')
         .attempt(
-          'busybox httpd -f -p 127.0.0.1:18789 -h /tmp & sleep 0.5; openclaw gateway; code=$?; kill $!; exit $code',
+          'busybox httpd -f -p 127.0.0.1:18789 -h /tmp & until curl -s -o /dev/null http://127.0.0.1:18789/; do sleep 0.1; done; openclaw gateway; code=$?; kill $!; exit $code',
         );
       expect(stranger.stdout).toContain('Port 18789 is already in use.');
       expect(stranger.code).toBe(1);
@@ -212,7 +211,8 @@ describeWhereBootable('what a lab leaves behind', () => {
     await slowLine(lab, lab.host('gone'), { delayMs: 1 });
     expect(tracesOf(lab.record).length).toBeGreaterThan(4);
     lab.stop();
-    await sleep(50); // for the collecting of our own children
+    // Our own children are still to be collected.
+    await until('nothing is left', () => tracesOf(lab.record).length === 0).catch(() => {});
     expect(tracesOf(lab.record)).toEqual([]);
     lab.stop();
   }, 60_000);
