@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** Where workers say what they do now. */
 export function watchFolder(name: string): string {
@@ -14,6 +14,7 @@ export function watchWorkers(): () => void {
   if (process.env['HEAL_WATCH'] === name) return () => {};
   process.env['HEAL_WATCH'] = name;
   const folder = watchFolder(name);
+  removeOld();
   const limitMs = Number(process.env['HEAL_BLOCKED_MS'] ?? 100_000);
   const timer = setInterval(() => {
     for (const pid of list(folder)) {
@@ -21,6 +22,11 @@ export function watchWorkers(): () => void {
         const file = join(folder, pid);
         if (Date.now() - statSync(file).mtimeMs < limitMs) continue;
         const doing = readFileSync(file, 'utf8');
+        // It ended without taking its file away, and its number may be somebody else's by now.
+        if (parentOf(Number(pid)) !== process.pid) {
+          rmSync(file, { force: true });
+          continue;
+        }
         process.stderr.write(`\nBLOCKED for ${limitMs / 1000} s, so its worker ${pid} was ended: ${doing}\n`);
         rmSync(file, { force: true });
         for (const one of [...below(Number(pid)), Number(pid)]) process.kill(one, 'SIGKILL');
@@ -34,6 +40,27 @@ export function watchWorkers(): () => void {
     clearInterval(timer);
     rmSync(folder, { recursive: true, force: true });
   };
+}
+
+/** Takes away what runs left that were killed. */
+function removeOld(): void {
+  const prefix = basename(watchFolder(''));
+  for (const name of list(tmpdir())) {
+    const pid = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+    if (/^\d+$/.test(pid) && !existsSync(`/proc/${pid}`))
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+/** Undefined when there is no such process. */
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name stands in parentheses and may hold spaces and parentheses itself.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return undefined;
+  }
 }
 
 /** All that a process started and that is still its own, deepest first. */
