@@ -78,25 +78,23 @@ describeLab('what may not be read, and what never answers', { hosts: ['jack4', '
 
   describe('a file system that never answers', () => {
     let done: Transcript;
-    let ms = 0;
     const hanging = [
       { name: 'A stat there', stat: { path: '/mnt/hang/x' } },
       { name: 'A file there', copy: { content: 'x\n', dest: '/mnt/hang/y' } },
       { name: 'An odd name there', stat: { path: "/mnt/hang/it's" } },
       { name: 'A read-only command there', command: { cmd: 'ls /mnt/hang', readonly: true, read_timeout: 4 } },
       { name: 'A command there', command: 'ls /mnt/hang', timeout: 2 },
-      { name: 'A shell that takes no hint', shell: 'trap "" TERM; ls /mnt/hang; sleep 60', timeout: 2 },
+      { name: 'A shell that takes no hint', shell: 'trap "" TERM; ls /mnt/hang; sleep 600', timeout: 2 },
     ].map((task) => ({ ...task, ignore_errors: true }));
     beforeAll(async () => {
       await host().exec("pkill -STOP -f '[b]indfs /srv/beneath'; mkdir -p /srv/ok");
       await lab().host('jack5').exec('mkdir -p /mnt/hang /srv/ok; touch /mnt/hang/x');
-      const start = performance.now();
+      // What hangs would do so for ever: that it ends at all is what its limit (runHeal) proves.
       done = await run([
         { name: 'Before', copy: { content: 'x\n', dest: '/srv/ok/before' } },
         ...hanging,
         { name: 'After', copy: { content: 'x\n', dest: '/srv/ok/after' } },
       ]);
-      ms = performance.now() - start;
     });
     afterAll(() => host().exec("pkill -CONT -f '[b]indfs /srv/beneath'; umount /mnt/hang"));
 
@@ -127,13 +125,11 @@ describeLab('what may not be read, and what never answers', { hosts: ['jack4', '
       expect(recapOf(done.stdout, 'jack5')).toMatchObject({ failed: 0, unreachable: 0, ignored: 1 });
     });
 
-    test('ends in time', () => {
-      expect(ms).toBeLessThan(60_000);
-    });
-
     test('leaves nothing behind: no process, no folder, no half a file', async () => {
+      const running = 'ls /mnt/han[g]|stat -[c]|sha256su[m]|getfac[l]|slee[p] 600';
       const left = await host().exec(
-        "sleep 4; pgrep -af 'ls /mnt/han[g]|stat -[c]|sha256su[m]|getfac[l]' ; ls -A /run /tmp /dev/shm | grep heal; ls -A /srv/beneath; true",
+        `for n in $(seq 600); do pgrep -f '${running}' >/dev/null || break; sleep 0.1; done
+        pgrep -af '${running}'; ls -A /run /tmp /dev/shm | grep heal; ls -A /srv/beneath; true`,
       );
       expect(left).toBe('x\n');
     });
