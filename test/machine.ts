@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { TestProject } from 'vitest/node';
+import { runSync } from './child.ts';
 import { missingCapability } from './lab/capability.ts';
 import { programLayers } from './lab/program-layers.ts';
 import { readyMachine } from './lab/ready-machine.ts';
@@ -14,7 +14,7 @@ export default async function prepareMachine({ name }: TestProject): Promise<() 
     await readyMachine();
     raiseInotify();
   }
-  if (!existsSync('dist/heal.js')) execFileSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' });
+  if (!existsSync('dist/heal.js')) runSync('npm', ['run', '--silent', 'build'], { limitMs: 300_000 });
   const stop = watchWorkers();
   // Beside the unit tests, which mostly wait. A lab that needs one before it is there waits for its lock.
   const built = name === 'lab' && missingCapability() === undefined ? buildImages().catch(() => {}) : undefined;

@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runChild } from '../child.ts';
+import { afterAll } from 'vitest';
+import { runChild, runSync } from '../child.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -15,7 +15,7 @@ export function buildHeal(): { readonly entry: string; readonly remove: () => vo
   const { scripts }: { scripts: { build: string } } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const bundle = scripts.build.replace(/^rm -rf dist && /, '').replace('--outdir=dist', `--outdir=${folder}`);
   const bin = join(root, 'node_modules', '.bin');
-  execFileSync('/bin/sh', ['-c', bundle], {
+  runSync('/bin/sh', ['-c', bundle], {
     cwd: root,
     env: { ...process.env, PATH: `${bin}:${process.env['PATH']}` },
   });
@@ -43,12 +43,15 @@ export function runHeal(entry: string, args: readonly string[], options: RunOpti
   return runChild(process.execPath, [entry, ...args], { ...options, env });
 }
 
-/** A folder with these files in it, gone when the test process ends. */
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder with these files in it, gone when the test file has ended. */
 export function folderWith(files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'heal-cli-'));
-  process.once('exit', () => {
-    if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
-  });
+  folders.push(folder);
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -10,6 +9,7 @@ import { line } from '../../src/modules/line.ts';
 import { link } from '../../src/modules/link.ts';
 import { replace } from '../../src/modules/replace.ts';
 import { yaml } from '../../src/modules/yaml.ts';
+import { runSync } from '../child.ts';
 import { complete } from './edited.ts';
 import { apply, type Converged, converge, decide, inputOf, scratch, shells } from './on-this-machine.ts';
 import { proven } from './proven.ts';
@@ -46,7 +46,7 @@ for (const shell of shells()) {
       ],
     ])('$name is done, then there is nothing to do', (module, args, before, after) => {
       writeFileSync(at('f'), before, { mode: 0o640 });
-      execFileSync('chown', ['1234:4321', at('f')]);
+      runSync('chown', ['1234:4321', at('f')]);
       const done = proven(run(module, args));
       expect(read('f')).toBe(after);
       expect(done.first.changes[0]).toMatchObject({ diff: { before, after }, touches: [`path:${at('f')}`] });
@@ -75,10 +75,10 @@ for (const shell of shells()) {
 
     test('a folder, a fifo, a binary file and one that is too large are refused', () => {
       const failed = (): string | undefined => run(line, { line: 'b' }).first.failed;
-      execFileSync('mkdir', [at('f')]);
+      runSync('mkdir', [at('f')]);
       expect(failed()).toBe(`${at('f')} is not a regular file`);
-      execFileSync('rmdir', [at('f')]);
-      execFileSync('mkfifo', [at('f')]);
+      runSync('rmdir', [at('f')]);
+      runSync('mkfifo', [at('f')]);
       expect(failed()).toBe(`${at('f')} is not a regular file`);
       rmSync(at('f'));
       writeFileSync(at('f'), Buffer.from([0, 1, 2]));
@@ -137,8 +137,8 @@ for (const shell of shells()) {
 
     test.skipIf(busybox)('an ACL outlives an edit', () => {
       writeFileSync(at('f'), 'a\n', { mode: 0o640 });
-      execFileSync('setfacl', ['-m', 'u:1234:rw', at('f')]);
-      const acl = () => execFileSync('getfacl', ['-cpn', at('f')]).toString();
+      runSync('setfacl', ['-m', 'u:1234:rw', at('f')]);
+      const acl = () => runSync('getfacl', ['-cpn', at('f')]);
       const before = acl();
       proven(run(line, { line: 'b' }));
       expect(acl()).toBe(before);
@@ -156,7 +156,7 @@ for (const shell of shells()) {
     });
 
     test('a link to a folder is turned, not entered', () => {
-      execFileSync('mkdir', [at('a'), at('b')]);
+      runSync('mkdir', [at('a'), at('b')]);
       proven(run(link, { path: at('l'), src: 'a' }));
       proven(run(link, { path: at('l'), src: 'b' }));
       expect([readlinkSync(at('l')), readdirSync(at('a'))]).toEqual(['b', []]);

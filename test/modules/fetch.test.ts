@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -19,6 +18,7 @@ import { fetch } from '../../src/modules/fetch.ts';
 import { download } from '../../src/run/download.ts';
 import { heldContent } from '../../src/run/project-side.ts';
 import { sh } from '../../src/shell/sh.ts';
+import { attemptSync } from '../child.ts';
 import { decide, inputOf, shells } from './on-this-machine.ts';
 
 const [shell] = shells();
@@ -38,8 +38,8 @@ describe.skipIf(shell?.missing !== undefined)('fetch', () => {
     roundTrips: 0,
     run: () => Promise.reject(new Error('no program is run')),
     channel: async ({ text }) => {
-      const { status, stdout, stderr } = spawnSync('sh', ['-c', text]);
-      return { code: status ?? undefined, stdout, stderr };
+      const { code, stdout, stderr } = attemptSync('sh', ['-c', text]);
+      return { code: code ?? undefined, stdout, stderr };
     },
     close: async () => undefined,
   };

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -21,6 +20,7 @@ import { copy } from '../../src/modules/copy.ts';
 import { directory } from '../../src/modules/directory.ts';
 import { file } from '../../src/modules/file.ts';
 import { template } from '../../src/modules/template.ts';
+import { runSync } from '../child.ts';
 import { apply, type Converged, converge, decide, inputOf, scratch, shells } from './on-this-machine.ts';
 
 const defaults = { backup: false, force: true, follow: false };
@@ -79,7 +79,7 @@ for (const shell of shells()) {
 
     test('an update keeps owner and mode, and shows the difference', () => {
       writeFileSync(at('f'), 'old\n', { mode: 0o600 });
-      execFileSync('chown', ['1234:4321', at('f')]);
+      runSync('chown', ['1234:4321', at('f')]);
       const done = proven(run(copy, { ...defaults, content: 'new\n', dest: at('f') }));
       expect(done.first.changes[0]).toMatchObject({
         title: `update ${at('f')}`,
@@ -164,7 +164,7 @@ for (const shell of shells()) {
     });
 
     test('what is a folder or a fifo is not replaced', () => {
-      execFileSync('mkfifo', [at('fifo')]);
+      runSync('mkfifo', [at('fifo')]);
       expect(run(copy, { ...defaults, content: 'x', dest: at('fifo') }).first.failed).toBe(
         `${at('fifo')} is a fifo, not a file`,
       );
@@ -221,8 +221,8 @@ for (const shell of shells()) {
 
     test('an ACL outlives an update, and a mode does not narrow its mask', () => {
       writeFileSync(at('f'), 'old', { mode: 0o640 });
-      execFileSync('setfacl', ['-m', 'u:1234:rw', at('f')]);
-      const acl = () => execFileSync('getfacl', ['-cpn', at('f')]).toString();
+      runSync('setfacl', ['-m', 'u:1234:rw', at('f')]);
+      const acl = () => runSync('getfacl', ['-cpn', at('f')]);
       const before = acl();
       const done = run(copy, { ...defaults, content: 'new', dest: at('f'), mode: '0600' });
       if (busybox) return; // its stat and ls don't know of ACLs
@@ -233,7 +233,7 @@ for (const shell of shells()) {
     });
 
     test('what is made in a folder with a default ACL takes part in it', () => {
-      execFileSync('setfacl', ['-d', '-m', 'u:1234:rwx', folder]);
+      runSync('setfacl', ['-d', '-m', 'u:1234:rwx', folder]);
       const done = run(copy, { ...defaults, content: 'new', dest: at('f'), mode: '0600' });
       if (busybox) {
         expect(done.applied[0]?.stderr).toBe(
@@ -242,7 +242,7 @@ for (const shell of shells()) {
         return expect(readdirSync(folder)).toEqual([]);
       }
       proven(done);
-      expect(execFileSync('getfacl', ['-cpn', at('f')]).toString()).toContain('mask::rw-');
+      expect(runSync('getfacl', ['-cpn', at('f')])).toContain('mask::rw-');
       proven(
         run(
           copy,
@@ -252,18 +252,18 @@ for (const shell of shells()) {
       );
       proven(run(directory, { path: at('d/e'), mode: '0700', state: 'present' }));
       proven(run(copy, { ...defaults, content: '', dest: at('d/e/plain') }));
-      expect(execFileSync('getfacl', ['-cpn', at('d/e')]).toString()).toContain('mask::rwx');
+      expect(runSync('getfacl', ['-cpn', at('d/e')])).toContain('mask::rwx');
     });
 
     test('a file that is mounted by itself is written in place', () => {
       writeFileSync(at('source'), 'old');
       writeFileSync(at('f'), '');
-      execFileSync('mount', ['--bind', at('source'), at('f')]);
+      runSync('mount', ['--bind', at('source'), at('f')]);
       try {
         proven(run(copy, { ...defaults, content: 'new', dest: at('f'), mode: '0600' }));
         expect(readFileSync(at('source'), 'utf8')).toBe('new');
       } finally {
-        execFileSync('umount', [at('f')]);
+        runSync('umount', [at('f')]);
       }
     });
 
@@ -271,7 +271,7 @@ for (const shell of shells()) {
       const done = proven(run(directory, { path: at('a/b/c'), mode: '0750', state: 'present' }));
       expect(done.first.changes[0]?.title).toBe(`create directory ${at('a/b/c')} and 2 above it`);
       expect([modeOf('a'), modeOf('a/b/c')]).toEqual(['0750', '0750']);
-      execFileSync('chmod', ['2775', at('a')]);
+      runSync('chmod', ['2775', at('a')]);
       proven(run(directory, { path: at('a'), mode: '0755', owner: 1234, state: 'present' }));
       expect([modeOf('a'), lstatSync(at('a')).uid]).toEqual(['0755', 1234]);
       proven(run(directory, { path: at('a'), state: 'absent' }));
@@ -280,8 +280,8 @@ for (const shell of shells()) {
 
     test('a folder in a setgid folder takes its group', () => {
       mkdirSync(at('s'));
-      execFileSync('chown', [':4321', at('s')]);
-      execFileSync('chmod', ['2755', at('s')]);
+      runSync('chown', [':4321', at('s')]);
+      runSync('chmod', ['2755', at('s')]);
       proven(run(directory, { path: at('s/d'), state: 'present' }));
       proven(run(copy, { ...defaults, content: '', dest: at('s/f') }));
       expect([modeOf('s/d'), lstatSync(at('s/d')).gid, lstatSync(at('s/f')).gid]).toEqual(['2755', 4321, 4321]);

@@ -1,9 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Decision } from '../../src/core/module.ts';
 import { packages } from '../../src/modules/package.ts';
 import { installed, type Package, packageProbe } from '../../src/probes/package.ts';
+import { runSync } from '../child.ts';
 import { ask, factsHere, inputOf, shells } from './on-this-machine.ts';
 
 const there = (version: string, candidate = ''): Package => ({ stamp: { version, candidate } });
@@ -83,7 +84,7 @@ describe('package', () => {
   });
 });
 
-const architecture = spawnSync('dpkg', ['--print-architecture']).stdout?.toString().trim();
+const architecture = existsSync('/usr/bin/dpkg') ? runSync('dpkg', ['--print-architecture']).trim() : undefined;
 
 for (const shell of shells()) {
   describe.skipIf(shell.missing !== undefined)(`the package probe under ${shell.name}`, () => {

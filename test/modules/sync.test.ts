@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -17,6 +16,7 @@ import type { JsonObject } from '../../src/core/json.ts';
 import { sync } from '../../src/modules/sync.ts';
 import { tree } from '../../src/probes/tree.ts';
 import { folderContent } from '../../src/run/local-folder.ts';
+import { runSync } from '../child.ts';
 import { ask, type Converged, converge, scratch, shells } from './on-this-machine.ts';
 import { proven, titles } from './proven.ts';
 
@@ -86,7 +86,7 @@ for (const shell of shells()) {
     test('without a mode that of a file stays, but whether it is a program', async () => {
       proven(await run());
       chmodSync(there('a'), 0o600);
-      execFileSync('chown', ['1234:4321', there('a')]);
+      runSync('chown', ['1234:4321', there('a')]);
       expect(titles(await run())).toEqual([]);
       writeFileSync(here('a'), 'other');
       proven(await run());

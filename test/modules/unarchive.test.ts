@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -18,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Content } from '../../src/core/change.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { unarchive } from '../../src/modules/unarchive.ts';
+import { runSync } from '../child.ts';
 import { type Converged, converge, scratch, shells } from './on-this-machine.ts';
 
 const defaults = { remote_src: false, strip: 0, links_out: false };
@@ -91,8 +91,8 @@ for (const shell of shells()) {
       writeFileSync(at('app-1/.hidden'), 'h');
       writeFileSync(at('app-1/read'), 'r', { mode: 0o600 });
       symlinkSync('bin/run it', at('app-1/start'));
-      execFileSync('chown', ['-hR', '1234:4321', at('app-1')]);
-      execFileSync('tar', ['-C', folder, '-czf', at('app.tgz'), 'app-1']);
+      runSync('chown', ['-hR', '1234:4321', at('app-1')]);
+      runSync('tar', ['-C', folder, '-czf', at('app.tgz'), 'app-1']);
     });
     afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -140,7 +140,7 @@ for (const shell of shells()) {
       utimesSync(dest('read'), 1, 1);
       expect(titles(run('app.tgz', { strip: 1 }))).not.toEqual([]);
       writeFileSync(at('app-1/read'), 'newer');
-      execFileSync('tar', ['-C', folder, '-cf', at('app.tgz'), 'app-1']);
+      runSync('tar', ['-C', folder, '-cf', at('app.tgz'), 'app-1']);
       proven(run('app.tgz', { strip: 1 }));
       expect(readFileSync(dest('read'), 'utf8')).toBe('newer');
     });
@@ -158,7 +158,7 @@ for (const shell of shells()) {
 
     test('setuid is not handed on', () => {
       chmodSync(at('app-1/read'), 0o6755);
-      execFileSync('tar', ['-C', folder, '-cf', at('s.tar'), 'app-1']);
+      runSync('tar', ['-C', folder, '-cf', at('s.tar'), 'app-1']);
       proven(run('s.tar'));
       expect((lstatSync(dest('app-1/read')).mode & 0o7777).toString(8)).toBe('755');
     });
