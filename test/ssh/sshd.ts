@@ -2,9 +2,13 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import type { Login } from '../../src/core/connection.ts';
 import { runSync, startChild } from '../child.ts';
 import { until } from '../until.ts';
+
+// A busy machine is slow to start programs, of which these tests start many: the limit is for what hangs.
+vi.setConfig({ testTimeout: 120_000 });
 
 const sshdPath = '/usr/sbin/sshd';
 
