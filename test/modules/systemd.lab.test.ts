@@ -146,7 +146,9 @@ EOT
   });
 
   test('one that hit its start limit can be started once it is mended', async () => {
-    await exec('for i in 1 2 3 4; do systemctl start crash || true; sleep 0.5; done');
+    await exec(
+      'for i in 1 2 3 4; do systemctl start crash || true; while systemctl is-active -q crash; do sleep 0.1; done; done',
+    );
     expect(await exec('systemctl show -p Result --value crash')).toMatch(/start-limit-hit|exit-code/);
     await exec(`${service('crash', '/bin/sleep 1000')} systemctl daemon-reload`);
     const done = run({ unit: 'crash', state: 'started' });
@@ -188,14 +190,17 @@ EOT
 
   test('a stray is stopped; the unit itself and whatever is a main process is not', async () => {
     const sshd = '/usr/sbin/sshd -D -p 4711 -o ListenAddress=127.0.0.1';
-    await exec(`${service('listen', sshd)} systemctl daemon-reload; systemctl start listen; sleep 0.5`);
+    // As the kernel writes a listener on 127.0.0.1:4711.
+    const listens =
+      'for i in $(seq 600); do grep -q "0100007F:1267 [^ ]* 0A " /proc/net/tcp && exit; sleep 0.1; done; exit 1';
+    await exec(`${service('listen', sshd)} systemctl daemon-reload; systemctl start listen; ${listens}`);
     const args = { port: 4711, scope: 'system', state: 'absent', grace: 2 };
     expect(run({ ...args, except_unit: 'listen' }, strays).first.changes).toEqual([]);
     expect(run(args, strays).first).toMatchObject({
       failed: expect.stringMatching(/^sshd \(pid \d+\) on port 4711 is the main process of listen\.service$/),
     });
     await exec(
-      `systemctl stop listen; systemd-run --scope --quiet --unit stray ${sshd} </dev/null >/dev/null 2>&1 & sleep 1`,
+      `systemctl stop listen; systemd-run --scope --quiet --unit stray ${sshd} </dev/null >/dev/null 2>&1 & ${listens}`,
     );
     const done = run({ ...args, except_unit: 'listen' }, strays);
     expect(titles(done)).toEqual([expect.stringMatching(/^stop sshd/)]);
