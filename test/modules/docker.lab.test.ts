@@ -95,7 +95,7 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
       // Docker takes its own kill for a person's stop, so what is killed is the process.
       const pid = (await exec("docker inspect -f '{{.State.Pid}}' openclaw-john")).trim();
       await exec(`kill -9 ${pid}`);
-      await expect.poll(looking, { timeout: 10_000 }).toBeUndefined();
+      await expect.poll(looking, { timeout: 60_000 }).toBeUndefined();
       expect(check({ running: true })).toBeUndefined();
       expect(run({ name: 'worker', signal: 'KILL' }).applied).toMatchObject([{ code: 0 }]);
       expect(check({ name: 'worker', running: true })).toBe('worker is exited (exit code 137), not running');
@@ -110,7 +110,7 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
       });
       await exec('docker update --restart always crash >/dev/null; docker start crash');
       await expect
-        .poll(() => run({ name: 'crash', running: true }).first.failed ?? 'running', { timeout: 20_000, interval: 20 })
+        .poll(() => run({ name: 'crash', running: true }).first.failed ?? 'running', { timeout: 60_000, interval: 20 })
         .toMatch(/restarting|exited/);
       expect(run({ name: 'crash', state: 'restarted' }).applied[0]?.stderr).toContain('it ended again');
       proven(run({ name: 'crash', state: 'absent', stop_timeout: 0 }), ['remove container crash']);
@@ -123,9 +123,9 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
       );
       const failed = (args: JsonObject) =>
         decide(shell, containerModule, { name: 'ill', ...args }, inputOf()).decision.failed;
-      await expect.poll(() => failed({ healthy: true }), { timeout: 10_000 }).toBe('ill is unhealthy');
+      await expect.poll(() => failed({ healthy: true }), { timeout: 60_000 }).toBe('ill is unhealthy');
       await exec('docker exec ill touch /tmp/well');
-      await expect.poll(() => failed({ healthy: true, running: true, steady: 1 }), { timeout: 10_000 }).toBeUndefined();
+      await expect.poll(() => failed({ healthy: true, running: true, steady: 1 }), { timeout: 60_000 }).toBeUndefined();
       const change = run({ name: 'ill', state: 'restarted', stop_timeout: 0 }).first.changes[0];
       expect(change?.predicts).toEqual([]);
     });
@@ -255,7 +255,7 @@ EOT`);
       expect(done.applied.map(({ code }) => code)).toEqual(done.applied.map(() => 0));
       const question = dockerInfo();
       const foretold = done.first.changes.at(-1)?.predicts?.[0]?.state;
-      await expect.poll(() => ask(shell, [question]).get(question.key), { timeout: 10_000 }).toEqual(foretold);
+      await expect.poll(() => ask(shell, [question]).get(question.key), { timeout: 60_000 }).toEqual(foretold);
       expect(run(settings).first.changes).toEqual([]);
     };
 
@@ -291,7 +291,7 @@ EOT`);
       expect(titles(first)).toEqual([`log-driver, debug set in ${file}`, 'reload Docker for debug']);
       const message = "log-driver: in force from Docker's next start on (restart: if_needed)";
       expect(first.first.message).toBe(message);
-      await expect.poll(() => run(settings).first, { timeout: 20_000 }).toMatchObject({ changes: [], message });
+      await expect.poll(() => run(settings).first, { timeout: 60_000 }).toMatchObject({ changes: [], message });
       const second = run(settings, 'if_needed');
       expect(titles(second)).toEqual(['restart Docker for log-driver (containers go on)']);
       await settled(second, settings);
