@@ -60,8 +60,3 @@ export function failure(command: string, result: CommandResult): string {
   const said = `${result.stdout}\n${result.stderr}`.trim().slice(-2000);
   return `${command.slice(0, 500)} ended with ${result.code}: ${said}`;
 }
-
-/** Waits; milliseconds. */
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
