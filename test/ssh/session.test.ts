@@ -223,6 +223,17 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
   });
 
   describe('on a channel of its own', () => {
+    /** A command that neither reads nor writes, so that it does not notice that nobody is there; gives its process id. */
+    function longOne(name: string): { readonly command: Sh; readonly begun: () => Promise<number> } {
+      const file = join(sshd.folder, name);
+      const said = () => (existsSync(file) ? readFileSync(file, 'utf8').trim() : '');
+      const begun = async (): Promise<number> => {
+        await until('the command has begun', () => said() !== '');
+        return Number(said());
+      };
+      return { command: sh`echo $$ >${file}; exec sleep 600`, begun };
+    }
+
     test('takes and gives any bytes', async () => {
       const connection = await connect();
       const data = randomBytes(6_000_000);
@@ -269,11 +280,12 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     test('is interrupted', async () => {
       const connection = await connect();
       const abort = new AbortController();
-      const mark = join(sshd.folder, 'to-interrupt');
-      const ended = refusal(connection.channel(sh`: >${mark}; exec sleep 600`, undefined, abort.signal));
-      await until('the command has begun', () => existsSync(mark));
+      const { command, begun } = longOne('to-interrupt');
+      const ended = refusal(connection.channel(command, undefined, abort.signal));
+      const pid = await begun();
       abort.abort();
       const error = await ended;
+      process.kill(pid);
       expect(error.kind).toBe('interrupted');
       expect(error.message).toBe('a transfer was interrupted');
     });
@@ -289,11 +301,12 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
 
     test('says when the line is cut', async () => {
       const connection = await connect();
-      const mark = join(sshd.folder, 'to-cut');
-      const ended = refusal(connection.channel(sh`: >${mark}; exec sleep 600`, undefined, never));
-      await until('the command has begun', () => existsSync(mark));
+      const { command, begun } = longOne('to-cut');
+      const ended = refusal(connection.channel(command, undefined, never));
+      const pid = await begun();
       relay.cut();
       expect((await ended).message).toMatch(/was lost$/);
+      process.kill(pid);
     });
   });
 
