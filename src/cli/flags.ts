@@ -35,20 +35,23 @@ const login: readonly Flag[] = [
   { name: 'private-key', kind: 'text', about: 'log in with this key' },
 ];
 
+const extraVars: Flag = {
+  name: 'extra-vars',
+  alias: 'e',
+  kind: 'list',
+  about: 'variables that win over all others: name=value, JSON or @file',
+};
+const become: Flag = { name: 'become', alias: 'b', kind: 'boolean', about: 'work as root, by sudo' };
+
 const play: readonly Flag[] = [
   limit,
   inventory,
-  {
-    name: 'extra-vars',
-    alias: 'e',
-    kind: 'list',
-    about: 'variables that win over all others: name=value, JSON or @file',
-  },
+  extraVars,
   { name: 'tags', alias: 't', kind: 'list', about: 'only tasks with one of these tags' },
   { name: 'skip-tags', kind: 'list', about: 'no tasks with one of these tags' },
   { name: 'diff', alias: 'D', kind: 'boolean', about: 'show what changes in files' },
   ...login,
-  { name: 'become', alias: 'b', kind: 'boolean', about: 'work as root, by sudo' },
+  become,
   { name: 'list-hosts', kind: 'boolean', about: 'only list the hosts that it would work on' },
   { name: 'list-tasks', kind: 'boolean', about: 'only list the tasks that it would run' },
   { name: 'list-tags', kind: 'boolean', about: 'only list the tags of its tasks' },
@@ -112,6 +115,13 @@ export const commands: readonly Command[] = [
     flags: [...play, { name: 'yes', alias: 'y', kind: 'boolean', about: 'run drills that disturb, without asking' }],
   },
   {
+    name: 'status',
+    takes: '[playbook]',
+    wants: 'a playbook or a role',
+    about: 'show what each host would survive as it is now',
+    flags: [limit, inventory, extraVars, ...login, become, output, verbose, project],
+  },
+  {
     name: 'ping',
     takes: '[pattern]',
     wants: 'a pattern of hosts',
@@ -133,12 +143,7 @@ export const commands: readonly Command[] = [
     flags: [
       { name: 'playbook', alias: 'p', kind: 'text', about: 'as its plays see them (default site, if there is one)' },
       inventory,
-      {
-        name: 'extra-vars',
-        alias: 'e',
-        kind: 'list',
-        about: 'variables that win over all others: name=value, JSON or @file',
-      },
+      extraVars,
       output,
       project,
     ],

@@ -1,12 +1,12 @@
 /** Commands of heal. */
-export const commandNames = ['run', 'plan', 'verify', 'drill', 'ping', 'hosts', 'vars'] as const;
+export const commandNames = ['run', 'plan', 'verify', 'drill', 'status', 'ping', 'hosts', 'vars'] as const;
 
 export type CommandName = (typeof commandNames)[number];
 
 /** What the command line says, checked. */
 export interface Options {
   readonly command: CommandName;
-  /** The playbook or role of run, plan, verify and drill; the pattern of ping and hosts, `all` where none is given; the host of vars. */
+  /** The playbook or role of run, plan, verify, drill and status; the pattern of ping and hosts, `all` where none is given; the host of vars. */
   readonly target: string;
   /** What else was named: the variable of vars. */
   readonly second?: string;

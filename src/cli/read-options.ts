@@ -39,7 +39,7 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
   const verbose = values.get('verbose');
   return {
     command: command.name,
-    target: text(first) ?? 'all',
+    target: text(first) ?? (command.name === 'status' ? 'site' : 'all'),
     inventory: list('inventory'),
     extraVars: list('extra-vars'),
     tags: names('tags'),

@@ -14,6 +14,10 @@ export async function reporterFor(options: Options, world: World): Promise<Repor
     checks: options.command === 'verify' || options.command === 'drill',
     columns: terminal.columns,
   };
+  if (options.command === 'status') {
+    const { cardReporter } = await import('../report/card.ts');
+    return cardReporter(look, options.output, world.out);
+  }
   const { plainReporter } = await import('../report/plain.ts');
   if (options.output === 'json') {
     const { jsonReporter } = await import('../report/json.ts');

@@ -7,6 +7,7 @@ import { loadPlaybook } from '../project/playbook.ts';
 import { startingAt } from '../project/start-at.ts';
 import { isSelected } from '../project/tags.ts';
 import { precheck } from '../run/precheck.ts';
+import type { RunOptions } from '../run/run-options.ts';
 import { checkLogins } from './check-logins.ts';
 import { hostsOfPlays } from './chosen-plays.ts';
 import { confirmDrills } from './confirm.ts';
@@ -20,7 +21,7 @@ import { retryHint, retryPath, writeRetryFile } from './retry-file.ts';
 import { connectOf, modulesOf, projectSideOf } from './wire.ts';
 import type { World } from './world.ts';
 
-/** `heal run`, `plan`, `verify` and `drill`. Everything is read and checked before the first connection is made. */
+/** `heal run`, `plan`, `verify`, `drill` and `status`. Everything is read and checked before the first connection is made. */
 export async function runCommand(options: Options, world: World): Promise<number> {
   const { cwd, home, env } = world;
   const { inventory, project } = await inventoryOf(options, world);
@@ -72,7 +73,7 @@ export async function runCommand(options: Options, world: World): Promise<number
       connectHere: async (...given) => (await import('../ssh/here.ts')).connectHere(...given),
       modules,
       forks: options.forks,
-      mode: options.command === 'verify' || options.command === 'drill' ? options.command : 'run',
+      mode: modeOf(options),
       selected,
       check: options.check,
       deep: options.deep,
@@ -87,6 +88,10 @@ export async function runCommand(options: Options, world: World): Promise<number
     await reporter.close();
     if (again !== undefined) (options.output === 'json' ? world.err : world.out)(`${again}\n`);
   }
+}
+
+function modeOf({ command }: Options): RunOptions['mode'] {
+  return command === 'verify' || command === 'drill' || command === 'status' ? command : 'run';
 }
 
 /** What `--start-at-task` leaves, and what `--force-handlers` adds. */

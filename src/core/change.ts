@@ -67,12 +67,24 @@ export type Act =
       /** Absolute local path; folders above it are made. */
       readonly to: string;
       readonly script: Sh;
+    }
+  /**
+   * The script takes the host down, and the line with it; then it is logged in to until it answers from another boot.
+   * It must end at once: a line that breaks while it runs is what it is for.
+   */
+  | {
+      readonly kind: 'reconnect';
+      readonly script: Sh;
+      /** Seconds until the host has to be back. */
+      readonly within: number;
     };
 
 /** What one Question will answer after a Change. */
 export interface Prediction {
   readonly question: Question<unknown>;
   readonly state: State<unknown>;
+  /** It comes about only where the Question's answer is that nothing is there; else the answer is unknown. */
+  readonly where?: 'absent';
 }
 
 /** One difference between State and what a task wants. */

@@ -8,7 +8,7 @@ import type { Result } from './playbook.ts';
 export type Status = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
 
 /** In which part of a run a task stands. */
-export type Phase = 'task' | 'handler' | 'verify' | 'prepare' | 'break' | 'heal' | 'restore';
+export type Phase = 'task' | 'handler' | 'verify' | 'score' | 'prepare' | 'break' | 'heal' | 'restore';
 
 /** A task as it is told to the outside. */
 export interface TaskInfo {
@@ -72,7 +72,13 @@ export interface DrillDone {
   readonly role?: string;
   readonly status: 'healed' | 'failed' | 'skipped';
   /** Milliseconds from the break until each check held; undefined where it never did. */
-  readonly heals: readonly { readonly name: string; readonly withinMs: number; readonly afterMs?: number }[];
+  readonly heals: readonly {
+    readonly name: string;
+    readonly withinMs: number;
+    readonly afterMs?: number;
+    /** First line of what its command printed. */
+    readonly said?: string;
+  }[];
   readonly message?: string;
 }
 

@@ -150,6 +150,8 @@ export interface Play {
   readonly tasks: readonly Task[];
   readonly handlers: readonly Task[];
   readonly verify: readonly Task[];
+  /** Rows of the score card: each holds or does not, and none stops the others. They know no results of tasks. */
+  readonly score: readonly Task[];
   readonly drills: readonly Drill[];
   /** Hosts per batch, in turn; empty is all at once. Entries are counts or percentages ("30%"). */
   readonly serial: readonly (number | string)[];

@@ -19,6 +19,7 @@ import {
 } from './attributes.ts';
 import { foretold } from './foretold.ts';
 import { newEntry } from './new-entry.ts';
+import { newUnit } from './new-unit.ts';
 import { inlineLimit, placingAct } from './placing-act.ts';
 
 /**
@@ -122,6 +123,7 @@ export function placedPlan(
       ...(wanted.bytes === undefined
         ? []
         : [predicts(content(target, input.account), present({ bytes: wanted.bytes, sha256: wanted.sha256 }))]),
+      ...(there === undefined ? newUnit(target, wanted, input) : []),
     ],
     touches: [`path:${target}`],
   };

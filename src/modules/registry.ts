@@ -12,6 +12,7 @@ import { debug } from './debug.ts';
 import { directory } from './directory.ts';
 import { dockerConfig } from './docker-config.ts';
 import { fail } from './fail.ts';
+import { fetch } from './fetch.ts';
 import { file } from './file.ts';
 import { getUrl } from './get-url.ts';
 import { group } from './group.ts';
@@ -21,6 +22,7 @@ import { link } from './link.ts';
 import { packages } from './package.ts';
 import { pause } from './pause.ts';
 import { process } from './process.ts';
+import { reboot } from './reboot.ts';
 import { replace } from './replace.ts';
 import { script } from './script.ts';
 import { setFact } from './set-fact.ts';
@@ -51,6 +53,7 @@ const all: readonly Module[] = [
   directory,
   dockerConfig,
   fail,
+  fetch,
   file,
   getUrl,
   group,
@@ -60,6 +63,7 @@ const all: readonly Module[] = [
   packages,
   pause,
   process,
+  reboot,
   replace,
   script,
   setFact,

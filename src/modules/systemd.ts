@@ -76,7 +76,7 @@ export const systemd = defineModule({
 
     const changes: Change[] = [];
     if (args.daemon_reload ?? there.needDaemonReload) {
-      if (there.needDaemonReload) changes.push(reloadChange(args.scope));
+      if (there.needDaemonReload) changes.push(reloadChange(args.scope, [target.unit]));
     }
     let next: Unit | undefined = { ...there, needDaemonReload: args.daemon_reload === false && there.needDaemonReload };
     if (args.masked !== undefined && args.masked !== (there.loadState === 'masked')) {

@@ -7,6 +7,7 @@ import type { FileContent } from '../probes/content.ts';
 import type { Entry } from '../probes/entry.ts';
 import { type Unit, unit } from '../probes/unit.ts';
 import type { User, UserGroup } from '../probes/user.ts';
+import { freshUnit } from './new-unit.ts';
 import { contentOfText, type PlacedArgs, placedPlan } from './placed-file.ts';
 import { removedPlan } from './removed.ts';
 import { calendarOf, serviceText, type TimerArgs, timerText } from './timer-text.ts';
@@ -94,16 +95,15 @@ export function keptTimer(
     };
   }
   const reads = files.length > 0 || there === undefined || there.needDaemonReload || answers.service?.needDaemonReload;
-  const units: Change[] = reads ? [reloadChange('system')] : [];
-  const now = there ?? fresh(target.unit);
+  const units: Change[] = reads ? [reloadChange('system', [target.unit, `${args.name}.service`])] : [];
+  const now = there ?? freshUnit(target.unit, fileOf(args.name, 'timer'), timerText(args));
   const enabled = now.unitFileState === 'enabled';
   if (enabled !== args.enabled) units.push(controlChange(target, args.enabled ? 'enable' : 'disable'));
   const run = runChange(args.started ? 'started' : 'stopped', target, now, before);
   if (run !== undefined && 'failed' in run) return { changes: [], ...run };
   if (run !== undefined) units.push(run);
 
-  // Of a timer that is new not all is known before.
-  const foretold = there === undefined ? [] : timerForetold(there, target, args, input);
+  const foretold = timerForetold(now, target, args, input);
   return {
     changes: [...files, ...units.map((change) => ({ ...change, predicts: foretold }))],
     result: { name: target.unit, service: `${args.name}.service` },
@@ -125,7 +125,12 @@ export function removedTimer(name: string, answers: Answers<TimerReads>, input: 
   }
   if (changes.length === 0) return { changes };
   const gone = unit(target.unit, { scope: 'system' }, input.account);
-  return { changes: [...changes, { ...reloadChange('system'), predicts: [predicts(gone, absent)] }] };
+  return {
+    changes: [
+      ...changes,
+      { ...reloadChange('system', [target.unit, `${name}.service`]), predicts: [predicts(gone, absent)] },
+    ],
+  };
 }
 
 function timerForetold(there: Unit, target: Target, { enabled, started }: Wanted, input: Input): Prediction[] {
@@ -137,23 +142,4 @@ function timerForetold(there: Unit, target: Target, { enabled, started }: Wanted
     activeState: started ? 'active' : there.activeState === 'failed' ? 'failed' : 'inactive',
   };
   return [predicts(unit(target.unit, { scope: 'system' }, input.account), present(next))];
-}
-
-/** A timer right after its file was read for the first time, as far as it counts for what is to be done. */
-function fresh(id: string): Unit {
-  return {
-    id,
-    names: [id],
-    loadState: 'loaded',
-    activeState: 'inactive',
-    unitFileState: 'disabled',
-    fragmentPath: '',
-    dropInPaths: [],
-    needDaemonReload: false,
-    canReload: false,
-    type: '',
-    remainAfterExit: false,
-    restart: '',
-    startLimitBurst: 0,
-  };
 }

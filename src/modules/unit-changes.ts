@@ -19,13 +19,16 @@ export interface Refusal {
 /** Seconds for which a service without a notion of readiness must hold after its start. */
 const holdSeconds = 1;
 
-/** The manager reads its unit files again. */
-export function reloadChange(scope: UnitScope): Change {
+/**
+ * The manager reads its unit files again, for the sake of these units (default: all). What it had not noticed of others so far it then
+ * has; what was asked of those says at worst that it is still to be reloaded, and doing that twice is no harm.
+ */
+export function reloadChange(scope: UnitScope, units?: readonly string[]): Change {
   return {
     title: `reload the unit files of the ${scope} manager`,
     sign: '~',
     act: { kind: 'program', script: sh`${manager(scope)}${systemctl(scope)} daemon-reload` },
-    touches: [`units:${scope}`],
+    touches: units?.map((unit): Scope => `unit:${scope}/${unit}`) ?? [`units:${scope}`],
   };
 }
 

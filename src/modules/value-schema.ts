@@ -18,6 +18,11 @@ export const valueProperties = {
     type: 'object',
     description: 'Merged into the file: mappings member by member, all else replaced. null is a value like others.',
   },
+  at: {
+    ...path,
+    description:
+      'Where merge goes on: the mapping at this path, in place of the whole file. Keys can not be templates, this can.',
+  },
   lists: {
     enum: ['replace', 'append_unique'],
     default: 'replace',
@@ -59,6 +64,7 @@ export const valueProperties = {
 /** What these arguments are, once the schema has been checked. */
 export interface ValueArgs {
   readonly merge?: { readonly [key: string]: unknown };
+  readonly at?: string;
   readonly lists: 'replace' | 'append_unique';
   readonly list_key?: string;
   readonly set?: readonly { readonly path: string; readonly value?: unknown }[];
@@ -66,11 +72,11 @@ export interface ValueArgs {
 }
 
 /** The change that a task's arguments ask for. Arguments are JSON, which their schema can't say of "any value". */
-export function valueChange({ merge, lists, list_key, set, remove }: ValueArgs): ValueChange {
+export function valueChange({ merge, at, lists, list_key, set, remove }: ValueArgs): ValueChange {
   return {
     lists,
     ...(list_key === undefined ? {} : { list_key }),
-    ...(merge === undefined ? {} : { merge: merge as JsonObject }),
+    ...(merge === undefined ? {} : { merge: insideOf(at, merge as JsonObject) }),
     ...(set === undefined ? {} : { set: set.map((one) => ({ path: one.path, value: one.value as Json })) }),
     ...(remove === undefined
       ? {}
@@ -80,19 +86,30 @@ export function valueChange({ merge, lists, list_key, set, remove }: ValueArgs):
   };
 }
 
+/** A mapping that leads to what is merged at a path. */
+function insideOf(at: string | undefined, merge: JsonObject): JsonObject {
+  if (at === undefined) return merge;
+  return pathOf(at).reduceRight<JsonObject>((inner, part) => ({ [String(part)]: inner }), merge);
+}
+
 /** What is wrong with arguments that the schema allows. */
 export function wrongValueArgs(args: ValueArgs): Misuse | undefined {
   if (args.merge === undefined && args.set === undefined && args.remove === undefined)
     return { message: 'nothing is to be done: give merge, set or remove' };
   if (args.list_key !== undefined && args.lists !== 'append_unique')
     return { argument: 'list_key', message: 'list_key is for lists: append_unique' };
+  if (args.at !== undefined && args.merge === undefined) return { argument: 'at', message: 'at is for merge' };
   for (const [argument, list] of [
     ['set', args.set ?? []],
     ['remove', args.remove ?? []],
+    ['at', args.at === undefined ? [] : [{ path: args.at }]],
   ] as const) {
     for (const one of list) {
       try {
         const to = pathOf(typeof one === 'string' ? one : one.path);
+        if (argument === 'at' && to.some((part) => typeof part === 'number')) {
+          return { argument, message: `${args.at} leads through a list, and merge goes by names`, hint: 'use set' };
+        }
         if (typeof one === 'string' && typeof to.at(-1) === 'number') {
           const hint = 'write { path, value }: the entry that has this value';
           return { argument, message: `${one} would remove another entry at every run`, hint };

@@ -77,7 +77,7 @@ function blockChanges({ text, style }: Page, node: YamlNode, changes: Changes, l
   const words = changes.added.map(([name, value]) =>
     name === undefined ? itemText(value, column, style) : memberText(name, value, column, style),
   );
-  const edits = changes.removed.map((entry) => blockRemoval(text, entries, entry));
+  const edits = changes.removed.map((entry) => blockRemoval({ text, style }, entries, entry));
   if (words.length === 0) return edits;
   const { before } = changes;
   if (before !== undefined)
@@ -92,13 +92,14 @@ function blockChanges({ text, style }: Page, node: YamlNode, changes: Changes, l
 }
 
 /** Takes an entry away with its lines and the comment behind it; comments above it stay. */
-function blockRemoval(text: string, entries: readonly YamlEntry[], entry: YamlEntry): TextEdit {
+function blockRemoval({ text, style }: Page, entries: readonly YamlEntry[], entry: YamlEntry): TextEdit {
   const next = entries[entries.indexOf(entry) + 1];
   // Behind the dash of a list the first member of a mapping shares its line.
   if (indentBefore(text, entry.start) === undefined && next !== undefined)
     return { start: entry.start, end: next.start, text: '' };
   const content = restOfLine(text, entry.end) ?? entry.end;
-  const end = content + lineEndAt(text, content);
+  const line = content + lineEndAt(text, content);
+  const end = style.emptyLines ? line : emptyLinesEnd(text, line);
   const start = lineStart(text, entry.start);
   // The last line of a text without a final newline takes the one before it along.
   const cut = end === content ? (/\r?\n$/.exec(text.slice(Math.max(0, start - 2), start))?.[0].length ?? 0) : 0;
@@ -171,6 +172,13 @@ function replacement(text: string, head: number, node: YamlNode | undefined, wri
 /** How long the line end at an offset is: 0 at the end of the text. */
 function lineEndAt(text: string, offset: number): number {
   return /^\r?\n/.exec(text.slice(offset, offset + 2))?.[0].length ?? 0;
+}
+
+/** Where the empty lines end that begin at an offset. */
+function emptyLinesEnd(text: string, from: number): number {
+  const lines = /(?:[ \t]*\r?\n)*/y;
+  lines.lastIndex = from;
+  return lines.test(text) ? lines.lastIndex : from;
 }
 
 /** Where a line ends on which nothing but blanks and a comment is left, without its line end. */

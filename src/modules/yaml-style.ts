@@ -22,6 +22,8 @@ export interface YamlStyle {
   readonly singleQuote: boolean;
   /** Whether texts of several lines are written as blocks; else in quotes. */
   readonly blocks: boolean;
+  /** Whether the empty lines behind what is taken away stay. */
+  readonly emptyLines: boolean;
 }
 
 /** The style of a text; `indent` is used where it shows none. */
@@ -47,6 +49,7 @@ export function yamlStyle(text: string, tree: YamlNode | undefined, indent: numb
     eol: lineEnd(text),
     singleQuote: quotes > 0,
     blocks: true,
+    emptyLines: true,
   };
 }
 

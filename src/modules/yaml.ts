@@ -70,9 +70,10 @@ export function editedYaml(before: string, change: ValueChange, indent: number):
   const what = changeTitle(old, wanted);
   if (old !== undefined && sameValue(old, wanted)) return { text: before, what };
   const style = yamlStyle(before, tree, indent);
-  // A text of several lines that can't be told from its surroundings as a block is put in quotes.
-  for (const blocks of [true, false]) {
-    const own = { ...style, blocks };
+  // A text of several lines that can't be told from its surroundings as a block is put in quotes; and what is
+  // taken away leaves no empty lines behind where the text before it would keep them (`|+`).
+  for (const attempt of [{}, { blocks: false }, { emptyLines: false }, { blocks: false, emptyLines: false }]) {
+    const own = { ...style, ...attempt };
     const text =
       tree === undefined
         ? before + (before === '' || before.endsWith('\n') ? '' : style.eol) + documentText(wanted, own)

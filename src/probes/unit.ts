@@ -1,4 +1,5 @@
 import { type Account, type Item, type Question, question } from '../core/probe.ts';
+import type { Scope } from '../core/scope.ts';
 import type { Sh } from '../core/sh.ts';
 import { present, type State } from '../core/state.ts';
 import { joinSh, sh } from '../shell/sh.ts';
@@ -28,7 +29,10 @@ export const unitProbe = defineProbe<UnitParams, Unit>({
   cost: 25,
   deadline: 30,
   key: ({ unit, scope }) => `${scope} ${unit}`,
-  scopes: ({ unit, scope, home }) => [`unit:${scope}/${unit}`, ...folders(scope, home).map((path) => `tree:${path}`)],
+  scopes: ({ unit, scope, home }) => [
+    `unit:${scope}/${unit}`,
+    ...folders(scope, home).flatMap((folder) => filesOf(unit, folder)),
+  ],
   ask: (items) =>
     joinSh(
       [
@@ -115,6 +119,21 @@ function unanswered(text: string): State<never> {
 
 function unitsOf(items: readonly Item<UnitParams>[], scope: UnitScope): string[] {
   return [...new Set(items.filter(({ params }) => params.scope === scope).map(({ params }) => params.unit))];
+}
+
+/** Where a folder may hold something of a unit (systemd.unit(5)): its file, that of its template, and drop-ins. */
+function filesOf(unit: string, folder: string): Scope[] {
+  const dot = unit.lastIndexOf('.');
+  const suffix = unit.slice(dot + 1);
+  const at = unit.indexOf('@');
+  const names = at < 0 ? [unit] : [unit, `${unit.slice(0, at + 1)}.${suffix}`];
+  const prefixes = [...unit.slice(0, dot).matchAll(/-(?=.)/g)].map(
+    ({ index }) => `${unit.slice(0, index + 1)}.${suffix}`,
+  );
+  return [
+    ...names.map((name): Scope => `path:${folder}/${name}`),
+    ...[...names, ...prefixes, suffix].map((name): Scope => `tree:${folder}/${name}.d`),
+  ];
 }
 
 function folders(scope: UnitScope, home: string | undefined): string[] {

@@ -51,9 +51,7 @@ export const ansibleModules: Readonly<Record<string, Elsewhere>> = {
   sysvinit: no('heal speaks to systemd'),
   tempfile: notYet('use command: mktemp'),
   validate_argument_spec: no("a role's arguments are checked before the run: leave it out"),
-  fetch: notYet('scp brings a file over'),
-  reboot: notYet('reboot by hand, and run heal again'),
-  wait_for_connection: notYet('run heal again when the host is back'),
+  wait_for_connection: no('reboot waits by itself until the host is back'),
   yum: notYet('use command with "unless"'),
   yum_repository: no('package speaks apt'),
   // Of other collections, but in many playbooks.
@@ -89,6 +87,7 @@ export const ansibleVariables: Readonly<Record<string, string>> = {
   ansible_play_batch: 'play_hosts',
   ansible_play_hosts: 'play_hosts',
   ansible_play_name: 'play_name',
+  ansible_play_role_names: 'play_role_names',
   ansible_processor_vcpus: 'facts.cpus',
   ansible_role_name: 'role_name',
   ansible_service_mgr: 'facts.init',

@@ -28,6 +28,8 @@ export function checkNames(
   const names = new Set([...earlier, ...Object.keys(extra.vars), ...magicNames]);
   const everything = [...play.tasks, ...play.handlers];
   const later = new Set(everything.flatMap(namesGiven));
+  // A score card is asked in one go, so its rows know nothing that had to be asked before.
+  const atStart = new Set(names);
   for (const task of play.tasks) {
     check(task, names, later);
     for (const name of namesGiven(task)) names.add(name);
@@ -39,6 +41,7 @@ export function checkNames(
     check(task, verified, later);
     for (const name of namesGiven(task)) verified.add(name);
   }
+  for (const row of play.score) check(row, atStart, later);
   for (const drill of play.drills) {
     const inDrill = new Set(atEnd);
     for (const condition of drill.when) check.part(condition, drill.role, undefined, inDrill, later);

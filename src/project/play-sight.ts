@@ -73,7 +73,7 @@ export function playSight(head: PlayHead): PlayRoles {
         layers: layersOf(host, role),
         task: vars,
         extra: settings.extra,
-        magic: magicOf(host, settings.inventory, sightOf(role)),
+        magic: magicOf(host, settings.inventory, { ...sightOf(role), playRoleNames: () => undefined }),
         known: { facts: { kind: 'pending', names: ['facts'] } },
       }),
     }));
@@ -120,6 +120,7 @@ export function playSight(head: PlayHead): PlayRoles {
         extra: settings.extra,
         magic: magicOf(host, settings.inventory, {
           ...sightOf(task?.role),
+          playRoleNames: () => [...new Set(roles.map((loaded) => loaded.role.name))],
           ...(known.others === undefined ? {} : { others: known.others }),
         }),
         known: known.values,

@@ -102,6 +102,7 @@ export async function readPlay(
     tasks: [...pre, ...ofRoles, ...own],
     handlers: [...first.flatMap((one) => one.handlers), ...handlers],
     verify: roles.flatMap((one) => one.verify),
+    score: first.flatMap((one) => one.score),
     drills: first.flatMap((one) => one.drills),
     serial: readSerial(map, context),
     ...(anyErrorsFatal === undefined ? {} : { anyErrorsFatal }),

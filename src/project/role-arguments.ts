@@ -44,6 +44,7 @@ async function checkHost(
   const magic = magicOf(host, inventory, {
     extra,
     playName: loaded.play.name,
+    playRoleNames: () => loaded.play.roles.map((one) => one.name),
     roleName: role.name,
     roleFolder: role.folder,
   });

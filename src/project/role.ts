@@ -26,6 +26,7 @@ export interface LoadedRole extends RoleLayers {
   readonly tasks: readonly Task[];
   readonly handlers: readonly Task[];
   readonly verify: readonly Task[];
+  readonly score: readonly Task[];
   readonly drills: readonly Drill[];
 }
 
@@ -99,7 +100,7 @@ export interface RoleHead extends RoleLayers {
   readonly use: RoleUse;
   readonly dependencies: readonly RoleUse[];
   readonly arguments: LoadedRole['arguments'];
-  readonly files: Readonly<Partial<Record<'tasks' | 'handlers' | 'verify' | 'drills', Yaml>>>;
+  readonly files: Readonly<Partial<Record<'tasks' | 'handlers' | 'verify' | 'score' | 'drills', Yaml>>>;
 }
 
 /** Reads a role's description and variables for one use. Undefined where there is no such role. */
@@ -124,16 +125,17 @@ export async function readRoleHead(use: RoleUse, context: TaskContext): Promise<
       loading.problems.add(`role "${use.name}" has no ${part}/${name}.yml`, use.at, `look into ${join(folder, part)}`);
     return yaml;
   };
-  const [meta, defaults, vars, tasks, handlers, verify, drills] = await Promise.all([
+  const [meta, defaults, vars, tasks, handlers, verify, score, drills] = await Promise.all([
     read('meta'),
     chosen('defaults'),
     chosen('vars'),
     chosen('tasks'),
     chosen('handlers'),
     read('verify'),
+    read('score'),
     read('drills'),
   ]);
-  if ([meta, defaults, vars, tasks, handlers, verify, drills].every((file) => file === undefined)) {
+  if ([meta, defaults, vars, tasks, handlers, verify, score, drills].every((file) => file === undefined)) {
     loading.problems.add(`role "${use.name}" has no files`, use.at, `write ${join(folder, 'tasks', 'main.yml')}`);
   }
   const layer = (title: string, yaml: Yaml | undefined): Layer => {
@@ -156,6 +158,7 @@ export async function readRoleHead(use: RoleUse, context: TaskContext): Promise<
       ...(tasks === undefined ? {} : { tasks }),
       ...(handlers === undefined ? {} : { handlers }),
       ...(verify === undefined || !whole ? {} : { verify }),
+      ...(score === undefined || !whole ? {} : { score }),
       ...(drills === undefined || !whole ? {} : { drills }),
     },
   };
@@ -183,6 +186,7 @@ export async function readRoleTasks(head: RoleHead, context: TaskContext): Promi
     tasks: await list(files.tasks, use.inherited),
     handlers: await list(files.handlers, apart, 'files'),
     verify: await list(files.verify, apart),
+    score: (await list(files.score, apart)).map((row) => ({ ...row, ignoreErrors: true })),
     drills: files.drills === undefined ? [] : await readDrills(items(files.drills), contextOf(files.drills), apart),
   };
 }

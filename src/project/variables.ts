@@ -84,6 +84,8 @@ function circle(path: readonly { name: string; at: Place }[]): Error {
 export interface PlaySight {
   readonly playName?: string;
   readonly playHosts?: readonly string[];
+  /** Names of its roles and of what they depend on; undefined while they are still being read. */
+  readonly playRoleNames?: () => readonly string[] | undefined;
   readonly roleName?: string;
   readonly roleFolder?: string;
   readonly extra: Layer;
@@ -104,9 +106,16 @@ export function magicOf(host: Host, inventory: Inventory, sight: PlaySight): Rec
     heal_deep: () => false,
     role_changed: () => false,
   };
-  const { playName, playHosts, roleName, roleFolder } = sight;
+  const { playName, playHosts, playRoleNames, roleName, roleFolder } = sight;
   if (playName !== undefined) magic['play_name'] = () => playName;
   if (playHosts !== undefined) magic['play_hosts'] = () => [...playHosts];
+  if (playRoleNames !== undefined) {
+    magic['play_role_names'] = () => {
+      const names = playRoleNames();
+      if (names === undefined) throw new Pending(['play_role_names']);
+      return [...names];
+    };
+  }
   if (roleName !== undefined) magic['role_name'] = () => roleName;
   if (roleFolder !== undefined) magic['role_path'] = () => roleFolder;
   return magic;

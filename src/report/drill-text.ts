@@ -17,7 +17,33 @@ export function drillText(done: DrillDone, head: Head, look: Look): string[] {
     const late = heal.afterMs === undefined || heal.afterMs > heal.withinMs;
     const after = heal.afterMs === undefined ? 'never' : `after ${duration(heal.afterMs)}`;
     const name = look.clean.line(heal.name).padEnd(width);
-    return `    ${look.paint(late ? 'failed' : 'ok', late ? 'x' : '+')} ${name}  ${after} (within ${duration(heal.withinMs)})`;
+    const said = heal.said === undefined ? '' : `  ${look.paint('dim', look.clean.line(heal.said))}`;
+    return `    ${look.paint(late ? 'failed' : 'ok', late ? 'x' : '+')} ${name}  ${after} (within ${duration(heal.withinMs)})${said}`;
   });
   return [`${head(done.host, tone, done.status)}${drillTitle(done, look)}${message}`, ...checks];
+}
+
+/** All drills of a run, a line each: how they ended, and how long it took until all was well again. */
+export function drillTable(drills: readonly DrillDone[], { clean, paint }: Look): string[] {
+  if (drills.length < 2) return [];
+  const rows = drills.map(({ host, drill, status, heals }) => {
+    const times = heals.map((heal) => heal.afterMs);
+    const whole = times.every((ms) => ms !== undefined);
+    return {
+      host: clean.line(host),
+      drill: clean.line(drill),
+      status,
+      time: whole ? duration(Math.max(0, ...times)) : '',
+    };
+  });
+  const width = (key: 'host' | 'drill' | 'time'): number => Math.max(...rows.map((row) => row[key].length));
+  const [hosts, names, times] = [width('host'), width('drill'), width('time')];
+  return [
+    '',
+    paint('bold', 'DRILLS'),
+    ...rows.map(({ host, drill, status, time }) => {
+      const tone = status === 'healed' ? 'ok' : status;
+      return `${host.padEnd(hosts)}  ${drill.padEnd(names)}  ${time.padStart(times)}  ${paint(tone, status)}`;
+    }),
+  ];
 }

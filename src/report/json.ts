@@ -20,7 +20,7 @@ const noPaint = painter(false);
  *   tasks:  [ { host, phase, role, name, item, module, id, at, status, ignored, changes: [ { sign, title, proven, diff } ],
  *               message, hint, code, stdout, stderr, result, ms } ],
  *   verify: [ as tasks ],
- *   drills: [ { host, role, drill, status, message, heals: [ { name, withinMs, afterMs } ] } ],
+ *   drills: [ { host, role, drill, status, message, heals: [ { name, withinMs, afterMs, said } ] } ],
  *   warnings: [ { host, message, hint, at } ] }
  * ```
  *
@@ -151,6 +151,7 @@ function drillRow(done: DrillDone): Row {
       name: heal.name,
       withinMs: Math.round(heal.withinMs),
       afterMs: heal.afterMs === undefined ? null : Math.round(heal.afterMs),
+      said: heal.said ?? null,
     })),
   };
 }

@@ -1,5 +1,5 @@
-import type { Event } from '../core/event.ts';
-import { drillText, drillTitle } from './drill-text.ts';
+import type { DrillDone, Event } from '../core/event.ts';
+import { drillTable, drillText, drillTitle } from './drill-text.ts';
 import { count, duration } from './duration.ts';
 import { errorText } from './error-text.ts';
 import type { Tone } from './paint.ts';
@@ -18,6 +18,7 @@ export function narrator(look: Look): Narrator {
   let width = 0;
   const roundTrips = new Map<string, number>();
   const holding = new Map<string, number>();
+  const drills: DrillDone[] = [];
 
   const head: Head = (host, tone, status) => {
     return `${clean.line(host).padEnd(width)} | ${paint(tone, status)}${' '.repeat(Math.max(0, 9 - status.length))} | `;
@@ -58,6 +59,7 @@ export function narrator(look: Look): Narrator {
       case 'drill-start':
         return [note(event.host, 'bold', 'drill', drillTitle(event, look).replace(/^drill /, ''))];
       case 'drill-done':
+        drills.push(event);
         return drillText(event, head, look);
       case 'warning': {
         const about = event.host === undefined ? '' : `${event.host}: `;
@@ -76,7 +78,10 @@ export function narrator(look: Look): Narrator {
         return said.length === 0 ? [] : [note(event.host, 'ok', 'done', said.join(', '))];
       }
       case 'run-end':
-        return recapText(event, { check, roundTrips: [...roundTrips.values()].reduce((sum, n) => sum + n, 0) }, look);
+        return [
+          ...drillTable(drills, look),
+          ...recapText(event, { check, roundTrips: [...roundTrips.values()].reduce((sum, n) => sum + n, 0) }, look),
+        ];
     }
   };
 }

@@ -12,6 +12,7 @@ const phases: Readonly<Record<Phase, string>> = {
   task: '',
   handler: 'handler ',
   verify: 'verify ',
+  score: 'score ',
   prepare: 'prepare ',
   break: 'break ',
   heal: 'heal ',

@@ -70,7 +70,10 @@ export function answerBook(): AnswerBook {
       attempts.push({ touches });
     },
     predict: (title, touches, predictions) => {
-      const byKey = new Map(predictions.map(({ question, state }) => [question.key, state]));
+      const certain = predictions.filter(
+        ({ question, where }) => where === undefined || fresh(question)?.kind === where,
+      );
+      const byKey = new Map(certain.map(({ question, state }) => [question.key, state]));
       attempts.push({ touches, planned: { title, predictions: byKey } });
     },
     forget: (question) => {

@@ -3,9 +3,11 @@ import type { ChangeInfo } from '../core/event.ts';
 import type { Task } from '../core/playbook.ts';
 import type { Question } from '../core/probe.ts';
 import { overlaps } from '../core/scope.ts';
+import { comeBack } from './come-back.ts';
 import type { Considered } from './consider.ts';
 import { type Debt, digestOf, noteDebt } from './debts.ts';
-import { type ActDone, exchange } from './exchange.ts';
+import { download } from './download.ts';
+import { type ActDone, type Exchanged, exchange } from './exchange.ts';
 import { gather } from './gather.ts';
 import { considerIn, describe, type HostRun, questionsOf } from './host-run.ts';
 import type { Instance } from './instance.ts';
@@ -54,6 +56,10 @@ export async function apply(run: HostRun, turn: Turn, decided: Decided): Promise
   const { instance } = turn;
   const account = decided.prepared.input.account;
   const { signal, emit } = run.settings;
+  const down = changes.map((change) => change.act).find((act) => act.kind === 'reconnect');
+  if (down !== undefined && run.line === undefined) {
+    return { status: 'failed', message: 'that would take the workstation down', hint: 'remove delegate_to' };
+  }
   emit({
     type: 'task-start',
     host: run.host.name,
@@ -71,6 +77,7 @@ export async function apply(run: HostRun, turn: Turn, decided: Decided): Promise
       return state === undefined ? [] : [{ question, state }];
     });
     const uploaded = change.act.kind === 'upload' ? await upload(run.connection, change.act, signal) : undefined;
+    if (change.act.kind === 'download') await download(run.connection, change.act, signal);
     const { timeout } = instance.task;
     steps.push({
       id: `c${index}`,
@@ -86,16 +93,32 @@ export async function apply(run: HostRun, turn: Turn, decided: Decided): Promise
   const debts = turn.owed.map((debt) => ({ ...debt, digest }));
   const own = questionsOf(decided.prepared.reads);
   for (const change of changes) run.book.attempt(touchesOf(change));
-  run.deeds.push({ instance, touches: changes.flatMap(touchesOf) });
+  // What only waits has done nothing that could be to blame.
+  if (!instance.module.readonly) run.deeds.push({ instance, touches: changes.flatMap(touchesOf) });
   for (const question of own) run.book.forget(question);
-  const rest = await gather(run, turn.list, turn.index + 1, turn.later);
+  const rest = down === undefined ? await gather(run, turn.list, turn.index + 1, turn.later) : [];
 
   const work = {
     before: [...run.chores.splice(0), ...debts.map((debt) => noteDebt(debt, 'intended'))],
     acts: steps,
     after: debts.map((debt) => noteDebt(debt, 'landed')),
   };
-  const { acts, answers } = await exchange(run.connection, work, unique([...own, ...rest]), signal);
+  const questions = down === undefined ? unique([...own, ...rest]) : [];
+  let sent: Exchanged = { acts: [], answers: new Map() };
+  const send = async (): Promise<boolean> => {
+    sent = await exchange(run.connection, work, questions, signal);
+    return sent.acts.length === steps.length && sent.acts.every((act) => act.code === 0);
+  };
+  if (down === undefined || run.line === undefined) await send();
+  else if ((await comeBack(run, run.line, down, send)) !== undefined) {
+    // Whether the host still had the time to write them is not known.
+    run.chores.push(...work.after);
+    return {
+      ...(await prove(run, turn, decided)),
+      changes: changes.map((change) => changeInfo(change, instance.task)),
+    };
+  }
+  const { acts, answers } = sent;
   for (const [question, state] of answers) run.book.put(question, state);
 
   const last = acts.at(-1);
@@ -112,7 +135,9 @@ export async function apply(run: HostRun, turn: Turn, decided: Decided): Promise
 /** Asks until the module wants nothing more, for as long as its Changes may take to settle. */
 async function prove(run: HostRun, turn: Turn, decided: Decided): Promise<Ended> {
   const { changes } = decided.decision;
-  if (changes.every((change) => change.proven === false)) return { status: 'changed' };
+  // A module that changes nothing has waited for something.
+  const status = turn.instance.module.readonly ? 'ok' : 'changed';
+  if (changes.every((change) => change.proven === false)) return { status };
   const { signal, now } = run.settings;
   const until = now() + 1000 * Math.max(0, ...changes.map((change) => change.settles ?? 0));
   for (let wait = 50; ; wait = Math.min(1000, wait * 2)) {
@@ -125,7 +150,7 @@ async function prove(run: HostRun, turn: Turn, decided: Decided): Promise<Ended>
     if (proof.kind === 'decided' && proof.decision.failed === undefined && proof.decision.changes.length === 0) {
       run.kept.push({ instance: turn.instance, prepared: proof.prepared, before: decided.answers });
       return {
-        status: 'changed',
+        status,
         ...(proof.decision.message === undefined ? {} : { message: proof.decision.message }),
       };
     }

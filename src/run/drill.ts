@@ -29,6 +29,7 @@ interface Watched {
   before?: Answers<Reads>;
   afterMs?: number;
   lastWords?: string;
+  said?: string;
 }
 
 async function oneDrill(run: HostRun, options: RunOptions, drill: Drill): Promise<boolean> {
@@ -76,6 +77,7 @@ async function oneDrill(run: HostRun, options: RunOptions, drill: Drill): Promis
       name: one.name,
       withinMs: one.heal.within * 1000,
       ...(one.afterMs === undefined ? {} : { afterMs: one.afterMs }),
+      ...(one.said === undefined ? {} : { said: one.said }),
     })),
     ...(message === undefined ? {} : { message }),
   });
@@ -91,7 +93,10 @@ async function lookBefore(run: HostRun, watched: readonly Watched[]): Promise<vo
   }
 }
 
-/** Looks again and again until all hold or their time is over. */
+/**
+ * Looks again and again until all hold or their time is over. One counts from when those before it hold: that Jack
+ * answers says nothing as long as it is the old one who does.
+ */
 async function watch(run: HostRun, options: RunOptions, watched: readonly Watched[]): Promise<void> {
   const brokenAt = options.now();
   for (;;) {
@@ -101,8 +106,12 @@ async function watch(run: HostRun, options: RunOptions, watched: readonly Watche
     await askAll(run, open);
     for (const one of open) {
       const ended = await holds(run, one);
-      one.lastWords = ended.message ?? 'it does not hold';
-      if (ended.status === 'ok') one.afterMs = options.now() - brokenAt;
+      const printed = ended.result?.['stdout'];
+      const said = typeof printed === 'string' ? printed.trim().split('\n')[0] : undefined;
+      one.lastWords = said || (ended.message ?? 'it does not hold');
+      if (ended.status !== 'ok') break;
+      one.afterMs = options.now() - brokenAt;
+      if (said) one.said = said;
     }
     await pause(lookEvery, options.signal);
   }

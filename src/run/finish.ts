@@ -76,6 +76,8 @@ function countTask({ counts }: HostRun, instance: Instance, outcome: Outcome, re
     counts.ignored += 1;
   } else if (status === 'failed' && rescued) {
     counts.rescued += 1;
+  } else if (status === 'failed' && outcome.unreachable === true) {
+    counts.unreachable += 1;
   } else if (status === 'changed') {
     // As in Ansible: what was changed is ok as well.
     counts.ok += 1;

@@ -9,6 +9,8 @@ export interface Flow {
   readonly skips: (task: Task) => boolean;
   /** Whether a failure of this task would be rescued. */
   readonly rescues: (task: Task) => boolean;
+  /** Whether something is still run because of a failure of this task: a `rescue` or an `always` around it. */
+  readonly minds: (task: Task) => boolean;
   /** Notes a failure. */
   readonly fail: (task: Task) => void;
   /** True once a failure was left that nothing rescued. */
@@ -18,8 +20,12 @@ export interface Flow {
 /** The flow through these tasks. */
 export function flowOf(tasks: readonly Task[]): Flow {
   const withRescue = new Set<Block>();
+  const withAlways = new Set<Block>();
   for (const task of tasks) {
-    for (const { block, part } of task.blocks ?? []) if (part === 'rescue') withRescue.add(block);
+    for (const { block, part } of task.blocks ?? []) {
+      if (part === 'rescue') withRescue.add(block);
+      if (part === 'always') withAlways.add(block);
+    }
   }
   /** `rescue`: its rescue is to run; `left`: neither its block nor its rescue goes on; `over`: nor its always. */
   const states = new Map<Block, 'rescue' | 'left' | 'over'>();
@@ -40,6 +46,11 @@ export function flowOf(tasks: readonly Task[]): Flow {
     },
     rescues: (task) =>
       [...(task.blocks ?? [])].reverse().some(({ block, part }) => part === 'block' && withRescue.has(block)),
+    minds: (task) =>
+      (task.blocks ?? []).some(
+        ({ block, part }) =>
+          (part === 'block' && withRescue.has(block)) || (part !== 'always' && withAlways.has(block)),
+      ),
     fail: (task) => {
       for (const { block, part } of [...(task.blocks ?? [])].reverse()) {
         if (part === 'block' && withRescue.has(block)) {

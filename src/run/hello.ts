@@ -87,6 +87,9 @@ export function helloReader(): { onFrame: (frame: Frame) => void; hello: () => H
   };
 }
 
+/** What is known of a host that nobody got through to. */
+export const noHello: Hello = { facts: parseFacts(''), debts: [] };
+
 /** Facts from `key=value` lines; throws for a host that lacks a tool heal needs, by name. */
 export function parseFacts(text: string): Facts {
   const said = new Map(

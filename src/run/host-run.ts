@@ -1,5 +1,6 @@
 import type { Content } from '../core/change.ts';
 import type { Connection } from '../core/connection.ts';
+import type { HealError } from '../core/errors.ts';
 import type { Counts, Event, TaskInfo } from '../core/event.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Answers, LocalRequest, Reads } from '../core/module.ts';
@@ -13,6 +14,7 @@ import type { OwedDebt } from './debts.ts';
 import { type Flow, flowOf } from './flow.ts';
 import type { Hello } from './hello.ts';
 import { type Instance, infoOf } from './instance.ts';
+import type { Line } from './line.ts';
 
 /** What the runner is given by whoever starts it: the project's side of a run. */
 export interface ProjectSide {
@@ -54,7 +56,12 @@ export interface HostRun {
   readonly host: Host;
   readonly play: Play;
   readonly connection: Connection;
-  readonly hello: Hello;
+  /** The host's line, by which it can be logged in to again; undefined where `connection` is the workstation. */
+  readonly line: Line | undefined;
+  /** What it said when it was logged in to; nothing but blanks where nobody got through yet. */
+  hello: Hello;
+  /** Set while the line is down: why, and whether that was said already, so that it is to be tried again. */
+  cut: { readonly error: HealError; readonly told: boolean } | undefined;
   readonly settings: RunSettings;
   readonly book: AnswerBook;
   /** Arguments and local files of each instance, once they are known: inputs never change after that. */
@@ -86,7 +93,7 @@ export interface HostRun {
 export function hostRun(
   host: Host,
   play: Play,
-  connection: Connection,
+  line: Line,
   hello: Hello,
   debts: OwedDebt[],
   settings: RunSettings,
@@ -96,8 +103,10 @@ export function hostRun(
   return {
     host,
     play,
-    connection,
+    connection: line,
+    line,
     hello,
+    cut: undefined,
     settings,
     book: answerBook(),
     prepared: new Map(),
@@ -152,7 +161,10 @@ export function variablesOf(
   waitsFor: ReadonlySet<string>,
 ): Variables {
   const values: Record<string, Evaluated<Value>> = {
-    facts: { kind: 'value', value: run.hello.facts as unknown as Value },
+    facts:
+      run.line !== undefined && run.line.hello() === undefined
+        ? { kind: 'pending', names: ['facts'] }
+        : { kind: 'value', value: run.hello.facts as unknown as Value },
     heal_check_mode: { kind: 'value', value: run.settings.check },
     heal_deep: { kind: 'value', value: run.settings.deep },
     role_changed: run.tasksOver

@@ -14,6 +14,8 @@ export interface Ended {
   readonly result?: JsonObject;
   /** Failed in a way that its task says not to mind. */
   readonly ignored?: boolean;
+  /** Failed because the host could not be reached. */
+  readonly unreachable?: boolean;
 }
 
 /** The same after its keywords, with what `register` keeps. */

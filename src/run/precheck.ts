@@ -25,6 +25,7 @@ export async function precheck(options: PrecheckOptions): Promise<void> {
       ...play.tasks,
       ...play.handlers,
       ...play.verify,
+      ...play.score,
       ...play.drills.flatMap((drill) => [
         ...drill.prepare,
         ...drill.break,

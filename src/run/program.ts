@@ -75,9 +75,8 @@ const movedFunction: Sh = sh`moved() { printf '%s moved' "$N" >&2; exit 97; }`;
 
 /** The script as one compound command: read whole before it runs, so that nothing in it can eat its text from stdin. */
 function shellOf(account: Account, script: Sh): Sh {
-  const exports = Object.entries(account.environment ?? {}).map(
-    ([name, value]) => sh`${name}=${value}; export ${name}`,
-  );
+  // Quoted as a word of `export`; as an assignment of its own a quoted name would be taken for a command.
+  const exports = Object.entries(account.environment ?? {}).map(([name, value]) => sh`export ${name}=${value}`);
   return lines(sh`{ N=$HEAL_N; unset HEAL_N`, ...exports, script, sh`} </dev/null`);
 }
 

@@ -5,6 +5,10 @@ import { exchange } from './exchange.ts';
 import { gather } from './gather.ts';
 import { type HostRun, nameOf, questionsOf } from './host-run.ts';
 import { type Instance, infoOf } from './instance.ts';
+import { pause } from './pause.ts';
+
+/** Seconds until what does not hold counts as undone. */
+const patience = 5;
 
 /**
  * After a run that changed something, all tasks are asked once more: one that no longer holds was undone by a later
@@ -32,14 +36,24 @@ export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean
     for (const [question, state] of answers) run.book.put(question, state);
   }
 
-  let allHold = true;
-  for (const { instance, prepared, before } of kept) {
-    const answer = run.book.fresh;
-    const again = decide(instance, { answer, ...(before === undefined ? {} : { before }) }, prepared);
-    if (again.kind !== 'decided' || again.decision.changes.length === 0) continue;
-    allHold = false;
+  let fallen = noLonger(run, kept);
+  // A program on the host may be at it this very moment, and what heals there needs a second.
+  for (let attempt = 1; fallen.length > 0 && attempt <= patience; attempt += 1) {
+    await pause(1000, signal);
+    const again = fallen.flatMap(({ kept: { prepared } }) => questionsOf(prepared.reads));
+    for (const question of again) run.book.forget(question);
+    const { answers } = await exchange(run.connection, { acts: [] }, again, signal);
+    for (const [question, state] of answers) run.book.put(question, state);
+    fallen = noLonger(
+      run,
+      fallen.map((one) => one.kept),
+    );
+  }
+  for (const {
+    kept: { instance, prepared },
+    wants,
+  } of fallen) {
     run.counts.failed += 1;
-    const wants = again.decision.changes.map((change) => change.title).join(', ');
     const culprit = culpritOf(run, instance, questionsOf(prepared.reads));
     emit({
       type: 'task-done',
@@ -52,7 +66,18 @@ export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean
       ms: 0,
     });
   }
-  return allHold;
+  return fallen.length === 0;
+}
+
+/** Tasks that hold no longer, and what they would change. */
+function noLonger(run: HostRun, list: HostRun['kept']): { kept: HostRun['kept'][number]; wants: string }[] {
+  return list.flatMap((kept) => {
+    const { instance, prepared, before } = kept;
+    const answer = run.book.fresh;
+    const again = decide(instance, { answer, ...(before === undefined ? {} : { before }) }, prepared);
+    if (again.kind !== 'decided' || again.decision.changes.length === 0) return [];
+    return [{ kept, wants: again.decision.changes.map((change) => change.title).join(', ') }];
+  });
 }
 
 /** The last deed after this task that may have altered what it asks about. */

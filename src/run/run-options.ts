@@ -16,8 +16,9 @@ export interface RunOptions extends RunSettings {
   readonly modules: ReadonlyMap<string, Module>;
   /** Hosts at once. */
   readonly forks: number;
-  /** `run` brings hosts to what the tasks say; `verify` only checks; `drill` breaks on purpose. */
-  readonly mode: 'run' | 'verify' | 'drill';
+  /** `run` brings hosts to what the tasks say; `verify` only checks; `drill` breaks on purpose; `status`
+   * asks the score card. */
+  readonly mode: 'run' | 'verify' | 'drill' | 'status';
   /** Whether a task was chosen by `--tags` and `--skip-tags`. */
   readonly selected: (task: Pick<Task, 'tags'>) => boolean;
 }

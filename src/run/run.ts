@@ -9,10 +9,12 @@ import { batches } from './batches.ts';
 import { type OwedDebt, parseDebt } from './debts.ts';
 import { drillHost } from './drill.ts';
 import { eachHost } from './each-host.ts';
+import { flowOf } from './flow.ts';
 import { collectDebts, owedHandlers, paid } from './handlers.ts';
-import { type Hello, helloProgram, helloReader } from './hello.ts';
+import { type Hello, helloProgram, noHello } from './hello.ts';
 import { emptyCounts, type HostRun, hostRun } from './host-run.ts';
 import { type Instance, instanceOf } from './instance.ts';
+import { type Line, lineTo } from './line.ts';
 import { look } from './look.ts';
 import { meta } from './meta.ts';
 import { perform } from './perform.ts';
@@ -25,9 +27,11 @@ import type { RunOptions } from './run-options.ts';
  */
 
 interface Reached {
-  readonly connection: Connection;
+  readonly line: Line;
   readonly hello: Hello;
   readonly debts: OwedDebt[];
+  /** Why it could not be reached. */
+  readonly cut?: HealError;
 }
 
 /** Runs a playbook. Rejects only for bugs and interruption: what happens on hosts is told by events and the Report. */
@@ -61,14 +65,15 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
     }
   } finally {
     const here = await fleet.here?.catch(() => undefined);
-    const open = [...reached.values()].map(({ connection }) => connection);
+    const open: Connection[] = [...reached.values()].map(({ line }) => line);
     await Promise.allSettled([...open, ...(here === undefined ? [] : [here])].map((connection) => connection.close()));
   }
-  for (const [host, { connection }] of reached) {
+  for (const [host, { line }] of reached) {
+    if (line.hello() === undefined) continue;
     emit({
       type: 'host-done',
       host,
-      roundTrips: connection.roundTrips,
+      roundTrips: line.roundTrips,
       ms: now() - startedAt,
     });
   }
@@ -109,18 +114,20 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
   await eachHost(batch, forks, (host) =>
     guarded(options, fleet, host, shared.fail, async () => {
       const at = await reach(options, play, host, fleet);
-      const run = hostRun(host, play, at.connection, at.hello, at.debts, options, shared, hereOf(options, fleet));
+      const run = hostRun(host, play, at.line, at.hello, at.debts, options, shared, hereOf(options, fleet));
       const counts = fleet.counts.get(host.name);
       if (counts !== undefined) Object.assign(run, { counts });
+      if (at.cut !== undefined) run.cut = { error: at.cut, told: false };
       const list = {
         tasks: mode === 'run' ? instances(options, play.tasks, 'task') : [],
-        checks: mode === 'drill' || options.check ? [] : instances(options, play.verify, 'verify'),
+        checks: checksOf(options, play),
       };
       runs.set(host.name, run);
       lists.set(host.name, list);
+      if (run.cut !== undefined) return;
       if (mode === 'run') collectDebts(run);
       else run.tasksOver = true;
-      if (mode !== 'run') await look(run, instances(options, play.tasks, 'task'), list.checks);
+      if (mode === 'verify' || mode === 'drill') await look(run, instances(options, play.tasks, 'task'), list.checks);
       const questions = await askAhead(run, list.tasks, 0, list.checks);
       emit({ type: 'host-asking', host: host.name, questions });
     }),
@@ -166,6 +173,12 @@ async function flushHandlers(options: RunOptions, run: HostRun, checks: readonly
   return true;
 }
 
+/** What is asked once all is done. */
+function checksOf(options: RunOptions, play: Play): Instance[] {
+  if (options.mode === 'status') return instances(options, play.score, 'score');
+  return options.mode === 'drill' || options.check ? [] : instances(options, play.verify, 'verify');
+}
+
 function instances(options: RunOptions, tasks: readonly Task[], phase: Instance['phase']): Instance[] {
   return tasks.filter(options.selected).flatMap((task) => {
     const module = task.module === meta.name ? meta : options.modules.get(task.module);
@@ -184,28 +197,26 @@ function hereOf(options: RunOptions, fleet: Fleet): HostRun['here'] {
 
 async function reach(options: RunOptions, play: Play, host: Host, fleet: Fleet): Promise<Reached> {
   const known = fleet.reached.get(host.name);
-  if (known !== undefined) return known;
+  if (known !== undefined && known.cut === undefined) return known;
   const { emit, now, signal } = options;
   const startedAt = now();
   emit({ type: 'host-connecting', host: host.name });
-  const reader = helloReader();
-  const connection = await options.connect(options.loginOf(host, play), helloProgram, reader.onFrame, signal);
+  const login = options.loginOf(host, play);
+  const line = lineTo(host.name, (first, onFrame) => options.connect(login, first, onFrame, signal));
+  let at: Reached;
   try {
-    const hello = reader.hello();
-    const debts = hello.debts.flatMap((text) => parseDebt(text) ?? []);
-    const at = { connection, hello, debts };
-    fleet.reached.set(host.name, at);
-    emit({
-      type: 'host-connected',
-      host: host.name,
-      facts: hello.facts,
-      ms: now() - startedAt,
-    });
-    return at;
+    const hello = await line.renew();
+    at = { line, hello, debts: hello.debts.flatMap((text) => parseDebt(text) ?? []) };
+    emit({ type: 'host-connected', host: host.name, facts: hello.facts, ms: now() - startedAt });
   } catch (error) {
-    await connection.close();
-    throw error;
+    // Its tasks begin nevertheless where one of them is for this case.
+    const flow = flowOf(play.tasks);
+    const minds = options.mode === 'run' && play.tasks.some((task) => flow.minds(task));
+    if (!(error instanceof HealError) || error.kind !== 'unreachable' || !minds || signal.aborted) throw error;
+    at = { line, hello: noHello, debts: [], cut: error };
   }
+  fleet.reached.set(host.name, at);
+  return at;
 }
 
 /** An error that concerns one host ends its part of the run and no other's. */

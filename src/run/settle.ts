@@ -10,6 +10,7 @@ import { waitsBefore } from './gather.ts';
 import { originsOf, owedBy } from './handlers.ts';
 import { considerIn, describe, flowIn, type HostRun, nameOf, variablesOf } from './host-run.ts';
 import type { Instance } from './instance.ts';
+import { mendLine } from './mend-line.ts';
 import { type Ended, type Outcome, outcomeOf } from './outcome.ts';
 import { pause } from './pause.ts';
 
@@ -51,15 +52,16 @@ async function settleHere(
             [instance.task.register]: { kind: 'value', value: result as Value },
           },
     );
+  const flow = flowIn(run, list);
   const delegated = instance.task.delegateTo !== undefined;
   // What is done on the workstation has nothing to do with what is asked of the host.
   const turn: Turn = delegated
     ? { instance, list: [instance], index: 0, name, waitsFor, later: [], owed: [] }
     : { instance, list, index, name, waitsFor, later: later(), owed: owedBy(run, instance) };
-  const acting = delegated ? { ...run, ...(await run.here()) } : run;
+  const acting = delegated ? { ...run, ...(await run.here()), line: undefined } : run;
 
   for (let attempt = 0; ; attempt += 1) {
-    const ended = await reachable(instance, () => once(acting, turn));
+    const ended = await reachable(run, instance, flow.minds(instance.task), () => once(acting, turn));
     const outcome = outcomeOf(instance, ended, variables);
     if (outcome.enough || attempt >= instance.task.retries || run.settings.check) {
       const final: Outcome = outcome.enough
@@ -69,7 +71,7 @@ async function settleHere(
             status: 'failed',
             message: `${outcome.message === undefined ? '' : `${outcome.message}; `}until: ${instance.task.until?.source} did not hold in ${attempt + 1} tries`,
           };
-      const rescued = flowIn(run, list).rescues(instance.task);
+      const rescued = flow.rescues(instance.task);
       finish(run, instance, final, startedAt, name, rescued);
       if (final.status === 'changed') for (const handler of originsOf(run, instance)) run.notified.add(handler);
       return final;
@@ -85,15 +87,25 @@ async function settleHere(
   }
 }
 
-/** By `ignore_unreachable` a line that breaks is a failure that is ignored. */
-async function reachable(instance: Instance, work: () => Promise<Ended>): Promise<Ended> {
+/**
+ * A line that breaks ends the host's part of the run, unless the task says not to mind, or something is to be done
+ * about it: then it is a failure, and the line is made anew for the next task that needs it.
+ */
+async function reachable(run: HostRun, instance: Instance, minds: boolean, work: () => Promise<Ended>): Promise<Ended> {
   try {
+    if (instance.task.delegateTo === undefined) await mendLine(run);
     return await work();
   } catch (error) {
-    if (!(error instanceof HealError) || error.kind !== 'unreachable' || instance.task.ignoreUnreachable !== true) {
-      throw error;
-    }
-    return { status: 'failed', message: error.message, ignored: true };
+    if (!(error instanceof HealError) || error.kind !== 'unreachable') throw error;
+    const ignored = instance.task.ignoreUnreachable === true;
+    if (!ignored && !minds) throw error;
+    run.cut = { error, told: true };
+    return {
+      status: 'failed',
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(ignored ? { ignored } : { unreachable: true }),
+    };
   }
 }
 
@@ -230,5 +242,5 @@ function forget(run: HostRun, instance: Instance): void {
 }
 
 function isCheck(instance: Instance): boolean {
-  return instance.phase === 'verify' || instance.phase === 'heal';
+  return instance.phase === 'verify' || instance.phase === 'score' || instance.phase === 'heal';
 }

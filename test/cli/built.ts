@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
-import { runChild, runSync } from '../child.ts';
+import { runSync, startChild } from '../child.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -38,9 +38,25 @@ export interface RunOptions {
 
 /** Runs it without a terminal and without the colours, keys and settings of whoever runs the tests. */
 export function runHeal(entry: string, args: readonly string[], options: RunOptions): Promise<Transcript> {
+  return startHeal(entry, args, options).done;
+}
+
+/** A command that runs. */
+export interface Started {
+  readonly done: Promise<Transcript>;
+  readonly kill: (signal: NodeJS.Signals) => void;
+}
+
+/** The same, for a test that does something meanwhile. */
+export function startHeal(entry: string, args: readonly string[], options: RunOptions): Started {
   const { PATH = '' } = process.env;
   const env = { PATH, HOME: options.cwd, TERM: 'xterm', ...options.env };
-  return runChild(process.execPath, [entry, ...args], { ...options, env });
+  const { child, ended } = startChild(process.execPath, [entry, ...args], { cwd: options.cwd, env });
+  const kill = (signal: NodeJS.Signals): void => void child.kill(signal);
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (text: string) => options.onOutput?.(text, kill));
+  }
+  return { done: ended, kill };
 }
 
 const folders: string[] = [];

@@ -167,6 +167,7 @@ describe('what is asked for', () => {
         heal plan <playbook>     show what run would change, and change nothing
         heal verify <playbook>   ask whether the roles' checks hold
         heal drill <playbook>    break things on purpose and time the recovery
+        heal status [playbook]   show what each host would survive as it is now
         heal ping [pattern]      log in to the hosts and tell what they are
         heal hosts [pattern]     show the groups and hosts of the inventory
         heal vars <host> [name]  show a host's variables and where they come from

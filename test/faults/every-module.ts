@@ -13,6 +13,7 @@ mkdir -p /srv/old/sub /srv/www /srv/granted /srv/unpacked
 useradd -m coach
 printf 'one\\ntwo\\nthree\\n' >/srv/lines
 printf '{\\n  // kept\\n  "a": 1,\\n  "list": [1, 2],\\n}\\n' >/srv/app.json5
+printf '# kept\\na:\\n  b: 1 # here\\n' >/srv/app.yml
 printf 'old\\n' >/srv/changed; chmod 600 /srv/changed
 printf 'x' >/srv/gone; printf 'x' >/srv/old/sub/file; printf 'x' >/srv/granted/file; printf 'it works\\n' >/srv/www/index.html
 tar -C /srv -czf /root/archive.tgz www
@@ -40,6 +41,8 @@ const use = (name: string, module: string, args: Use['args'], more: Partial<Use>
   args,
   ...more,
 });
+
+const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl coach@laptop';
 
 /** Uses that change something, in an order in which they work; what nobody can foretell comes last. */
 export const uses: readonly Use[] = [
@@ -72,8 +75,29 @@ export const uses: readonly Use[] = [
   use('A download', 'get_url', { url: 'http://127.0.0.1:8099/index.html', dest: '/srv/fetched' }),
   use('A command', 'command', { cmd: 'touch /srv/commanded', creates: '/srv/commanded' }),
   use('A shell', 'shell', { cmd: 'echo x >/srv/shelled', unless: 'test -e /srv/shelled' }),
+  use('A group', 'group', { name: 'shop' }),
+  use('An account', 'user', { name: 'shop', group: 'shop', home: '/home/shop' }),
+  use('A key that opens', 'authorized_key', { user: 'coach', key: publicKey }),
+  use('A timer', 'timer', { name: 'shop', command: '/bin/true', on_calendar: 'daily' }),
+  use('A value of YAML', 'yaml', { path: '/srv/app.yml', set: [{ path: 'a.b', value: 2 }] }),
+  use('A folder of the project', 'sync', { src: 'pages', dest: '/srv/pages', delete: true }),
+  use('A script of the project', 'script', { cmd: 'fill.sh', creates: '/srv/filled' }),
+  use('A file brought here', 'fetch', { src: '/srv/changed', dest: 'fetched/{{ inventory_hostname }}' }),
   use('A command without a sign', 'command', { cmd: 'true' }, { everyTime: true }),
+  use('A restart of the host', 'reboot', { reboot_timeout: 120 }, { everyTime: true }),
 ];
+
+/** Modules that need more than a bare host, or that can't end well, and the tests that apply them on a real one. */
+export const elsewhere: Readonly<Record<string, string>> = {
+  compose: 'test/modules/docker.lab.test.ts',
+  container: 'test/modules/docker.lab.test.ts',
+  docker_config: 'test/modules/docker.lab.test.ts',
+  package: 'test/modules/package.lab.test.ts',
+  fail: 'test/faults/broken-off.lab.test.ts',
+};
+
+/** Uses that only the engine can make: they stream, bring something here, or take the host down. */
+export const byEngine = ['sync', 'fetch', 'reboot', 'script'];
 
 /** Uses that only look, once all of the others are done. */
 export const looks: readonly Use[] = [
@@ -82,6 +106,9 @@ export const looks: readonly Use[] = [
   use('It runs', 'unit', { unit: 'web', active: true, enabled: true, restart: 'always', sub: 'running' }),
   use('It is said', 'debug', { msg: 'said' }),
   use('It holds', 'assert', { that: ['facts.systemd.running', 'size(facts.hostname) > 0'] }),
+  use('It is known of', 'set_fact', { known: 'yes' }),
+  use('It takes connections', 'wait_for', { port: 8099, timeout: 30 }),
+  use('It has passed', 'pause', { seconds: 0 }),
   use('It is read', 'command', { cmd: 'cat /srv/commanded', readonly: true }),
 ];
 
@@ -89,5 +116,8 @@ export const looks: readonly Use[] = [
 export const projectFiles = {
   'files/data.bin': '\u0000\u0001 any bytes \r\n',
   'files/large.bin': 'large '.repeat(50_000),
+  'files/pages/index.html': '<p>here</p>\n',
+  'files/pages/more/a.html': '<p>more</p>\n',
+  'files/fill.sh': '#!/bin/sh\ntouch /srv/filled\n',
   'templates/app.conf.hbs': 'host = {{ inventory_hostname }}\n',
 };

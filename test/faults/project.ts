@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { buildHeal, runHeal, type Transcript } from '../cli/built.ts';
+import { buildHeal, runHeal, type Started, startHeal, type Transcript } from '../cli/built.ts';
 import type { LabHost } from '../lab/host.ts';
 
 /** Texts by path; a link where the value says what it leads to. */
@@ -21,6 +21,8 @@ export interface Workplace {
     args: readonly string[],
     env?: Readonly<Record<string, string>>,
   ) => Promise<Transcript>;
+  /** Starts it there. */
+  readonly start: (project: string, args: readonly string[]) => Started;
   readonly remove: () => void;
 }
 
@@ -41,6 +43,7 @@ export function workplace(): Workplace {
       const shown = (text: string): string => text.replaceAll(project, 'PROJECT').replaceAll(shipped, 'HEAL');
       return { code, stdout: shown(stdout), stderr: shown(stderr) };
     },
+    start: (project, args) => startHeal(entry, args, { cwd: project, env: { HOME: project } }),
     remove: () => {
       remove();
       rmSync(folder, { recursive: true, force: true });

@@ -208,7 +208,9 @@ export function converge(
     applied.push(one);
     if (one.code !== 0) break;
   }
-  const predictions = first.decision.changes.flatMap((change) => change.predicts ?? []);
+  // Of several about the same thing the last one counts, as in a plan.
+  const foretold = first.decision.changes.flatMap((change) => change.predicts ?? []);
+  const predictions = [...new Map(foretold.map((one) => [one.question.key, one])).values()];
   const asked = ask(
     shell,
     predictions.map(({ question }) => question),

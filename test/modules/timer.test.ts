@@ -80,13 +80,13 @@ describe('timer', () => {
     expect(titles(args, answers)).toEqual(expected);
   }); // biome-ignore format: a table
 
-  test('a timer that is there is foretold, a new one is not', () => {
+  test('what becomes of a timer is foretold, of a new one too', () => {
     const kinds = (answers: object) =>
       plan({}, answers)
         .changes.slice(2)
         .map(({ predicts }) => predicts?.length);
     expect(kinds({ timer: { ...active, unitFileState: 'disabled' } })).toEqual([1, 1]);
-    expect(kinds({})).toEqual([0, 0, 0]);
+    expect(kinds({})).toEqual([1, 1, 1]);
   });
 
   test.each<[JsonObject, string | undefined]>([

@@ -298,6 +298,28 @@ describe('a role among tasks', () => {
     expect(first?.roles.map((role) => role.name)).toEqual(['base', 'web']);
   });
 
+  test('has what several roles depend on once, whose variables and results all of them see', async () => {
+    const mail = {
+      'roles/mail/meta/main.yml': 'dependencies: [base]\n',
+      'roles/mail/tasks/main.yml': `- command: "{{ base_folder }} {{ found.stdout }} {{ join play_role_names ',' }}"\n`,
+    };
+    const { playbook } = await load({
+      'tasks/site.yml': '- hosts: vps\n  roles: [web, mail]\n',
+      ...web,
+      ...mail,
+      'roles/base/defaults/main.yml': 'base_folder: /srv\n',
+      'roles/base/tasks/main.yml': '- name: base\n  command: x\n  register: found\n',
+    });
+    expect(playbook.plays[0]?.tasks.map((task) => task.id)).toEqual([
+      'roles/base/tasks/main.yml#1',
+      'roles/web/tasks/main.yml#1',
+      'roles/mail/tasks/main.yml#1',
+    ]);
+    expect(await argsOf(playbook, 2, { found: value({ stdout: 'it' }) })).toEqual({
+      cmd: '/srv it base,web,mail',
+    });
+  });
+
   test('may be a part of it, which is not checked as a whole', async () => {
     const { playbook } = await load({ ...play('- include_role: { name: web, tasks_from: extra.yml }\n'), ...web });
     expect(shape(playbook.plays[0]?.tasks ?? [])).toEqual(['base', 'extra']);

@@ -52,6 +52,7 @@ export function madePlay(tasks: readonly Task[], more: Partial<Play> = {}): Play
     tasks,
     handlers: [],
     verify: [],
+    score: [],
     drills: [],
     serial: [],
     roles: [],

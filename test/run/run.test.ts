@@ -6,7 +6,7 @@ import { HealError } from '../../src/core/errors.ts';
 import type { Event, TaskDone } from '../../src/core/event.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Module } from '../../src/core/module.ts';
-import type { Play, Task, Value } from '../../src/core/playbook.ts';
+import type { Block, Play, Task, Value } from '../../src/core/playbook.ts';
 import { defineModule } from '../../src/modules/define.ts';
 import { command } from '../../src/probes/command.ts';
 import { entry } from '../../src/probes/entry.ts';
@@ -74,7 +74,18 @@ const look = defineModule({
   }),
 });
 
+/** Says that it takes the host down, and does not. */
+const down = defineModule({
+  name: 'down',
+  about: 'Goes down.',
+  args: { properties: {}, required: [] },
+  examples: [],
+  reads: () => ({}),
+  plan: () => [{ title: 'go down', sign: '~', act: { kind: 'reconnect', script: sh`:`, within: 1 } }],
+});
+
 const modules: ReadonlyMap<string, Module> = new Map([
+  ['down', down],
   ['line-file', lineFile],
   ['free', free],
   ['look', look],
@@ -262,6 +273,13 @@ describe.each(all)('a run under $name', (shell) => {
     expect(done.at(-1)?.message).toContain('undone by "["line-file"');
   });
 
+  it('waits for what the host itself mends again', async () => {
+    const upset = `cp '${file}' '${file}.kept'; : >'${file}'; (sleep 1.5; cat '${file}.kept' >'${file}') >/dev/null 2>&1 &`;
+    const play = madePlay([madeTask('line-file', { path: file, text: 'one' }), madeTask('free', { cmd: upset })]);
+    const { report } = await run(shell, play);
+    expect(report['here']).toMatchObject({ changed: 2, failed: 0 });
+  });
+
   it('asks a chain of three results in three round trips, and unrelated tasks in none of their own', async () => {
     const others = Array.from({ length: 20 }, (_, n) => madeTask('look', { cmd: `echo ${n}` }));
     writeFileSync(file, 'four');
@@ -361,6 +379,33 @@ describe.each(all)('a run under $name', (shell) => {
     await run(shell, play);
     expect(readFileSync(`${file}.log`, 'utf8')).toBe('handled\n');
     expect(next.events.filter((event) => event.type === 'warning')).toEqual([]);
+  });
+
+  it('fails where a host that was told to go down is still the same boot, and never takes the workstation down', async () => {
+    const stays = await run(shell, madePlay([madeTask('down', {})]));
+    expect(stays.done[0]).toMatchObject({ status: 'failed', message: 'the host has not gone down in 1 s' });
+    const here = await run(shell, madePlay([madeTask('down', {}, { delegateTo: constant('localhost') })]));
+    expect(here.done[0]).toMatchObject({ status: 'failed', message: 'that would take the workstation down' });
+  });
+
+  it('runs what is around a task whose line breaks, on a line made anew', async () => {
+    const block: Block = { id: 'b', at: { file: 'made.yml', line: 1, column: 1 } };
+    let broke = 0;
+    const play = madePlay([
+      madeTask('line-file', { path: `${file}a`, text: 'a' }, { blocks: [{ block, part: 'block' }] }),
+      madeTask('line-file', { path: `${file}b`, text: 'b' }, { blocks: [{ block, part: 'rescue' }] }),
+      madeTask('line-file', { path: `${file}c`, text: 'c' }, { blocks: [{ block, part: 'always' }] }),
+    ]);
+    const { report } = await run(shell, play, {
+      beforeProgram: (text) => {
+        if (!text.includes('printf %s') || broke > 0) return;
+        broke += 1;
+        throw new HealError('unreachable', 'the line broke');
+      },
+    });
+    expect(broke).toBe(1);
+    expect(report['here']).toMatchObject({ ok: 2, changed: 2, rescued: 1, failed: 0, unreachable: 0 });
+    expect([existsSync(`${file}a`), existsSync(`${file}b`), existsSync(`${file}c`)]).toEqual([false, true, true]);
   });
 
   it('does on the workstation what is delegated to it, between the tasks of the host', async () => {

@@ -1,0 +1,52 @@
+import type { Connection, Frame } from '../core/connection.ts';
+import { type Hello, helloProgram, helloReader } from './hello.ts';
+
+/** How a host is logged in to: `first` runs in the same flight, what it says goes to `onFrame`. */
+export type LogIn = (first: typeof helloProgram, onFrame: (frame: Frame) => void) => Promise<Connection>;
+
+/** A host's Connection that can be made anew. Who holds it need not know that it is another one by then. */
+export interface Line extends Connection {
+  /** What the host said when it was logged in to last; undefined where that never came about. */
+  readonly hello: () => Hello | undefined;
+  /** Logs in, once more where it was before; what was left of the connection is closed. Rejects as Connect does. */
+  readonly renew: () => Promise<Hello>;
+}
+
+/** The line to a host; nobody is logged in before `renew` is called. */
+export function lineTo(host: string, logIn: LogIn): Line {
+  let connection: Connection | undefined;
+  let hello: Hello | undefined;
+  let before = 0;
+  const open = (): Connection => {
+    if (connection === undefined) throw new Error(`nobody is logged in to ${host}`);
+    return connection;
+  };
+  return {
+    host,
+    hello: () => hello,
+    renew: async () => {
+      const old = connection;
+      if (old !== undefined) {
+        before += old.roundTrips;
+        connection = undefined;
+        await old.close();
+      }
+      const reader = helloReader();
+      const fresh = await logIn(helloProgram, reader.onFrame);
+      try {
+        hello = reader.hello();
+      } catch (error) {
+        await fresh.close();
+        throw error;
+      }
+      connection = fresh;
+      return hello;
+    },
+    run: (program, onFrame, signal) => open().run(program, onFrame, signal),
+    channel: (command, input, signal) => open().channel(command, input, signal),
+    get roundTrips() {
+      return before + (connection?.roundTrips ?? 0);
+    },
+    close: async () => connection?.close(),
+  };
+}
