@@ -3,7 +3,7 @@ import { picture } from './picture.ts';
 import { steps } from './steps.ts';
 
 const recap = (counts: string): string => `PLAY RECAP ***\njack4      : ${counts}    skipped=0\n`;
-const [plan, , again, drill] = steps;
+const [status, plan, , again, after, drill] = steps;
 
 describe('the demo judges what a command came to', () => {
   test.each([
@@ -12,13 +12,17 @@ describe('the demo judges what a command came to', () => {
     ['a second run that changes nothing', again, 0, recap('ok=4 changed=0 unreachable=0 failed=0'), undefined],
     ['a second run that changes something', again, 0, recap('ok=4 changed=1 unreachable=0 failed=0'), 'said changed=1'],
     ['a failed task', again, 2, recap('ok=4 changed=0 unreachable=0 failed=1'), 'ended with 2, not 0'],
+    ['a score before', status, 0, 'jack4  2/10\n', undefined],
+    ['a score that is too good', status, 0, 'jack4  8/10\n', 'said 8/10, not 3 or less'],
+    ['no score', after, 0, 'jack4\n', 'printed no score card'],
+    ['a score after', after, 0, 'jack4  9/10\n', undefined],
     ['no recap', again, 0, 'nothing', 'printed no recap of jack4'],
     ['a drill that measured nothing', drill, 0, recap('ok=1 changed=1 unreachable=0 failed=0'), 'measured no time'],
     [
       'a drill with its time',
       drill,
       0,
-      `    + Jack answers  after 6.2 s\n${recap('ok=1 changed=1 unreachable=0 failed=0')}`,
+      `    + Jack answers  after 6.2 s\n    + John's container runs anew  after 90 ms\n    + Ross sees again what he is to see  after 1.0 s\n${recap('ok=1 changed=1 unreachable=0 failed=0')}`,
       undefined,
     ],
   ])('%s', (_title, step, code, text, wrong) => {

@@ -50,7 +50,7 @@ async function main(): Promise<number> {
       return wrong.code;
     }
     if (file !== undefined) drawInto(file, shown.text());
-    shown.note('All four commands did what they should. The host is taken down now.');
+    shown.note('All commands did what they should. The host is taken down now.');
     return 0;
   } finally {
     lab.stop();

@@ -23,8 +23,24 @@ function recap({ code, text }: Finished, changed: 'some' | 'none'): string | und
   return undefined;
 }
 
+/** What the score card must say: so many of ten. */
+function score({ code, text }: Finished, judge: (points: number) => boolean, wanted: string): string | undefined {
+  if (code !== 0) return `ended with ${code}, not 0`;
+  const points = /^jack4 {2}(\d+)\/10$/m.exec(text)?.[1];
+  if (points === undefined) return 'printed no score card of jack4';
+  return judge(Number(points)) ? undefined : `said ${points}/10, not ${wanted}`;
+}
+
+/** The drills that take seconds. */
+const drills = ['Jack answers', "John's container runs anew", 'Ross sees again what he is to see'];
+
 /** The demo, in order. */
 export const steps: readonly Step[] = [
+  {
+    about: 'What would this host survive as it is?',
+    args: ['status', '--limit', 'jack4'],
+    wrong: (done) => score(done, (points) => points <= 3, '3 or less'),
+  },
   {
     about: 'What would change? Nothing is changed by this.',
     args: ['plan', 'site', '--limit', 'jack4'],
@@ -41,10 +57,17 @@ export const steps: readonly Step[] = [
     wrong: (done) => recap(done, 'none'),
   },
   {
-    about: 'Does Jack really come back? Kill him, and measure how long it takes.',
-    args: ['drill', 'site', '--limit', 'jack4', '--yes'],
-    wrong: (done) =>
-      recap(done, 'some') ??
-      (/Jack answers +after [\d.]+ m?s/.test(done.text) ? undefined : 'measured no time until Jack answers'),
+    about: 'And now? What is left is a token, by which Coach would be told.',
+    args: ['status', '--limit', 'jack4'],
+    wrong: (done) => score(done, (points) => points === 9, '9'),
+  },
+  {
+    about:
+      'Do they really come back? Break three things, and measure how long it takes. (All drills: leave --tags out.)',
+    args: ['drill', 'site', '--limit', 'jack4', '--tags', 'quick', '--yes'],
+    wrong: (done) => {
+      const unmeasured = drills.find((name) => !new RegExp(`${name} +after [\\d.]+ m?s`).test(done.text));
+      return recap(done, 'some') ?? (unmeasured === undefined ? undefined : `measured no time until "${unmeasured}"`);
+    },
   },
 ];

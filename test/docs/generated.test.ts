@@ -82,6 +82,7 @@ describe('what ships is valid for editors', () => {
         ['tasks', 'tasks.json'],
         ['handlers', 'tasks.json'],
         ['verify', 'tasks.json'],
+        ['score', 'tasks.json'],
         ['drills', 'drills.json'],
       ].flatMap(([folder, schema]): [string, string][] => {
         const below = `roles/${role}/${folder}`;

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { runChild } from '../child.ts';
+import { startChild } from '../child.ts';
 import type { LabHost } from '../lab/host.ts';
 
 /** What a run of the command gave. */
@@ -16,6 +16,10 @@ export interface HealResult {
 export interface Heal {
   /** Runs the built command from the repository's own folder, as a user would. */
   readonly run: (...args: string[]) => Promise<HealResult>;
+  /** The same, for a command that may take so many milliseconds. */
+  readonly runFor: (limitMs: number, ...args: string[]) => Promise<HealResult>;
+  /** The same, for a test that does something meanwhile. */
+  readonly start: (...args: string[]) => Started;
   readonly inventory: string;
   readonly remove: () => void;
 }
@@ -43,13 +47,38 @@ export function healOn(
   return {
     inventory,
     run: (...args) => healCommand([...args, '-i', inventory]),
+    runFor: (limitMs, ...args) => healCommand([...args, '-i', inventory], '.', limitMs),
+    start: (...args) => startHeal([...args, '-i', inventory]),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
 /** Runs the built command. */
-export async function healCommand(args: readonly string[], cwd = '.'): Promise<HealResult> {
+export function healCommand(args: readonly string[], cwd = '.', limitMs?: number): Promise<HealResult> {
+  return startHeal(args, cwd, limitMs).done;
+}
+
+/** A command that runs. */
+export interface Started {
+  readonly done: Promise<HealResult>;
+  readonly kill: (signal: NodeJS.Signals) => void;
+}
+
+function startHeal(args: readonly string[], cwd = '.', limitMs?: number): Started {
   const launcher = join(import.meta.dirname, '../../bin/heal.js');
-  const { code, stdout, stderr } = await runChild(process.execPath, [launcher, ...args], { cwd });
-  return { code: code ?? -1, stdout, stderr };
+  const { child, ended } = startChild(process.execPath, [launcher, ...args], {
+    cwd,
+    ...(limitMs === undefined ? {} : { limitMs }),
+  });
+  const done = ended.then(({ code, stdout, stderr }) => ({ code: code ?? -1, stdout, stderr }));
+  return { done, kill: (signal) => child.kill(signal) };
+}
+
+/** Waits until something holds, and fails if it does not within so many seconds. */
+export async function until(what: string, holds: () => Promise<boolean> | boolean, seconds = 30): Promise<void> {
+  const end = Date.now() + seconds * 1000;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }

@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LabHost } from '../lab/host.ts';
+import { describeLab } from '../lab/lab-suite.ts';
+import { type Heal, healOn, until } from './run-heal.ts';
+import { quick } from './site-drills.ts';
+import { Telegram } from './telegram.ts';
+
+const token = '4242:a-token-that-nobody-sees';
+
+describeLab('a VPS that heals itself', { hosts: ['jack4'], state: 'site', jack: 'stopped' }, (lab) => {
+  const telegram = new Telegram();
+  let heal: Heal;
+  let host: LabHost;
+  const said = new Map<string, string>();
+  beforeAll(async () => {
+    host = lab().host('jack4');
+    const api = await telegram.listen(lab().gateway);
+    heal = healOn(lab().hosts, {
+      jack4: { ...quick, telegram_token: token, telegram_chat: '1001', telegram_api: api },
+    });
+    for (const [key, args] of [
+      ['plan', ['plan', 'site', '-v', '--diff']],
+      ['run', ['run', 'site', '-v', '--diff']],
+      ['json', ['run', 'site', '-o', 'json', '--diff']],
+    ] as const) {
+      const { code, stdout, stderr } = await heal.run(...args);
+      said.set(key, stdout + stderr);
+      expect(code, stdout + stderr).toBe(0);
+    }
+    // After a boot they have a minute or two before they look for the first time.
+    await host.exec('systemctl start openclaw-health.service openclaw-disk.service');
+  });
+  afterAll(() => {
+    telegram.close();
+    heal?.remove();
+  });
+  const lib = '/usr/local/lib/openclaw-heal';
+  const state = '/var/lib/openclaw-heal';
+  const card = async (): Promise<Record<string, string>> => {
+    const { hosts } = JSON.parse((await heal.run('status', '-o', 'json')).stdout);
+    return Object.fromEntries(
+      hosts.jack4.rows.map((row: { row: string; holds: boolean; evidence: string }) => [
+        row.row,
+        row.holds ? 'holds' : row.evidence,
+      ]),
+    );
+  };
+
+  describe('Coach', () => {
+    test('is told of an event once', async () => {
+      telegram.told.length = 0;
+      await host.exec(`${lib}/alert tried 'this & "that" was tried: 100 %'`);
+      await until('a message', () => telegram.told.length > 0);
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      expect(telegram.told).toEqual([
+        { path: `/bot${token}/sendMessage`, chat: '1001', text: 'jack4: this & "that" was tried: 100 %\n[tried]\n' },
+      ]);
+    });
+
+    test('is told later of what could not be sent, once', async () => {
+      telegram.told.length = 0;
+      telegram.answers = false;
+      await host.exec(`${lib}/alert tried one; ${lib}/alert tried two; sleep 3`);
+      expect((await host.exec(`ls ${state}/alerts`)).trim().split('\n')).toHaveLength(2);
+      telegram.answers = true;
+      await until('both messages', () => telegram.told.length >= 2);
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      expect(telegram.told.map(({ text }) => text)).toEqual(['jack4: one\n[tried]\n', 'jack4: two\n[tried]\n']);
+    });
+
+    test("has a token that is in no list of processes, no log, no diff, and no file but root's", async () => {
+      telegram.delay = 3000;
+      await host.exec(`${lib}/alert tried slowly; sleep 1`);
+      const processes = await host.exec("cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'");
+      telegram.delay = 0;
+      expect(processes).toMatch(/^curl$/m);
+      for (const text of [processes, ...said.values(), await host.exec('journalctl --no-pager')])
+        expect(text).not.toContain(token);
+      const found = await host.exec(
+        `grep -rlF '${token}' /etc /var/lib /var/log /root /usr/local /run 2>/dev/null || :`,
+      );
+      expect(found).toBe('/etc/openclaw-heal/telegram\n');
+      expect(await host.exec('stat -c "%a %U" /etc/openclaw-heal/telegram')).toBe('600 root\n');
+    });
+  });
+
+  test('Ross, in his container, reads what OpenClaw has just rewritten, drops the flag, and Jack is a new process', async () => {
+    const before = (await host.exec('systemctl show -P MainPID openclaw-jack')).trim();
+    const config = '/root/.openclaw/openclaw.json';
+    await host.exec(`install -m 600 ${config} ${config}.new && mv ${config}.new ${config}`);
+    const inRoss = (text: string) => host.attempt(`docker exec openclaw-ross sh -c '${text}'`);
+    await until(
+      'he reads it',
+      async () => (await inRoss('grep -q gateway /host/jack-config/openclaw.json')).code === 0,
+      3,
+    );
+    expect((await inRoss('touch /host/watchdog-flags/revive-jack.flag')).code).toBe(0);
+    await until('a new process', async () => {
+      const now = (await host.exec('systemctl show -P MainPID openclaw-jack')).trim();
+      return now !== before && now !== '0';
+    });
+  });
+
+  test('a drill that is interrupted puts back what it broke', async () => {
+    const config = await host.exec('cat /root/.openclaw/openclaw.json');
+    const going = heal.start('drill', 'site', '--yes', '--tags', 'config');
+    await until(
+      'it is broken',
+      async () => (await host.attempt('test -e /var/lib/openclaw-heal/drill-config')).code === 0,
+    );
+    await until('the config is broken', async () => (await host.exec('cat /root/.openclaw/openclaw.json')) !== config);
+    going.kill('SIGINT');
+    expect((await going.done).code).toBe(99);
+    expect(await host.exec('cat /root/.openclaw/openclaw.json')).toBe(config);
+    expect(await host.exec(`ls ${state} | grep drill || :`)).toBe('');
+    await until('Jack runs', async () => (await host.attempt('systemctl is-active openclaw-jack')).code === 0);
+    await host.exec(`rm -f ${state}/jack.*`);
+  });
+
+  describe('limits', () => {
+    const revive = (...args: string[]) => host.attempt(`${lib}/revive ${args.join(' ')}`);
+    const pid = async (): Promise<string> => (await host.exec('systemctl show -P MainPID openclaw-jack')).trim();
+    beforeAll(() => host.exec(`systemctl stop openclaw-health.timer; rm -f ${state}/jack.*`));
+    afterAll(() => host.exec(`rm -f ${state}/jack.*; systemctl start openclaw-health.timer`));
+
+    test('nobody asked: twice an hour, shared by timer and watchdog, and the third is told to Coach once', async () => {
+      telegram.told.length = 0;
+      const codes: number[] = [];
+      for (const reason of ['health', 'watchdog', 'health', 'watchdog']) {
+        await host.exec(`rm -f ${state}/jack.last`);
+        codes.push((await revive('jack', reason)).code);
+      }
+      expect(codes).toEqual([0, 0, 3, 3]);
+      await until('word of the refusal', () => telegram.told.some(({ text }) => text.includes('[refused]')));
+      expect(telegram.told.filter(({ text }) => text.includes('[refused]'))).toHaveLength(1);
+    });
+
+    test('a flag acts all the same, once in fifteen seconds', async () => {
+      await host.exec(`rm -f ${state}/jack.last`);
+      const before = await pid();
+      expect((await revive('jack', 'flag')).code).toBe(0);
+      const after = await pid();
+      expect(after).not.toBe(before);
+      expect((await revive('jack', 'flag')).code).toBe(0);
+      expect(await pid()).toBe(after);
+    });
+
+    test('a drill neither spends the allowance nor is stopped by it', async () => {
+      await host.exec(`rm -f ${state}/jack.last; touch ${state}/drill; cp ${state}/jack.automatic ${state}/kept`);
+      expect((await revive('jack', 'health')).code).toBe(0);
+      await host.exec(`cmp ${state}/jack.automatic ${state}/kept; rm ${state}/kept ${state}/drill`);
+    });
+
+    test('maintenance stops all of them, and takes the flag away', async () => {
+      await host.exec(`rm -f ${state}/jack.last; touch /root/openclaw-watchdog/maintenance`);
+      const before = await pid();
+      for (const reason of ['flag', 'health', 'watchdog']) expect((await revive('jack', reason)).code).toBe(3);
+      await host.exec('touch /root/openclaw-watchdog/flags/revive-jack.flag; sleep 1');
+      expect(await host.exec('ls /root/openclaw-watchdog/flags')).toBe('');
+      await host.exec('rm /root/openclaw-watchdog/maintenance');
+      expect(await pid()).toBe(before);
+    });
+
+    test('wrong words are refused', async () => {
+      expect(await revive('jim', 'flag')).toMatchObject({ code: 2 });
+      expect(await revive('jack', 'boredom')).toMatchObject({ code: 2 });
+    });
+  });
+
+  describe('the score card', () => {
+    const rows: [row: string, breaks: string, mends: string][] = [
+      [
+        'Jack comes back after a crash',
+        'mkdir -p /run/systemd/system/openclaw-jack.service.d; printf "[Service]\\nRestart=no\\n" >/run/systemd/system/openclaw-jack.service.d/x.conf; systemctl daemon-reload',
+        'rm -r /run/systemd/system/openclaw-jack.service.d; systemctl daemon-reload',
+      ],
+      ['Jack starts at boot', 'systemctl disable openclaw-jack', 'systemctl enable openclaw-jack'],
+      [
+        'Ross can revive Jack',
+        'systemctl stop openclaw-health.timer; sleep 3; systemctl stop openclaw-revive-jack.path',
+        'systemctl start openclaw-revive-jack.path openclaw-health.timer',
+      ],
+      [
+        'Ross can revive John',
+        'systemctl stop openclaw-health.timer; sleep 3; systemctl stop openclaw-revive-john.path',
+        'systemctl start openclaw-revive-john.path openclaw-health.timer',
+      ],
+      [
+        "Ross mends Jack's config",
+        'systemctl stop openclaw-acls.path; sleep 1; setfacl -R -b /root/.openclaw',
+        `systemctl start openclaw-acls.path; ${lib}/acls`,
+      ],
+      [
+        "The watchdog mends Jack's config",
+        'mv /root/openclaw-watchdog/watchdog.sh /root/openclaw-watchdog/away',
+        'mv /root/openclaw-watchdog/away /root/openclaw-watchdog/watchdog.sh',
+      ],
+      [
+        'Docker survives its own restart',
+        "sed -i 's/true/false/' /etc/docker/daemon.json; systemctl reload docker; sleep 1",
+        "sed -i 's/false/true/' /etc/docker/daemon.json; systemctl reload docker; sleep 1",
+      ],
+      ['Ross heals himself', 'systemctl stop openclaw-health.timer', 'systemctl start openclaw-health.timer'],
+      ['The disk does not fill up', 'systemctl stop openclaw-disk.timer', 'systemctl start openclaw-disk.timer'],
+      [
+        'Coach is told',
+        'mv /etc/openclaw-heal/telegram /etc/openclaw-heal/away',
+        'mv /etc/openclaw-heal/away /etc/openclaw-heal/telegram',
+      ],
+    ];
+
+    test('has ten of ten', async () => {
+      expect(await card()).toEqual(Object.fromEntries(rows.map(([row]) => [row, 'holds'])));
+      const { stdout } = await heal.run('status');
+      expect(stdout).toMatch(/^jack4 {2}10\/10$/m);
+    });
+
+    test.each(rows)('%s: turns when it is broken, and back', async (row, breaks, mends) => {
+      await host.exec(breaks);
+      const broken = await card().finally(() => host.exec(mends));
+      expect(broken[row]).not.toBe('holds');
+      expect((await card())[row]).toBe('holds');
+    });
+  });
+});
