@@ -1,12 +1,38 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files that take minutes begin first: one of them begun last would leave the other worker idle. */
+const minutes = [
+  'site-heals',
+  'site.lab',
+  'site-roles',
+  'jack-service',
+  'docker.lab',
+  'every-module',
+  'hostile-host',
+  'lab/lab.test',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = minutes.findIndex((name) => moduleId.includes(name));
+      return at === -1 ? minutes.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 const lab = ['test/**/*.lab.test.ts', 'test/lab/**/*.test.ts'];
+/** What takes many minutes, or the real OpenClaw: `npm run acceptance`, by a configuration of its own. */
+const acceptance = ['test/**/*.acceptance.test.ts'];
 /** Those that assert how long something takes: one at a time, when all else is done. */
 const timed = ['test/ssh/connect.lab.test.ts', 'test/faults/several-hosts.lab.test.ts'];
 const workers = (name: string, usual: number) => Number(process.env[name] ?? usual);
 
-// The lab boots real hosts, so its files run one at a time and may take minutes; all else is quick.
+// The lab boots real hosts, so its files may take minutes; they mostly wait, so two of them run at a time, once all else,
+// which is quick, is done.
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
@@ -14,13 +40,14 @@ export default defineConfig({
     globalSetup: fileURLToPath(new URL('./machine.ts', import.meta.url)),
     setupFiles: fileURLToPath(new URL('./watched.ts', import.meta.url)),
     hookTimeout: 120_000,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: lab,
+          exclude: [...lab, ...acceptance],
           testTimeout: 20_000,
           maxWorkers: workers('UNIT_WORKERS', 2),
           sequence: { groupOrder: 1 },
@@ -31,7 +58,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: lab,
-          exclude: timed,
+          exclude: [...timed, ...acceptance],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: workers('LAB_WORKERS', 2),

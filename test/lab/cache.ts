@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './command.ts';
 import { withLock } from './lock.ts';
@@ -21,4 +21,10 @@ export async function cached(name: string, build: (folder: string) => Promise<vo
     renameSync(building, target);
   });
   return target;
+}
+
+/** Whether something is being built or nothing was built yet: then a lab's start may take minutes. */
+export function isCacheUnfinished(): boolean {
+  const names = existsSync(cacheFolder) ? readdirSync(cacheFolder) : [];
+  return names.length === 0 || names.some((name) => name.endsWith('.building'));
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
+import { isCacheUnfinished } from './cache.ts';
 import { missingCapability } from './capability.ts';
 import { type Lab, type LabOptions, startLab } from './lab.ts';
 
@@ -23,10 +24,12 @@ export function describeWhereBootable(title: string, body: () => void): void {
 export function describeLab(title: string, options: LabOptions, body: (lab: () => Lab) => void): void {
   describeWhereBootable(title, () => {
     let lab: Lab | undefined;
-    // The first lab on a machine installs packages and builds the root.
-    beforeAll(async () => {
-      lab = await startLab(options);
-    }, 120_000);
+    beforeAll(
+      async () => {
+        lab = await startLab(options);
+      },
+      isCacheUnfinished() ? 600_000 : 120_000,
+    );
     afterAll(() => lab?.stop());
     body(() => {
       if (lab === undefined) throw new Error('the lab runs only inside tests and hooks');

@@ -47,18 +47,19 @@ describeLab('logging in to Debian 13 and 12', { hosts }, (lab) => {
       30_000,
     );
 
-    test(`${name}: over a line of 50 ms, sending ahead saves five round trips and more`, async () => {
+    // A line so slow that what this machine does meanwhile is small beside it.
+    test(`${name}: over a slow line, sending ahead halves the login and more`, async () => {
       const host = lab().host(name);
-      const line = await slowLine(lab(), host, { delayMs: 25 });
+      const line = await slowLine(lab(), host, { delayMs: 100 });
       try {
         const best: Record<string, number> = {};
         for (const pace of paces) {
           const times: number[] = [];
-          for (let i = 0; i < 5; i++) times.push(await timed(loginOf(host, { address: line.address }), pace));
+          for (let i = 0; i < 3; i++) times.push(await timed(loginOf(host, { address: line.address }), pace));
           best[pace] = Math.round(Math.min(...times));
         }
-        console.log(`${name}, 50 ms, from connect to the first frame: ${JSON.stringify(best)}`);
-        expect((best['plain'] ?? 0) - (best['kex'] ?? 0)).toBeGreaterThan(5 * 50);
+        console.log(`${name}, 200 ms, from connect to the first frame: ${JSON.stringify(best)}`);
+        expect((best['kex'] ?? 0) * 2).toBeLessThan(best['plain'] ?? 0);
       } finally {
         line.stop();
       }
