@@ -8,7 +8,6 @@ const folder = fileURLToPath(new URL('.', import.meta.url));
 /** Who may start processes besides child.ts, and why. A folder ends in a slash. */
 const exempt: Readonly<Record<string, string>> = {
   'child.ts': 'is the place',
-  'cli/transcript.test.ts': 'runs the output of one command by bash, which ends at once',
   'lab/command.ts':
     'the lab is also a command of its own (npm run lab), and its take-down must work while a process exits',
   'lab/lock.ts': 'the holder of a lock ends with its standard input',

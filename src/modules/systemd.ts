@@ -75,17 +75,19 @@ export const systemd = defineModule({
     }
 
     const changes: Change[] = [];
-    if (args.daemon_reload ?? there.needDaemonReload) {
-      if (there.needDaemonReload) changes.push(reloadChange(args.scope, [target.unit]));
-    }
-    let next: Unit | undefined = { ...there, needDaemonReload: args.daemon_reload === false && there.needDaemonReload };
+    // A unit whose file was missing at the last reload is `error` (EBUSY while it runs), and systemd does not say that it has
+    // to be reloaded although the file is back.
+    const stale = there.needDaemonReload || (there.loadState === 'error' && before === undefined);
+    const reloads = stale && args.daemon_reload !== false;
+    if (reloads) changes.push(reloadChange(args.scope, [target.unit]));
+    let next: Unit | undefined = reloads ? { ...there, needDaemonReload: false, loadState: 'loaded' } : { ...there };
     if (args.masked !== undefined && args.masked !== (there.loadState === 'masked')) {
       changes.push(controlChange(target, args.masked ? 'mask' : 'unmask'));
       // What a unit is under its mask can't be seen from here, nor which of its settings systemd forgets under one.
       next = undefined;
     }
     if (args.enabled !== undefined && args.masked !== true) {
-      const verdict = enabling(args.enabled, there);
+      const verdict = enabling(args.enabled, next ?? there);
       if (verdict === 'change') {
         changes.push(controlChange(target, args.enabled ? 'enable' : 'disable'));
         next = next && { ...next, unitFileState: args.enabled ? 'enabled' : 'disabled' };

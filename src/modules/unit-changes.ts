@@ -78,7 +78,7 @@ export function runChange(
       return start(target, now, 'restart');
     case 'stopped':
       if (now.activeState === 'inactive' || now.activeState === 'failed') return undefined;
-      return change(target, 'stop', '-', sh`ctl stop -- ${target.unit} || why`);
+      return change(target, 'stop', '-', sh`ctl stop -- ${target.unit} || why`, pidNote(now));
     case 'reloaded':
       if (before !== undefined && runs) return undefined;
       if (!runs)
@@ -108,6 +108,12 @@ function start(target: Target, now: Unit, verb: 'start' | 'restart'): Change {
     ${watched ? hold(unit) : sh`:`}
   `;
   return change(target, verb, verb === 'start' ? '+' : '~', script, note);
+}
+
+/** Which process a stop ends. */
+function pidNote(now: Unit): string {
+  const pid = now.run?.mainPid ?? 0;
+  return pid === 0 ? '' : ` (pid ${pid})`;
 }
 
 function hold(unit: string): Sh {

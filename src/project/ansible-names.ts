@@ -100,8 +100,6 @@ export const lackingVariables: Readonly<Record<string, string>> = {
   ansible_date_time: 'facts.time has seconds since 1970',
   ansible_default_ipv4: 'write the address into the inventory',
   ansible_env: 'use a command with "readonly: true", and register it',
-  ansible_failed_result: 'register the task that may fail',
-  ansible_failed_task: 'register the task that may fail',
   inventory_dir: 'files are found beside the role, and in files/ and templates/ of the project',
   omit: 'write the task twice, each with its "when"',
   playbook_dir: 'files are found beside the role, and in files/ and templates/ of the project',

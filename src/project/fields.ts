@@ -133,6 +133,8 @@ const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Names that heal itself gives a value; nobody may define them. */
 export const magicNames = [
+  'ansible_failed_result',
+  'ansible_failed_task',
   'facts',
   'group_names',
   'groups',

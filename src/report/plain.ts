@@ -1,12 +1,18 @@
 import { narrator } from './narrator.ts';
 import type { Look, Reporter } from './reporter.ts';
+import { waitLines } from './wait-lines.ts';
 
-/** Lines for pipes, CI and terminals that are no terminals: each event is written when it happens, nothing is redrawn. */
+/**
+ * Lines for pipes, CI and terminals that are no terminals: each event is written when it happens, nothing is redrawn. A
+ * task that takes long is named while it runs.
+ */
 export function plainReporter(look: Look, write: (text: string) => void): Reporter {
   const narrate = narrator(look);
   let first = true;
+  const waits = waitLines(look, (line) => write(`${line}\n`));
   return {
     emit: (event) => {
+      waits.emit(event);
       const lines = [...narrate(event)];
       // The blank line above a heading is of no use at the top.
       if (first && lines[0] === '') lines.shift();
@@ -14,6 +20,9 @@ export function plainReporter(look: Look, write: (text: string) => void): Report
       first = false;
       write(`${lines.join('\n')}\n`);
     },
-    close: () => Promise.resolve(),
+    close: () => {
+      waits.close();
+      return Promise.resolve();
+    },
   };
 }

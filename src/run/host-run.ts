@@ -154,6 +154,9 @@ export function emptyCounts(): { -readonly [K in keyof Counts]: Counts[K] } {
   };
 }
 
+/** Variables that describe to a `rescue` what failed, as in Ansible: the task (its name) and its result. */
+export const failureNames = ['ansible_failed_task', 'ansible_failed_result'] as const;
+
 /** Variables as an instance sees them; results of tasks that stand before it and are not done yet are pending. */
 export function variablesOf(
   run: HostRun,
@@ -174,6 +177,7 @@ export function variablesOf(
         }
       : { kind: 'pending', names: ['role_changed'] },
   };
+  for (const name of failureNames) values[name] = { kind: 'pending', names: [name] };
   for (const [name, value] of run.registers) values[name] = { kind: 'value', value };
   for (const name of [...run.unknowable, ...waitsFor]) values[name] = { kind: 'pending', names: [name] };
   if (instance.item !== undefined)

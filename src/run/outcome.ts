@@ -26,7 +26,12 @@ export interface Outcome extends Ended {
 }
 
 /** Applies `until`, `changed_when` and `failed_when`, in Ansible's order, and makes the result that is registered. */
-export function outcomeOf(instance: Instance, ended: Ended, variables: (result: Result) => Variables): Outcome {
+export function outcomeOf(
+  instance: Instance,
+  ended: Ended,
+  variables: (result: Result) => Variables,
+  attempts = 1,
+): Outcome {
   const { task } = instance;
   let { status, message } = ended;
   const resultOf = (): Result => ({
@@ -35,6 +40,8 @@ export function outcomeOf(instance: Instance, ended: Ended, variables: (result: 
     failed: status === 'failed',
     skipped: status === 'skipped',
     ...(message === undefined ? {} : { msg: message }),
+    // As in Ansible: how often a task with `until` was tried so far.
+    ...(task.until === undefined ? {} : { attempts }),
   });
   if (status === 'skipped' || status === 'unknown') return { ...ended, result: resultOf(), enough: true };
 

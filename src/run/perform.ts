@@ -1,6 +1,7 @@
+import type { Value } from '../core/playbook.ts';
 import { isIgnored, keepResult } from './finish.ts';
 import { unfoldAt, waitsBefore } from './gather.ts';
-import { considerIn, flowIn, type HostRun } from './host-run.ts';
+import { considerIn, flowIn, type HostRun, nameOf } from './host-run.ts';
 import type { Instance } from './instance.ts';
 import { meta } from './meta.ts';
 import { pause } from './pause.ts';
@@ -53,6 +54,8 @@ export async function perform(
     }
     if (failing.has(instance.siblings) && (item === undefined || item.index === item.count - 1)) {
       flow.fail(instance.task);
+      run.registers.set('ansible_failed_task', { name: nameOf(run, instance, waitsFor) });
+      run.registers.set('ansible_failed_result', outcome.result as Value);
       if (flow.failed()) run.batch.fail(run.host.name);
     }
   }

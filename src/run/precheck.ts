@@ -2,7 +2,7 @@ import type { Module } from '../core/module.ts';
 import type { Evaluated, Host, Play, Task, Value, Variables } from '../core/playbook.ts';
 import { namesGiven, namesInLoop } from '../project/names.ts';
 import { collectProblems, type Problems } from '../project/problems.ts';
-import type { ProjectSide } from './host-run.ts';
+import { failureNames, type ProjectSide } from './host-run.ts';
 import { instanceOf } from './instance.ts';
 
 /** What is checked before any connection. */
@@ -69,7 +69,15 @@ async function checkTask(subject: Subject, project: ProjectSide, problems: Probl
 /** Variables before the login: what only the host can tell is pending. */
 function variablesBefore({ play, host, task, registers }: Subject): Variables {
   const values: Record<string, Evaluated<Value>> = {};
-  const later = ['facts', 'role_changed', 'heal_check_mode', 'heal_deep', ...registers, ...namesInLoop(task)];
+  const later = [
+    'facts',
+    ...failureNames,
+    'role_changed',
+    'heal_check_mode',
+    'heal_deep',
+    ...registers,
+    ...namesInLoop(task),
+  ];
   for (const name of later) values[name] = { kind: 'pending', names: [name] };
   return play.variables(host, task, { values });
 }

@@ -62,7 +62,7 @@ async function settleHere(
 
   for (let attempt = 0; ; attempt += 1) {
     const ended = await reachable(run, instance, flow.minds(instance.task), () => once(acting, turn));
-    const outcome = outcomeOf(instance, ended, variables);
+    const outcome = outcomeOf(instance, ended, variables, attempt + 1);
     if (outcome.enough || attempt >= instance.task.retries || run.settings.check) {
       const final: Outcome = outcome.enough
         ? outcome

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runSync } from '../child.ts';
 import { buildHeal, folderWith, runHeal } from './built.ts';
 
 let heal: ReturnType<typeof buildHeal>;
@@ -324,7 +325,6 @@ describe('hosts that do not answer', () => {
 });
 
 test('a reader that goes away is no error', async () => {
-  const { execFileSync } = await import('node:child_process');
   const script = `"${process.execPath}" "${heal.entry}" run --help | head -c 10; echo " $?"`;
-  expect(execFileSync('bash', ['-c', script], { cwd: project, encoding: 'utf8' })).toMatch(/ 0\n$/);
+  expect(runSync('bash', ['-c', script], { cwd: project })).toMatch(/ 0\n$/);
 });

@@ -34,7 +34,7 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
     return { ...result, changed: Number(counts?.[3]), failed: Number(counts?.[5]) };
   };
   beforeAll(() => {
-    heal = healOn(lab().hosts);
+    heal = healOn(lab().hosts, { broken: { jack_start_limit_burst: 5 } });
   });
   afterAll(() => heal?.remove());
 
