@@ -48,7 +48,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [...lab, ...acceptance],
-          testTimeout: 20_000,
+          // Far more than any takes: a busy machine is slow to start programs, and a limit is for what hangs.
+          testTimeout: 90_000,
           maxWorkers: workers('UNIT_WORKERS', 2),
           sequence: { groupOrder: 1 },
         },
@@ -59,7 +60,8 @@ export default defineConfig({
           name: 'lab',
           include: lab,
           exclude: [...timed, ...acceptance],
-          testTimeout: 120_000,
+          // A run of a whole site takes half a minute on a quiet machine, and several on a busy one.
+          testTimeout: 300_000,
           hookTimeout: 120_000,
           maxWorkers: workers('LAB_WORKERS', 2),
           sequence: { groupOrder: 2 },
@@ -70,7 +72,8 @@ export default defineConfig({
         test: {
           name: 'timed',
           include: timed,
-          testTimeout: 120_000,
+          // A run of a whole site takes half a minute on a quiet machine, and several on a busy one.
+          testTimeout: 300_000,
           hookTimeout: 120_000,
           maxWorkers: 1,
           sequence: { groupOrder: 3 },

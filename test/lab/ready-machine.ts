@@ -11,6 +11,7 @@ const needed: Record<string, string> = {
   'systemd-container': '/usr/bin/systemd-nspawn',
   iptables: '/usr/sbin/iptables',
   'openssh-client': '/usr/bin/ssh-keygen',
+  'openssh-server': '/usr/sbin/sshd',
   iproute2: '/usr/sbin/ip',
   'busybox-static': '/bin/busybox',
   acl: '/usr/bin/setfacl',

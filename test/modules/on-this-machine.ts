@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, vi } from 'vitest';
+import { afterAll } from 'vitest';
 import type { Change } from '../../src/core/change.ts';
 import type { Facts } from '../../src/core/facts.ts';
 import type { JsonObject } from '../../src/core/json.ts';
@@ -25,9 +25,6 @@ export interface Shell {
   /** Words that enter another machine: \`nsenter -a -t PID --\`. */
   readonly enter?: readonly string[];
 }
-
-// A busy machine is slow to start programs, of which these tests start many: the limit is for what hangs.
-vi.setConfig({ testTimeout: 120_000 });
 
 const folders: string[] = [];
 /** A folder that is taken away when the test file has ended, if nobody did before. */

@@ -1,11 +1,7 @@
 import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { vi } from 'vitest';
 import { runSync } from '../child.ts';
-
-// A busy machine is slow to start programs, of which these tests start many: the limit is for what hangs.
-vi.setConfig({ testTimeout: 120_000 });
 
 /** A shell that programs must run under, with the PATH that it has. */
 export interface Shell {
