@@ -32,6 +32,8 @@ export interface Transcript {
 export interface RunOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds that it may take; default: that of child.ts. */
+  readonly limitMs?: number;
   /** Called when something was printed; may send signals to the process. */
   readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -51,7 +53,7 @@ export interface Started {
 export function startHeal(entry: string, args: readonly string[], options: RunOptions): Started {
   const { PATH = '' } = process.env;
   const env = { PATH, HOME: options.cwd, TERM: 'xterm', ...options.env };
-  const { child, ended } = startChild(process.execPath, [entry, ...args], { cwd: options.cwd, env });
+  const { child, ended } = startChild(process.execPath, [entry, ...args], { ...options, env });
   const kill = (signal: NodeJS.Signals): void => void child.kill(signal);
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (text: string) => options.onOutput?.(text, kill));

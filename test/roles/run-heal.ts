@@ -53,8 +53,11 @@ export function healOn(
   };
 }
 
+/** Milliseconds that a run of all roles may take: half a minute on a quiet machine. */
+export const wholeSiteMs = 240_000;
+
 /** Runs the built command. */
-export function healCommand(args: readonly string[], cwd = '.', limitMs?: number): Promise<HealResult> {
+export function healCommand(args: readonly string[], cwd = '.', limitMs = wholeSiteMs): Promise<HealResult> {
   return startHeal(args, cwd, limitMs).done;
 }
 
@@ -64,21 +67,9 @@ export interface Started {
   readonly kill: (signal: NodeJS.Signals) => void;
 }
 
-function startHeal(args: readonly string[], cwd = '.', limitMs?: number): Started {
+function startHeal(args: readonly string[], cwd = '.', limitMs = wholeSiteMs): Started {
   const launcher = join(import.meta.dirname, '../../bin/heal.js');
-  const { child, ended } = startChild(process.execPath, [launcher, ...args], {
-    cwd,
-    ...(limitMs === undefined ? {} : { limitMs }),
-  });
+  const { child, ended } = startChild(process.execPath, [launcher, ...args], { cwd, limitMs });
   const done = ended.then(({ code, stdout, stderr }) => ({ code: code ?? -1, stdout, stderr }));
   return { done, kill: (signal) => child.kill(signal) };
-}
-
-/** Waits until something holds, and fails if it does not within so many seconds. */
-export async function until(what: string, holds: () => Promise<boolean> | boolean, seconds = 30): Promise<void> {
-  const end = Date.now() + seconds * 1000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LabHost } from '../lab/host.ts';
 import { describeLab } from '../lab/lab-suite.ts';
-import { type Heal, healOn, until } from './run-heal.ts';
+import { until } from '../until.ts';
+import { type Heal, healOn, wholeSiteMs } from './run-heal.ts';
 import { quick } from './site-drills.ts';
 import { Telegram } from './telegram.ts';
 
@@ -29,22 +30,13 @@ describeLab('a VPS that heals itself', { hosts: ['jack4'], state: 'site', jack: 
     }
     // After a boot they have a minute or two before they look for the first time.
     await host.exec('systemctl start openclaw-health.service openclaw-disk.service');
-  });
+  }, 3 * wholeSiteMs);
   afterAll(() => {
     telegram.close();
     heal?.remove();
   });
   const lib = '/usr/local/lib/openclaw-heal';
   const state = '/var/lib/openclaw-heal';
-  const card = async (): Promise<Record<string, string>> => {
-    const { hosts } = JSON.parse((await heal.run('status', '-o', 'json')).stdout);
-    return Object.fromEntries(
-      hosts.jack4.rows.map((row: { row: string; holds: boolean; evidence: string }) => [
-        row.row,
-        row.holds ? 'holds' : row.evidence,
-      ]),
-    );
-  };
 
   describe('Coach', () => {
     test('is told of an event once', async () => {
@@ -92,7 +84,7 @@ describeLab('a VPS that heals itself', { hosts: ['jack4'], state: 'site', jack: 
     await until(
       'he reads it',
       async () => (await inRoss('grep -q gateway /host/jack-config/openclaw.json')).code === 0,
-      3,
+      3000,
     );
     expect((await inRoss('touch /host/watchdog-flags/revive-jack.flag')).code).toBe(0);
     await until('a new process', async () => {
@@ -167,59 +159,8 @@ describeLab('a VPS that heals itself', { hosts: ['jack4'], state: 'site', jack: 
     });
   });
 
-  describe('the score card', () => {
-    const rows: [row: string, breaks: string, mends: string][] = [
-      [
-        'Jack comes back after a crash',
-        'mkdir -p /run/systemd/system/openclaw-jack.service.d; printf "[Service]\\nRestart=no\\n" >/run/systemd/system/openclaw-jack.service.d/x.conf; systemctl daemon-reload',
-        'rm -r /run/systemd/system/openclaw-jack.service.d; systemctl daemon-reload',
-      ],
-      ['Jack starts at boot', 'systemctl disable openclaw-jack', 'systemctl enable openclaw-jack'],
-      [
-        'Ross can revive Jack',
-        'systemctl stop openclaw-health.timer; sleep 3; systemctl stop openclaw-revive-jack.path',
-        'systemctl start openclaw-revive-jack.path openclaw-health.timer',
-      ],
-      [
-        'Ross can revive John',
-        'systemctl stop openclaw-health.timer; sleep 3; systemctl stop openclaw-revive-john.path',
-        'systemctl start openclaw-revive-john.path openclaw-health.timer',
-      ],
-      [
-        "Ross mends Jack's config",
-        'systemctl stop openclaw-acls.path; sleep 1; setfacl -R -b /root/.openclaw',
-        `systemctl start openclaw-acls.path; ${lib}/acls`,
-      ],
-      [
-        "The watchdog mends Jack's config",
-        'mv /root/openclaw-watchdog/watchdog.sh /root/openclaw-watchdog/away',
-        'mv /root/openclaw-watchdog/away /root/openclaw-watchdog/watchdog.sh',
-      ],
-      [
-        'Docker survives its own restart',
-        "sed -i 's/true/false/' /etc/docker/daemon.json; systemctl reload docker; sleep 1",
-        "sed -i 's/false/true/' /etc/docker/daemon.json; systemctl reload docker; sleep 1",
-      ],
-      ['Ross heals himself', 'systemctl stop openclaw-health.timer', 'systemctl start openclaw-health.timer'],
-      ['The disk does not fill up', 'systemctl stop openclaw-disk.timer', 'systemctl start openclaw-disk.timer'],
-      [
-        'Coach is told',
-        'mv /etc/openclaw-heal/telegram /etc/openclaw-heal/away',
-        'mv /etc/openclaw-heal/away /etc/openclaw-heal/telegram',
-      ],
-    ];
-
-    test('has ten of ten', async () => {
-      expect(await card()).toEqual(Object.fromEntries(rows.map(([row]) => [row, 'holds'])));
-      const { stdout } = await heal.run('status');
-      expect(stdout).toMatch(/^jack4 {2}10\/10$/m);
-    });
-
-    test.each(rows)('%s: turns when it is broken, and back', async (row, breaks, mends) => {
-      await host.exec(breaks);
-      const broken = await card().finally(() => host.exec(mends));
-      expect(broken[row]).not.toBe('holds');
-      expect((await card())[row]).toBe('holds');
-    });
+  test('the score card has ten of ten', async () => {
+    const { stdout } = await heal.run('status');
+    expect(stdout).toMatch(/^jack4 {2}10\/10$/m);
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeLab } from '../lab/lab-suite.ts';
-import { type Heal, healOn, until } from './run-heal.ts';
+import { until } from '../until.ts';
+import { type Heal, healOn } from './run-heal.ts';
 import { quick, siteDrills } from './site-drills.ts';
 import { Telegram } from './telegram.ts';
 
@@ -43,7 +44,7 @@ describeLab('the drills of the site', { hosts: ['jack4'], state: 'site', jack: '
       telegram.told.length = 0;
       await drillAll(heal);
       // The timer looks for the first time a minute after the boot.
-      await until('word of the reboot', () => telegram.told.some(({ text }) => text.includes('[reboot]')), 120);
+      await until('word of the reboot', () => telegram.told.some(({ text }) => text.includes('[reboot]')), 120_000);
       const events = new Set(telegram.told.map(({ text }) => /\[(.*)\]/.exec(text)?.[1]));
       for (const event of ['crash-restart', 'start-limit', 'revived-by-flag', 'revived-by-health', 'disk-cleaned'])
         expect([...events]).toContain(event);
@@ -73,7 +74,7 @@ describeLab('the site with the real OpenClaw', { hosts: ['jack4'], state: 'site'
       // After its start OpenClaw goes on writing for a while, each file without Ross's rights at first.
       const still = async (): Promise<boolean> =>
         /changed=0 +unreachable=0 +failed=0/.test((await heal.run('run', 'site')).stdout);
-      await until('a run that changes nothing', still, 120);
+      await until('a run that changes nothing', still, 120_000);
     },
     limitMs,
   );

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prepareAsNotes, prepareByHand } from '../lab/by-hand.ts';
 import type { LabHost } from '../lab/host.ts';
 import { describeLab } from '../lab/lab-suite.ts';
-import { type Heal, type HealResult, healOn } from './run-heal.ts';
+import { type Heal, type HealResult, healOn, wholeSiteMs } from './run-heal.ts';
 
 const recap = /^\S+ +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+).*?(?:unknown=(\d+))?$/m;
 const counts = ({ stdout }: HealResult) => {
@@ -60,7 +60,7 @@ describeLab('the site on real hosts', { hosts: [...hosts], state: 'site', jack: 
     heal = healOn(lab().hosts);
     await Promise.all([prepareByHand(lab().host('byhand'), [1, 2, 3, 4, 5]), prepareAsNotes(lab().host('notes'))]);
     await Promise.all(hosts.map(apply));
-  }, 300_000);
+  }, 3 * wholeSiteMs);
   afterAll(() => heal?.remove());
 
   describe.each(hosts)('from %s', (name) => {
