@@ -87,7 +87,9 @@ export const systemd = defineModule({
       next = undefined;
     }
     if (args.enabled !== undefined && args.masked !== true) {
-      const verdict = enabling(args.enabled, next ?? there);
+      // What systemd will find to be enabled once it has read the file again is not known before.
+      const unread = reloads && there.loadState === 'error' && there.unitFileState === '';
+      const verdict = unread && args.enabled ? 'change' : enabling(args.enabled, next ?? there);
       if (verdict === 'change') {
         changes.push(controlChange(target, args.enabled ? 'enable' : 'disable'));
         next = next && { ...next, unitFileState: args.enabled ? 'enabled' : 'disabled' };

@@ -12,12 +12,23 @@ export function listFiles(folders: Sh, units: readonly string[]): Sh {
     for u in ${units}; do
       for d in ${folders}; do
         [ ! -f "$d/$u" ] || [ -L "$d/$u" ] || printf 'unit %s\n' "$d/$u"
+        for f in "$d"/*.wants/"$u" "$d"/*.requires/"$u"; do [ ! -L "$f" ] || printf 'want %s\n' "$f"; done
         for f in "$d/$u.d"/*.conf; do
           if [ -s "$f" ]; then printf 'conf %s\n' "$f"; elif [ -e "$f" ] || [ -L "$f" ]; then printf 'none %s\n' "$f"; fi
         done
       done
     done
   `;
+}
+
+/**
+ * What a unit's UnitFileState will be once its manager has read its files again: systemd keeps the old one in memory, also
+ * when the links that enable a unit were removed meanwhile.
+ */
+export function unitFileStateAfterReload(unit: Unit, name: string, listed: string): string {
+  const remembered = unit.unitFileState === 'enabled' && unit.needDaemonReload && unit.fragmentPath.startsWith('/etc/');
+  const linked = listed.split('\n').some((line) => line.startsWith('want ') && line.endsWith(`/${name}`));
+  return remembered && !linked ? 'disabled' : unit.unitFileState;
 }
 
 /** Whether the files listed for a unit, those of the strongest folder first, hold one that its manager doesn't know. */

@@ -5,7 +5,7 @@ import { present, type State } from '../core/state.ts';
 import { joinSh, sh } from '../shell/sh.ts';
 import { defineProbe } from './define.ts';
 import { parts } from './trouble.ts';
-import { listFiles, overlooked } from './unit-files.ts';
+import { listFiles, overlooked, unitFileStateAfterReload } from './unit-files.ts';
 import { fullName, properties, readUnits, type Unit, type UnitScope } from './unit-state.ts';
 
 export type { Unit, UnitRun, UnitScope } from './unit-state.ts';
@@ -54,8 +54,10 @@ export const unitProbe = defineProbe<UnitParams, Unit>({
       for (const { id, params } of items.filter((item) => item.params.scope === scope)) {
         const state = found.get(params.unit) ?? (items.length === 1 ? unanswered(text) : undefined);
         const files = said.get(`${scope}-files`)?.toString('utf8') ?? '';
-        if (state?.kind === 'present' && overlooked(state.value, params.unit, files)) {
-          states.set(id, present({ ...state.value, needDaemonReload: true }));
+        if (state?.kind === 'present') {
+          const needDaemonReload = state.value.needDaemonReload || overlooked(state.value, params.unit, files);
+          const unitFileState = unitFileStateAfterReload(state.value, params.unit, files);
+          states.set(id, present({ ...state.value, needDaemonReload, unitFileState }));
         } else if (state !== undefined) states.set(id, state);
       }
     }

@@ -44,7 +44,10 @@ export function statusWord(done: TaskDone, check: boolean): string {
 /** Whether a task's end is told at this verbosity. */
 export function isTold(done: TaskDone, look: Look): boolean {
   if (done.status === 'skipped') return look.verbose > 0;
-  if (done.status === 'ok') return look.verbose > 0 || (look.checks && done.task.phase === 'verify');
+  if (done.status === 'ok') {
+    // As in Ansible: whoever wrote a debug task wants to see it.
+    return look.verbose > 0 || done.task.module === 'debug' || (look.checks && done.task.phase === 'verify');
+  }
   return true;
 }
 
@@ -90,10 +93,17 @@ function diffOf(change: ChangeInfo, look: Look): string[] {
   return diffLines(change.diff, look.clean.line(change.title), look).map((line) => `      ${line}`);
 }
 
+/** What a command that only reads printed; its exit code is in the message. */
+function printedBy({ result }: TaskDone): TaskDone['output'] {
+  const { rc, stdout, stderr } = result ?? {};
+  if (typeof rc !== 'number' || typeof stdout !== 'string' || typeof stderr !== 'string') return undefined;
+  return { stdout, stderr };
+}
+
 /** What was wanted, what was found, the command's own words, and what to do: nothing of it folds away. */
 function failure(done: TaskDone, place: string, look: Look): string[] {
   const { clean, paint } = look;
-  const { output } = done;
+  const output = done.output ?? printedBy(done);
   const message = done.message === undefined ? [] : indent(clean.text(done.message), '    ');
   // Joined, not pushed: what a host printed may be a million lines, more than a call takes as arguments.
   return [

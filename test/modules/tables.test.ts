@@ -59,7 +59,7 @@ describe('systemd', () => {
     [
       { state: 'started', enabled: true },
       { ...active, loadState: 'error', unitFileState: '' },
-      ['reload the unit files of the system manager'],
+      ['reload the unit files of the system manager', 'enable a.service'],
     ],
     [{ state: 'started', daemon_reload: false }, { ...active, needDaemonReload: true }, []],
     [{ daemon_reload: true }, active, []],

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LabHost } from '../lab/host.ts';
 import { describeLab } from '../lab/lab-suite.ts';
-import { type Heal, healOn, until } from './run-heal.ts';
+import { until } from '../until.ts';
+import { type Heal, healOn } from './run-heal.ts';
 
 const limitMs = 300_000;
 const realHosts = ['system', 'user'];
@@ -106,7 +107,7 @@ describeLab(
         for (const way of ['user', 'system']) {
           const { code, stdout, stderr } = await to(way);
           expect(code, stdout + stderr).toBe(0);
-          await until('Jack answers', answers, 60);
+          await until('Jack answers', answers, 60_000);
           expect((await to(way)).stdout).toMatch(/changed=0/);
           // What is there is kept.
           expect((await to('auto')).stdout).toMatch(/changed=0/);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareAsNotes, prepareByHand } from '../lab/by-hand.ts';
 import type { LabHost } from '../lab/host.ts';
 import { describeLab } from '../lab/lab-suite.ts';
+import { until } from '../until.ts';
 import { type Heal, healOn } from './run-heal.ts';
 
 const recap = /^(\S+) +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+)/m;
@@ -24,7 +25,15 @@ async function show(host: LabHost, property: string, scope = ''): Promise<string
 
 const health = (host: LabHost): Promise<string> => host.exec('curl -fs http://127.0.0.1:18789/healthz');
 
-const hosts = ['fresh', 'byhand', { name: 'notes', bots: true }, { name: 'both', bots: true }, 'broken'];
+const hosts = [
+  'fresh',
+  'byhand',
+  { name: 'notes', bots: true },
+  { name: 'both', bots: true },
+  'broken',
+  'switch',
+  'deleted',
+];
 
 describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, jack: 'stopped' }, (lab) => {
   let heal: Heal;
@@ -55,7 +64,7 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
       const first = await run('run', 'fresh');
       expect(first).toMatchObject({ code: 0, changed: 2, failed: 0 });
       expect(await show(host, 'Restart')).toBe('always');
-      expect(await show(host, 'StartLimitBurst')).toBe('5');
+      expect(await show(host, 'StartLimitBurst')).toBe('10');
       expect(await show(host, 'StartLimitIntervalUSec')).toBe('5min');
       expect(await health(host)).toContain('"ok":true');
       const before = await show(host, 'InvocationID');
@@ -104,7 +113,7 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
     await prepareAsNotes(host);
     const first = await run('run', 'notes');
     expect(first).toMatchObject({ code: 0, failed: 0 });
-    expect(await show(host, 'StartLimitBurst', '--user')).toBe('5');
+    expect(await show(host, 'StartLimitBurst', '--user')).toBe('10');
     expect(await host.exec('test -e /etc/systemd/system/openclaw-jack.service && echo there || echo none')).toBe(
       'none\n',
     );
@@ -126,6 +135,59 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
     expect(await run('run', 'both')).toMatchObject({ code: 0, changed: 0 });
   });
 
+  it.concurrent('switches from one way to the other, and a switch that fails leaves Jack as he was', async () => {
+    const host = lab().host('switch');
+    const to = (way: string, ...more: string[]) => run('run', 'switch', '-e', `jack_service=${way}`, ...more);
+    expect(await to('system')).toMatchObject({ code: 0 });
+    // A unit of the other way that is left over and switched off changes nothing.
+    const leftOver = '/root/.config/systemd/user/openclaw-gateway.service';
+    await host.exec(`mkdir -p /root/.config/systemd/user; cp /etc/systemd/system/openclaw-jack.service ${leftOver}`);
+    expect((await run('plan', 'switch')).stdout).toContain('nothing to do');
+    await host.exec(`rm ${leftOver}`);
+
+    const before = await show(host, 'MainPID');
+    await host.exec(
+      `printf '%s\\n' '#!/bin/sh' '[ "$1 $2" != "gateway install" ] || { openclaw "$@"; echo "made to fail" >&2; exit 1; }' 'exec openclaw "$@"' >/usr/local/bin/failing; chmod 755 /usr/local/bin/failing`,
+    );
+    const failed = await to('user', '-e', 'jack_binary=/usr/local/bin/failing');
+    expect(failed.code).toBe(2);
+    expect(failed.stdout).toMatch(/OpenClaw installs the unit: .*Jack runs as before, by openclaw-jack\.service/);
+    expect([await show(host, 'MainPID'), await health(host)]).toEqual([before, expect.stringContaining('"ok":true')]);
+
+    for (const [way, other, scope] of [
+      ['user', 'openclaw-jack.service', '--user'],
+      ['system', 'openclaw-gateway.service', ''],
+    ] as const) {
+      const plan = await run('plan', 'switch', '-e', `jack_service=${way}`);
+      expect(plan.stdout).toMatch(new RegExp(`${other} \\(pid \\d+\\) is stopped`));
+      const done = await to(way);
+      expect(done.code, done.stdout).toBe(0);
+      expect([await show(host, 'ActiveState', scope), await health(host)]).toEqual([
+        'active',
+        expect.stringContaining('"ok":true'),
+      ]);
+      expect(await to('auto')).toMatchObject({ code: 0, changed: 0 });
+    }
+  });
+
+  it.concurrent('puts back a unit file that was deleted, without a restart, and verify misses it before', async () => {
+    const host = lab().host('deleted');
+    expect(await run('run', 'deleted')).toMatchObject({ code: 0 });
+    const before = await show(host, 'InvocationID');
+    for (const reload of [':', 'systemctl daemon-reload']) {
+      await host.exec(
+        `rm /etc/systemd/system/openclaw-jack.service /etc/systemd/system/multi-user.target.wants/openclaw-jack.service; ${reload}`,
+      );
+      const verify = await run('verify', 'deleted');
+      expect(verify.code).toBe(2);
+      expect(verify.stdout).toMatch(/not enabled|does not exist/);
+      const done = await run('run', 'deleted');
+      expect(done.code, done.stdout).toBe(0);
+      expect([await show(host, 'InvocationID'), await show(host, 'UnitFileState')]).toEqual([before, 'enabled']);
+      expect(await run('run', 'deleted')).toMatchObject({ code: 0, changed: 0 });
+    }
+  });
+
   it.concurrent('gives up a crash loop after five starts, and says why from the journal', async () => {
     const host = lab().host('broken');
     await host.exec('sed -i \'s/"\\?mode"\\?: *"local"/mode: "nowhere"/\' /root/.openclaw/openclaw.json');
@@ -133,6 +195,6 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
     expect(first.code).toBe(2);
     expect(first.stdout).toContain('existing config is missing gateway.mode');
     await host.exec('systemctl reset-failed openclaw-jack; systemctl start openclaw-jack');
-    await expect.poll(() => show(host, 'ActiveState'), { timeout: 90_000, interval: 500 }).toBe('failed');
+    await until('systemd gives him up', async () => (await show(host, 'ActiveState')) === 'failed', 90_000);
   });
 });

@@ -40,6 +40,8 @@ export async function gateway(options: { port?: number; rename: boolean }): Prom
   const signal = await stopped;
   log(`signal ${signal} received`);
   await wait(stopMs);
+  server.close();
+  server.closeAllConnections();
   log('stopped');
   return 0;
 }

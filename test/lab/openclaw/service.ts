@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { port, readConfig } from './config.ts';
-import { badConfigCode, home } from './settings.ts';
+import { badConfigCode, behaviour, home } from './settings.ts';
 
 const unit = 'openclaw-gateway.service';
 
@@ -15,6 +15,13 @@ export function install(force: boolean): number {
   if (existsSync(unitFile()) && !force) {
     console.log('Gateway service already enabled.\nReinstall with: openclaw gateway install --force');
     return 0;
+  }
+  const refusal = existsSync(unitFile()) ? undefined : firstRefusal();
+  if (refusal !== undefined) {
+    console.error(
+      `Gateway install failed: AggregateError: ${refusal}\nThe previous service definition could not be restored.`,
+    );
+    return 1;
   }
   const read = readConfig();
   const number = port('config' in read ? read.config : {});
@@ -30,6 +37,21 @@ export function install(force: boolean): number {
   console.log(`\nInstalled systemd service: ${unitFile()}`);
   console.log('Gateway service installed. Runtime readiness has not been checked; startup may still be in progress.');
   return 0;
+}
+
+/** Why 2026.9.6 does not install a unit that is not there yet; each of these was seen of the real one. */
+function firstRefusal(): string | undefined {
+  if (behaviour().version === '2026.2.9') return undefined;
+  const dropIns = `${unitFile()}.d`;
+  if (
+    existsSync('/etc/systemd/system/openclaw-jack.service') ||
+    (existsSync(dropIns) && readdirSync(dropIns).length > 0)
+  ) {
+    return 'Managed service artifacts changed during publication.';
+  }
+  // A failed unit whose file was removed stays in systemd's memory until it is reset.
+  if (!systemctl(['show', unit, '-p', 'ActiveState']).said.includes('ActiveState=failed')) return undefined;
+  return 'SERVICE_DEFINITION_UNKNOWN: [inspection-failed] The service definition cannot be safely inspected.';
 }
 
 /** `openclaw gateway uninstall`. */
