@@ -29,5 +29,4 @@ export const quick = {
   ross_health_retries: 2,
   ross_health_start_period: '2s',
   disk_every: '5s',
-  jack_start_limit_burst: 5,
 };
