@@ -84,11 +84,14 @@ export function inventoryOf(
   return stringify({ all: { hosts: Object.fromEntries(entries) } }, { lineWidth: 0 });
 }
 
+/** What is told of a host beside the ends of its tasks; `waiting` only where a task takes long. */
+const noOutcome = new Set(['login', 'done', 'waiting']);
+
 /** The lines of a run that begin with a host's name, cut after the task's name: `jack4 | changed | The file`. */
 export function outcomes(stdout: string): string[] {
   return stdout.split('\n').flatMap((line) => {
     const match = /^(\S+) +\| ([a-z ()]+?) +\| ([^|]+?)(?: \|.*)?$/.exec(line);
-    return match === null || match[2] === 'login' || match[2] === 'done' ? [] : [`${match[2]}: ${match[3]}`];
+    return match === null || noOutcome.has(match[2] ?? '') ? [] : [`${match[2]}: ${match[3]}`];
   });
 }
 

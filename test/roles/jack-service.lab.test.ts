@@ -83,6 +83,18 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
       expect(drills[0]).toMatchObject({ drill: 'Jack is killed', status: 'healed' });
     });
 
+    it.sequential('says of a frozen Jack that he is frozen, and what helps', async () => {
+      const host = lab().host('fresh');
+      const pid = await show(host, 'MainPID');
+      await host.exec(`kill -STOP ${pid}`);
+      const verify = await run('verify', 'fresh');
+      await host.exec(`kill -CONT ${pid}`);
+      expect(verify.code).toBe(2);
+      expect(verify.stdout).toContain(`process ${pid} of openclaw-jack.service is frozen: a signal stopped it`);
+      expect(verify.stdout).toContain(`kill -CONT ${pid}`);
+      expect(await run('run', 'fresh')).toMatchObject({ code: 0, changed: 0 });
+    });
+
     it.sequential('stops a gateway that was started by hand, and no other process', async () => {
       const host = lab().host('fresh');
       await host.exec('systemctl stop openclaw-jack');
