@@ -33,7 +33,7 @@ export function drillTable(drills: readonly DrillDone[], { clean, paint }: Look)
       host: clean.line(host),
       drill: clean.line(drill),
       status,
-      time: whole ? duration(Math.max(0, ...times)) : '',
+      time: whole && times.length > 0 ? duration(Math.max(...times)) : '',
     };
   });
   const width = (key: 'host' | 'drill' | 'time'): number => Math.max(...rows.map((row) => row[key].length));

@@ -17,6 +17,14 @@ export async function drillHost(run: HostRun, options: RunOptions): Promise<bool
   let allHealed = true;
   for (const drill of run.play.drills.filter(options.selected)) {
     options.signal.throwIfAborted();
+    const without = leftOut(run, options, drill);
+    if (without !== undefined) {
+      const role = drill.role === undefined ? {} : { role: drill.role.name };
+      run.counts[without.status] += 1;
+      options.emit({ type: 'drill-done', host: run.host.name, drill: drill.name, ...role, heals: [], ...without });
+      if (without.status === 'failed') allHealed = false;
+      continue;
+    }
     if (!(await oneDrill(run, options, drill))) allHealed = false;
   }
   return allHealed;
@@ -30,6 +38,27 @@ interface Watched {
   afterMs?: number;
   lastWords?: string;
   said?: string;
+}
+
+/** Why a drill is not run on this host: a condition of its `when` does not hold, or can't be known, which is a failure. */
+function leftOut(
+  run: HostRun,
+  options: RunOptions,
+  drill: Drill,
+): { readonly status: 'skipped' | 'failed'; readonly message: string } | undefined {
+  // Its conditions see what its tasks see.
+  const [first] = drill.break;
+  const module = first === undefined ? undefined : options.modules.get(first.module);
+  if (first === undefined || module === undefined) return undefined;
+  const variables = variablesOf(run, instanceOf(first, module, 'break'), new Set());
+  for (const condition of drill.when) {
+    const met = condition.evaluate(variables);
+    if (met.kind === 'pending') {
+      return { status: 'failed', message: `when: ${condition.source}: ${met.names.join(', ')} is not known` };
+    }
+    if (!met.value) return { status: 'skipped', message: `when: ${condition.source}` };
+  }
+  return undefined;
 }
 
 async function oneDrill(run: HostRun, options: RunOptions, drill: Drill): Promise<boolean> {
