@@ -1,3 +1,4 @@
+import { HealError } from '../core/errors.ts';
 import type { Host, Play, Playbook, Task } from '../core/playbook.ts';
 import type { Options } from './options.ts';
 import type { World } from './world.ts';
@@ -55,10 +56,15 @@ export function list(listed: Listed, options: Options, world: World): void {
   world.out(`${lines.join('\n')}\n`);
 }
 
-/** Rendered for the first host where its variables are known, else as written. */
+/** Rendered for the first host where its variables are known, else (a result of another task, say) as written. */
 export function nameOf(task: Task, play: Play, host: Host | undefined): string {
   const written = task.name.source ?? task.id;
   if (host === undefined) return written;
-  const name = task.name.evaluate(play.variables(host, task, { values: {} }));
-  return name.kind === 'value' ? name.value : written;
+  try {
+    const name = task.name.evaluate(play.variables(host, task, { values: {} }));
+    return name.kind === 'value' ? name.value : written;
+  } catch (error) {
+    if (error instanceof HealError) return written;
+    throw error;
+  }
 }

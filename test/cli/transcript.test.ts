@@ -30,6 +30,13 @@ const project = folderWith({
     '  tasks: [{ name: one, command: x }, { name: two, command: x, tags: a }]',
     '',
   ].join('\n'),
+  'tasks/after.yml': [
+    '- hosts: vps',
+    '  tasks:',
+    '    - { name: "Where {{ inventory_hostname }} stands", command: id, register: r }',
+    '    - { name: "After {{ r.rc }} on {{ facts.os.id }}", command: x }',
+    '',
+  ].join('\n'),
   'tasks/names.yml': [
     '- hosts: vps',
     '  tasks:',
@@ -229,6 +236,14 @@ describe('what is asked for', () => {
     expect((await run('run', 'tagged', '--list-tags')).stdout).toBe(
       'playbook: tagged\n\n  play #1 (vps): Tagged\n    task tags: [a, b]\n',
     );
+  });
+
+  test('the tasks of a run, one with a result in its name as it is written', async () => {
+    expect(await run('run', 'after', '--list-tasks')).toEqual({
+      code: 0,
+      stdout: `playbook: after\n\n  play #1 (vps): vps\n    tasks:\n      Where jack4 stands\n      After {{ r.rc }} on {{ facts.os.id }}\n`,
+      stderr: '',
+    });
   });
 
   test('the tasks of a run that starts later', async () => {

@@ -35,7 +35,7 @@ export function commandTables(): string {
     table(
       ['command', 'what it does'],
       commands.map(({ name, takes, about }) => [
-        code(`heal ${name} ${takes === '<playbook>' ? 'PLAYBOOK' : '[PATTERN]'}`),
+        code(`heal ${name} ${takes.replace(/\w+/g, (word) => word.toUpperCase()).replace(/[<>]/g, '')}`),
         about,
       ]),
     ),
