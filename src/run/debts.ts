@@ -48,12 +48,18 @@ export function sameOrigin(debt: Debt, project: string, play: string): boolean {
   return debt.project === project && debt.play === play;
 }
 
-/** Shell text that notes a debt on the host: written beside and renamed, so that it is whole or not there. */
+/**
+ * Shell text that notes a debt on the host: written beside and renamed, so that it is whole or not there. What has
+ * landed stays so: another task that is about to owe the same handler takes nothing of it back.
+ */
 export function noteDebt(debt: Debt, status: OwedDebt['status']): Sh {
   const text = `${status}\n${JSON.stringify(debt)}\n`;
   return sh`
-    _s=/var/lib/heal/debts; [ "$UID0" = 0 ] || _s=$HOME/.local/state/heal/debts
-    mkdir -p "$_s" && printf %s ${text} >"$_s"/.${nameOf(debt)} && mv -f "$_s"/.${nameOf(debt)} "$_s"/${nameOf(debt)}.debt
+    _s=/var/lib/heal/debts _l=; [ "$UID0" = 0 ] || _s=$HOME/.local/state/heal/debts
+    [ ! -e "$_s"/${nameOf(debt)}.debt ] || read -r _l <"$_s"/${nameOf(debt)}.debt
+    { [ "$_l" = landed ] && [ ${status} = intended ]; } || {
+      mkdir -p "$_s" && printf %s ${text} >"$_s"/.${nameOf(debt)} && mv -f "$_s"/.${nameOf(debt)} "$_s"/${nameOf(debt)}.debt
+    }
   `;
 }
 

@@ -15,6 +15,7 @@ import { type Flow, flowOf } from './flow.ts';
 import type { Hello } from './hello.ts';
 import { type Instance, infoOf } from './instance.ts';
 import type { Line } from './line.ts';
+import type { Made } from './turn.ts';
 
 /** What the runner is given by whoever starts it: the project's side of a run. */
 export interface ProjectSide {
@@ -67,6 +68,8 @@ export interface HostRun {
   /** Arguments and local files of each instance, once they are known: inputs never change after that. */
   readonly prepared: Map<Instance, Considered | Prepared>;
   readonly done: Set<Instance>;
+  /** What the program of a task before it has done for an instance whose turn is still to come. */
+  readonly made: Map<Instance, Made>;
   readonly registers: Map<string, Value>;
   /** Names whose value a plan can't know: their task was not, or not for certain, decided. */
   readonly unknowable: Set<string>;
@@ -111,6 +114,7 @@ export function hostRun(
     book: answerBook(),
     prepared: new Map(),
     done: new Set(),
+    made: new Map(),
     registers: new Map(),
     unknowable: new Set(),
     notified: new Set(),

@@ -24,7 +24,9 @@ export async function perform(
   const failing = new Set<Instance['siblings']>();
   for (let index = 0; index < list.length && !run.over; index += 1) {
     const first = list[index];
-    if (first === undefined || run.done.has(first) || flow.skips(first.task)) continue;
+    if (first === undefined || run.done.has(first)) continue;
+    // What was made for it by the program of a task that then failed its proof is told all the same.
+    if (flow.skips(first.task) && !run.made.has(first)) continue;
     run.settings.signal.throwIfAborted();
     if (run.batch.stopped()) return false;
     const waitsFor = waitsBefore(run, list, index);

@@ -19,14 +19,15 @@ export interface ActStep {
   readonly guards: readonly { readonly question: Question<unknown>; readonly state: State<unknown> }[];
   /** Where its content was put on the host, if it was streamed. */
   readonly uploaded?: string;
+  /** Notes that are written before it, and after it where it succeeded. */
+  readonly before: readonly Sh[];
+  readonly after: readonly Sh[];
 }
 
-/** What one program does, in this order: changes (the first that fails ends them), notes, then questions. */
+/** What one program does, in this order: changes (the first that fails ends them), then questions. */
 export interface Program {
   readonly before?: readonly Sh[];
   readonly acts: readonly ActStep[];
-  /** Run only if all acts succeeded. */
-  readonly after?: readonly Sh[];
   readonly groups: readonly Group[];
 }
 
@@ -35,7 +36,8 @@ export function programText(program: Program): Sh {
   const parts: Sh[] = [prelude, ...(program.before ?? [])];
   if (program.acts.length > 0) {
     // A function, so that a failed act can leave the rest of them by `return`.
-    parts.push(sh`acts() {`, sh`:`, ...program.acts.map(actText), ...(program.after ?? []), sh`}`, sh`acts`);
+    const steps = program.acts.flatMap((step) => [...step.before, actText(step), ...step.after]);
+    parts.push(sh`acts() {`, sh`:`, ...steps, sh`}`, sh`acts`);
   }
   parts.push(...lanes(program.groups).map(laneText));
   if (program.groups.length > 0) parts.push(sh`answers`);

@@ -1,6 +1,6 @@
 import { HealError } from '../core/errors.ts';
 import type { Result, Value, Variables } from '../core/playbook.ts';
-import { apply, changeInfo, type Turn, touchesOf } from './apply.ts';
+import { apply, judge } from './apply.ts';
 import { askAhead } from './ask-ahead.ts';
 import type { Considered } from './consider.ts';
 import { digestOf } from './debts.ts';
@@ -13,6 +13,7 @@ import type { Instance } from './instance.ts';
 import { mendLine } from './mend-line.ts';
 import { type Ended, type Outcome, outcomeOf } from './outcome.ts';
 import { pause } from './pause.ts';
+import { changeInfo, type Decided, type Turn, touchesOf } from './turn.ts';
 
 /** A module that asks for something new after so many rounds never ends. */
 const roundsAtMost = 8;
@@ -113,6 +114,15 @@ async function reachable(run: HostRun, instance: Instance, minds: boolean, work:
 async function once(run: HostRun, turn: Turn): Promise<Ended> {
   const { instance, list, index, waitsFor } = turn;
   let moved = 0;
+  const made = run.made.get(instance);
+  if (made !== undefined) {
+    run.made.delete(instance);
+    noticeDebt(run, instance, made.decided);
+    const ended = await orFailed(() => judge(run, made));
+    if (ended !== 'moved') return ended;
+    forget(run, instance);
+    moved += 1;
+  }
   for (let round = 0; round < roundsAtMost; round += 1) {
     const considered = await considerIn(run, instance, waitsFor);
     if (considered.kind === 'asks') {
@@ -148,7 +158,7 @@ async function once(run: HostRun, turn: Turn): Promise<Ended> {
       }
       return { ...said, status: 'changed', changes };
     }
-    const ended = await applied(run, turn, considered);
+    const ended = await orFailed(() => apply(run, turn, considered));
     if (ended !== 'moved') return ended;
     forget(run, instance);
     moved += 1;
@@ -166,13 +176,9 @@ async function once(run: HostRun, turn: Turn): Promise<Ended> {
   };
 }
 
-async function applied(
-  run: HostRun,
-  turn: Turn,
-  considered: Extract<Considered, { kind: 'decided' }>,
-): Promise<Ended | 'moved'> {
+async function orFailed(work: () => Promise<Ended | 'moved'>): Promise<Ended | 'moved'> {
   try {
-    return await apply(run, turn, considered);
+    return await work();
   } catch (error) {
     if (!(error instanceof HealError) || error.kind !== 'failed') throw error;
     return {
@@ -225,10 +231,10 @@ function endOf(run: HostRun, considered: Exclude<Considered, { kind: 'asks' | 'd
 }
 
 /** An `intended` debt of an earlier run counts only if what it was to change is no longer as it was before. */
-function noticeDebt(run: HostRun, instance: Instance, decided: Extract<Considered, { kind: 'decided' }>): void {
+function noticeDebt(run: HostRun, instance: Instance, { answers }: Decided): void {
   for (const debt of run.debts) {
     if (debt.status !== 'intended' || debt.task !== instance.task.id) continue;
-    if (debt.digest === digestOf(decided.answers)) continue;
+    if (debt.digest === digestOf(answers)) continue;
     const handler = run.play.handlers.find((task) => task.id === debt.handler);
     if (handler !== undefined) run.notified.add(handler);
   }

@@ -116,7 +116,7 @@ for (const shell of shells()) {
           expect(readFileSync(`${folder}/${one}`)).toEqual(bytes);
           rmSync(`${folder}/${one}`);
         }),
-        { numRuns: 15 },
+        { numRuns: 15, interruptAfterTimeLimit: 30_000 },
       );
     });
 

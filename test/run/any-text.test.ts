@@ -90,7 +90,8 @@ describe.each(all.filter(({ name }) => name !== 'bash'))('any text, under $name,
           for (const end of ['', '.environment', '.word']) rmSync(`${folder}${end}`, { recursive: true, force: true });
         }
       }),
-      { numRuns: 15 },
+      // As many as there is time for: a run forks a hundred times.
+      { numRuns: 12, interruptAfterTimeLimit: 30_000 },
     );
   });
 });

@@ -2,15 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Event, TaskDone } from '../../src/core/event.ts';
-import type { JsonObject } from '../../src/core/json.ts';
 import type { Task } from '../../src/core/playbook.ts';
 import { modules } from '../../src/modules/registry.ts';
-import { withDefaults } from '../../src/project/schema-check.ts';
-import { runPlaybook } from '../../src/run/run.ts';
 import { shells } from '../shell/shells.ts';
-import { localConnection } from './local-connection.ts';
-import { madeHost, madePlay, madeTask } from './made.ts';
+import { madePlay, madeTask } from './made.ts';
+import { runMade } from './made-run.ts';
 
 const { all, remove } = shells();
 afterAll(remove);
@@ -23,38 +19,8 @@ describe.each(all)('edits that build on each other under $name', (shell) => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   const run = async (tasks: readonly Task[], check: boolean) => {
-    const events: Event[] = [];
-    let programs: readonly string[] = [];
-    await runPlaybook({
-      playbook: { name: 'made', plays: [madePlay(tasks)], secrets: [] },
-      hostsOf: () => [madeHost],
-      loginOf: () => ({}) as never,
-      connect: async (_login, first, onFrame) => {
-        const connection = await localConnection(shell, first, onFrame);
-        programs = connection.programs;
-        return connection;
-      },
-      connectHere: () => Promise.reject(new Error('nothing is done here')),
-      modules,
-      forks: 5,
-      mode: 'run',
-      selected: () => true,
-      check,
-      deep: false,
-      signal: new AbortController().signal,
-      emit: (event) => events.push(event),
-      now: () => performance.now(),
-      project: {
-        name: 'made',
-        checkArgs: async ({ module }, args) => withDefaults(module.schema, args as JsonObject),
-        checkLocal: async () => undefined,
-        load: async () => {
-          throw new Error('no local files here');
-        },
-      },
-    });
-    const done = events.filter((event): event is TaskDone => event.type === 'task-done');
-    return { statuses: done.map(({ status }) => status), roundTrips: programs.length - 1 };
+    const { done, roundTrips } = await runMade(shell, madePlay(tasks), modules, { check });
+    return { statuses: done.map(({ status }) => status), roundTrips };
   };
 
   it('are foretold by the plan, and made once', async () => {

@@ -3,20 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { HealError } from '../../src/core/errors.ts';
-import type { Event, TaskDone } from '../../src/core/event.ts';
-import type { JsonObject } from '../../src/core/json.ts';
 import type { Module } from '../../src/core/module.ts';
 import type { Block, Play, Task, Value } from '../../src/core/playbook.ts';
 import { defineModule } from '../../src/modules/define.ts';
 import { command } from '../../src/probes/command.ts';
 import { entry } from '../../src/probes/entry.ts';
-import { runPlaybook } from '../../src/run/run.ts';
 import { sh } from '../../src/shell/sh.ts';
-import { connectHere } from '../../src/ssh/here.ts';
 import { shells } from '../shell/shells.ts';
 import { runs, until } from '../until.ts';
-import { localConnection } from './local-connection.ts';
-import { constant, madeHost, madePlay, madeTask } from './made.ts';
+import { constant, madePlay, madeTask } from './made.ts';
+import { runMade } from './made-run.ts';
 
 const lineFile = defineModule({
   name: 'line-file',
@@ -117,57 +113,8 @@ afterAll(() => {
   remove();
 });
 
-async function run(
-  shell: (typeof all)[number],
-  play: Play,
-  more: {
-    check?: boolean;
-    beforeProgram?: (text: string) => void;
-    signal?: AbortSignal;
-  } = {},
-) {
-  const events: Event[] = [];
-  let programs: readonly string[] = [];
-  const report = await runPlaybook({
-    playbook: { name: 'made', plays: [play], secrets: [] },
-    hostsOf: () => [madeHost],
-    loginOf: () => ({}) as never,
-    connect: async (_login, first, onFrame) => {
-      const connection = await localConnection(shell, first, onFrame);
-      programs = connection.programs;
-      const { beforeProgram } = more;
-      if (beforeProgram === undefined) return connection;
-      return {
-        ...connection,
-        run: async (program, told, signal) => {
-          // Not before it is asked for the first time: only between asking and applying.
-          if (connection.programs.length > 1) beforeProgram(program.text);
-          await connection.run(program, told, signal);
-        },
-      };
-    },
-    connectHere,
-    modules,
-    forks: 5,
-    mode: 'run',
-    selected: () => true,
-    check: more.check ?? false,
-    deep: false,
-    signal: more.signal ?? new AbortController().signal,
-    emit: (event) => events.push(event),
-    now: () => performance.now(),
-    project: {
-      name: 'made',
-      checkArgs: async (_instance, args) => args as JsonObject,
-      checkLocal: async () => undefined,
-      load: async () => {
-        throw new Error('no local files here');
-      },
-    },
-  });
-  const done = events.filter((event): event is TaskDone => event.type === 'task-done');
-  return { report, done, events, roundTrips: programs.length - 1 };
-}
+const run = (shell: (typeof all)[number], play: Play, more: Parameters<typeof runMade>[3] = {}) =>
+  runMade(shell, play, modules, more);
 
 describe.each(all)('a run under $name', (shell) => {
   let file: string;

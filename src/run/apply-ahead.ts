@@ -1,0 +1,100 @@
+import { overlaps, type Scope } from '../core/scope.ts';
+import { waitsBefore } from './gather.ts';
+import { owedBy } from './handlers.ts';
+import { considerIn, flowIn, type HostRun, nameOf, questionsOf } from './host-run.ts';
+import type { Instance } from './instance.ts';
+import { meta } from './meta.ts';
+import { partOf } from './steps.ts';
+import { type Decided, isFree, type Part, touchesOf } from './turn.ts';
+
+/** Bytes of shell text above which a program takes no further task. */
+const bytesAtMost = 512 * 1024;
+
+/**
+ * The tasks after this one whose changes can be made by the same program, which saves a round trip for each. That is so
+ * where making them one by one would come to the same:
+ *
+ * - what they are to change is decided already, on answers that no change before them alters;
+ * - they alter nothing that a task before them was decided on, so that its proof is not disturbed;
+ * - how the task before them ends is known by the exit codes: it does not settle, is not tried again, and has no
+ *   `failed_when`. The program ends with the first change that fails.
+ */
+export async function applyAhead(run: HostRun, leader: Part): Promise<Part[]> {
+  const { list, later } = leader.turn;
+  const { anyErrorsFatal, maxFailPercentage } = run.play;
+  // There a failure of another host ends this one before its next task.
+  if (anyErrorsFatal === true || maxFailPercentage !== undefined) return [];
+  const flow = flowIn(run, list);
+  const parts: Part[] = [];
+  const read = scopesOf(leader.decided);
+  let last = leader;
+  let bytes = bytesOf(leader.decided);
+  for (let index = leader.turn.index + 1; index < list.length && endsByItsCode(last); index += 1) {
+    const instance = list[index];
+    if (instance === undefined) break;
+    if (flow.skips(instance.task) || run.done.has(instance)) continue;
+    if (!isPlain(instance)) break;
+    const waitsFor = waitsBefore(run, list, index);
+    const considered = await considerIn(run, instance, waitsFor);
+    if (considered.kind === 'skipped') continue;
+    if (considered.kind !== 'decided' || considered.decision.failed !== undefined) break;
+    const { changes } = considered.decision;
+    bytes += bytesOf(considered);
+    if (changes.some(({ act }) => act.kind !== 'program') || bytes > bytesAtMost) break;
+    if (overlaps(changes.flatMap(touchesOf), read)) break;
+    read.push(...scopesOf(considered));
+    if (changes.length === 0) continue;
+    const turn = {
+      instance,
+      list,
+      index,
+      name: nameOf(run, instance, waitsFor),
+      waitsFor,
+      later,
+      owed: owedBy(run, instance),
+    };
+    const first = [leader, ...parts].reduce((count, { steps }) => count + steps.length, 0);
+    last = await partOf(run, turn, considered, first);
+    parts.push(last);
+  }
+  return parts;
+}
+
+/** Whether the exit codes of its changes say how the task ends. */
+function endsByItsCode({ turn, decided }: Part): boolean {
+  const { instance, list } = turn;
+  return (
+    list[turn.index] === instance &&
+    isPlain(instance) &&
+    !instance.module.readonly &&
+    instance.task.failedWhen.length === 0 &&
+    decided.decision.changes.every(
+      (change) =>
+        (change.act.kind === 'program' || change.act.kind === 'upload') &&
+        change.settles === undefined &&
+        !isFree(change),
+    )
+  );
+}
+
+/** Whether a task is done here, once, at its place in the list, and its loop is unfolded. */
+function isPlain({ task, item, phase, module }: Instance): boolean {
+  return (
+    (phase === 'task' || phase === 'handler') &&
+    module.name !== meta.name &&
+    (task.loop === undefined || item !== undefined) &&
+    task.loopControl?.pause === undefined &&
+    task.runOnce !== true &&
+    task.delegateTo === undefined &&
+    task.until === undefined &&
+    task.checkMode === undefined
+  );
+}
+
+function scopesOf({ prepared }: Decided): Scope[] {
+  return questionsOf(prepared.reads).flatMap(({ scopes }) => scopes);
+}
+
+function bytesOf({ decision }: Decided): number {
+  return decision.changes.reduce((sum, { act }) => sum + act.script.text.length, 0);
+}

@@ -1,0 +1,48 @@
+import type { Question } from '../core/probe.ts';
+import { overlaps } from '../core/scope.ts';
+import { type Debt, digestOf, noteDebt } from './debts.ts';
+import { download } from './download.ts';
+import type { HostRun } from './host-run.ts';
+import type { ActStep } from './program.ts';
+import { type Decided, type Part, type Turn, touchesOf } from './turn.ts';
+import { upload } from './upload.ts';
+
+/**
+ * The steps that make an instance's changes, numbered from `first`; large contents are brought to the host. From here on
+ * the answers that the changes may alter are old.
+ */
+export async function partOf(run: HostRun, turn: Turn, decided: Decided, first: number): Promise<Part> {
+  const { changes } = decided.decision;
+  const { timeout } = turn.instance.task;
+  const { signal } = run.settings;
+  const digest = digestOf(decided.answers);
+  const debts: Debt[] = turn.owed.map((debt) => ({ ...debt, digest }));
+  const steps: ActStep[] = [];
+  for (const [index, change] of changes.entries()) {
+    const uploaded = change.act.kind === 'upload' ? await upload(run.connection, change.act, signal) : undefined;
+    if (change.act.kind === 'download') await download(run.connection, change.act, signal);
+    steps.push({
+      id: `c${first + index}`,
+      change,
+      account: decided.prepared.input.account,
+      guards: guardsOf(run, decided, index),
+      before: index === 0 ? debts.map((debt) => noteDebt(debt, 'intended')) : [],
+      after: index === changes.length - 1 ? debts.map((debt) => noteDebt(debt, 'landed')) : [],
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(uploaded === undefined ? {} : { uploaded }),
+    });
+  }
+  for (const change of changes) run.book.attempt(touchesOf(change));
+  return { turn, decided, steps };
+}
+
+/** What must still be as it was read when this change begins. */
+function guardsOf(run: HostRun, { decision }: Decided, index: number): ActStep['guards'] {
+  const earlier = decision.changes.slice(0, index).flatMap(touchesOf);
+  return (decision.changes[index]?.expects ?? []).flatMap((question: Question<unknown>) => {
+    // What an earlier change of this very task alters is no longer what was read, and that is right.
+    if (overlaps(earlier, question.scopes)) return [];
+    const state = run.book.fresh(question);
+    return state === undefined ? [] : [{ question, state }];
+  });
+}

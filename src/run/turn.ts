@@ -1,0 +1,57 @@
+import type { Change } from '../core/change.ts';
+import type { ChangeInfo } from '../core/event.ts';
+import type { Task } from '../core/playbook.ts';
+import type { Considered } from './consider.ts';
+import type { Debt } from './debts.ts';
+import type { ActDone } from './exchange.ts';
+import type { Instance } from './instance.ts';
+import type { ActStep } from './program.ts';
+
+/** An instance of which it is decided what is to be changed. */
+export type Decided = Extract<Considered, { kind: 'decided' }>;
+
+/** Where an instance stands while it is applied. */
+export interface Turn {
+  readonly instance: Instance;
+  readonly list: Instance[];
+  readonly index: number;
+  readonly name: string;
+  readonly waitsFor: ReadonlySet<string>;
+  /** Checks and handlers whose questions may ride along. */
+  readonly later: readonly Instance[];
+  /** Handlers that are owed if this changes. */
+  readonly owed: readonly Omit<Debt, 'digest'>[];
+}
+
+/** What a program does for one instance. */
+export interface Part {
+  readonly turn: Turn;
+  readonly decided: Decided;
+  readonly steps: readonly ActStep[];
+}
+
+/** The same, once the program has ended. */
+export interface Made extends Part {
+  /** Those that were begun. */
+  readonly acts: readonly ActDone[];
+}
+
+/** Default of `touches`: a change that says nothing may alter anything. */
+export function touchesOf(change: Change): readonly string[] {
+  return change.touches ?? ['everything'];
+}
+
+/** How the outside is told of a Change. */
+export function changeInfo(change: Change, task: Pick<Task, 'diff'>): ChangeInfo {
+  return {
+    sign: change.sign,
+    title: change.title,
+    ...(change.diff === undefined || task.diff === false ? {} : { diff: change.diff }),
+    proven: change.proven !== false,
+  };
+}
+
+/** Whether its output is the result, as that of a command. */
+export function isFree(change: Change | undefined): boolean {
+  return change?.act.kind === 'program' && change.act.free === true;
+}

@@ -1,0 +1,68 @@
+import type { Event, TaskDone } from '../../src/core/event.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { Module } from '../../src/core/module.ts';
+import type { Play } from '../../src/core/playbook.ts';
+import { withDefaults } from '../../src/project/schema-check.ts';
+import { runPlaybook } from '../../src/run/run.ts';
+import { connectHere } from '../../src/ssh/here.ts';
+import type { Shell } from '../shell/shells.ts';
+import { localConnection } from './local-connection.ts';
+import { madeHost } from './made.ts';
+
+/** Test files that run at the same time share this machine's record of handlers that are owed: each has a project. */
+const project = `made-${process.pid}-${Math.random()}`;
+
+/** Runs a play on this very machine under one of the shells, with these modules. */
+export async function runMade(
+  shell: Pick<Shell, 'command' | 'path'>,
+  play: Play,
+  modules: ReadonlyMap<string, Module>,
+  more: {
+    readonly check?: boolean;
+    /** Called before each program but the first, which asks. */
+    readonly beforeProgram?: (text: string) => void;
+    readonly signal?: AbortSignal;
+  } = {},
+) {
+  const events: Event[] = [];
+  let programs: readonly string[] = [];
+  const report = await runPlaybook({
+    playbook: { name: 'made', plays: [play], secrets: [] },
+    hostsOf: () => [madeHost],
+    loginOf: () => ({}) as never,
+    connect: async (_login, first, onFrame) => {
+      const connection = await localConnection(shell, first, onFrame);
+      programs = connection.programs;
+      const { beforeProgram } = more;
+      if (beforeProgram === undefined) return connection;
+      return {
+        ...connection,
+        run: async (program, told, signal) => {
+          // Not before it is asked for the first time: only between asking and applying.
+          if (connection.programs.length > 1) beforeProgram(program.text);
+          await connection.run(program, told, signal);
+        },
+      };
+    },
+    connectHere,
+    modules,
+    forks: 5,
+    mode: 'run',
+    selected: () => true,
+    check: more.check ?? false,
+    deep: false,
+    signal: more.signal ?? new AbortController().signal,
+    emit: (event) => events.push(event),
+    now: () => performance.now(),
+    project: {
+      name: project,
+      checkArgs: async ({ module }, args) => withDefaults(module.schema, args as JsonObject),
+      checkLocal: async () => undefined,
+      load: async () => {
+        throw new Error('no local files here');
+      },
+    },
+  });
+  const done = events.filter((event): event is TaskDone => event.type === 'task-done');
+  return { report, done, events, roundTrips: programs.length - 1 };
+}
