@@ -6,10 +6,12 @@ import { programLayers } from './lab/program-layers.ts';
 import { readyMachine } from './lab/ready-machine.ts';
 import { rootImage } from './lab/root-image.ts';
 import { siteFolders } from './lab/site-folders.ts';
+import { makeRunDirectory } from './run-directory.ts';
 import { watchWorkers } from './watch.ts';
 
 /** Before the first test: the Debian packages that tests run programs of, and the built command. */
-export default async function prepareMachine({ name }: TestProject): Promise<() => Promise<void>> {
+export default async function prepareMachine({ name, tmpDir }: TestProject): Promise<() => Promise<void>> {
+  makeRunDirectory(tmpDir);
   if (missingCapability() === undefined) await readyMachine();
   if (!existsSync('dist/heal.js')) runSync('npm', ['run', '--silent', 'build'], { limitMs: 300_000 });
   const stop = watchWorkers();

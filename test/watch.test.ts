@@ -30,8 +30,12 @@ const files: Readonly<Record<string, string>> = {
     });`,
   'good.test.ts': `test('one that is good', () => {});`,
   'setup.ts': `
+    import { makeRunDirectory } from ${JSON.stringify(here('run-directory.ts'))};
     import { watchWorkers } from ${JSON.stringify(here('watch.ts'))};
-    export default () => watchWorkers();`,
+    export default ({ tmpDir }) => {
+      makeRunDirectory(tmpDir);
+      return watchWorkers();
+    };`,
   'vitest.config.mjs': `export default {
     test: {
       globals: true, include: ['*.test.ts'], globalSetup: './setup.ts', setupFiles: ${JSON.stringify(here('watched.ts'))},
@@ -47,7 +51,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'node_modules'));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const vitest = here('../node_modules/vitest/vitest.mjs');
-  const env = { PATH: process.env['PATH'], HOME: folder, HEAL_BLOCKED_MS: '5000', NO_COLOR: '1' };
+  const env = { PATH: process.env['PATH'], HOME: folder, TMPDIR: tmpdir(), HEAL_BLOCKED_MS: '5000', NO_COLOR: '1' };
   ended = await runChild(process.execPath, [vitest, 'run', '--root', folder], { cwd: folder, env });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

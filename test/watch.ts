@@ -1,20 +1,13 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-
-/** Where workers say what they do now. */
-export function watchFolder(name: string): string {
-  return join(tmpdir(), `heal-watch-${name}`);
-}
+import { join } from 'node:path';
 
 /** Ends workers whose test blocks: their own clock stands still, so this process keeps the time. Answers how to stop. */
 export function watchWorkers(): () => void {
-  const name = String(process.pid);
+  const folder = watchFolder();
   // vitest calls this once per project.
-  if (process.env['HEAL_WATCH'] === name) return () => {};
-  process.env['HEAL_WATCH'] = name;
-  const folder = watchFolder(name);
-  removeOld();
+  if (existsSync(folder)) return () => {};
+  mkdirSync(folder);
   const limitMs = Number(process.env['HEAL_BLOCKED_MS'] ?? 100_000);
   const timer = setInterval(() => {
     for (const pid of list(folder)) {
@@ -42,14 +35,9 @@ export function watchWorkers(): () => void {
   };
 }
 
-/** Takes away what runs left that were killed. */
-function removeOld(): void {
-  const prefix = basename(watchFolder(''));
-  for (const name of list(tmpdir())) {
-    const pid = name.startsWith(prefix) ? name.slice(prefix.length) : '';
-    if (/^\d+$/.test(pid) && !existsSync(`/proc/${pid}`))
-      rmSync(join(tmpdir(), name), { recursive: true, force: true });
-  }
+/** Where workers say what they do now: in the directory of the run, which is the one for temporary files. */
+export function watchFolder(): string {
+  return join(tmpdir(), 'watch');
 }
 
 /** Undefined when there is no such process. */

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import { runSync, startChild } from '../child.ts';
+import { removeWithRun } from '../run-directory.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -12,6 +13,7 @@ export function buildHeal(): { readonly entry: string; readonly remove: () => vo
   const cache = join(root, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'heal-'));
+  removeWithRun(folder);
   const { scripts }: { scripts: { build: string } } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const bundle = scripts.build.replace(/^rm -rf dist && /, '').replace('--outdir=dist', `--outdir=${folder}`);
   const bin = join(root, 'node_modules', '.bin');
@@ -51,8 +53,8 @@ export interface Started {
 
 /** The same, for a test that does something meanwhile. */
 export function startHeal(entry: string, args: readonly string[], options: RunOptions): Started {
-  const { PATH = '' } = process.env;
-  const env = { PATH, HOME: options.cwd, TERM: 'xterm', ...options.env };
+  const { PATH = '', TMPDIR = tmpdir() } = process.env;
+  const env = { PATH, TMPDIR, HOME: options.cwd, TERM: 'xterm', ...options.env };
   const { child, ended } = startChild(process.execPath, [entry, ...args], { ...options, env });
   const kill = (signal: NodeJS.Signals): void => void child.kill(signal);
   for (const stream of [child.stdout, child.stderr]) {
