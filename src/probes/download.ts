@@ -87,8 +87,21 @@ export function downloadText(wanted: Download): Sh {
       exit 1
     elif wget --version 2>/dev/null | head -n 1 | grep -q 'GNU Wget'; then
     ${gnu}
-    else wget -q -O - -T ${timeout} ${certs} ${url}
+    else
+      ${wgetTimeout(timeout)}
+      wget -q -O - $t ${certs} ${url}
     fi
+  `;
+}
+
+/**
+ * Shell text that sets `t` to the option for a timeout of busybox' wget, where it has one. One that is built without it,
+ * as Debian's is before 1.36.1-5, crashes when it reads -T.
+ */
+export function wgetTimeout(seconds: number): Sh {
+  return sh`
+    t=''
+    if wget --help 2>&1 | grep -q -e '-T SEC'; then t='-T '${seconds}; fi
   `;
 }
 

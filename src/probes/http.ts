@@ -5,6 +5,7 @@ import { heredoc } from '../shell/heredoc.ts';
 import { joinSh, sh } from '../shell/sh.ts';
 import { captured, readCaptured } from './capture.ts';
 import { defineProbe } from './define.ts';
+import { wgetTimeout } from './download.ts';
 
 /** A request that the host makes. */
 export interface HttpRequest {
@@ -75,7 +76,9 @@ function fetchText(request: HttpRequest): Sh {
     elif [ ${simple ? 1 : 0} = 0 ] || ! command -v wget >/dev/null; then exit ${noTool}
     elif wget --version 2>/dev/null | head -n 1 | grep -q 'GNU Wget'; then
     ${gnu}
-    else wget -q -O - -S -T ${timeout} ${request.method === 'HEAD' ? ['--spider'] : []} ${request.url}
+    else
+      ${wgetTimeout(timeout)}
+      wget -q -O - -S $t ${request.method === 'HEAD' ? ['--spider'] : []} ${request.url}
     fi
   `;
 }
