@@ -7,8 +7,9 @@ import { meta } from './meta.ts';
 import { partOf } from './steps.ts';
 import { type Decided, isFree, type Part, touchesOf } from './turn.ts';
 
-/** Bytes of shell text above which a program takes no further task. */
+/** Bytes of shell text, and tasks, above which a program takes no further one: what is done is told at its end. */
 const bytesAtMost = 512 * 1024;
+const tasksAtMost = 50;
 
 /**
  * The tasks after this one whose changes can be made by the same program, which saves a round trip for each. That is so
@@ -40,7 +41,9 @@ export async function applyAhead(run: HostRun, leader: Part): Promise<Part[]> {
     if (considered.kind !== 'decided' || considered.decision.failed !== undefined) break;
     const { changes } = considered.decision;
     bytes += bytesOf(considered);
-    if (changes.some(({ act }) => act.kind !== 'program') || bytes > bytesAtMost) break;
+    if (bytes > bytesAtMost || parts.length >= tasksAtMost) break;
+    if (changes.length > 0 && instance.module.readonly) break;
+    if (changes.some(({ act }) => act.kind !== 'program')) break;
     if (overlaps(changes.flatMap(touchesOf), read)) break;
     read.push(...scopesOf(considered));
     if (changes.length === 0) continue;
@@ -61,23 +64,18 @@ export async function applyAhead(run: HostRun, leader: Part): Promise<Part[]> {
 }
 
 /** Whether the exit codes of its changes say how the task ends. */
-function endsByItsCode({ turn, decided }: Part): boolean {
-  const { instance, list } = turn;
-  return (
-    list[turn.index] === instance &&
-    isPlain(instance) &&
-    !instance.module.readonly &&
-    instance.task.failedWhen.length === 0 &&
-    decided.decision.changes.every(
-      (change) =>
-        (change.act.kind === 'program' || change.act.kind === 'upload') &&
-        change.settles === undefined &&
-        !isFree(change),
-    )
+function endsByItsCode({ turn: { instance }, decided }: Part): boolean {
+  const { changes } = decided.decision;
+  const isKnown = changes.every(
+    (change) =>
+      (change.act.kind === 'program' || change.act.kind === 'upload') &&
+      change.settles === undefined &&
+      !isFree(change),
   );
+  return isKnown && isPlain(instance) && !instance.module.readonly;
 }
 
-/** Whether a task is done here, once, at its place in the list, and its loop is unfolded. */
+/** Whether a task is done here, once, at its place in the list; its loop is unfolded, and no keyword judges how it ended. */
 function isPlain({ task, item, phase, module }: Instance): boolean {
   return (
     (phase === 'task' || phase === 'handler') &&
@@ -87,6 +85,7 @@ function isPlain({ task, item, phase, module }: Instance): boolean {
     task.runOnce !== true &&
     task.delegateTo === undefined &&
     task.until === undefined &&
+    task.failedWhen.length === 0 &&
     task.checkMode === undefined
   );
 }

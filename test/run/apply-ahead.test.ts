@@ -112,6 +112,9 @@ describe.each(all)('changes that share a program under $name', (shell) => {
     const first = await run([copy('a', { failedWhen: [condition(true)] }), copy('b')]);
     expect(first.statuses).toEqual(['failed']);
     expect(existsSync(at('b'))).toBe(false);
+    const between = madeTask('debug', { msg: 'x' }, { failedWhen: [condition(true)] });
+    expect((await run([copy('e'), between, copy('f')])).statuses).toEqual(['changed', 'failed']);
+    expect(existsSync(at('f'))).toBe(false);
     const second = await run([copy('c', { until: condition(true), retries: 1 }), copy('d')]);
     expect(second.statuses).toEqual(['changed', 'changed']);
     expect(second.roundTrips).toBe(3);
