@@ -17,15 +17,24 @@ export function waitsBefore(run: HostRun, list: readonly Instance[], index: numb
   return names;
 }
 
-/** Unfolds the loop at this place of the list, if its list of items is known. True if it is no loop (any more). */
-export function unfoldAt(run: HostRun, list: Instance[], index: number, waitsFor: ReadonlySet<string>): boolean {
+/**
+ * Unfolds the loop at this place of the list, if its list of items is known. One without items stays at its place: its
+ * result is there once it is its turn.
+ */
+export function unfoldAt(
+  run: HostRun,
+  list: Instance[],
+  index: number,
+  waitsFor: ReadonlySet<string>,
+): 'unfolded' | 'unknown' | 'empty' {
   const instance = list[index];
-  if (instance?.task.loop === undefined || instance.item !== undefined) return true;
+  if (instance?.task.loop === undefined || instance.item !== undefined) return 'unfolded';
   const items = instance.task.loop.evaluate(variablesOf(run, instance, waitsFor));
-  if (items.kind === 'pending') return false;
+  if (items.kind === 'pending') return 'unknown';
   const values: readonly Value[] = Array.isArray(items.value) ? items.value : [items.value];
+  if (values.length === 0) return 'empty';
   list.splice(index, 1, ...unfold(instance, values));
-  return true;
+  return 'unfolded';
 }
 
 /**
@@ -62,7 +71,7 @@ export async function gather(
   for (let index = from; index < list.length; index += 1) {
     const instance = list[index];
     if (instance === undefined || flow.skips(instance.task)) continue;
-    if (!unfoldAt(run, list, index, waitsFor)) {
+    if (!run.done.has(instance) && unfoldAt(run, list, index, waitsFor) !== 'unfolded') {
       for (const name of namesGivenBy(instance.task)) waitsFor.add(name);
       continue;
     }

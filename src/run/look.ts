@@ -3,7 +3,7 @@ import { askAhead } from './ask-ahead.ts';
 import { unfoldAt, waitsBefore } from './gather.ts';
 import { considerIn, type HostRun, variablesOf } from './host-run.ts';
 import type { Instance } from './instance.ts';
-import { outcomeOf } from './outcome.ts';
+import { emptyLoop, outcomeOf } from './outcome.ts';
 
 /** Rounds of asking; each serves a link of a chain of results. */
 const roundsAtMost = 8;
@@ -19,10 +19,15 @@ export async function look(run: HostRun, tasks: readonly Instance[], later: read
     let open = false;
     for (let index = 0; index < list.length; index += 1) {
       const waitsFor = waitsBefore(run, list, index);
-      unfoldAt(run, list, index, waitsFor);
+      const loop = unfoldAt(run, list, index, waitsFor);
       const instance = list[index];
       const name = instance?.task.register;
       if (instance === undefined || name === undefined || run.done.has(instance)) continue;
+      if (loop === 'empty') {
+        run.done.add(instance);
+        run.registers.set(name, emptyLoop);
+        continue;
+      }
       const considered = await considerIn(run, instance, waitsFor);
       if (considered.kind === 'asks' || considered.kind === 'waits') {
         open = true;

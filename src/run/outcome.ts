@@ -25,6 +25,9 @@ export interface Outcome extends Ended {
   readonly enough: boolean;
 }
 
+/** The result of a loop over nothing. */
+export const emptyLoop: Result = { results: [], changed: false, failed: false, skipped: true };
+
 /** Applies `until`, `changed_when` and `failed_when`, in Ansible's order, and makes the result that is registered. */
 export function outcomeOf(
   instance: Instance,

@@ -1,9 +1,10 @@
 import type { Value } from '../core/playbook.ts';
-import { isIgnored, keepResult } from './finish.ts';
+import { finish, isIgnored } from './finish.ts';
 import { unfoldAt, waitsBefore } from './gather.ts';
 import { considerIn, flowIn, type HostRun, nameOf } from './host-run.ts';
 import type { Instance } from './instance.ts';
 import { meta } from './meta.ts';
+import { emptyLoop } from './outcome.ts';
 import { pause } from './pause.ts';
 import { settle } from './settle.ts';
 
@@ -30,17 +31,12 @@ export async function perform(
     run.settings.signal.throwIfAborted();
     if (run.batch.stopped()) return false;
     const waitsFor = waitsBefore(run, list, index);
-    unfoldAt(run, list, index, waitsFor);
-    const instance = list[index];
-    // A loop over nothing leaves the next task in its place.
-    if (instance !== first && instance?.task !== first.task) {
-      keepResult(run, first, {
-        status: 'skipped',
-        result: { results: [], changed: false, failed: false, skipped: true },
-      });
-      index -= 1;
+    if (unfoldAt(run, list, index, waitsFor) === 'empty') {
+      const outcome = { status: 'skipped', message: 'its loop has no items', result: emptyLoop, enough: true } as const;
+      finish(run, first, outcome, run.settings.now(), nameOf(run, first, waitsFor));
       continue;
     }
+    const instance = list[index];
     if (instance === undefined) break;
     if (instance.task.module === meta.name) {
       if (!(await steer(run, instance, waitsFor, flush))) return false;

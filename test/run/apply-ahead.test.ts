@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Module } from '../../src/core/module.ts';
-import type { Task } from '../../src/core/playbook.ts';
+import type { Evaluated, Task, Value } from '../../src/core/playbook.ts';
 import { defineModule } from '../../src/modules/define.ts';
 import { modules as shipped } from '../../src/modules/registry.ts';
 import { entry } from '../../src/probes/entry.ts';
@@ -120,6 +120,16 @@ describe.each(all)('changes that share a program under $name', (shell) => {
     expect(second.roundTrips).toBe(3);
   });
 
+  it('leave a loop over nothing at its place, with its result', async () => {
+    const { done } = await run([
+      copy('a'),
+      copy('x', { loop: constant([]), register: 'r' }),
+      copy('b', { when: [{ ...condition(true), inputs: ['r'], evaluate: (all) => asked(all.lookup('r')) }] }),
+    ]);
+    expect(done.map(({ status }) => status)).toEqual(['changed', 'skipped', 'changed']);
+    expect(existsSync(at('b'))).toBe(true);
+  });
+
   it('are decided anew where somebody edited a file after it was read', async () => {
     writeFileSync(at('b'), 'old\n');
     let edits = 0;
@@ -143,6 +153,10 @@ describe.each(all)('changes that share a program under $name', (shell) => {
     expect(readFileSync(at('log'), 'utf8')).toBe('handled\n');
   });
 });
+
+function asked(found: Evaluated<Value> | undefined): Evaluated<boolean> {
+  return found?.kind === 'value' ? { kind: 'value', value: true } : { kind: 'pending', names: ['r'] };
+}
 
 function condition(holds: boolean): Task['failedWhen'][number] {
   return { ...constant(holds), source: String(holds) };

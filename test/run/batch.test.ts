@@ -127,9 +127,9 @@ describe('a loop', () => {
     expect(report['h1']).toMatchObject({ ok: 0, failed: 1 });
   });
 
-  it('over nothing is passed over', async () => {
+  it('over nothing is skipped', async () => {
     const { ran } = await run(1, {}, [task('a', [], { loop: constant([]) }), task('b', [])]);
-    expect(ran).toEqual(['h1 b changed']);
+    expect(ran).toEqual(['h1 a skipped', 'h1 b changed']);
   });
 });
 
