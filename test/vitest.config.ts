@@ -4,7 +4,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take minutes begin first: one of them begun last would leave the other worker idle. */
 const minutes = [
-  'site-heals',
   'site.lab',
   'site-roles',
   'jack-service',

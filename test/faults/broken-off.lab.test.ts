@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import type { Transcript } from '../cli/built.ts';
 import { describeLab } from '../lab/lab-suite.ts';
+import { until } from '../until.ts';
 import { inventoryOf, playOf, recapOf, type Workplace, workplace, writeFiles } from './project.ts';
 
 const names = ['jack1', 'jack2', 'jack3', 'jack4', 'jack5', 'jack6'] as const;
@@ -96,20 +97,38 @@ describeLab('a play that does not go to its end', { hosts: [...names] }, (lab) =
   });
 
   test('a host that goes away in a block has its rescue once it is back', async () => {
+    const back = join(projectOf('[]'), 'back');
     const playbook = playOf([
       {
         name: 'A risk',
         block: [{ name: 'It goes away', shell: 'systemctl reboot; sleep 60' }],
         rescue: [
-          { name: 'It is waited for', delegate_to: 'localhost', command: 'sleep 10' },
+          {
+            name: 'It is waited for',
+            delegate_to: 'localhost',
+            shell: `until [ -e '${back}' ]; do sleep 0.1; done`,
+            timeout: 120,
+          },
           { name: 'It is back', copy: { content: 'x\n', dest: '/srv/back' } },
         ],
       },
     ]);
-    const { code, stdout } = await place.heal(projectOf(playbook), ['run', 'site', '-l', 'jack6']);
-    expect(code).toBe(0);
+    const host = lab().host('jack6');
+    const before = host.pid;
+    const going = place.start(projectOf(playbook), ['run', 'site', '-l', 'jack6']);
+    await until('another boot', () => {
+      try {
+        return host.pid !== before;
+      } catch {
+        return false;
+      }
+    });
+    await host.settled();
+    writeFileSync(back, '');
+    const { code, stdout } = await going.done;
+    expect(code, stdout).toBe(0);
     expect(recapOf(stdout, 'jack6')).toMatchObject({ rescued: 1, unreachable: 0, failed: 0 });
-    expect(await lab().host('jack6').exec('cat /srv/back')).toBe('x\n');
+    expect(await host.exec('cat /srv/back')).toBe('x\n');
   });
 
   describe('heal itself killed', () => {
@@ -129,10 +148,7 @@ describeLab('a play that does not go to its end', { hosts: [...names] }, (lab) =
     const killedIn = async (project: string, name: string, sign: string): Promise<void> => {
       const going = place.start(project, ['run', 'site', '-l', name]);
       const host = lab().host(name);
-      for (let tries = 0; tries < 100; tries += 1) {
-        if ((await host.attempt(`test -e ${sign}`)).code === 0) break;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
+      await until('the task is under way', async () => (await host.attempt(`test -e ${sign}`)).code === 0);
       going.kill('SIGKILL');
       expect((await going.done).code).toBe(null);
     };

@@ -17,11 +17,11 @@ const modules = 'usr/lib/node_modules';
 /** The layers of a host with OpenClaw, and with the Node that it runs on. */
 export async function programLayers(openclaw: OpenClaw): Promise<string[]> {
   if (openclaw === 'none') return [];
-  return [openclaw === 'real' ? await realOpenClaw('2026.9.6') : await standIn(), await node('24.16.0')];
+  return [openclaw === 'real' ? await realOpenClaw('2026.9.6') : await standIn(), await nodeLayer('24.16.0')];
 }
 
-/** Node's own program for any glibc Linux, from the npm registry. */
-async function node(version: string): Promise<string> {
+/** A layer with Node's own program for any glibc Linux, from the npm registry. */
+export async function nodeLayer(version: string): Promise<string> {
   return await cached(`node-${version}`, async (folder) => {
     const name = `node-linux-${process.arch}`;
     const fetched = `${folder}.fetched`;

@@ -38,12 +38,19 @@ describeLab('a VPS that heals itself', { hosts: ['jack4'], state: 'site', jack: 
   const lib = '/usr/local/lib/openclaw-heal';
   const state = '/var/lib/openclaw-heal';
 
+  /** Until nothing is on its way to Coach, and so many messages are still queued. */
+  const sent = (queued: number): Promise<void> =>
+    until(`${queued} messages are queued, and none is being sent`, async () => {
+      const found = await host.exec(`ls ${state}/alerts; systemctl is-active openclaw-alert.service || :`);
+      return found.split('\n').filter((line) => line.endsWith('.txt')).length === queued && found.includes('inactive');
+    });
+
   describe('Coach', () => {
     test('is told of an event once', async () => {
       telegram.told.length = 0;
       await host.exec(`${lib}/alert tried 'this & "that" was tried: 100 %'`);
       await until('a message', () => telegram.told.length > 0);
-      await new Promise((resolve) => setTimeout(resolve, 3000));
+      await sent(0);
       expect(telegram.told).toEqual([
         { path: `/bot${token}/sendMessage`, chat: '1001', text: 'jack4: this & "that" was tried: 100 %\n[tried]\n' },
       ]);
@@ -52,19 +59,21 @@ describeLab('a VPS that heals itself', { hosts: ['jack4'], state: 'site', jack: 
     test('is told later of what could not be sent, once', async () => {
       telegram.told.length = 0;
       telegram.answers = false;
-      await host.exec(`${lib}/alert tried one; ${lib}/alert tried two; sleep 3`);
-      expect((await host.exec(`ls ${state}/alerts`)).trim().split('\n')).toHaveLength(2);
+      await host.exec(`${lib}/alert tried one; ${lib}/alert tried two`);
+      await sent(2);
       telegram.answers = true;
       await until('both messages', () => telegram.told.length >= 2);
-      await new Promise((resolve) => setTimeout(resolve, 3000));
+      await sent(0);
       expect(telegram.told.map(({ text }) => text)).toEqual(['jack4: one\n[tried]\n', 'jack4: two\n[tried]\n']);
     });
 
     test("has a token that is in no list of processes, no log, no diff, and no file but root's", async () => {
-      telegram.delay = 3000;
-      await host.exec(`${lib}/alert tried slowly; sleep 1`);
+      telegram.told.length = 0;
+      const answer = telegram.hold();
+      await host.exec(`${lib}/alert tried slowly`);
+      await until('curl waits for the answer', () => telegram.told.length > 0);
       const processes = await host.exec("cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'");
-      telegram.delay = 0;
+      answer();
       expect(processes).toMatch(/^curl$/m);
       for (const text of [processes, ...said.values(), await host.exec('journalctl --no-pager')])
         expect(text).not.toContain(token);
@@ -147,8 +156,12 @@ describeLab('a VPS that heals itself', { hosts: ['jack4'], state: 'site', jack: 
       await host.exec(`rm -f ${state}/jack.last; touch /root/openclaw-watchdog/maintenance`);
       const before = await pid();
       for (const reason of ['flag', 'health', 'watchdog']) expect((await revive('jack', reason)).code).toBe(3);
-      await host.exec('touch /root/openclaw-watchdog/flags/revive-jack.flag; sleep 1');
-      expect(await host.exec('ls /root/openclaw-watchdog/flags')).toBe('');
+      const flags = '/root/openclaw-watchdog/flags';
+      await host.exec(`touch ${flags}/revive-jack.flag`);
+      await until('the flag is gone', async () => (await host.exec(`ls ${flags}`)) === '');
+      await until('who took it away has ended', async () =>
+        (await host.exec('systemctl is-active openclaw-revive-jack.service || :')).includes('inactive'),
+      );
       await host.exec('rm /root/openclaw-watchdog/maintenance');
       expect(await pid()).toBe(before);
     });

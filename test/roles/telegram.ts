@@ -1,4 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+
+const okay = '{"ok":true}';
 
 /** A server that takes the place of Telegram's API: it records the messages, and can be told to refuse them. */
 export class Telegram {
@@ -6,8 +8,9 @@ export class Telegram {
   readonly told: { readonly path: string; readonly chat: string; readonly text: string }[] = [];
   /** Whether it answers with success; else with 502. */
   answers = true;
-  /** Milliseconds until it answers. */
-  delay = 0;
+  /** While true, what arrives is recorded and has no answer yet. */
+  private holds = false;
+  private readonly held: ServerResponse[] = [];
   private server: Server | undefined;
 
   /** Listens on an address of this machine and answers its base URL. */
@@ -21,7 +24,8 @@ export class Telegram {
         if (!this.answers) return response.writeHead(502).end();
         const fields = new URLSearchParams(body);
         this.told.push({ path: request.url ?? '', chat: fields.get('chat_id') ?? '', text: fields.get('text') ?? '' });
-        setTimeout(() => response.end('{"ok":true}'), this.delay);
+        if (this.holds) this.held.push(response);
+        else response.end(okay);
         return undefined;
       });
     });
@@ -29,6 +33,15 @@ export class Telegram {
     const bound = this.server.address();
     if (bound === null || typeof bound === 'string') throw new Error('no address');
     return `http://${address}:${bound.port}`;
+  }
+
+  /** Lets whoever tells it something wait for the answer, until the returned function is called. */
+  hold(): () => void {
+    this.holds = true;
+    return () => {
+      this.holds = false;
+      for (const response of this.held.splice(0)) response.end(okay);
+    };
   }
 
   close(): void {
