@@ -26,6 +26,9 @@ export interface Workplace {
   readonly remove: () => void;
 }
 
+/** Milliseconds: hundreds of changes on a host of the lab while other tests keep the machine busy. */
+const limitMs = 240_000;
+
 /** Builds the command and makes the folder. */
 export function workplace(): Workplace {
   const { entry, remove } = buildHeal();
@@ -39,11 +42,12 @@ export function workplace(): Workplace {
       return project;
     },
     heal: async (project, args, env = {}) => {
-      const { code, stdout, stderr } = await runHeal(entry, args, { cwd: project, env: { HOME: project, ...env } });
+      const options = { cwd: project, env: { HOME: project, ...env }, limitMs };
+      const { code, stdout, stderr } = await runHeal(entry, args, options);
       const shown = (text: string): string => text.replaceAll(project, 'PROJECT').replaceAll(shipped, 'HEAL');
       return { code, stdout: shown(stdout), stderr: shown(stderr) };
     },
-    start: (project, args) => startHeal(entry, args, { cwd: project, env: { HOME: project } }),
+    start: (project, args) => startHeal(entry, args, { cwd: project, env: { HOME: project }, limitMs }),
     remove: () => {
       remove();
       rmSync(folder, { recursive: true, force: true });
