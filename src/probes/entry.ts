@@ -8,7 +8,7 @@ import { type DefaultAcl, readGetfacl, readLs } from './entry-acl.ts';
 import { type Entry, entryType, rawMode, readStats, type Stat } from './entry-stat.ts';
 import { isPlain, parts, stateOfError } from './trouble.ts';
 
-export type { Entry, EntryType } from './entry-stat.ts';
+export type { Entry } from './entry-stat.ts';
 
 /** What is asked of a path: `hash` also reads a regular file's content on the host. */
 interface EntryParams {

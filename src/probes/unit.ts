@@ -8,7 +8,7 @@ import { parts } from './trouble.ts';
 import { listFiles, overlooked, unitFileStateAfterReload } from './unit-files.ts';
 import { fullName, properties, readUnits, type Unit, type UnitScope } from './unit-state.ts';
 
-export type { Unit, UnitRun, UnitScope } from './unit-state.ts';
+export type { Unit, UnitScope } from './unit-state.ts';
 export { fullName } from './unit-state.ts';
 
 interface UnitParams {

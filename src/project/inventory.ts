@@ -12,7 +12,7 @@ import { shownPath } from './source-file.ts';
 import { closest } from './spelling.ts';
 import type { MapNode } from './yaml-file.ts';
 
-export type { Group, Inventory, InventoryHost } from './groups.ts';
+export type { Inventory, InventoryHost } from './groups.ts';
 
 /** How an inventory is found. Paths are absolute but for `sources`. */
 export interface InventoryOptions {

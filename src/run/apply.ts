@@ -2,7 +2,9 @@ import type { Question } from '../core/probe.ts';
 import { applyAhead } from './apply-ahead.ts';
 import { comeBack } from './come-back.ts';
 import { type ActDone, type Exchanged, exchange, type Watch } from './exchange.ts';
+import { finish } from './finish.ts';
 import { gather } from './gather.ts';
+import { originsOf } from './handlers.ts';
 import { describe, type HostRun, questionsOf } from './host-run.ts';
 import type { Instance } from './instance.ts';
 import { type Ended, printed } from './outcome.ts';
@@ -35,12 +37,15 @@ export async function apply(run: HostRun, turn: Turn, decided: Decided): Promise
   const rest = down === undefined ? await gather(run, turn.list, end + 1, turn.later) : [];
   const work = { before: run.chores.splice(0), acts: parts.flatMap(({ steps }) => steps) };
   const questions = down === undefined ? unique([...read, ...rest]) : [];
+  const ended: ActDone[] = [];
+  const actsOf = ({ steps }: Part): ActDone[] => ended.filter((act) => steps.some(({ id }) => id === act.id));
   const starts = new Map(ahead.map((part) => [part.steps[0]?.id, part]));
   const watch: Watch = {
     started({ id }) {
       const part = starts.get(id);
       if (part !== undefined) tell(run, part);
     },
+    ended: (act) => ended.push(act),
   };
 
   // What only waits has done nothing that could be to blame.
@@ -50,8 +55,15 @@ export async function apply(run: HostRun, turn: Turn, decided: Decided): Promise
     sent = await exchange(run.connection, work, questions, signal, watch);
     return sent.acts.length === work.acts.length && sent.acts.every((act) => act.code === 0);
   };
-  if (down === undefined || run.line === undefined) await send();
-  else if ((await comeBack(run, run.line, down, send)) !== undefined) {
+  if (down === undefined || run.line === undefined) {
+    try {
+      await send();
+    } catch (error) {
+      // What rode along and was made before the line broke, or before the run was interrupted, is told all the same.
+      for (const part of ahead) tellMade(run, { ...part, acts: actsOf(part) });
+      throw error;
+    }
+  } else if ((await comeBack(run, run.line, down, send)) !== undefined) {
     // Whether the host still had the time to write them is not known.
     run.chores.push(...own.steps.flatMap(({ after }) => after));
     return {
@@ -60,7 +72,6 @@ export async function apply(run: HostRun, turn: Turn, decided: Decided): Promise
     };
   }
   for (const [question, state] of sent.answers) run.book.put(question, state);
-  const actsOf = ({ steps }: Part): ActDone[] => sent.acts.filter((act) => steps.some(({ id }) => id === act.id));
   for (const part of ahead) {
     const acts = actsOf(part);
     if (acts.length === 0) continue;
@@ -93,6 +104,16 @@ function tell(run: HostRun, { turn, decided }: Pick<Part, 'turn' | 'decided'>): 
     task: describe(run, turn.instance, turn.name),
     titles: decided.decision.changes.map((change) => change.title),
   });
+}
+
+/** Says of an instance whose changes were all made, but could not be proven, that it is changed. */
+function tellMade(run: HostRun, { turn: { instance, name }, decided, steps, acts }: Made): void {
+  if (acts.length < steps.length || acts.some(({ code }) => code !== 0)) return;
+  const changes = decided.decision.changes.map((change) => changeInfo(change, instance.task));
+  const result = { ...decided.decision.result, changed: true, failed: false, skipped: false };
+  const message = 'it was made, and could not be asked again';
+  finish(run, instance, { status: 'changed', message, changes, result, enough: true }, run.settings.now(), name);
+  for (const handler of originsOf(run, instance)) run.notified.add(handler);
 }
 
 function failureOf(instance: Instance, steps: readonly ActStep[], acts: readonly ActDone[]): Ended | undefined {

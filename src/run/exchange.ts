@@ -28,6 +28,7 @@ export interface Exchanged {
 /** Told while a program runs. */
 export interface Watch {
   readonly started?: (act: ActStep) => void;
+  readonly ended?: (act: ActDone) => void;
 }
 
 /** What is done with questions beside it: changes and notes. */
@@ -100,9 +101,12 @@ async function send(connection: Connection, program: Program, signal: AbortSigna
         case 'err':
           streams.set(`${frame.kind} ${frame.id}`, frame.body);
           break;
-        case 'act':
-          acts.push(actDone(frame, streams));
+        case 'act': {
+          const act = actDone(frame, streams);
+          acts.push(act);
+          watch.ended?.(act);
           break;
+        }
         case 'answers':
           replies = splitReplies(frame.body, program.groups);
           break;

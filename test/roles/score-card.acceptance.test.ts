@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LabHost } from '../lab/host.ts';
 import { describeLab } from '../lab/lab-suite.ts';
+import { until } from '../until.ts';
 import { type Heal, healOn, wholeSiteMs } from './run-heal.ts';
 import { quick } from './site-drills.ts';
 import { Telegram } from './telegram.ts';
@@ -92,6 +93,49 @@ describeLab(
         const broken = await card().finally(() => host.exec(mends));
         expect(broken[row]).not.toBe('holds');
         expect((await card())[row]).toBe('holds');
+      });
+    });
+
+    describe('what users of OpenClaw report is seen, and put right or named by the next run', () => {
+      const unit = '/etc/systemd/system/openclaw-jack.service';
+      const answers = async (): Promise<boolean> =>
+        (await host.attempt('curl -fs -m 5 http://127.0.0.1:18789/healthz')).code === 0;
+      // Neither the health timer nor the owner's watchdog mends it first.
+      beforeAll(() => host.exec('systemctl stop openclaw-health.timer cron'));
+      afterAll(() => host.exec('systemctl start openclaw-health.timer cron'));
+
+      test('a second gateway on the port', async () => {
+        await host.exec('systemctl stop openclaw-jack');
+        await host.exec('setsid systemd-run --quiet --scope openclaw gateway </dev/null >/root/stray.log 2>&1 &');
+        await until('the second gateway answers', answers);
+        await host.exec('systemctl start openclaw-jack');
+        expect((await card())['Jack comes back after a crash']).toMatch(
+          /process \d+ \(openclaw-gatewa\S*\) listens on port 18789|is (activating|failed), exit code 78/,
+        );
+        expect((await heal.run('run', 'jack-service')).code).toBe(0);
+        expect((await card())['Jack comes back after a crash']).toBe('holds');
+      });
+
+      test('a unit file that is gone', async () => {
+        await host.exec(`rm ${unit}`);
+        expect((await card())['Jack starts at boot']).toBe("no unit of Jack's is enabled");
+        expect((await heal.run('run', 'jack-service')).code).toBe(0);
+        expect((await card())['Jack starts at boot']).toBe('holds');
+      });
+
+      test('exit code 78', async () => {
+        const config = '/root/.openclaw/openclaw.json';
+        await host.exec(`cp -p ${config} /run/good; echo '{ gateway: ' >${config}; systemctl restart openclaw-jack`);
+        await until('systemd gives him up', async () =>
+          (await host.attempt('systemctl is-failed openclaw-jack')).stdout.includes('failed'),
+        );
+        expect((await card())['Jack comes back after a crash']).toContain('is failed, exit code 78');
+        const { code, stdout } = await heal.run('run', 'jack-service');
+        expect(code, stdout).toBe(2);
+        expect(stdout).toContain('gateway.mode');
+        await host.exec(`cat /run/good >${config}`);
+        expect((await heal.run('run', 'jack-service')).code).toBe(0);
+        expect((await card())['Jack comes back after a crash']).toBe('holds');
       });
     });
   },

@@ -146,6 +146,21 @@ describeLab('a VPS that heals itself', { hosts: ['jack4'], state: 'site', jack: 
       expect(await pid()).toBe(after);
     });
 
+    test('a flag revives a Jack whose stop would take minutes: he is killed', async () => {
+      const dropIn = '/run/systemd/system/openclaw-jack.service.d';
+      await host.exec(
+        `mkdir -p ${dropIn}; printf '[Service]\\nExecStop=/bin/sleep 300\\n' >${dropIn}/slow.conf; systemctl daemon-reload`,
+      );
+      await host.exec(`rm -f ${state}/jack.last`);
+      const before = await pid();
+      await host.exec('touch /root/openclaw-watchdog/flags/revive-jack.flag');
+      await until('a new process', async () => !['0', before].includes(await pid()), 20_000);
+      await host.exec(`rm -r ${dropIn}; systemctl daemon-reload`);
+      await until('who revived him has ended', async () =>
+        /^(inactive|failed)/.test(await host.exec('systemctl is-active openclaw-revive-jack.service || :')),
+      );
+    });
+
     test('a drill neither spends the allowance nor is stopped by it', async () => {
       await host.exec(`rm -f ${state}/jack.last; touch ${state}/drill; cp ${state}/jack.automatic ${state}/kept`);
       expect((await revive('jack', 'health')).code).toBe(0);
@@ -160,7 +175,7 @@ describeLab('a VPS that heals itself', { hosts: ['jack4'], state: 'site', jack: 
       await host.exec(`touch ${flags}/revive-jack.flag`);
       await until('the flag is gone', async () => (await host.exec(`ls ${flags}`)) === '');
       await until('who took it away has ended', async () =>
-        (await host.exec('systemctl is-active openclaw-revive-jack.service || :')).includes('inactive'),
+        /^(inactive|failed)/.test(await host.exec('systemctl is-active openclaw-revive-jack.service || :')),
       );
       await host.exec('rm /root/openclaw-watchdog/maintenance');
       expect(await pid()).toBe(before);

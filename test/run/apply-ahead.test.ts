@@ -2,18 +2,21 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Event } from '../../src/core/event.ts';
 import type { Module } from '../../src/core/module.ts';
 import type { Evaluated, Task, Value } from '../../src/core/playbook.ts';
+import type { Sh } from '../../src/core/sh.ts';
 import { defineModule } from '../../src/modules/define.ts';
 import { modules as shipped } from '../../src/modules/registry.ts';
 import { entry } from '../../src/probes/entry.ts';
 import { sh } from '../../src/shell/sh.ts';
 import { shells } from '../shell/shells.ts';
+import { until } from '../until.ts';
 import { constant, madePlay, madeTask } from './made.ts';
 import { runMade } from './made-run.ts';
 
-/** Writes a file, is never content with it, and ends with an exit code. */
-const writes = (name: string, code: number): Module =>
+/** Writes a file, is never content with it, and ends as told. */
+const writes = (name: string, end: Sh): Module =>
   defineModule({
     name,
     about: 'Writes a file.',
@@ -24,7 +27,7 @@ const writes = (name: string, code: number): Module =>
       {
         title: `write ${path}`,
         sign: '+',
-        act: { kind: 'program', script: sh`: >${path}; exit ${code}` },
+        act: { kind: 'program', script: sh`: >${path}; ${end}` },
         touches: [`path:${path}`],
       },
     ],
@@ -32,8 +35,9 @@ const writes = (name: string, code: number): Module =>
 
 const modules: ReadonlyMap<string, Module> = new Map([
   ...shipped,
-  ['never', writes('never', 0)],
-  ['breaks', writes('breaks', 3)],
+  ['never', writes('never', sh`exit 0`)],
+  ['breaks', writes('breaks', sh`exit 3`)],
+  ['lasts', writes('lasts', sh`sleep 600`)],
 ]);
 const { all, remove } = shells();
 afterAll(remove);
@@ -94,6 +98,25 @@ describe.each(all)('changes that share a program under $name', (shell) => {
     expect(statuses).toEqual(['failed', 'changed']);
     expect(done[0]?.message).toContain('asked again the host still wants it');
     expect(existsSync(at('a'))).toBe(true);
+  });
+
+  it('are told of where the run is interrupted after they were made', async () => {
+    const interrupt = new AbortController();
+    const events: Event[] = [];
+    const tasks = [copy('a'), copy('b'), madeTask('lasts', { path: at('x') }), copy('c')];
+    const going = run(tasks, { signal: interrupt.signal, events });
+    going.catch(() => undefined);
+    await until('the third is being made', () => existsSync(at('x')));
+    interrupt.abort(new Error('interrupted'));
+    await expect(going).rejects.toThrow('interrupted');
+    expect(events.filter(({ type }) => type === 'task-done')).toMatchObject([
+      {
+        task: { name: expect.stringContaining('/b') },
+        status: 'changed',
+        message: expect.stringContaining('was made'),
+      },
+    ]);
+    expect([existsSync(at('b')), existsSync(at('c'))]).toEqual([true, false]);
   });
 
   it('leave out what would alter that on which a task between them was decided', async () => {

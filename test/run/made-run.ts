@@ -22,9 +22,11 @@ export async function runMade(
     /** Called before each program but the first, which asks. */
     readonly beforeProgram?: (text: string) => void;
     readonly signal?: AbortSignal;
+    /** Where the events go, for a run that does not come to its end. */
+    readonly events?: Event[];
   } = {},
 ) {
-  const events: Event[] = [];
+  const { events = [] } = more;
   let programs: readonly string[] = [];
   const report = await runPlaybook({
     playbook: { name: 'made', plays: [play], secrets: [] },
