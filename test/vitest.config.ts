@@ -2,15 +2,18 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take minutes begin first: one of them begun last would leave the other worker idle. */
+/**
+ * Files that take minutes begin first: one of them begun last would leave the other worker idle. Between the two that work on
+ * many hosts at once, site and jack-service, stand those with one.
+ */
 const minutes = [
   'site.lab',
-  'site-roles',
-  'jack-service',
   'docker.lab',
-  'every-module',
   'hostile-host',
+  'jack-service',
+  'every-module',
   'lab/lab.test',
+  'site-roles',
 ];
 
 class LongestFirst extends BaseSequencer {
