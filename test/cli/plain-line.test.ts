@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { commands } from '../../src/cli/flags.ts';
 import { parse } from '../../src/cli/parse.ts';
 import { plainOptions } from '../../src/cli/plain-line.ts';
 import { HealError } from '../../src/core/errors.ts';
+import fc from '../samples.ts';
 
 /** What a reader of command lines says, an error included. */
 function said(read: () => unknown): unknown {

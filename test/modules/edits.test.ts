@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Module } from '../../src/core/module.ts';
@@ -6,6 +5,7 @@ import { block } from '../../src/modules/block.ts';
 import { line } from '../../src/modules/line.ts';
 import { pythonRegexp } from '../../src/modules/python-regexp.ts';
 import { replace } from '../../src/modules/replace.ts';
+import fc from '../samples.ts';
 import { complete, edited } from './edited.ts';
 
 type Row = readonly [what: string, args: JsonObject, before: string, after: string];

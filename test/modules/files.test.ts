@@ -11,7 +11,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Content } from '../../src/core/change.ts';
 import type { JsonObject } from '../../src/core/json.ts';
@@ -21,6 +20,7 @@ import { directory } from '../../src/modules/directory.ts';
 import { file } from '../../src/modules/file.ts';
 import { template } from '../../src/modules/template.ts';
 import { runSync } from '../child.ts';
+import fc from '../samples.ts';
 import { apply, type Converged, converge, decide, inputOf, scratch, shells } from './on-this-machine.ts';
 
 const defaults = { backup: false, force: true, follow: false };

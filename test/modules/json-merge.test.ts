@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
 import { mergeStrictJson } from '../../src/modules/json-merge.ts';
+import fc from '../samples.ts';
 
 describe('values are put into JSON in place', () => {
   test.each<[string, string, JsonObject, string, readonly string[]]>([

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import { editedJson, json } from '../../src/modules/json.ts';
@@ -7,6 +6,7 @@ import { parseJson5 } from '../../src/modules/json5.ts';
 import { sameValue } from '../../src/modules/value.ts';
 import { changedValue, type ValueChange } from '../../src/modules/value-change.ts';
 import { pathOf, pathText } from '../../src/modules/value-path.ts';
+import fc from '../samples.ts';
 import { complete, edited } from './edited.ts';
 import { anyName, anyObject, anyValue } from './values.ts';
 

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import type { Json, JsonObject } from '../../src/core/json.ts';
+import fc from '../samples.ts';
 
 /** Names that have made trouble somewhere. */
 export const anyName: fc.Arbitrary<string> = fc.constantFrom(

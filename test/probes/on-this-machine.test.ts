@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Question } from '../../src/core/probe.ts';
 import type { State } from '../../src/core/state.ts';
@@ -13,6 +12,7 @@ import { listener } from '../../src/probes/listener.ts';
 import { group, user } from '../../src/probes/user.ts';
 import { runSync } from '../child.ts';
 import { ask, scratch, shells } from '../modules/on-this-machine.ts';
+import fc from '../samples.ts';
 import { startServer } from '../server.ts';
 
 const [dash] = shells();

@@ -1,5 +1,4 @@
 import { Ajv } from 'ajv';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import type { ModuleSchema } from '../../src/core/playbook.ts';
@@ -7,6 +6,7 @@ import { Secret } from '../../src/core/secret.ts';
 import { checkArgs } from '../../src/project/module-args.ts';
 import { violations } from '../../src/project/schema-check.ts';
 import { surelyValid } from '../../src/project/schema-fast.ts';
+import fc from '../samples.ts';
 import { catalogue, errorsOf } from './project.ts';
 
 const at = { file: 'x.yml', line: 1, column: 3, text: '- copy:' };

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import Handlebars from 'handlebars';
 import { describe, expect, test } from 'vitest';
 import type { Value } from '../../src/core/playbook.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { helpers } from '../../src/project/helpers.ts';
+import fc from '../samples.ts';
 import { errorsOf, given, rendered, renderedFile } from './project.ts';
 
 const variables = given({

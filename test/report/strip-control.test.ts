@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { masker, Secret } from '../../src/core/secret.ts';
 import { cleaner } from '../../src/report/clean.ts';
 import { oneLine, stripControl } from '../../src/report/strip-control.ts';
+import fc from '../samples.ts';
 
 describe('what a host prints is made harmless', () => {
   test.each([

@@ -1,7 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Event, TaskDone } from '../../src/core/event.ts';
 import { modules } from '../../src/modules/registry.ts';
@@ -10,6 +9,7 @@ import { loadPlaybook } from '../../src/project/playbook.ts';
 import { projectSide } from '../../src/run/project-side.ts';
 import { runPlaybook } from '../../src/run/run.ts';
 import { folderWith } from '../project/project.ts';
+import fc from '../samples.ts';
 import { shells } from '../shell/shells.ts';
 import { localConnection } from './local-connection.ts';
 

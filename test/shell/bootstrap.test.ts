@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import fc from 'fast-check';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { Frame } from '../../src/core/connection.ts';
 import type { Sh } from '../../src/core/sh.ts';
@@ -8,6 +7,7 @@ import { bootstrapCommand, newNonce, request, stopRequest, type Verb } from '../
 import { frameParser } from '../../src/shell/frames.ts';
 import { sh } from '../../src/shell/sh.ts';
 import { type Started, startChild } from '../child.ts';
+import fc from '../samples.ts';
 import { type Shell, shells } from './shells.ts';
 
 const { all, remove } = shells();

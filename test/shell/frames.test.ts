@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Frame } from '../../src/core/connection.ts';
 import { frameLimit, frameParser } from '../../src/shell/frames.ts';
+import fc from '../samples.ts';
 
 const nonce = 'c0ffee00c0ffee00';
 

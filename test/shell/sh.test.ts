@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
 import type { Sh } from '../../src/core/sh.ts';
 import { insideQuotes } from '../../src/shell/quoting.ts';
 import { joinSh, sh, unquotedLiteralScript } from '../../src/shell/sh.ts';
 import { runSync } from '../child.ts';
+import fc from '../samples.ts';
 import { shells } from './shells.ts';
 
 const { all, remove } = shells();
