@@ -1,3 +1,4 @@
+import type { JsonObject } from './json.ts';
 import type { Question } from './probe.ts';
 import type { Scope } from './scope.ts';
 import type { Sh } from './sh.ts';
@@ -66,6 +67,23 @@ export type Act =
       readonly sha256: string;
       /** Absolute local path; folders above it are made. */
       readonly to: string;
+      readonly script: Sh;
+    }
+  /**
+   * `pack` prints a compressed tar on a channel of its own, and a report on stderr (src/modules/backup-script.ts). It is
+   * kept on the control node, in a new directory below `to`, if it can be read back; then `script` runs.
+   */
+  | {
+      readonly kind: 'archive';
+      readonly pack: Sh;
+      /** Absolute local path of the directory that holds the backups. */
+      readonly to: string;
+      /** The same as the task gives it, for messages. */
+      readonly shownTo: string;
+      /** What the manifest says besides: the arguments of the task. */
+      readonly about: JsonObject;
+      /** Names in the archive of files that have to parse as JSON5. */
+      readonly parses: readonly string[];
       readonly script: Sh;
     }
   /**

@@ -16,6 +16,9 @@ export interface ChannelResult {
   readonly stderr: Buffer;
 }
 
+/** Takes a piece of what a command printed; the next one comes when the promise has resolved. A rejection ends the command. */
+export type ChannelOutput = (chunk: Buffer) => Promise<void>;
+
 /** One login to one host and the shell kept open on it. Only src/ssh makes real ones; tests hand in others. */
 export interface Connection {
   readonly host: string;
@@ -24,8 +27,16 @@ export interface Connection {
    * Programs run one after the other. Rejects with an `unreachable` HealError when the line is lost.
    */
   run(program: Sh, onFrame: (frame: Frame) => void, signal: AbortSignal): Promise<void>;
-  /** A command on a channel of its own with `input` as its stdin: for contents too large for a program. */
-  channel(command: Sh, input: AsyncIterable<Uint8Array> | undefined, signal: AbortSignal): Promise<ChannelResult>;
+  /**
+   * A command on a channel of its own with `input` as its stdin: for contents too large for a program. What it prints is
+   * handed to `output` piece by piece, where that is given; the channel waits for each. Else it is in the result.
+   */
+  channel(
+    command: Sh,
+    input: AsyncIterable<Uint8Array> | undefined,
+    signal: AbortSignal,
+    output?: ChannelOutput,
+  ): Promise<ChannelResult>;
   /** Messages sent and waited for so far: what the benchmarks and tests count. The login is not among them. */
   readonly roundTrips: number;
   close(): Promise<void>;

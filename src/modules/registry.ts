@@ -2,6 +2,7 @@ import type { Module } from '../core/module.ts';
 import { acl } from './acl.ts';
 import { assert } from './assert.ts';
 import { authorizedKey } from './authorized-key.ts';
+import { backup } from './backup.ts';
 import { block } from './block.ts';
 import { command } from './command.ts';
 import { compose } from './compose.ts';
@@ -43,6 +44,7 @@ const all: readonly Module[] = [
   acl,
   assert,
   authorizedKey,
+  backup,
   block,
   command,
   compose,

@@ -83,7 +83,7 @@ export async function apply(run: HostRun, turn: Turn, decided: Decided): Promise
 }
 
 /** How an instance ended whose changes a program has tried to make. */
-export async function judge(run: HostRun, { turn, decided, steps, acts }: Made): Promise<Ended | 'moved'> {
+export async function judge(run: HostRun, { turn, decided, steps, acts, archived }: Made): Promise<Ended | 'moved'> {
   const { changes } = decided.decision;
   const last = acts.at(-1);
   if (last?.moved === true) return 'moved';
@@ -92,8 +92,9 @@ export async function judge(run: HostRun, { turn, decided, steps, acts }: Made):
   if (broken !== undefined) return { ...broken, changes: infos.slice(0, Math.max(0, acts.length - 1)) };
 
   const free = changes.length === 1 && isFree(changes[0]) && last !== undefined ? printed(last) : undefined;
-  const result = { ...decided.decision.result, ...free };
-  return { ...(await prove(run, turn, decided)), changes: infos, result };
+  const result = { ...decided.decision.result, ...free, ...archived?.result };
+  const message = archived === undefined ? {} : { message: archived.message };
+  return { ...message, ...(await prove(run, turn, decided)), changes: infos, result };
 }
 
 /** Says that an instance is being changed. */

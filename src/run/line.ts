@@ -43,7 +43,7 @@ export function lineTo(host: string, logIn: LogIn): Line {
       return hello;
     },
     run: (program, onFrame, signal) => open().run(program, onFrame, signal),
-    channel: (command, input, signal) => open().channel(command, input, signal),
+    channel: (...use) => open().channel(...use),
     get roundTrips() {
       return before + (connection?.roundTrips ?? 0);
     },

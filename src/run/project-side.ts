@@ -61,6 +61,8 @@ export function projectSide(name: string, roots: Roots): ProjectSide {
         return { kind: 'value', value: heldContent(Buffer.from(text, 'utf8'), secret) };
       }
       const at = instance.task.argPlaces['src'] ?? instance.task.at;
+      if (request.kind === 'output')
+        return { kind: 'value', value: { ...heldContent(Buffer.alloc(0)), path: resolve(roots.project, request.src) } };
       if (request.kind === 'kept')
         return { kind: 'value', value: await keptContent(resolve(roots.project, request.src)) };
       const path = await findFile(roots, instance.task.role, request.src, at);

@@ -1,5 +1,6 @@
 import type { Question } from '../core/probe.ts';
 import { overlaps } from '../core/scope.ts';
+import { type Archived, archive } from './archive.ts';
 import { type Debt, digestOf, noteDebt } from './debts.ts';
 import { download } from './download.ts';
 import type { HostRun } from './host-run.ts';
@@ -18,9 +19,11 @@ export async function partOf(run: HostRun, turn: Turn, decided: Decided, first: 
   const digest = digestOf(decided.answers);
   const debts: Debt[] = turn.owed.map((debt) => ({ ...debt, digest }));
   const steps: ActStep[] = [];
+  let archived: Archived | undefined;
   for (const [index, change] of changes.entries()) {
     const uploaded = change.act.kind === 'upload' ? await upload(run.connection, change.act, signal) : undefined;
     if (change.act.kind === 'download') await download(run.connection, change.act, signal);
+    if (change.act.kind === 'archive') archived = await archive(run.connection, change.act, { signal, timeout });
     steps.push({
       id: `c${first + index}`,
       change,
@@ -33,7 +36,7 @@ export async function partOf(run: HostRun, turn: Turn, decided: Decided, first: 
     });
   }
   for (const change of changes) run.book.attempt(touchesOf(change));
-  return { turn, decided, steps };
+  return { turn, decided, steps, ...(archived === undefined ? {} : { archived }) };
 }
 
 /** What must still be as it was read when this change begins. */

@@ -1,6 +1,7 @@
 import type { Change } from '../core/change.ts';
 import type { ChangeInfo } from '../core/event.ts';
 import type { Task } from '../core/playbook.ts';
+import type { Archived } from './archive.ts';
 import type { Considered } from './consider.ts';
 import type { Debt } from './debts.ts';
 import type { ActDone } from './exchange.ts';
@@ -28,6 +29,8 @@ export interface Part {
   readonly turn: Turn;
   readonly decided: Decided;
   readonly steps: readonly ActStep[];
+  /** The backup that was made of the host. */
+  readonly archived?: Archived;
 }
 
 /** The same, once the program has ended. */

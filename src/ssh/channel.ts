@@ -1,5 +1,5 @@
 import type { Client, ClientChannel } from 'ssh2';
-import type { ChannelResult } from '../core/connection.ts';
+import type { ChannelOutput, ChannelResult } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
 import type { Sh } from '../core/sh.ts';
 import { newNonce, request } from '../shell/bootstrap.ts';
@@ -8,8 +8,18 @@ import { collector } from './collector.ts';
 import { execPlainly } from './fast-login.ts';
 import { interrupted, unreachable } from './faults.ts';
 
-/** Most that a channel's output may be, in bytes. */
+/** Most that a channel's output may be where it is held, in bytes. */
 const outputLimit = 512 * 1024 * 1024;
+
+/** Bytes kept of what comes before the command's own output, in which its begin is looked for. */
+const noiseLimit = 64 * 1024;
+
+/** What goes into a command, what takes its output, and what ends it. */
+export interface ChannelUse {
+  readonly input: AsyncIterable<Uint8Array> | undefined;
+  readonly output: ChannelOutput | undefined;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Runs a command on a channel of its own, with `input` as its standard input. The command goes ahead of the input to a
@@ -21,8 +31,7 @@ export async function runChannel(
   client: Client,
   bootstrap: string,
   command: Sh,
-  input: AsyncIterable<Uint8Array> | undefined,
-  signal: AbortSignal,
+  { input, output, signal }: ChannelUse,
 ): Promise<ChannelResult> {
   const what = 'a transfer';
   const nonce = newNonce();
@@ -32,7 +41,10 @@ export async function runChannel(
   });
   const stdout: Buffer[] = [];
   const stderr = collector(64 * 1024);
+  const begins = Buffer.from(`\n${nonce} pipe\n`, 'latin1');
   let size = 0;
+  let begun = false;
+  let taken: Promise<void> = Promise.resolve();
   let code: number | undefined;
   let fault: Error | undefined;
 
@@ -49,10 +61,27 @@ export async function runChannel(
     over();
   };
   const aborted = () => end(interrupted(what, signal));
-  stream.on('data', (chunk: Buffer) => {
+  const take = (chunk: Buffer): void => {
+    if (fault !== undefined || chunk.length === 0) return;
     size += chunk.length;
-    if (size <= outputLimit) stdout.push(chunk);
+    if (output !== undefined) {
+      stream.pause();
+      taken = taken.then(() => output(chunk)).then(() => void stream.resume(), end);
+    } else if (size <= outputLimit) stdout.push(chunk);
     else end(new HealError('failed', `the host sent more than ${outputLimit} bytes`));
+  };
+  // What the command itself prints: before it the login shell's rc files may have spoken.
+  let ahead = Buffer.alloc(0);
+  stream.on('data', (chunk: Buffer) => {
+    if (begun) return take(chunk);
+    ahead = Buffer.concat([ahead, chunk]);
+    const at = ahead.indexOf(begins);
+    if (at < 0) {
+      ahead = ahead.subarray(-noiseLimit);
+      return;
+    }
+    begun = true;
+    take(ahead.subarray(at + begins.length));
   });
   stream.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
   stream.on('exit', (status: unknown) => {
@@ -65,18 +94,13 @@ export async function runChannel(
   try {
     const head = request('pipe', nonce, joinSh([sh`printf '\n%s pipe\n' "$N"`, command], '\n'));
     await Promise.all([closed, send(stream, head, input, closed).catch(end)]);
+    await taken;
   } finally {
     signal.removeEventListener('abort', aborted);
     client.removeListener('close', over);
   }
   if (fault !== undefined) throw fault;
-  return { code, stdout: after(`\n${nonce} pipe\n`, Buffer.concat(stdout)), stderr: Buffer.from(stderr.text()) };
-}
-
-/** What the command itself printed: before it the login shell's rc files may have spoken. */
-function after(mark: string, stdout: Buffer): Buffer {
-  const start = stdout.indexOf(mark);
-  return start < 0 ? Buffer.alloc(0) : stdout.subarray(start + mark.length);
+  return { code, stdout: Buffer.concat(stdout), stderr: Buffer.from(stderr.text()) };
 }
 
 /**

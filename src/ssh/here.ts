@@ -4,6 +4,7 @@ import { HealError } from '../core/errors.ts';
 import type { Sh } from '../core/sh.ts';
 import { bootstrapCommand, newNonce, request, stopRequest } from '../shell/bootstrap.ts';
 import { frameParser } from '../shell/frames.ts';
+import type { ChannelUse } from './channel.ts';
 import { collector } from './collector.ts';
 
 /** How the workstation's own shell is started. */
@@ -48,12 +49,13 @@ export async function connectHere(
       turn = turn.catch(() => undefined).then(() => runOne(child, ended, text, told, stop));
       return turn;
     },
-    channel: (command, input) => {
+    channel: (command, input, stop, output) => {
       const env = shell.path === undefined ? {} : { env: { PATH: shell.path } };
-      return runApart(
-        spawn(program, [...args, '-c', command.text], { stdio: ['pipe', 'pipe', 'pipe'], ...env }),
+      return runApart(spawn(program, [...args, '-c', command.text], { stdio: ['pipe', 'pipe', 'pipe'], ...env }), {
         input,
-      );
+        output,
+        signal: stop,
+      });
     },
     close: async () => {
       child.stdin.end();
@@ -102,23 +104,42 @@ function runOne(
   });
 }
 
-/** A command in a process of its own, with its input streamed to it. */
+/** A command in a process of its own, with its input streamed to it; an interrupt ends it. */
 async function runApart(
   worker: ChildProcessWithoutNullStreams,
-  input: AsyncIterable<Uint8Array> | undefined,
+  { input, output, signal }: ChannelUse,
 ): Promise<ChannelResult> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  worker.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+  const stop = (): void => {
+    worker.kill();
+    // What it started may hold its output open.
+    worker.stdout.destroy();
+  };
+  signal.addEventListener('abort', stop, { once: true });
   worker.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   worker.stdin.on('error', () => undefined);
   const closed = new Promise<number | undefined>((resolve) => {
     worker.on('close', (code) => resolve(code ?? undefined));
     worker.on('error', () => resolve(undefined));
   });
-  for await (const chunk of input ?? []) worker.stdin.write(chunk);
-  worker.stdin.end();
-  return { code: await closed, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
+  const read = async (): Promise<void> => {
+    for await (const chunk of worker.stdout) await (output === undefined ? stdout.push(chunk) : output(chunk));
+  };
+  const write = async (): Promise<void> => {
+    for await (const chunk of input ?? []) worker.stdin.write(chunk);
+    worker.stdin.end();
+  };
+  try {
+    await Promise.all([read(), write()]);
+    return { code: await closed, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
+  } catch (error) {
+    worker.kill();
+    if (signal.aborted) throw signal.reason;
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 function noShell(cause: unknown): HealError {

@@ -162,11 +162,11 @@ export function keepShell(
       last = result.catch(() => {});
       return result;
     },
-    async channel(command, input, signal) {
+    async channel(command, input, signal, output) {
       if (lost !== undefined) throw lost;
       // Opening it, starting the shell, and the answer itself.
       roundTrips += 3;
-      const result = await runChannel(client, bootstrap, command, input, signal);
+      const result = await runChannel(client, bootstrap, command, { input, output, signal });
       if (result.code === undefined && lost !== undefined) throw lost;
       return result;
     },

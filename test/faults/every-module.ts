@@ -82,6 +82,7 @@ export const uses: readonly Use[] = [
   use('A value of YAML', 'yaml', { path: '/srv/app.yml', set: [{ path: 'a.b', value: 2 }] }),
   use('A folder of the project', 'sync', { src: 'pages', dest: '/srv/pages', delete: true }),
   use('A script of the project', 'script', { cmd: 'fill.sh', creates: '/srv/filled' }),
+  use('A backup', 'backup', { paths: ['/srv/changed'], dest: 'backups/{{ inventory_hostname }}' }, { everyTime: true }),
   use('A file brought here', 'fetch', { src: '/srv/changed', dest: 'fetched/{{ inventory_hostname }}' }),
   use('A command without a sign', 'command', { cmd: 'true' }, { everyTime: true }),
   use('A restart of the host', 'reboot', { reboot_timeout: 120 }, { everyTime: true }),
@@ -97,7 +98,7 @@ export const elsewhere: Readonly<Record<string, string>> = {
 };
 
 /** Uses that only the engine can make: they stream, bring something here, or take the host down. */
-export const byEngine = ['sync', 'fetch', 'reboot', 'script'];
+export const byEngine = ['sync', 'fetch', 'backup', 'reboot', 'script'];
 
 /** Uses that only look, once all of the others are done. */
 export const looks: readonly Use[] = [

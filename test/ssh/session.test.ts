@@ -244,6 +244,34 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
       expect(connection.roundTrips).toBe(3);
     });
 
+    test('hands over what it gives piece by piece, and waits for each', async () => {
+      const connection = await connect();
+      const hash = createHash('sha256');
+      let size = 0;
+      let busy = false;
+      const take = async (chunk: Buffer): Promise<void> => {
+        expect(busy).toBe(false);
+        busy = true;
+        await new Promise((resolve) => setImmediate(resolve));
+        busy = false;
+        hash.update(chunk);
+        size += chunk.length;
+      };
+      const data = randomBytes(6_000_000);
+      const result = await connection.channel(sh`cat; exit 4`, pieces(data), never, take);
+      expect(result.code).toBe(4);
+      expect(result.stdout.length).toBe(0);
+      expect(size).toBe(data.length);
+      expect(hash.digest('hex')).toBe(createHash('sha256').update(data).digest('hex'));
+    });
+
+    test('fails when what takes its output fails', async () => {
+      const connection = await connect();
+      const take = () => Promise.reject(new HealError('failed', 'the disk is full'));
+      const ended = refusal(connection.channel(sh`cat /dev/zero`, undefined, never, take));
+      expect((await ended).message).toBe('the disk is full');
+    });
+
     test('goes on while a program runs', async () => {
       const connection = await connect();
       const { mark, waits } = marked('channel-ended');
