@@ -62,6 +62,8 @@ async function start(options: Options, world: World): Promise<number> {
       return (await import('./hosts-command.ts')).hostsCommand(options, world);
     case 'vars':
       return (await import('./vars-command.ts')).varsCommand(options, world);
+    case 'backup':
+      return (await import('./backup-command.ts')).backupCommand(options, world);
     case 'ping':
       return (await import('./ping-command.ts')).pingCommand(options, world);
     default:

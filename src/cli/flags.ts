@@ -148,4 +148,16 @@ export const commands: readonly Command[] = [
       project,
     ],
   },
+  {
+    name: 'backup',
+    takes: '<action> [host]',
+    wants: 'an action: list or verify',
+    about: 'list the backups of hosts, or verify them',
+    flags: [
+      { name: 'all', kind: 'boolean', about: 'verify each backup, not only the newest of each host' },
+      { name: 'backups', kind: 'text', about: "directory of the backups, relative to the project's (default backups)" },
+      output,
+      project,
+    ],
+  },
 ];

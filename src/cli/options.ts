@@ -1,14 +1,14 @@
 /** Commands of heal. */
-export const commandNames = ['run', 'plan', 'verify', 'drill', 'status', 'ping', 'hosts', 'vars'] as const;
+export const commandNames = ['run', 'plan', 'verify', 'drill', 'status', 'ping', 'hosts', 'vars', 'backup'] as const;
 
 export type CommandName = (typeof commandNames)[number];
 
 /** What the command line says, checked. */
 export interface Options {
   readonly command: CommandName;
-  /** The playbook or role of run, plan, verify, drill and status; the pattern of ping and hosts, `all` where none is given; the host of vars. */
+  /** The playbook or role of run, plan, verify, drill and status; the pattern of ping and hosts, `all` where none is given; the host of vars; the action of backup. */
   readonly target: string;
-  /** What else was named: the variable of vars. */
+  /** What else was named: the variable of vars, the host of backup. */
   readonly second?: string;
   readonly limit?: string;
   /** Files or folders; empty is the project's own. */
@@ -39,4 +39,8 @@ export interface Options {
   readonly become?: boolean;
   /** As given. */
   readonly project?: string;
+  /** Of backup: the directory of the backups, as given. */
+  readonly backups?: string;
+  /** Of backup: each one, not only the newest of each host. */
+  readonly all: boolean;
 }

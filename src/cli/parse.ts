@@ -2,7 +2,7 @@ import yargs from 'yargs';
 import { HealError } from '../core/errors.ts';
 import { didYouMean } from '../project/spelling.ts';
 import { type Command, commands, type Flag, positionals } from './flags.ts';
-import type { Options } from './options.ts';
+import type { CommandName, Options } from './options.ts';
 import { readOptions } from './read-options.ts';
 
 /** What the command line asks for: a command, or a text to be shown. */
@@ -107,6 +107,9 @@ function yargsOption(flag: Flag) {
   }
 }
 
+/** What stands for the first argument in a hint, where it is not a playbook. */
+const examples: Readonly<Partial<Record<CommandName, string>>> = { vars: 'jack4', backup: 'list' };
+
 function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.map(String) : [];
 }
@@ -135,7 +138,7 @@ function failed(message: string, command: Command): HealError {
   }
   if (message.startsWith('Not enough non-option arguments')) {
     return new HealError('usage', `heal ${command.name} wants ${command.wants}`, {
-      hint: `for example: heal ${command.name} ${command.wants === 'a host' ? 'jack4' : 'site'}`,
+      hint: `for example: heal ${command.name} ${examples[command.name] ?? 'site'}`,
     });
   }
   return new HealError('usage', message.charAt(0).toLowerCase() + message.slice(1), { hint });

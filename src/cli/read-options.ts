@@ -36,6 +36,7 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
   const user = text('user');
   const privateKey = text('private-key');
   const project = text('project');
+  const backups = text('backups');
   const verbose = values.get('verbose');
   return {
     command: command.name,
@@ -56,6 +57,7 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
     syntaxCheck: yes('syntax-check'),
     yes: yes('yes'),
     deep: yes('deep'),
+    all: yes('all'),
     ...(second === undefined ? {} : { second }),
     ...(startAtTask === undefined ? {} : { startAtTask }),
     ...(playbook === undefined || command.name !== 'vars' ? {} : { playbook }),
@@ -64,6 +66,7 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
     ...(privateKey === undefined ? {} : { privateKey }),
     ...(yes('become') ? { become: true } : {}),
     ...(project === undefined ? {} : { project }),
+    ...(backups === undefined ? {} : { backups }),
   };
 }
 

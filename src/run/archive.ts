@@ -1,5 +1,6 @@
 import type { DatabaseCopy } from '../backups/manifest.ts';
 import { type BackupOf, newBackup, type PackReport } from '../backups/new-backup.ts';
+import { bytesText } from '../core/amounts.ts';
 import type { Act } from '../core/change.ts';
 import type { Connection } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
@@ -45,7 +46,7 @@ export async function archive(
   const files = manifest.members.filter(({ type }) => type === 'file').length;
   const plain = manifest.databases.filter(({ how }) => how === 'plain').length;
   const notes = [
-    `${files} ${files === 1 ? 'file' : 'files'}, ${sizeText(manifest.archive.size)}`,
+    `${files} ${files === 1 ? 'file' : 'files'}, ${bytesText(manifest.archive.size)}`,
     ...(plain === 0
       ? []
       : [plain === 1 ? '1 database copied as a plain file' : `${plain} databases copied as plain files`]),
@@ -82,12 +83,4 @@ function reportOf(stderr: string): PackReport | undefined {
     return [{ how, path: path.join(' ').replaceAll('\x01', '\n') }];
   });
   return { code, sha256, databases, warnings: values('warning') };
-}
-
-/** Bytes for people: "12.3 MB". */
-function sizeText(bytes: number): string {
-  if (bytes < 1000) return `${bytes} bytes`;
-  const [size, unit] =
-    bytes < 1_000_000 ? [bytes / 1000, 'kB'] : bytes < 1e9 ? [bytes / 1e6, 'MB'] : [bytes / 1e9, 'GB'];
-  return `${size.toFixed(1)} ${unit}`;
 }

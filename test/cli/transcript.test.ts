@@ -171,14 +171,15 @@ describe('what is asked for', () => {
       Makes hosts be what roles say, over SSH, and changes only what differs.
 
       Commands:
-        heal run <playbook>      make the hosts be what a playbook or a role says
-        heal plan <playbook>     show what run would change, and change nothing
-        heal verify <playbook>   ask whether the roles' checks hold
-        heal drill <playbook>    break things on purpose and time the recovery
-        heal status [playbook]   show what each host would survive as it is now
-        heal ping [pattern]      log in to the hosts and tell what they are
-        heal hosts [pattern]     show the groups and hosts of the inventory
-        heal vars <host> [name]  show a host's variables and where they come from
+        heal run <playbook>          make the hosts be what a playbook or a role says
+        heal plan <playbook>         show what run would change, and change nothing
+        heal verify <playbook>       ask whether the roles' checks hold
+        heal drill <playbook>        break things on purpose and time the recovery
+        heal status [playbook]       show what each host would survive as it is now
+        heal ping [pattern]          log in to the hosts and tell what they are
+        heal hosts [pattern]         show the groups and hosts of the inventory
+        heal vars <host> [name]      show a host's variables and where they come from
+        heal backup <action> [host]  list the backups of hosts, or verify them
 
       Options:
         -h, --help     show this help                                        [boolean]

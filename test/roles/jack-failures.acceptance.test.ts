@@ -65,7 +65,7 @@ describeLab(
           );
           const isNew = async (): Promise<boolean> => !['0', before].includes(await jack.pid());
           await until('Jack is a new process', isNew, 20_000);
-          await until('Jack answers', jack.answers);
+          await until('Jack answers', jack.answers, limitMs);
           expect(await jack.host.exec('kill -0 $(cat /run/stubborn) 2>&1 || echo ended')).toContain('ended');
         },
         limitMs,
@@ -81,12 +81,12 @@ describeLab(
             await jack.host.exec(`sed -i 's|port: 18789,.*|${port}|' ${config}; grep -q 'edit${edit}' ${config}`);
             const restarted = async (): Promise<boolean> =>
               !['0', before].includes(await jack.pid()) && (await jack.answers());
-            await until(`the restart after edit ${edit}`, restarted, 90_000);
+            await until(`the restart after edit ${edit}`, restarted, limitMs);
           }
           expect(await jack.systemctl('is-active')).toBe('active');
           expect((await on('run', way)).stdout).toMatch(/changed=0 +unreachable=0 +failed=0/);
         },
-        3 * limitMs,
+        7 * limitMs,
       );
     });
 
@@ -98,11 +98,12 @@ describeLab(
         await until(
           'the mode is back',
           async () => (await host.attempt(`grep -q 'mode: "local"' ${config}`)).code === 0,
+          limitMs,
         );
         const verify = await on('verify', 'system');
         expect(verify.code, verify.stdout).toBe(0);
       },
-      limitMs,
+      2 * limitMs,
     );
 
     describe('names the cause and the command that helps', () => {
@@ -163,7 +164,7 @@ describeLab(
           const { host, answers } = jackOn(lab().host('system'), 'system');
           await host.exec('systemctl stop openclaw-jack');
           await host.exec('setsid systemd-run --quiet --scope openclaw gateway </dev/null >/root/stray.log 2>&1 &');
-          await until('the second gateway answers', answers, 90_000);
+          await until('the second gateway answers', answers, limitMs);
           await host.exec('systemctl start openclaw-jack');
           const verify = await on('verify', 'system');
           expect(verify.code, verify.stdout).toBe(2);
@@ -175,7 +176,7 @@ describeLab(
           expect(run.code, run.stdout).toBe(0);
           expect(run.stdout).toMatch(/stop openclaw-gatewa\S* \(pid \d+\), which listens on port 18789/);
         },
-        limitMs,
+        3 * limitMs,
       );
     });
   },

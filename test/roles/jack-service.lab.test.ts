@@ -43,7 +43,7 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
     return { ...result, changed: Number(counts?.[3]), failed: Number(counts?.[5]) };
   };
   beforeAll(async () => {
-    heal = healOn(lab().hosts, { broken: { jack_start_limit_burst: 5 } });
+    heal = healOn(lab().hosts, { broken: { jack_start_limit_burst: 5 }, switch: { jack_start_max_sec: 45 } });
     // Its jobs write snapshots and mend configs at minutes of their own.
     await Promise.all(['fresh', 'broken'].map((name) => lab().host(name).exec('systemctl stop cron')));
   });

@@ -1,0 +1,64 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HealError } from '../core/errors.ts';
+import { archiveName, type Manifest, readManifest } from './manifest.ts';
+import { readArchive } from './read-archive.ts';
+
+/** A backup that lies on the control node. */
+export interface KeptBackup {
+  /** As the inventory names it: the name of the directory above. */
+  readonly host: string;
+  /** Name of its directory: the time in UTC. */
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+}
+
+/**
+ * The backups below a directory, host by host, the oldest of each first.
+ *
+ * @param folder absolute; it has a directory for each host
+ * @param wanted whether a host's backups are listed
+ */
+export async function keptBackups(folder: string, wanted: (host: string) => boolean): Promise<KeptBackup[]> {
+  const backups: KeptBackup[] = [];
+  for (const host of await directoriesIn(folder)) {
+    if (!wanted(host)) continue;
+    const names = await directoriesIn(join(folder, host));
+    backups.push(...names.map((name) => ({ host, name, path: join(folder, host, name) })));
+  }
+  return backups;
+}
+
+/**
+ * Reads a backup back: the archive from start to end, each file against the manifest's checksum.
+ *
+ * @returns its manifest
+ * @throws HealError that says what is damaged
+ */
+export async function verifyBackup({ path }: KeptBackup): Promise<Manifest> {
+  const manifest = await readManifest(path);
+  const archive = join(path, archiveName);
+  const content = await readArchive(archive);
+  const damaged = (why: string): HealError => new HealError('failed', `${archive} is damaged: ${why}`);
+  if (content.sha256 !== manifest.archive.sha256) throw damaged('its checksum is not that of the manifest');
+  const found = new Map(content.members.map((member) => [member.path, member]));
+  for (const member of manifest.members) {
+    if (found.get(member.path)?.sha256 !== member.sha256) throw damaged(`${member.path} is not what the manifest says`);
+  }
+  return manifest;
+}
+
+/** Names of the directories in one, sorted; none where it does not exist. Names that begin with a dot are passed over. */
+async function directoriesIn(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw new HealError('failed', `${folder} can't be read: ${error instanceof Error ? error.message : error}`);
+  }
+}

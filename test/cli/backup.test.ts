@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newBackup } from '../../src/backups/new-backup.ts';
+import { runSync } from '../child.ts';
+import { buildHeal, folderWith, runHeal } from './built.ts';
+
+let heal: ReturnType<typeof buildHeal>;
+beforeAll(() => {
+  heal = buildHeal();
+});
+afterAll(() => heal?.remove());
+
+const project = folderWith({ 'inventory/hosts.yml': 'all: { hosts: { jack4: {} } }\n' });
+const backups = join(project, 'backups');
+const run = (...args: string[]) => runHeal(heal.entry, ['backup', ...args], { cwd: project });
+
+/** Keeps a backup as `heal run backup` does. */
+async function keep(host: string, created: Date, warnings: readonly string[] = []): Promise<string> {
+  const source = join(project, 'source');
+  rmSync(source, { recursive: true, force: true });
+  mkdirSync(source);
+  writeFileSync(join(source, 'a'), `of ${host}`);
+  writeFileSync(join(source, 'b'), Buffer.alloc(300_000, created.getTime() % 256));
+  const archive = join(project, 'a.tgz');
+  runSync('tar', ['-C', source, '-czf', archive, 'a', 'b']);
+  const bytes = readFileSync(archive);
+  const backup = await newBackup(join(backups, host), { host, about: {}, parses: [] }, created);
+  await backup.write(bytes);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const { name } = await backup.keep({ code: 0, sha256, databases: [], warnings });
+  return name;
+}
+
+describe('heal backup', () => {
+  const now = Date.now();
+  const hour = 60 * 60 * 1000;
+  let old = '';
+  let newest = '';
+
+  test('says so where there is none, and how one is made', async () => {
+    expect(await run('list')).toEqual({ code: 0, stdout: `no backups in ${backups}\n`, stderr: '' });
+    expect(await run('list', 'jack4')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `error: there is no backup of jack4 in ${backups}\nhint: heal run backup --limit jack4 makes one\n`,
+    });
+    expect((await run('make')).stderr).toBe(
+      'error: heal backup has no action "make"\nhint: a backup is made by heal run backup --limit HOST\n',
+    );
+  });
+
+  test('lists the backups of each host, the oldest first, with size and age', async () => {
+    old = await keep('jack4', new Date(now - 50 * hour));
+    newest = await keep('jack4', new Date(now - 3 * hour), ['tar: x: file changed as we read it', 'another']);
+    const other = await keep('jack5', new Date(now - 60_000));
+    const { code, stdout } = await run('list');
+    expect(code).toBe(0);
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(/\d+ bytes|\d+\.\d kB/, 'SIZE').replace(/ +/g, ' '));
+    expect(lines).toEqual([
+      `jack4 ${old} 2 files SIZE 2 days ago`,
+      `jack4 ${newest} 2 files SIZE 3 hours ago 2 warnings`,
+      `jack5 ${other} 2 files SIZE 1 minute ago`,
+    ]);
+    const { backups: found } = JSON.parse((await run('list', 'jack4', '-o', 'json')).stdout);
+    expect(found).toMatchObject([
+      { host: 'jack4', name: old, files: 2, path: join(backups, 'jack4', old) },
+      { host: 'jack4', name: newest, files: 2, warnings: ['tar: x: file changed as we read it', 'another'] },
+    ]);
+  });
+
+  test('verifies the newest of each host, or with --all each', async () => {
+    const { code, stdout } = await run('verify');
+    expect({ code, lines: stdout.trimEnd().split('\n').length }).toEqual({ code: 0, lines: 2 });
+    expect(stdout).toMatch(new RegExp(`^jack4  ${newest} .* ok, 2 warnings$`, 'm'));
+    expect((await run('verify', 'jack4', '--all')).stdout.trimEnd().split('\n').length).toBe(2);
+  });
+
+  test.each([
+    ['a changed byte', (bytes: Buffer) => bytes.with(200, (bytes[200] ?? 0) ^ 1)],
+    ['a missing end', (bytes: Buffer) => bytes.subarray(0, bytes.length - 100)],
+    ['nothing in it', () => Buffer.alloc(0)],
+    ['something else', () => Buffer.from('hello')],
+  ])('finds %s, and ends with 2', async (_what, spoil) => {
+    const path = join(backups, 'jack4', newest, 'archive.tar.gz');
+    const good = readFileSync(path);
+    writeFileSync(path, spoil(good));
+    const { code, stdout } = await run('verify', 'jack4');
+    writeFileSync(path, good);
+    expect(code).toBe(2);
+    expect(stdout).toContain(`${path} is damaged: `);
+    expect((await run('verify', 'jack4')).code).toBe(0);
+  });
+
+  test('names a manifest that is missing, and lists the others', async () => {
+    rmSync(join(backups, 'jack4', old, 'manifest.json'));
+    const { code, stdout } = await run('list', 'jack4');
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/manifest\.json can't be read: ENOENT/);
+    expect(stdout).toContain('3 hours ago');
+    expect(readdirSync(join(backups, 'jack4')).length).toBe(3);
+  });
+});
