@@ -28,26 +28,46 @@ export interface ArchiveContent {
 export async function readArchive(path: string, wanted: readonly string[] = []): Promise<ArchiveContent> {
   const members: Member[] = [];
   const texts = new Map<string, string>();
-  const hash = createHash('sha256');
-  let size = 0;
-  const fail = (why: string, cause?: unknown): HealError =>
-    new HealError('failed', `${path} is damaged: ${why}`, { cause });
-  const parser = new Parser({ strict: true });
-  parser.on('entry', (entry: ReadEntry) => {
+  const { size, sha256 } = await readEntries(path, async (member, entry) => {
     const content = createHash('sha256');
     const text: Buffer[] = [];
-    const isWanted = wanted.includes(entry.path) && entry.size <= textAtMost;
-    entry.on('data', (chunk: Buffer) => {
+    const isWanted = wanted.includes(member.path) && entry.size <= textAtMost;
+    for await (const chunk of entry) {
       content.update(chunk);
       if (isWanted) text.push(chunk);
-    });
-    entry.on('end', () => {
-      const member = memberOf(entry);
-      members.push(member.type === 'file' ? { ...member, sha256: content.digest('hex') } : member);
-      if (isWanted) texts.set(entry.path, Buffer.concat(text).toString('utf8'));
-    });
+    }
+    members.push(member.type === 'file' ? { ...member, sha256: content.digest('hex') } : member);
+    if (isWanted) texts.set(member.path, Buffer.concat(text).toString('utf8'));
   });
+  if (members.length === 0) throw damaged(path, 'it holds nothing');
+  return { size, sha256, members, texts };
+}
+
+/**
+ * Reads an archive from its first byte to its last, and hands over each member with its content, one after the other.
+ *
+ * @param take must read the entry to its end, or let it flow by `resume`; its rejection ends the reading
+ * @returns the size of the archive in bytes, and its hash in hex
+ * @throws HealError where it is damaged or ends too early
+ */
+export async function readEntries(
+  path: string,
+  take: (member: Member, entry: ReadEntry) => Promise<void>,
+): Promise<{ readonly size: number; readonly sha256: string }> {
+  const hash = createHash('sha256');
+  let size = 0;
+  let fault: Error | undefined;
   const file = createReadStream(path);
+  const parser = new Parser({ strict: true });
+  const taken: Promise<void>[] = [];
+  parser.on('entry', (entry: ReadEntry) => {
+    const work = take(memberOf(entry), entry).catch((error: unknown) => {
+      fault ??= error instanceof Error ? error : new Error(String(error));
+      file.destroy(fault);
+      entry.resume();
+    });
+    taken.push(work);
+  });
   file.on('data', (chunk) => {
     size += chunk.length;
     hash.update(chunk);
@@ -55,10 +75,15 @@ export async function readArchive(path: string, wanted: readonly string[] = []):
   try {
     await pipeline(file, parser as unknown as NodeJS.WritableStream);
   } catch (error) {
-    throw fail(error instanceof Error ? error.message : String(error), error);
+    if (fault === undefined) throw damaged(path, error instanceof Error ? error.message : String(error), error);
   }
-  if (members.length === 0) throw fail('it holds nothing');
-  return { size, sha256: hash.digest('hex'), members, texts };
+  await Promise.all(taken);
+  if (fault !== undefined) throw fault;
+  return { size, sha256: hash.digest('hex') };
+}
+
+function damaged(path: string, why: string, cause?: unknown): HealError {
+  return new HealError('failed', `${path} is damaged: ${why}`, { cause });
 }
 
 const types: Readonly<Record<string, Member['type']>> = {

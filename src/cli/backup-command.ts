@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type KeptBackup, keptBackups, verifyBackup } from '../backups/kept-backups.ts';
 import { type Manifest, readManifest } from '../backups/manifest.ts';
+import { restoreBackup } from '../backups/restore.ts';
 import { ageText, bytesText } from '../core/amounts.ts';
 import { exitCodes, HealError } from '../core/errors.ts';
 import { didYouMean } from '../project/spelling.ts';
@@ -9,7 +10,7 @@ import { findProject } from './project-folder.ts';
 import type { World } from './world.ts';
 
 /** What `heal backup` does, by its first argument. */
-const actions = { list, verify } as const;
+const actions = ['list', 'verify', 'restore'] as const;
 
 /** One backup in the output: what is known of it, or why it can't be used. */
 interface Row {
@@ -18,12 +19,12 @@ interface Row {
   readonly problem?: string;
 }
 
-/** `heal backup list|verify [HOST]`: the backups that `heal run backup` has kept. No host is logged in to. */
+/** `heal backup list|verify|restore [HOST]`: the backups that `heal run backup` has kept. No host is logged in to. */
 export async function backupCommand(options: Options, world: World): Promise<number> {
   const { target, second: host } = options;
-  const action = Object.entries(actions).find(([name]) => name === target)?.[1];
+  const action = actions.find((name) => name === target);
   if (action === undefined) {
-    const hint = didYouMean(target, Object.keys(actions), 'a backup is made by heal run backup --limit HOST');
+    const hint = didYouMean(target, actions, 'a backup is made by heal run backup --limit HOST');
     throw new HealError('usage', `heal backup has no action "${target}"`, hint === undefined ? {} : { hint });
   }
   const project = findProject(world.cwd, options.project);
@@ -35,7 +36,8 @@ export async function backupCommand(options: Options, world: World): Promise<num
     const hint = didYouMean(host, hosts, `heal run backup --limit ${host} makes one`);
     throw new HealError('failed', `there is no backup of ${host} in ${folder}`, hint === undefined ? {} : { hint });
   }
-  const rows = await action(chosen, options);
+  if (action === 'restore') return restore(chosen, folder, options, world);
+  const rows = await (action === 'list' ? list(chosen) : verify(chosen, options));
   if (options.output === 'json') world.out(`${JSON.stringify(document(rows), undefined, 2)}\n`);
   else if (rows.length === 0) world.out(world.clean.line(`no backups in ${folder}`).concat('\n'));
   else world.out(table(rows, options, world));
@@ -53,6 +55,37 @@ async function verify(backups: readonly KeptBackup[], { all }: Options): Promise
   // One after the other: each is limited by the disk.
   for (const backup of all ? backups : newest.values()) rows.push(await rowOf(backup, () => verifyBackup(backup)));
   return rows;
+}
+
+/** Unpacks one backup of a host into a directory of the control node. */
+async function restore(
+  backups: readonly KeptBackup[],
+  folder: string,
+  { second: host, to, at, only, output }: Options,
+  world: World,
+): Promise<number> {
+  if (host === undefined || to === undefined) {
+    const hint = 'for example: heal backup restore jack4 --to restored';
+    throw new HealError('usage', `heal backup restore wants ${host === undefined ? 'a host' : '--to'}`, { hint });
+  }
+  // `2026-11-28` is the whole day: names sort by their time, and nothing in one sorts after "~".
+  const backup = backups.filter(({ name }) => at === undefined || name <= `${at}~`).at(-1);
+  if (backup === undefined) {
+    const oldest = `the oldest is ${backups[0]?.name}`;
+    throw new HealError('failed', `there is no backup of ${host} in ${folder} from ${at} or before`, { hint: oldest });
+  }
+  const place = resolve(world.cwd, to);
+  const { files, size, left } = await restoreBackup(backup, place, only);
+  if (output === 'json') {
+    const { name, path } = backup;
+    world.out(`${JSON.stringify({ format: 1, host, name, path, to: place, files, size, left }, undefined, 2)}\n`);
+    return 0;
+  }
+  const { line } = world.clean;
+  for (const { path, why } of left) world.err(`${line(`warning: ${path} was not restored: ${why}`)}\n`);
+  const amount = `${files} ${files === 1 ? 'file' : 'files'}, ${bytesText(size)}`;
+  world.out(`${line(`restored ${host} of ${backup.name} to ${place}: ${amount}`)}\n`);
+  return 0;
 }
 
 async function rowOf(backup: KeptBackup, read: () => Promise<Manifest>): Promise<Row> {

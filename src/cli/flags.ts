@@ -151,10 +151,17 @@ export const commands: readonly Command[] = [
   {
     name: 'backup',
     takes: '<action> [host]',
-    wants: 'an action: list or verify',
-    about: 'list the backups of hosts, or verify them',
+    wants: 'an action: list, verify or restore',
+    about: 'list, verify or restore the backups of hosts',
     flags: [
       { name: 'all', kind: 'boolean', about: 'verify each backup, not only the newest of each host' },
+      { name: 'to', kind: 'text', about: 'restore into this directory, which must be empty or new' },
+      {
+        name: 'at',
+        kind: 'text',
+        about: 'restore the newest backup of this time or before: 2026-11-28, 2026-11-28T19',
+      },
+      { name: 'only', kind: 'list', about: 'restore only this path of the host; may be repeated' },
       { name: 'backups', kind: 'text', about: "directory of the backups, relative to the project's (default backups)" },
       output,
       project,

@@ -41,6 +41,10 @@ export interface Options {
   readonly project?: string;
   /** Of backup: the directory of the backups, as given. */
   readonly backups?: string;
+  /** Of backup restore: the directory that it unpacks into, the time of the backup, and paths; as given. */
+  readonly to?: string;
+  readonly at?: string;
+  readonly only: readonly string[];
   /** Of backup: each one, not only the newest of each host. */
   readonly all: boolean;
 }

@@ -37,6 +37,8 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
   const privateKey = text('private-key');
   const project = text('project');
   const backups = text('backups');
+  const to = text('to');
+  const at = text('at');
   const verbose = values.get('verbose');
   return {
     command: command.name,
@@ -58,6 +60,7 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
     yes: yes('yes'),
     deep: yes('deep'),
     all: yes('all'),
+    only: list('only'),
     ...(second === undefined ? {} : { second }),
     ...(startAtTask === undefined ? {} : { startAtTask }),
     ...(playbook === undefined || command.name !== 'vars' ? {} : { playbook }),
@@ -67,6 +70,8 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
     ...(yes('become') ? { become: true } : {}),
     ...(project === undefined ? {} : { project }),
     ...(backups === undefined ? {} : { backups }),
+    ...(to === undefined ? {} : { to }),
+    ...(at === undefined ? {} : { at }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newBackup } from '../../src/backups/new-backup.ts';
@@ -94,6 +94,54 @@ describe('heal backup', () => {
     expect(code).toBe(2);
     expect(stdout).toContain(`${path} is damaged: `);
     expect((await run('verify', 'jack4')).code).toBe(0);
+  });
+
+  describe('restore', () => {
+    const to = (name: string): string => join(project, name);
+
+    test('unpacks the newest backup of a host, or that of a time, or a part of it', async () => {
+      const { code, stdout, stderr } = await run('restore', 'jack4', '--to', 'restored');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toBe(`restored jack4 of ${newest} to ${to('restored')}: 2 files, 300.0 kB\n`);
+      expect(readFileSync(to('restored/a'), 'utf8')).toBe('of jack4');
+      expect(statSync(to('restored/b')).size).toBe(300_000);
+      const part = await run(
+        'restore',
+        'jack4',
+        '--at',
+        old.slice(0, 10),
+        '--only',
+        '/a',
+        '--to',
+        'part',
+        '-o',
+        'json',
+      );
+      expect(JSON.parse(part.stdout)).toMatchObject({ name: old, files: 1, left: [] });
+      expect(readdirSync(to('part'))).toEqual(['a']);
+    });
+
+    test.each([
+      [
+        'a directory that is not empty',
+        ['jack4', '--to', 'restored'],
+        2,
+        /restored is not empty, and a restore replaces nothing/,
+      ],
+      [
+        'a time before the first',
+        ['jack4', '--at', '2001', '--to', 'x'],
+        2,
+        /no backup of jack4 in .* from 2001 or before/,
+      ],
+      ['a path that is not in it', ['jack4', '--only', '/b/c', '--to', 'x'], 2, /\/b\/c is not in the backup/],
+      ['no directory', ['jack4'], 5, /heal backup restore wants --to/],
+      ['no host', ['--to', 'x'], 5, /heal backup restore wants a host/],
+    ])('%s is an error', async (_what, args, code, message) => {
+      const done = await run('restore', ...args);
+      expect(done.code).toBe(code);
+      expect(done.stderr).toMatch(message);
+    });
   });
 
   test('names a manifest that is missing, and lists the others', async () => {
