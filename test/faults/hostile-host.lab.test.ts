@@ -17,14 +17,19 @@ function giveShells(root: string): void {
   runSync('sh', ['-c', `${files} | tar -chf - -T - 2>/dev/null | tar -xf - --skip-old-files -C "$0"`, root]);
 }
 
-/** Noise wherever a login reads something, in colour and without a final newline. */
+/** An account of root's own for each login shell, and noise wherever a login reads something, in colour and without a final newline. */
 const noise = `
+  for s in ${shells.join(' ')}; do
+    useradd -o -u 0 -g 0 -M -d /home/loud-$s -s "$(command -v $s)" loud-$s
+    mkdir -p /home/loud-$s/.config/fish; cp -a /root/.ssh /home/loud-$s/
+    echo 'echo RC NOISE; printf "no newline"' >/home/loud-$s/.config/fish/config.fish
+  done
   printf 'Banner /etc/issue.loud\\n' >/etc/ssh/sshd_config.d/loud.conf
   printf 'BANNER \\033[31m\\033]0;owned\\007 0123456789abcdef' >/etc/issue.loud; cp /etc/issue.loud /etc/motd
-  for f in /root/.bashrc /root/.profile /root/.zshenv /root/.zshrc /root/.cshrc /root/.login /etc/profile.d/loud.sh; do
-    printf 'echo RC NOISE; printf "\\\\033[2J\\\\033[1m no newline"\\n' >>$f
-  done
-  mkdir -p /root/.config/fish; echo 'echo RC NOISE; printf "no newline"' >/root/.config/fish/config.fish
+  for home in /root /home/loud-*; do for f in .bashrc .profile .zshenv .zshrc .cshrc .login; do
+    printf 'echo RC NOISE; printf "\\\\033[2J\\\\033[1m no newline"\\n' >>$home/$f
+  done; done
+  printf 'echo RC NOISE; printf "\\\\033[2J\\\\033[1m no newline"\\n' >>/etc/profile.d/loud.sh
   systemctl reload ssh
 `;
 
@@ -52,48 +57,69 @@ describeLab('a host whose every word is hostile', { hosts: wanted }, (lab) => {
     !/[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(text);
 
   describe('names of files', () => {
+    // A line is a class of what may be misread: each class has at least as many names as there are pairs of tasks below.
     const odd = [
-      'plain', 'with space', ' leading and trailing ', 'line\nbreak', "quote'", 'double"quote', 'back\\slash', '$HOME', '`id`',
-      '$(id)', '*', '?', '[a]', '-leading', '--help', '~', '#hash', 'semi;colon', 'amp&', 'pipe|', 'a>b', 'tab\there', 'ünïcödé', '日本',
-      '😀', 'e\u0301', 'end\n', '\n', "'", '"', '\\', '!bang', '{a,b}', '%s%n', '\u202edlrow', 'esc\x1b[31m', 'x'.repeat(200),
-    ]; // biome-ignore format: a list
+      ['plain', 'ünïcödé', '日本', '😀', 'e\u0301', 'x'.repeat(200)],
+      ['with space', ' leading and trailing ', 'tab\there', 'line\nbreak', 'end\n', '\n'],
+      ["quote'", 'double"quote', 'back\\slash', "'", '"', '\\'],
+      ['$HOME', '`id`', '$(id)', '!bang', '%s%n'],
+      ['*', '?', '[a]', '{a,b}'],
+      ['-leading', '--help', '~', '#hash'],
+      ['semi;colon', 'amp&', 'pipe|', 'a>b'],
+      ['\u202edlrow', 'esc\x1b[31m', '\u202eesc\x1b]0;x'],
+    ]; // biome-ignore format: a table
     const at = (name: string, more = ''): string => `/srv/odd/${name}${more}`;
-    const tasks = odd.flatMap((name, index) => [
-      { name: `Folder ${index}`, directory: { path: at(name, '.d'), mode: '0750' } },
-      { name: `Copy ${index}`, copy: { content: `of ${index}\n`, dest: at(`${name}.d/${name}`), mode: '0640' } },
-      { name: `Link ${index}`, file: { src: at(name, '.d'), path: at(name, '.l'), state: 'link' } },
-      { name: `Mode ${index}`, file: { path: at(`${name}.d/${name}`), state: 'file', mode: '0600' } },
-      { name: `Template ${index}`, template: { src: 't.hbs', dest: at(name, '.t') } },
-      { name: `Command ${index}`, command: { argv: ['touch', '--', at(name, '.c')], creates: at(name, '.c') } },
-    ]);
+    /** Two tasks each, the second of which needs the first; each pair meets each class. */
+    const pairs = [
+      (name: string, id: string) => [
+        { name: `Folder ${id}`, directory: { path: at(name, '.d'), mode: '0750' } },
+        { name: `Copy ${id}`, copy: { content: `of ${id}\n`, dest: at(`${name}.d/${name}`), mode: '0640' } },
+      ],
+      (name: string, id: string) => [
+        { name: `Template ${id}`, template: { src: 't.hbs', dest: at(name, '.t') } },
+        { name: `Link ${id}`, file: { src: at(name, '.t'), path: at(name, '.l'), state: 'link' } },
+      ],
+      (name: string, id: string) => [
+        { name: `Command ${id}`, command: { argv: ['touch', '--', at(name, '.c')], creates: at(name, '.c') } },
+        { name: `Mode ${id}`, file: { path: at(name, '.c'), state: 'file', mode: '0600' } },
+      ],
+    ];
+    const made = [
+      (name: string) => [`${name}.d`, `${name}.d/${name}`],
+      (name: string) => [`${name}.t`, `${name}.l`],
+      (name: string) => [`${name}.c`],
+    ];
+    const uses = odd.flatMap((row, line) =>
+      row.map((name, column) => ({ name, id: `${line}-${column}`, pair: (line + column) % pairs.length })),
+    );
+    // Commands come last: after each of them all that was asked ahead is asked again.
+    const tasks = pairs.flatMap((tasksOf, pair) =>
+      uses.filter((use) => use.pair === pair).flatMap(({ name, id }) => tasksOf(name, id)),
+    );
 
     test('of any characters: made by the first run, as they are, and left alone by the second', async () => {
       await host().exec('mkdir /srv/odd');
-      const modes = tasks.filter((task) => !task.name.startsWith('Mode'));
       const project = place.project({
         'inventory/hosts.yml': inventoryOf([host()]),
-        'tasks/site.yml': playOf(modes),
-        'tasks/modes.yml': playOf(tasks.filter((task) => task.name.startsWith('Mode'))),
+        'tasks/site.yml': playOf(tasks),
         'templates/t.hbs': 'text\n',
       });
       const first = await place.heal(project, ['run', 'site']);
       expect(first).toMatchObject({ code: 0, stderr: '' });
-      expect(recapOf(first.stdout, 'jack4')).toMatchObject({ ok: modes.length, changed: modes.length });
+      expect(recapOf(first.stdout, 'jack4')).toMatchObject({ ok: tasks.length, changed: tasks.length });
       const names = (await host().exec("find /srv/odd -mindepth 1 -printf '%P\\0'"))
         .split('\0')
         .filter((name) => name !== '');
-      const expected = odd.flatMap((name) => [`${name}.d`, `${name}.d/${name}`, `${name}.l`, `${name}.t`, `${name}.c`]);
+      const expected = uses.flatMap(({ name, pair }) => made[pair]?.(name) ?? []);
       expect(names.sort()).toEqual(expected.sort());
-      const second = await place.heal(project, ['run', 'site']);
-      expect(recapOf(second.stdout, 'jack4')).toMatchObject({ ok: modes.length, changed: 0 });
-      const third = await place.heal(project, ['run', 'modes']);
-      expect(recapOf(third.stdout, 'jack4')).toMatchObject({ changed: odd.length });
       expect(
         await host().exec(
-          "find /srv/odd -type f -perm 600 | tr -cd '\\0' | wc -c; find /srv/odd -type f -perm 600 -printf x | wc -c",
+          'find /srv/odd -type f -perm 600 -printf x | wc -c; find /srv/odd -xtype f -type l -printf x | wc -c',
         ),
-      ).toBe(`0\n${odd.length}\n`);
-      for (const { stdout } of [first, second, third]) expect(clean(stdout)).toBe(true);
+      ).toBe(`${uses.filter(({ pair }) => pair === 2).length}\n${uses.filter(({ pair }) => pair === 1).length}\n`);
+      const second = await place.heal(project, ['run', 'site']);
+      expect(recapOf(second.stdout, 'jack4')).toMatchObject({ ok: tasks.length, changed: 0 });
+      for (const { stdout } of [first, second]) expect(clean(stdout)).toBe(true);
       expect(await host().exec('ls -A / /root /tmp | grep -iE "help|dlrow|^a$|^b$"; true')).toBe('');
     });
   });
@@ -106,7 +132,7 @@ describeLab('a host whose every word is hostile', { hosts: wanted }, (lab) => {
         shell: String.raw`printf 'a\033]0;owned\007b\033[2Jc\033[31md\r\be\001f\302\233g\342\200\256h\n'; printf 'jack4 | ok | forged\nPLAY RECAP ***\n' >&2; exit 3`,
         ignore_errors: true,
       },
-      { name: 'A gigabyte', shell: 'yes 0123456789 | head -c 1000000000', register: 'much' },
+      { name: 'A hundred megabytes', shell: 'yes 0123456789 | head -c 100000000', register: 'much' },
       {
         name: 'Its size',
         assert: {
@@ -114,13 +140,13 @@ describeLab('a host whose every word is hostile', { hosts: wanted }, (lab) => {
         },
       },
       {
-        name: 'A gigabyte and a failure',
-        shell: "head -c 1000000000 /dev/zero | tr '\\0' x; exit 4",
+        name: 'A hundred megabytes and a failure',
+        shell: "head -c 100000000 /dev/zero | tr '\\0' x; exit 4",
         ignore_errors: true,
       },
       {
-        name: 'A gigabyte read',
-        command: { argv: ['head', '-c', '1000000000', '/dev/zero'], readonly: true },
+        name: 'A hundred megabytes read',
+        command: { argv: ['head', '-c', '100000000', '/dev/zero'], readonly: true },
         register: 'read',
       },
       { name: 'Its size as well', assert: { that: ['size(read.stdout) <= 1048576', 'read.truncated'] } },
@@ -178,7 +204,7 @@ describeLab('a host whose every word is hostile', { hosts: wanted }, (lab) => {
     });
 
     test('is short where nobody asked for all of it', async () => {
-      const few = await run(tasks.filter(({ name }) => /gigabyte and|million|kind/.test(name)));
+      const few = await run(tasks.filter(({ name }) => /megabytes and|million|kind/.test(name)));
       expect(few.stdout.length).toBeLessThan(200_000);
       expect(few.stdout).toContain('more characters; -v shows all)');
       expect(few.stdout).toMatch(/\(\d+ lines before; -v shows all\)/);
@@ -200,24 +226,29 @@ describeLab('a host whose every word is hostile', { hosts: wanted }, (lab) => {
     ];
     beforeAll(() => host().exec(noise));
 
-    test.for(shells)('a banner, a message of the day and rc files, before %s', async (shell, { skip }) => {
-      const there = (await host().attempt(`command -v ${shell} && ${shell} -c 'echo fine'`)).stdout;
-      if (!there.includes('fine')) skip();
-      await host().exec(`rm -f /srv/loud; usermod -s "$(command -v ${shell})" root`);
-      const large = { name: 'A large one', copy: { content: 'y'.repeat(200_000), dest: '/srv/large' } };
-      await host().exec('rm -f /srv/large');
-      const { code, stdout, stderr } = await run([...tasks, large]);
-      await host().exec('usermod -s /bin/bash root');
+    test(`a banner, a message of the day and rc files, before ${shells.join(', ')}`, async () => {
+      const logins = shells.map((name) => ({ ...host(), name }));
+      const users = Object.fromEntries(shells.map((name) => [name, { user: `loud-${name}` }]));
+      const project = place.project({
+        'inventory/hosts.yml': inventoryOf(logins, users),
+        'tasks/site.yml': playOf([
+          { name: 'Who it is', command: { argv: ['sh', '-c', 'echo $HOME'], readonly: true }, register: 'who' },
+          { name: 'It is', assert: { that: 'who.stdout == "/home/loud-" + inventory_hostname' } },
+          { name: 'The file', copy: { content: 'x\n', dest: '/srv/loud-{{ inventory_hostname }}' } },
+          ...tasks.slice(1),
+          { name: 'A large one', copy: { content: 'y'.repeat(200_000), dest: '/srv/large-{{ inventory_hostname }}' } },
+        ]),
+      });
+      const { code, stdout, stderr } = await place.heal(project, ['run', 'site']);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(outcomes(stdout)).toEqual(['changed: The file', 'changed: A large one']);
+      const changed = shells.flatMap(() => ['changed: The file', 'changed: A large one']);
+      expect(outcomes(stdout).sort()).toEqual(changed.sort());
       expect(stdout).not.toMatch(/NOISE|BANNER/);
-      expect(await host().exec('wc -c </srv/large')).toBe('200000\n');
+      for (const name of shells) expect(await host().exec(`wc -c </srv/large-${name}`)).toBe('200000\n');
     });
 
     test('an rc file that ends the login is told with its words', async () => {
-      await host().exec(
-        "usermod -s /bin/bash root; cp /root/.bashrc /root/keep; printf 'echo go away; exit 3\\n' >/root/.bashrc",
-      );
+      await host().exec("cp /root/.bashrc /root/keep; printf 'echo go away; exit 3\\n' >/root/.bashrc");
       const { code, stdout } = await run(tasks);
       await host().exec('mv /root/keep /root/.bashrc');
       expect(code).toBe(4);
