@@ -14,6 +14,7 @@ const minutes = [
   'every-module',
   'lab/lab.test',
   'site-roles',
+  'several-hosts',
 ];
 
 class LongestFirst extends BaseSequencer {
@@ -29,8 +30,6 @@ class LongestFirst extends BaseSequencer {
 const lab = ['test/**/*.lab.test.ts', 'test/lab/**/*.test.ts'];
 /** What takes many minutes, or the real OpenClaw: `npm run acceptance`, by a configuration of its own. */
 const acceptance = ['test/**/*.acceptance.test.ts'];
-/** Those that assert how long something takes: one at a time, when all else is done. */
-const timed = ['test/ssh/connect.lab.test.ts', 'test/faults/several-hosts.lab.test.ts'];
 const workers = (name: string, usual: number) => Number(process.env[name] ?? usual);
 
 // The lab boots real hosts, so its files may take minutes; they mostly wait, so two of them run at a time, once all else,
@@ -61,24 +60,12 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: lab,
-          exclude: [...timed, ...acceptance],
+          exclude: acceptance,
           // A run of a whole site takes half a minute on a quiet machine, and several on a busy one.
           testTimeout: 300_000,
           hookTimeout: 120_000,
           maxWorkers: workers('LAB_WORKERS', 2),
           sequence: { groupOrder: 2 },
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'timed',
-          include: timed,
-          // A run of a whole site takes half a minute on a quiet machine, and several on a busy one.
-          testTimeout: 300_000,
-          hookTimeout: 120_000,
-          maxWorkers: 1,
-          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,22 +1,33 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A line to a server on loopback that can be cut. */
+/** A line to a server that can be cut, and that counts. */
 export interface Relay {
   readonly port: number;
+  /** How often the near side has spoken after the far one: the round trips so far, and half of one. */
+  turns(): number;
   /** Cuts every connection, without a word to either side's program. */
   cut(): void;
   stop(): void;
 }
 
-/** Relays to a port of loopback. */
-export function startRelay(target: number): Promise<Relay> {
+/** Relays from a port of loopback to a port there, or elsewhere. */
+export function startRelay(target: number, host = '127.0.0.1'): Promise<Relay> {
+  let turns = 0;
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
-    const far = connect(target, '127.0.0.1');
+    const far = connect(target, host);
     for (const socket of [near, far]) {
       sockets.add(socket);
       socket.on('error', () => {});
     }
+    let farSpoke = true;
+    near.on('data', () => {
+      if (farSpoke) turns += 1;
+      farSpoke = false;
+    });
+    far.on('data', () => {
+      farSpoke = true;
+    });
     near.pipe(far).pipe(near);
   });
   const cut = () => {
@@ -31,7 +42,7 @@ export function startRelay(target: number): Promise<Relay> {
         cut();
         server.close();
       };
-      resolve({ port, cut, stop });
+      resolve({ port, turns: () => turns, cut, stop });
     });
   });
 }
