@@ -10,7 +10,7 @@ import { defineModule } from '../../src/modules/define.ts';
 import { modules as shipped } from '../../src/modules/registry.ts';
 import { entry } from '../../src/probes/entry.ts';
 import { sh } from '../../src/shell/sh.ts';
-import { shells } from '../shell/shells.ts';
+import { casesUnder, shells } from '../shell/shells.ts';
 import { until } from '../until.ts';
 import { constant, madePlay, madeTask } from './made.ts';
 import { runMade } from './made-run.ts';
@@ -43,6 +43,7 @@ const { all, remove } = shells();
 afterAll(remove);
 
 describe.each(all)('changes that share a program under $name', (shell) => {
+  const engine = casesUnder(shell);
   let folder = '';
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'heal-ahead-'));
@@ -93,7 +94,7 @@ describe.each(all)('changes that share a program under $name', (shell) => {
     expect([existsSync(at('a')), existsSync(at('b'))]).toEqual([true, false]);
   });
 
-  it('are told of where one before them is not proven, and nothing more is made', async () => {
+  engine('are told of where one before them is not proven, and nothing more is made', async () => {
     const { statuses, done } = await run([madeTask('never', { path: at('n') }), copy('a'), madeTask('fail', {})]);
     expect(statuses).toEqual(['failed', 'changed']);
     expect(done[0]?.message).toContain('asked again the host still wants it');
@@ -119,7 +120,7 @@ describe.each(all)('changes that share a program under $name', (shell) => {
     expect([existsSync(at('b')), existsSync(at('c'))]).toEqual([true, false]);
   });
 
-  it('leave out what would alter that on which a task between them was decided', async () => {
+  engine('leave out what would alter that on which a task between them was decided', async () => {
     writeFileSync(at('f'), 'line\n');
     const { statuses } = await run([
       copy('a'),
@@ -131,7 +132,7 @@ describe.each(all)('changes that share a program under $name', (shell) => {
     expect(readFileSync(at('f'), 'utf8')).toBe('other\n');
   });
 
-  it('wait for a task whose result decides, and for one that is tried again', async () => {
+  engine('wait for a task whose result decides, and for one that is tried again', async () => {
     const first = await run([copy('a', { failedWhen: [condition(true)] }), copy('b')]);
     expect(first.statuses).toEqual(['failed']);
     expect(existsSync(at('b'))).toBe(false);
@@ -143,7 +144,7 @@ describe.each(all)('changes that share a program under $name', (shell) => {
     expect(second.roundTrips).toBe(3);
   });
 
-  it('leave a loop over nothing at its place, with its result', async () => {
+  engine('leave a loop over nothing at its place, with its result', async () => {
     const { done } = await run([
       copy('a'),
       copy('x', { loop: constant([]), register: 'r' }),
@@ -153,7 +154,7 @@ describe.each(all)('changes that share a program under $name', (shell) => {
     expect(existsSync(at('b'))).toBe(true);
   });
 
-  it('are decided anew where somebody edited a file after it was read', async () => {
+  engine('are decided anew where somebody edited a file after it was read', async () => {
     writeFileSync(at('b'), 'old\n');
     let edits = 0;
     const beforeProgram = (): void => {
@@ -166,7 +167,7 @@ describe.each(all)('changes that share a program under $name', (shell) => {
     expect(['a', 'b', 'c'].map((name) => readFileSync(at(name), 'utf8'))).toEqual(['a\n', 'b\n', 'c\n']);
   });
 
-  it('keep the handler that one of them is owed where the next one fails', async () => {
+  engine('keep the handler that one of them is owed where the next one fails', async () => {
     const handler = madeTask('shell', { cmd: `echo handled >>'${at('log')}'` }, { name: constant('h') });
     const notify = [constant('h')];
     const tasks = [copy('a', { notify }), madeTask('breaks', { path: at('x') }, { notify })];

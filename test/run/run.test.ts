@@ -9,7 +9,7 @@ import { defineModule } from '../../src/modules/define.ts';
 import { command } from '../../src/probes/command.ts';
 import { entry } from '../../src/probes/entry.ts';
 import { sh } from '../../src/shell/sh.ts';
-import { shells } from '../shell/shells.ts';
+import { casesUnder, shells } from '../shell/shells.ts';
 import { runs, until } from '../until.ts';
 import { constant, madePlay, madeTask } from './made.ts';
 import { runMade } from './made-run.ts';
@@ -117,6 +117,7 @@ const run = (shell: (typeof all)[number], play: Play, more: Parameters<typeof ru
   runMade(shell, play, modules, more);
 
 describe.each(all)('a run under $name', (shell) => {
+  const engine = casesUnder(shell);
   let file: string;
   beforeEach(() => {
     file = join(folder, `${shell.name.replace(' ', '-')}-${Math.random()}`);
@@ -177,14 +178,14 @@ describe.each(all)('a run under $name', (shell) => {
     expect(() => readFileSync(mark)).toThrow('ENOENT');
   });
 
-  it('leaves a failed host at the first failure', async () => {
+  engine('leaves a failed host at the first failure', async () => {
     const play = madePlay([madeTask('free', { cmd: 'exit 1' }), madeTask('line-file', { path: file, text: 'x' })]);
     const { report } = await run(shell, play);
     expect(report['here']).toMatchObject({ ok: 0, failed: 1 });
     expect(() => readFileSync(file)).toThrow('ENOENT');
   });
 
-  it('runs a notified handler once, at the end', async () => {
+  engine('runs a notified handler once, at the end', async () => {
     const handler = madeTask('free', { cmd: `echo handled >>'${file}.log'` }, { name: constant('h') });
     const notify = [constant('h')];
     const play = madePlay(
@@ -203,14 +204,14 @@ describe.each(all)('a run under $name', (shell) => {
     });
   });
 
-  it('changes nothing in check mode and predicts the same changes', async () => {
+  engine('changes nothing in check mode and predicts the same changes', async () => {
     const play = madePlay([madeTask('line-file', { path: file, text: 'hello' })]);
     const { report } = await run(shell, play, { check: true });
     expect(report['here']).toMatchObject({ ok: 1, changed: 1 });
     expect(() => readFileSync(file)).toThrow('ENOENT');
   });
 
-  it('reports two tasks that undo each other, with both names', async () => {
+  engine('reports two tasks that undo each other, with both names', async () => {
     const play = madePlay([
       madeTask('line-file', { path: file, text: 'one' }),
       madeTask('line-file', { path: file, text: 'other' }),
@@ -220,14 +221,14 @@ describe.each(all)('a run under $name', (shell) => {
     expect(done.at(-1)?.message).toContain('undone by "["line-file"');
   });
 
-  it('waits for what the host itself mends again', async () => {
+  engine('waits for what the host itself mends again', async () => {
     const upset = `cp '${file}' '${file}.kept'; : >'${file}'; (sleep 1.5; cat '${file}.kept' >'${file}') >/dev/null 2>&1 &`;
     const play = madePlay([madeTask('line-file', { path: file, text: 'one' }), madeTask('free', { cmd: upset })]);
     const { report } = await run(shell, play);
     expect(report['here']).toMatchObject({ changed: 2, failed: 0 });
   });
 
-  it('asks a chain of three results in three round trips, and unrelated tasks in none of their own', async () => {
+  engine('asks a chain of three results in three round trips, and unrelated tasks in none of their own', async () => {
     const others = Array.from({ length: 20 }, (_, n) => madeTask('look', { cmd: `echo ${n}` }));
     writeFileSync(file, 'four');
     const play = madePlay([
@@ -251,7 +252,7 @@ describe.each(all)('a run under $name', (shell) => {
     expect(roundTrips).toBe(4);
   });
 
-  it('asks again what a change may have altered, in the round trip of the change', async () => {
+  engine('asks again what a change may have altered, in the round trip of the change', async () => {
     const play = madePlay([
       madeTask('look', { cmd: `cat '${file}' 2>/dev/null || echo none` }),
       madeTask('line-file', { path: file, text: 'new' }),
@@ -262,20 +263,23 @@ describe.each(all)('a run under $name', (shell) => {
     expect(roundTrips).toBe(2);
   });
 
-  it('decides once more where somebody changed a file between asking and applying, and then leaves it', async () => {
-    const play = madePlay([madeTask('line-file', { path: file, text: 'mine' })]);
-    let meddled = 0;
-    const meddle = (): void => {
-      meddled += 1;
-      writeFileSync(file, `theirs ${'x'.repeat(meddled)}`);
-    };
-    const { done } = await run(shell, play, { beforeProgram: meddle });
-    expect(done[0]).toMatchObject({
-      status: 'failed',
-      message: 'changed since it was read: somebody else is changing it at the same time',
-    });
-    expect(readFileSync(file, 'utf8')).toMatch(/^theirs/);
-  });
+  engine(
+    'decides once more where somebody changed a file between asking and applying, and then leaves it',
+    async () => {
+      const play = madePlay([madeTask('line-file', { path: file, text: 'mine' })]);
+      let meddled = 0;
+      const meddle = (): void => {
+        meddled += 1;
+        writeFileSync(file, `theirs ${'x'.repeat(meddled)}`);
+      };
+      const { done } = await run(shell, play, { beforeProgram: meddle });
+      expect(done[0]).toMatchObject({
+        status: 'failed',
+        message: 'changed since it was read: somebody else is changing it at the same time',
+      });
+      expect(readFileSync(file, 'utf8')).toMatch(/^theirs/);
+    },
+  );
 
   it('gives a path that may not be searched as denied, never as absent', async () => {
     const inside = join(folder, `locked-${Math.random()}`);
@@ -303,7 +307,7 @@ describe.each(all)('a run under $name', (shell) => {
     expect(existsSync(mark)).toBe(false);
   });
 
-  it('runs a handler that a broken-off run owes, once, and none whose change never landed', async () => {
+  engine('runs a handler that a broken-off run owes, once, and none whose change never landed', async () => {
     const handler = madeTask('free', { cmd: `echo handled >>'${file}.log'` }, { name: constant('h') });
     const play = madePlay([madeTask('line-file', { path: file, text: 'a' }, { notify: [constant('h')] })], {
       handlers: [handler],
@@ -328,12 +332,15 @@ describe.each(all)('a run under $name', (shell) => {
     expect(next.events.filter((event) => event.type === 'warning')).toEqual([]);
   });
 
-  it('fails where a host that was told to go down is still the same boot, and never takes the workstation down', async () => {
-    const stays = await run(shell, madePlay([madeTask('down', {})]));
-    expect(stays.done[0]).toMatchObject({ status: 'failed', message: 'the host has not gone down in 1 s' });
-    const here = await run(shell, madePlay([madeTask('down', {}, { delegateTo: constant('localhost') })]));
-    expect(here.done[0]).toMatchObject({ status: 'failed', message: 'that would take the workstation down' });
-  });
+  engine(
+    'fails where a host that was told to go down is still the same boot, and never takes the workstation down',
+    async () => {
+      const stays = await run(shell, madePlay([madeTask('down', {})]));
+      expect(stays.done[0]).toMatchObject({ status: 'failed', message: 'the host has not gone down in 1 s' });
+      const here = await run(shell, madePlay([madeTask('down', {}, { delegateTo: constant('localhost') })]));
+      expect(here.done[0]).toMatchObject({ status: 'failed', message: 'that would take the workstation down' });
+    },
+  );
 
   it('runs what is around a task whose line breaks, on a line made anew', async () => {
     const block: Block = { id: 'b', at: { file: 'made.yml', line: 1, column: 1 } };
