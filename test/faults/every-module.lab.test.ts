@@ -126,7 +126,11 @@ describeLab('every module', { hosts }, (lab) => {
 
     // The stand-in for the engine has no line on which it could stream.
     const alone = uses.filter(({ name, module }) => !name.startsWith('A large') && !byEngine.includes(module));
-    test.each(alone)('$module: $name', ({ module: name, args }) => {
+    // What a release's tools may answer otherwise. The others ask coreutils alone, and their tests do so on this machine and under
+    // busybox; by the command all are used on both.
+    const byRelease = ['acl', 'authorized_key', 'cron', 'get_url', 'group', 'process', 'systemd', 'timer', 'user'];
+    const here = flavour === 'trixie' ? alone : alone.filter(({ module }) => byRelease.includes(module));
+    test.each(here)('$module: $name', ({ module: name, args }) => {
       const module = modules.get(name);
       if (module === undefined) throw new Error(`there is no module ${name}`);
       const whole = withDefaults(module.schema, args as JsonObject);
