@@ -10,6 +10,16 @@ const counts = ({ stdout }: HealResult) => {
   return { changed: Number(changed), failed: Number(failed), unknown: Number(unknown ?? 0) };
 };
 
+/** What was said of one of the hosts: its lines, and those that are set in below them. */
+const partOf = (result: HealResult, host: string): HealResult => {
+  let of = '';
+  const lines = result.stdout.split('\n').filter((line) => {
+    if (/^\S/.test(line)) of = line.split(/[ |:]/, 1)[0] ?? '';
+    return of === host;
+  });
+  return { ...result, stdout: `${lines.join('\n')}\n` };
+};
+
 /** Titles of tasks that change, without what a run adds to them. */
 const changing = ({ stdout }: HealResult): string[] =>
   stdout
@@ -40,8 +50,7 @@ describeLab('the site on real hosts', { hosts: [...hosts], state: 'site', jack: 
   const runs: Record<string, { plan: HealResult; first: HealResult; second: HealResult }> = {};
   const containers: Record<string, Record<string, string>> = {};
 
-  /** Plans and applies the site on a host, twice, and records what it was before. */
-  const apply = async (name: (typeof hosts)[number]): Promise<void> => {
+  const record = async (name: (typeof hosts)[number]): Promise<void> => {
     const host = lab().host(name);
     before[name] = Object.fromEntries(
       await Promise.all(
@@ -49,11 +58,21 @@ describeLab('the site on real hosts', { hosts: [...hosts], state: 'site', jack: 
       ),
     );
     containers[name] = { john: await started(host, 'openclaw-john'), ross: await started(host, 'openclaw-ross') };
-    const heals = (...args: string[]): Promise<HealResult> => heal.run(...args, '--limit', name);
-    const plan = await heals('plan', 'site');
-    const first = await heals('run', 'site');
-    containers[name] = { ...containers[name], after: await started(host, 'openclaw-ross') };
-    runs[name] = { plan, first, second: await heals('run', 'site') };
+  };
+
+  /** Plans and applies the site on all hosts at once, twice, and records what they were before. */
+  const apply = async (): Promise<void> => {
+    await Promise.all(hosts.map(record));
+    const plan = await heal.run('plan', 'site');
+    const first = await heal.run('run', 'site');
+    for (const name of hosts) {
+      containers[name] = { ...containers[name], after: await started(lab().host(name), 'openclaw-ross') };
+    }
+    // With -vv the round trips are told of each host.
+    const second = await heal.run('run', 'site', '-vv');
+    for (const name of hosts) {
+      runs[name] = { plan: partOf(plan, name), first: partOf(first, name), second: partOf(second, name) };
+    }
   };
 
   beforeAll(async () => {
@@ -63,7 +82,7 @@ describeLab('the site on real hosts', { hosts: [...hosts], state: 'site', jack: 
       lab().hosts.map((host) => host.exec("sed -i '/snapshot.sh hourly/d' /etc/cron.d/openclaw-watchdog")),
     );
     await Promise.all([prepareByHand(lab().host('byhand'), [1, 2, 3, 4, 5]), prepareAsNotes(lab().host('notes'))]);
-    await Promise.all(hosts.map(apply));
+    await apply();
   }, 3 * wholeSiteMs);
   afterAll(() => heal?.remove());
 
