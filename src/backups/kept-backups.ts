@@ -1,5 +1,5 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { HealError } from '../core/errors.ts';
 import { archiveName, type Manifest, readManifest } from './manifest.ts';
 import { readArchive } from './read-archive.ts';
@@ -47,6 +47,17 @@ export async function verifyBackup({ path }: KeptBackup): Promise<Manifest> {
     if (found.get(member.path)?.sha256 !== member.sha256) throw damaged(`${member.path} is not what the manifest says`);
   }
   return manifest;
+}
+
+/** Removes a backup: first its name, so that a half removed one is no backup. */
+export async function removeBackup({ path }: KeptBackup): Promise<void> {
+  const doomed = join(dirname(path), `.${basename(path)}.partial`);
+  try {
+    await rename(path, doomed);
+    await rm(doomed, { recursive: true });
+  } catch (error) {
+    throw new HealError('failed', `${path} can't be removed: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 /** Names of the directories in one, sorted; none where it does not exist. Names that begin with a dot are passed over. */

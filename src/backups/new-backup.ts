@@ -125,7 +125,7 @@ function checkParses(path: string, text: string | undefined): void {
   }
 }
 
-/** Gives a complete backup its name; two within the same second are told apart by a number. */
+/** Gives a complete backup its name; two within the same second are distinguished by a number. */
 async function nameFor(partial: string, to: string, stamp: string): Promise<string> {
   for (let number = 1; ; number += 1) {
     const name = number === 1 ? stamp : `${stamp}-${number}`;

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
-import { type KeptBackup, keptBackups, verifyBackup } from '../backups/kept-backups.ts';
+import { type KeptBackup, keptBackups, removeBackup, verifyBackup } from '../backups/kept-backups.ts';
 import { type Manifest, readManifest } from '../backups/manifest.ts';
 import { restoreBackup } from '../backups/restore.ts';
+import { keptBy, type Retention, retentionKeys } from '../backups/retention.ts';
 import { ageText, bytesText } from '../core/amounts.ts';
 import { exitCodes, HealError } from '../core/errors.ts';
 import { didYouMean } from '../project/spelling.ts';
@@ -10,7 +11,7 @@ import { findProject } from './project-folder.ts';
 import type { World } from './world.ts';
 
 /** What `heal backup` does, by its first argument. */
-const actions = ['list', 'verify', 'restore'] as const;
+const actions = ['list', 'verify', 'restore', 'prune'] as const;
 
 /** One backup in the output: what is known of it, or why it can't be used. */
 interface Row {
@@ -19,7 +20,7 @@ interface Row {
   readonly problem?: string;
 }
 
-/** `heal backup list|verify|restore [HOST]`: the backups that `heal run backup` has kept. No host is logged in to. */
+/** `heal backup list|verify|restore|prune [HOST]`: the backups that `heal run backup` has kept. No host is logged in to. */
 export async function backupCommand(options: Options, world: World): Promise<number> {
   const { target, second: host } = options;
   const action = actions.find((name) => name === target);
@@ -37,6 +38,7 @@ export async function backupCommand(options: Options, world: World): Promise<num
     throw new HealError('failed', `there is no backup of ${host} in ${folder}`, hint === undefined ? {} : { hint });
   }
   if (action === 'restore') return restore(chosen, folder, options, world);
+  if (action === 'prune') return prune(chosen, options, world);
   const rows = await (action === 'list' ? list(chosen) : verify(chosen, options));
   if (options.output === 'json') world.out(`${JSON.stringify(document(rows), undefined, 2)}\n`);
   else if (rows.length === 0) world.out(world.clean.line(`no backups in ${folder}`).concat('\n'));
@@ -86,6 +88,58 @@ async function restore(
   const amount = `${files} ${files === 1 ? 'file' : 'files'}, ${bytesText(size)}`;
   world.out(`${line(`restored ${host} of ${backup.name} to ${place}: ${amount}`)}\n`);
   return 0;
+}
+
+/**
+ * Removes the backups of each host that the retention does not keep. What can't be read is neither counted nor removed, and
+ * nothing of a host is removed unless the newest backup that is kept was read back just now.
+ */
+async function prune(backups: readonly KeptBackup[], options: Options, world: World): Promise<number> {
+  const retention = retentionOf(options.keep);
+  const { line } = world.clean;
+  let failed = false;
+  for (const host of new Set(backups.map((backup) => backup.host))) {
+    const rows = await list(backups.filter((backup) => backup.host === host));
+    for (const { backup, problem } of rows) {
+      if (problem === undefined) continue;
+      failed = true;
+      world.err(`${line(`warning: ${backup.host} ${backup.name} was left: ${problem}`)}\n`);
+    }
+    const good = rows.flatMap(({ backup, manifest }) =>
+      manifest === undefined ? [] : [{ backup, created: new Date(manifest.created) }],
+    );
+    const kept = keptBy(
+      good.map(({ created }) => created),
+      retention,
+    );
+    const doomed = good.filter(({ created }) => !kept.has(created));
+    const newest = good.at(-1);
+    if (newest === undefined || doomed.length === 0) continue;
+    const row = await rowOf(newest.backup, () => verifyBackup(newest.backup));
+    if (row.problem !== undefined) {
+      failed = true;
+      world.err(`${line(`warning: nothing of ${host} was removed: ${row.problem}`)}\n`);
+      continue;
+    }
+    for (const { backup } of doomed) {
+      if (!options.check) await removeBackup(backup);
+      world.out(`${line(`${options.check ? 'would remove' : 'removed'} ${backup.host} ${backup.name}`)}\n`);
+    }
+  }
+  return failed ? exitCodes.failed : 0;
+}
+
+/** Reads `daily=7,weekly=4`. */
+function retentionOf(text: string): Retention {
+  const given = text.split(',').map((part) => {
+    const [, key = '', count = ''] = /^\s*([a-z]+)=(\d{1,5})\s*$/.exec(part) ?? [];
+    const known = retentionKeys.find((one) => one === key);
+    if (known !== undefined) return [known, Number(count)] as const;
+    throw new HealError('usage', `--keep has "${part.trim()}", which is not a number of backups`, {
+      hint: 'for example: --keep last=3,daily=7,weekly=4,monthly=12',
+    });
+  });
+  return { last: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, ...Object.fromEntries(given) };
 }
 
 async function rowOf(backup: KeptBackup, read: () => Promise<Manifest>): Promise<Row> {

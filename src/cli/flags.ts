@@ -65,7 +65,7 @@ const check: Flag = { name: 'check', alias: 'C', kind: 'boolean', about: 'change
 
 const steps: readonly Flag[] = [
   { name: 'start-at-task', kind: 'text', about: 'leave out all that stands before the task of this name' },
-  { name: 'force-handlers', kind: 'boolean', about: 'run the handlers that are owed on hosts that failed, too' },
+  { name: 'force-handlers', kind: 'boolean', about: 'run pending handlers on hosts that failed, too' },
 ];
 
 /** A command: how it is called, what it does, what it takes. */
@@ -151,8 +151,8 @@ export const commands: readonly Command[] = [
   {
     name: 'backup',
     takes: '<action> [host]',
-    wants: 'an action: list, verify or restore',
-    about: 'list, verify or restore the backups of hosts',
+    wants: 'an action: list, verify, restore or prune',
+    about: 'list, verify, restore or prune backups',
     flags: [
       { name: 'all', kind: 'boolean', about: 'verify each backup, not only the newest of each host' },
       { name: 'to', kind: 'text', about: 'restore into this directory, which must be empty or new' },
@@ -162,6 +162,8 @@ export const commands: readonly Command[] = [
         about: 'restore the newest backup of this time or before: 2026-11-28, 2026-11-28T19',
       },
       { name: 'only', kind: 'list', about: 'restore only this path of the host; may be repeated' },
+      { name: 'keep', kind: 'text', about: 'prune all but these (default last=3,daily=7,weekly=4,monthly=12)' },
+      check,
       { name: 'backups', kind: 'text', about: "directory of the backups, relative to the project's (default backups)" },
       output,
       project,

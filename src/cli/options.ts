@@ -45,6 +45,8 @@ export interface Options {
   readonly to?: string;
   readonly at?: string;
   readonly only: readonly string[];
+  /** Of backup prune: what is kept, as given. */
+  readonly keep: string;
   /** Of backup: each one, not only the newest of each host. */
   readonly all: boolean;
 }

@@ -61,6 +61,7 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
     deep: yes('deep'),
     all: yes('all'),
     only: list('only'),
+    keep: text('keep') ?? 'last=3,daily=7,weekly=4,monthly=12',
     ...(second === undefined ? {} : { second }),
     ...(startAtTask === undefined ? {} : { startAtTask }),
     ...(playbook === undefined || command.name !== 'vars' ? {} : { playbook }),

@@ -144,6 +144,47 @@ describe('heal backup', () => {
     });
   });
 
+  describe('prune', () => {
+    const names = (): string[] =>
+      readdirSync(join(backups, 'jack6'))
+        .filter((name) => !name.startsWith('.'))
+        .sort();
+    const path = (name: string): string => join(backups, 'jack6', name, 'archive.tar.gz');
+
+    test('removes what the retention does not keep, and with --check only says so', async () => {
+      const made: string[] = [];
+      for (const age of [90, 60, 40, 2, 1]) made.push(await keep('jack6', new Date(now - age * 24 * hour)));
+      const check = await run('prune', 'jack6', '--keep', 'last=1,daily=2', '--check');
+      const doomed = made.slice(0, 3);
+      expect(check).toMatchObject({ code: 0, stdout: doomed.map((name) => `would remove jack6 ${name}\n`).join('') });
+      expect(names()).toEqual(made);
+      const done = await run('prune', 'jack6', '--keep', 'last=1,daily=2');
+      expect(done).toMatchObject({ code: 0, stdout: doomed.map((name) => `removed jack6 ${name}\n`).join('') });
+      expect(names()).toEqual(made.slice(3));
+      expect(await run('prune', 'jack6')).toEqual({ code: 0, stdout: '', stderr: '' });
+    });
+
+    test('removes nothing of a host whose newest backup is damaged', async () => {
+      const [, newer = ''] = names();
+      const good = readFileSync(path(newer));
+      writeFileSync(path(newer), good.subarray(0, 100));
+      const { code, stdout, stderr } = await run('prune', 'jack6', '--keep', 'last=1');
+      writeFileSync(path(newer), good);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain(`warning: nothing of jack6 was removed: ${path(newer)} is damaged`);
+      expect(names().length).toBe(2);
+    });
+
+    test('names a part of --keep that it does not know', async () => {
+      expect(await run('prune', '--keep', 'daily=7,yearly=1')).toEqual({
+        code: 5,
+        stdout: '',
+        stderr:
+          'error: --keep has "yearly=1", which is not a number of backups\nhint: for example: --keep last=3,daily=7,weekly=4,monthly=12\n',
+      });
+    });
+  });
+
   test('names a manifest that is missing, and lists the others', async () => {
     rmSync(join(backups, 'jack4', old, 'manifest.json'));
     const { code, stdout } = await run('list', 'jack4');
