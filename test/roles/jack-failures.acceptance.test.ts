@@ -116,7 +116,7 @@ describeLab(
       }
       const failures: Failure[] = [
         {
-          what: 'a config that is no JSON5',
+          what: 'a config that is not valid JSON5',
           breaks: (host) => host.exec(`cp -p ${config} /run/good; echo '{ gateway: ' >${config}`),
           mends: `cat /run/good >${config}`,
           cause: /status=78\/CONFIG[\s\S]*JSON5 parse failed: SyntaxError: JSON5: invalid end of input at 2:1/,

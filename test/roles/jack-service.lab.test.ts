@@ -183,6 +183,9 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
     await host.exec(`mkdir -p /root/.config/systemd/user; cp /etc/systemd/system/openclaw-jack.service ${leftOver}`);
     expect((await run('plan', 'switch')).stdout).toContain('nothing to do');
     await host.exec(`rm ${leftOver}`);
+    // As ross-access gives Ross his rights: the mask of the ACL is shown as the group's, and OpenClaw refuses that.
+    await host.exec('setfacl -m u:101000:rwx,d:u:101000:rwx /root/.openclaw');
+    expect((await host.attempt('openclaw gateway install')).stderr).toContain('[unsafe-permissions]');
 
     const before = await show(host, 'MainPID');
     await host.exec(
@@ -207,6 +210,7 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
       ]);
       expect(await to('auto')).toMatchObject({ code: 0, changed: 0 });
     }
+    expect(await host.exec('getfacl -cp /root/.openclaw')).toContain('\nuser:101000:rwx\n');
   });
 
   it.concurrent('gives up a crash loop after five starts, and says why from the journal', async () => {

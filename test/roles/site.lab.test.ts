@@ -102,7 +102,7 @@ describeLab('the site on real hosts', { hosts: [...hosts], state: 'site', jack: 
       expect(second.stdout).toMatch(/\b2 round trips/);
     });
 
-    test('the plan left three things open at most, and foretold all others', () => {
+    test('the plan left three things open at most, and predicted all others', () => {
       const { plan, first } = of();
       expect(plan.code).toBe(0);
       expect(counts(plan).unknown).toBeLessThanOrEqual(3);

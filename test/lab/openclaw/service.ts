@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { port, readConfig } from './config.ts';
-import { badConfigCode, behaviour, home } from './settings.ts';
+import { badConfigCode, behaviour, home, stateFolder } from './settings.ts';
 
 const unit = 'openclaw-gateway.service';
 
@@ -48,6 +48,10 @@ function firstRefusal(): string | undefined {
     (existsSync(dropIns) && readdirSync(dropIns).length > 0)
   ) {
     return 'Managed service artifacts changed during publication.';
+  }
+  // As 0775 the mask of an ACL is shown. Asked of an installed unit, too, by the real one.
+  if ((statSync(stateFolder()).mode & 0o022) !== 0) {
+    return 'SERVICE_DEFINITION_UNKNOWN: [unsafe-permissions] The service state directory is group/world-writable.';
   }
   // A failed unit whose file was removed stays in systemd's memory until it is reset.
   if (!systemctl(['show', unit, '-p', 'ActiveState']).said.includes('ActiveState=failed')) return undefined;
