@@ -37,7 +37,7 @@ export interface Input {
   readonly account: Account;
   /** Loaded local inputs, by the names that `locals` gave. */
   readonly locals: Readonly<Record<string, Content>>;
-  /** Conditions among the arguments (assert), already evaluated: source and truth. */
+  /** Conditions among the arguments (assert), already evaluated: source and result. */
   readonly conditions: readonly { readonly source: string; readonly holds: boolean }[];
   readonly checkMode: boolean;
 }

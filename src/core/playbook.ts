@@ -159,7 +159,7 @@ export interface Play {
   readonly anyErrorsFatal?: boolean;
   /** The play ends when more than this part of a batch has failed; per cent. */
   readonly maxFailPercentage?: number;
-  /** Handlers that are owed run on hosts that failed, too. */
+  /** Pending handlers run on hosts that failed, too. */
   readonly forceHandlers?: boolean;
   readonly roles: readonly Role[];
   /** Variables of one host in this play; `extra` are those of the command line. */

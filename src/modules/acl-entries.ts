@@ -1,5 +1,5 @@
 import type { Misuse } from '../core/playbook.ts';
-import type { AclEntry, AclWish } from '../probes/acl.ts';
+import type { AclEntry, DesiredAcl } from '../probes/acl.ts';
 
 /** One entry as a task gives it. */
 interface Given {
@@ -48,11 +48,11 @@ function given({ entity, etype, entries = [], ...own }: EntryArgs): readonly Giv
 }
 
 /** One entry in the words of a title: `rw (files) and rwx (directories) to user 101000`. */
-export function rightsOf({ kind, who, files, directories }: AclEntry, wish: AclWish, type: string): string {
+export function rightsOf({ kind, who, files, directories }: AclEntry, desired: DesiredAcl, type: string): string {
   const whom = `${kind} ${who}`;
-  if (wish.remove) return whom;
-  const as = wish.sides === 'access' ? '' : wish.sides === 'default' ? ' by default' : ', also by default,';
-  const mixed = wish.recursive && type === 'directory';
+  if (desired.remove) return whom;
+  const as = desired.sides === 'access' ? '' : desired.sides === 'default' ? ' by default' : ', also by default,';
+  const mixed = desired.recursive && type === 'directory';
   const name = (rights: string | undefined): string => (rights === '' ? '-' : (rights ?? ''));
   if (!mixed) return `${name(type === 'directory' ? directories : files)} to ${whom}${as}`;
   if (files === directories) return `${name(files)} to ${whom}${as}`;

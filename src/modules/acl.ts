@@ -3,7 +3,7 @@ import { type Change, predicts } from '../core/change.ts';
 import type { Answers, Input } from '../core/module.ts';
 import type { Question } from '../core/probe.ts';
 import { present } from '../core/state.ts';
-import { type AclFindings, type AclWish, acl as ask, wantedText } from '../probes/acl.ts';
+import { type AclFindings, acl as ask, type DesiredAcl, wantedText } from '../probes/acl.ts';
 import { aclLibrary } from '../probes/acl-judge.ts';
 import { joinSh, sh } from '../shell/sh.ts';
 import { type EntryArgs, entriesOf, rightsOf, wrongEntries } from './acl-entries.ts';
@@ -72,26 +72,26 @@ export const acl = defineModule({
     },
   ],
   misuse: (args) => wrongEntries(args, args.state === 'absent'),
-  reads: (args, _look, input) => questionsOf(wishesOf(args), input),
+  reads: (args, _look, input) => questionsOf(desiredOf(args), input),
   plan: (args, answers: Answers<{ readonly [name: `at${number}`]: Question<AclFindings> }>, input) => {
     const changes: Change[] = [];
-    for (const [i, wish] of wishesOf(args).entries()) {
+    for (const [i, desired] of desiredOf(args).entries()) {
       const found = answers[`at${i}`];
       if (found === undefined) {
-        if (wish.remove) continue;
-        return { changes: [], failed: `${wish.path} is not there` };
+        if (desired.remove) continue;
+        return { changes: [], failed: `${desired.path} is not there` };
       }
       if (found.type === 'link') {
-        return { changes: [], failed: `${wish.path} is a link`, hint: 'name the place that it leads to' };
+        return { changes: [], failed: `${desired.path} is a link`, hint: 'name the place that it leads to' };
       }
-      if (found.stranger !== undefined) {
-        if (wish.remove) continue;
-        return { changes: [], failed: `there is no ${found.stranger} on this host` };
+      if (found.unknown !== undefined) {
+        if (desired.remove) continue;
+        return { changes: [], failed: `there is no ${found.unknown} on this host` };
       }
-      if (found.type !== 'directory' && wish.sides === 'default' && !wish.remove) {
-        return { changes: [], failed: `${wish.path} is a file: only directories have default entries` };
+      if (found.type !== 'directory' && desired.sides === 'default' && !desired.remove) {
+        return { changes: [], failed: `${desired.path} is a file: only directories have default entries` };
       }
-      if (found.differing > 0) changes.push(mend(wish, found, input));
+      if (found.differing > 0) changes.push(mend(desired, found, input));
     }
     return { changes };
   },
@@ -104,7 +104,7 @@ type Given = EntryArgs & {
   readonly state: 'present' | 'absent';
 };
 
-function wishesOf(args: Given): readonly AclWish[] {
+function desiredOf(args: Given): readonly DesiredAcl[] {
   const entries = entriesOf(args);
   const sides = args.default === 'also' ? 'access default' : args.default ? 'default' : 'access';
   const paths = typeof args.path === 'string' ? [args.path] : args.path;
@@ -118,17 +118,17 @@ function wishesOf(args: Given): readonly AclWish[] {
 }
 
 function questionsOf(
-  wishes: readonly AclWish[],
+  desired: readonly DesiredAcl[],
   input: Input,
 ): { readonly [name: `at${number}`]: Question<AclFindings> } {
-  return Object.fromEntries(wishes.map((wish, i) => [`at${i}`, ask(wish, input.account)]));
+  return Object.fromEntries(desired.map((one, i) => [`at${i}`, ask(one, input.account)]));
 }
 
-function mend(wish: AclWish, found: AclFindings, input: Input): Change {
-  const { path, recursive, sides, remove, entries } = wish;
+function mend(desired: DesiredAcl, found: AclFindings, input: Input): Change {
+  const { path, recursive, sides, remove, entries } = desired;
   const some = recursive && found.type === 'directory';
   const where = some ? `${found.differing} of ${found.total} paths in ${path}` : path;
-  const words = entries.map((one) => rightsOf(one, wish, found.type)).join(', ');
+  const words = entries.map((one) => rightsOf(one, desired, found.type)).join(', ');
   const lines = (side: 'before' | 'after'): string =>
     found.shown.map((one) => `${one.path} ${one[side]}\n`).join('') +
     (found.differing > found.shown.length ? `and ${found.differing - found.shown.length} more\n` : '');
@@ -144,7 +144,7 @@ function mend(wish: AclWish, found: AclFindings, input: Input): Change {
           wantedText(entries),
           sh`
             LC_ALL=C; export LC_ALL
-            [ -z "$_stranger" ] || die "there is no $_stranger on this host"
+            [ -z "$_unknown" ] || die "there is no $_unknown on this host"
             [ ! -L ${path} ] || die ${`${path} is a link`}
             acl_enter ${path} || die ${`${path} can't be entered`}
             acl_walk ${recursive ? 1 : 0} 2>/dev/null |
@@ -156,7 +156,7 @@ function mend(wish: AclWish, found: AclFindings, input: Input): Change {
       ),
     },
     predicts: [
-      predicts(ask(wish, input.account), present({ type: found.type, total: found.total, differing: 0, shown: [] })),
+      predicts(ask(desired, input.account), present({ type: found.type, total: found.total, differing: 0, shown: [] })),
     ],
     touches: [recursive ? `tree:${path}` : `path:${path}`],
   };

@@ -31,7 +31,7 @@ export interface KeysWanted {
 }
 
 /** What is done to which key, for a title: `+`, `-` or `~` and the key's comment or type. */
-export interface KeyDeed {
+export interface KeyChange {
   readonly sign: '+' | '-' | '~';
   readonly key: KeyLine;
 }
@@ -40,8 +40,8 @@ export interface KeyDeed {
 export function withKeys(
   text: string,
   wanted: KeysWanted,
-): { readonly text: string; readonly deeds: readonly KeyDeed[] } {
-  const deeds: KeyDeed[] = [];
+): { readonly text: string; readonly changes: readonly KeyChange[] } {
+  const changes: KeyChange[] = [];
   const seen = new Set<string>();
   const lines: string[] = [];
   const byBlob = new Map(wanted.keys.map((key) => [key.blob, key]));
@@ -49,8 +49,8 @@ export function withKeys(
     const key = readKey(line);
     const asked = key === undefined ? undefined : byBlob.get(key.blob);
     if (key === undefined || (asked === undefined && !wanted.exclusive)) lines.push(line);
-    else if (asked === undefined || !wanted.present) deeds.push({ sign: '-', key });
-    else if (seen.has(key.blob)) deeds.push({ sign: '-', key });
+    else if (asked === undefined || !wanted.present) changes.push({ sign: '-', key });
+    else if (seen.has(key.blob)) changes.push({ sign: '-', key });
     else {
       seen.add(key.blob);
       const options = wanted.options ?? (asked.options === '' ? key.options : asked.options);
@@ -58,7 +58,7 @@ export function withKeys(
       if (options === key.options) lines.push(line);
       else {
         lines.push(keyLine(next));
-        deeds.push({ sign: '~', key: next });
+        changes.push({ sign: '~', key: next });
       }
     }
   }
@@ -66,10 +66,10 @@ export function withKeys(
     if (seen.has(key.blob)) continue;
     const next = { ...key, options: wanted.options ?? key.options };
     lines.push(keyLine(next));
-    deeds.push({ sign: '+', key: next });
+    changes.push({ sign: '+', key: next });
   }
-  if (deeds.length === 0) return { text, deeds };
-  return { text: lines.length === 0 ? '' : `${lines.join('\n')}\n`, deeds };
+  if (changes.length === 0) return { text, changes };
+  return { text: lines.length === 0 ? '' : `${lines.join('\n')}\n`, changes };
 }
 
 function keyLine({ options, type, blob, comment }: KeyLine): string {

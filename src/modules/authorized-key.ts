@@ -8,7 +8,7 @@ import { lines } from '../probes/command.ts';
 import { heredoc } from '../shell/heredoc.ts';
 import { joinSh, sh } from '../shell/sh.ts';
 import { accountName } from './account-schemas.ts';
-import { type KeyDeed, type KeyLine, readKey, withKeys } from './authorized-key-text.ts';
+import { type KeyChange, type KeyLine, readKey, withKeys } from './authorized-key-text.ts';
 import { defineModule } from './define.ts';
 
 /** Keeps SSH keys among those by which one may log in as an account. */
@@ -87,8 +87,8 @@ export const authorizedKey = defineModule({
       exclusive: args.exclusive,
       options: args.key_options,
     });
-    const words = next.deeds.map(deedWords);
-    if (args.state === 'present' || next.deeds.length > 0) words.push(...untidy(folder, file, there));
+    const words = next.changes.map(changeWords);
+    if (args.state === 'present' || next.changes.length > 0) words.push(...untidy(folder, file, there));
     if (words.length === 0) return [];
     const self = input.account.user ?? input.facts.user;
     if (self !== user && self !== 'root') {
@@ -191,7 +191,7 @@ function keysOf(text: string): KeyLine[] {
   return keyTexts(text).flatMap((line) => readKey(line) ?? []);
 }
 
-function deedWords({ sign, key }: KeyDeed): string {
+function changeWords({ sign, key }: KeyChange): string {
   const name = key.comment === '' ? `${key.type} …${key.blob.slice(-8)}` : key.comment;
   return sign === '+' ? `add ${name}` : sign === '-' ? `remove ${name}` : `options of ${name}`;
 }

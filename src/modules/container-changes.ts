@@ -102,8 +102,8 @@ function change(there: Container, verb: string, sign: Change['sign'], script: Sh
   const { run: _run, ...rest } = there;
   const question = container(there.name, input.account);
   const note = there.status === 'restarting' ? ' (it keeps ending)' : '';
-  // How its health check will go is not known; so nothing is foretold of a container that has one.
-  const foretold =
+  // How its health check will go is not known; so nothing is predicted of a container that has one.
+  const predicted =
     verb === 'stop'
       ? [predicts(question, present({ ...rest, status: 'exited' as const }))]
       : there.checked
@@ -114,7 +114,7 @@ function change(there: Container, verb: string, sign: Change['sign'], script: Sh
     sign,
     expects: verb === 'restart' ? [] : [question],
     act: { kind: 'program', script },
-    predicts: foretold,
+    predicts: predicted,
     touches: touched(there.name),
     settles: 5,
   };

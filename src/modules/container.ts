@@ -127,11 +127,11 @@ function checked(
 function withPolicy(changes: readonly Change[], policy: string | undefined): readonly Change[] {
   if (policy === undefined || changes.length < 2) return changes;
   return changes.map((change, index) => {
-    const { predicts: foretold, ...rest } = change;
+    const { predicts: predicted, ...rest } = change;
     if (index < changes.length - 1) return rest;
     return {
       ...rest,
-      predicts: (foretold ?? []).map((one) =>
+      predicts: (predicted ?? []).map((one) =>
         one.state.kind === 'present'
           ? { ...one, state: { ...one.state, value: { ...(one.state.value as Container), restartPolicy: policy } } }
           : one,

@@ -14,10 +14,10 @@ import {
   withAttributes,
 } from './attributes.ts';
 import { defineModule } from './define.ts';
-import { foretold } from './foretold.ts';
 import { directoryPlan, directoryReads } from './kept-directory.ts';
 import { linkPlan, type Origins } from './kept-link.ts';
 import { newEntry } from './new-entry.ts';
+import { predictEntry } from './predicted-entry.ts';
 import { removedPlan } from './removed.ts';
 import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
 
@@ -93,7 +93,7 @@ export const file = defineModule({
           sign: '~',
           expects: [question],
           act: { kind: 'program', script: touch ? joinSh([script, sh`touch -- ${real}`], '\n') : script },
-          predicts: foretold(real, withAttributes(there, attributes), input.account),
+          predicts: predictEntry(real, withAttributes(there, attributes), input.account),
           touches: [`path:${real}`],
         },
       ],
@@ -119,7 +119,7 @@ function empty(path: string, attributes: Attributes, answers: Origins, input: In
         commit ${path} ${owner} ${octal}
       `,
     },
-    predicts: foretold(path, next, input.account),
+    predicts: predictEntry(path, next, input.account),
     touches: [`path:${path}`],
   };
 }

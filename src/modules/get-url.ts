@@ -19,7 +19,7 @@ import {
   withAttributes,
 } from './attributes.ts';
 import { defineModule } from './define.ts';
-import { foretold } from './foretold.ts';
+import { predictEntry } from './predicted-entry.ts';
 import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
 
 /** Keeps a file on the host the same as what a web server gives; the host itself fetches it. */
@@ -113,14 +113,14 @@ export const getUrl = defineModule({
         title: differences.join(', '),
         sign: '~',
         act: { kind: 'program', script },
-        predicts: foretold(target, next, input.account),
+        predicts: predictEntry(target, next, input.account),
       };
       return { changes: [change], result };
     }
     const size = answers.fetched === undefined ? '' : ` (${answers.fetched.size} bytes)`;
     const change: Change = {
       ...common,
-      // How large it will be is not known, so nothing is foretold of it.
+      // How large it will be is not known, so nothing is predicted of it.
       title: [`${there === undefined ? 'fetch' : 'fetch anew'} ${target}${size}`, ...differences].join(', '),
       sign: there === undefined ? '+' : '~',
       act: { kind: 'program', script: fetchText({ ...args, target, there, wanted, attributes, parent }) },

@@ -66,7 +66,7 @@ function creation(name: string, gid: number | undefined, system: boolean, input:
       `,
     },
     // A number that the host chooses is not known before.
-    ...(gid === undefined ? {} : { predicts: foretold({ name, gid, members: [] }, input) }),
+    ...(gid === undefined ? {} : { predicts: predicted({ name, gid, members: [] }, input) }),
     touches: touchesOf(name, gid),
   };
 }
@@ -83,7 +83,7 @@ function renumbering(there: UserGroup, gid: number, input: Input): Change {
         groupmod -g ${gid} -- ${there.name}
       `,
     },
-    predicts: [...foretold({ ...there, gid }, input), predicts(ask(there.gid, input.account), absent)],
+    predicts: [...predicted({ ...there, gid }, input), predicts(ask(there.gid, input.account), absent)],
     // Files keep the number; accounts whose primary group it is are changed with it.
     touches: ['users', ...touchesOf(there.name, gid)],
   };
@@ -102,7 +102,7 @@ function removal(there: UserGroup, input: Input): Change {
   };
 }
 
-function foretold(next: UserGroup, input: Input) {
+function predicted(next: UserGroup, input: Input) {
   return [
     predicts(ask(next.name, input.account), present(next)),
     predicts(ask(next.gid, input.account), present(next)),

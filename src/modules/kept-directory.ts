@@ -17,8 +17,8 @@ import {
   wantedAttributes,
   withAttributes,
 } from './attributes.ts';
-import { foretold } from './foretold.ts';
 import { newEntry } from './new-entry.ts';
+import { predictEntry } from './predicted-entry.ts';
 
 /** What is asked of a folder: itself and, for those that must be made first, all above it. `up0` is the nearest. */
 export type DirectoryReads = AttributeReads & {
@@ -74,7 +74,7 @@ export function directoryPlan(
           sign: '~',
           expects: [question],
           act: { kind: 'program', script: attributeScript(real, there, attributes) },
-          predicts: foretold(real, withAttributes(there, attributes), input.account),
+          predicts: predictEntry(real, withAttributes(there, attributes), input.account),
           touches: [`path:${real}`],
         },
       ],
@@ -115,7 +115,7 @@ export function directoryPlan(
         '\n',
       ),
     },
-    predicts: made.flatMap((one) => foretold(one.path, one.entry, input.account)),
+    predicts: made.flatMap((one) => predictEntry(one.path, one.entry, input.account)),
     touches: missing.map((one) => `path:${one}`),
   };
   return { changes: [change] };

@@ -3,8 +3,8 @@ import { type Entry, entry } from '../probes/entry.ts';
 import type { User } from '../probes/user.ts';
 import { joinSh, sh } from '../shell/sh.ts';
 import { type Attributes, attributeDifferences, chownWord, withAttributes } from './attributes.ts';
-import { foretold } from './foretold.ts';
 import { newEntry } from './new-entry.ts';
+import { predictEntry } from './predicted-entry.ts';
 
 /** Who makes a new entry, and the folder that it is made in. */
 export interface Origins {
@@ -66,7 +66,7 @@ export function linkPlan(
         ...(hard
           ? {}
           : {
-              predicts: foretold(
+              predicts: predictEntry(
                 path,
                 isIt && there !== undefined ? withAttributes(there, ownership) : made,
                 input.account,

@@ -10,7 +10,7 @@ import { milliseconds } from '../probes/unit-state.ts';
 const folder = '/etc/systemd/system';
 
 /**
- * What is foretold of a unit whose file is made where there was none: systemd knows it, off and down, so that a plan can
+ * What is predicted of a unit whose file is made where there was none: systemd knows it, off and down, so that a plan can
  * say what is to be done with it. It holds only where no unit of that name was there, from another folder.
  */
 export function newUnit(path: string, content: Content, input: Input): Prediction[] {

@@ -17,10 +17,10 @@ import {
   wantedAttributes,
   withAttributes,
 } from './attributes.ts';
-import { foretold } from './foretold.ts';
 import { newEntry } from './new-entry.ts';
 import { newUnit } from './new-unit.ts';
 import { inlineLimit, placingAct } from './placing-act.ts';
+import { predictEntry } from './predicted-entry.ts';
 
 /**
  * What `copy` and `template` have in common: a file with a content, an owner and a mode. It is written beside its
@@ -119,7 +119,7 @@ export function placedPlan(
   const common = {
     expects: [question],
     predicts: [
-      ...foretold(target, next, input.account),
+      ...predictEntry(target, next, input.account),
       ...(wanted.bytes === undefined
         ? []
         : [predicts(content(target, input.account), present({ bytes: wanted.bytes, sha256: wanted.sha256 }))]),

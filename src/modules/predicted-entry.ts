@@ -8,7 +8,7 @@ import { type Entry, entry } from '../probes/entry.ts';
  * What every question about a path's entry will answer: with and without its hash. The hash of a regular file is told
  * only if it is known.
  */
-export function foretold(path: string, next: Entry, account: Account): Prediction[] {
+export function predictEntry(path: string, next: Entry, account: Account): Prediction[] {
   const { sha256, readable: _readable, ...unhashed } = next;
   const plain = predicts(entry(path, {}, account), present(unhashed));
   if (next.type !== 'file') return [plain, predicts(entry(path, { hash: true }, account), present(unhashed))];
@@ -17,7 +17,7 @@ export function foretold(path: string, next: Entry, account: Account): Predictio
 }
 
 /** What every question about a path will answer once nothing is there. */
-export function foretoldAbsent(path: string, account: Account): Prediction[] {
+export function predictAbsent(path: string, account: Account): Prediction[] {
   return [
     predicts(entry(path, {}, account), absent),
     predicts(entry(path, { hash: true }, account), absent),

@@ -3,7 +3,7 @@ import type { Decision, Input } from '../core/module.ts';
 import type { Question } from '../core/probe.ts';
 import { type Entry, entry } from '../probes/entry.ts';
 import { sh } from '../shell/sh.ts';
-import { foretoldAbsent } from './foretold.ts';
+import { predictAbsent } from './predicted-entry.ts';
 
 /** What is asked of a path that is not to be there. */
 export function removedReads(path: string, input: Input): { readonly entry: Question<Entry> } {
@@ -24,7 +24,7 @@ export function removedPlan(given: string, there: Entry | undefined, input: Inpu
         sign: '-',
         expects: [entry(path, {}, input.account)],
         act: { kind: 'program', script: folder ? sh`rm -rf -- ${path}` : sh`rm -f -- ${path}` },
-        predicts: foretoldAbsent(path, input.account),
+        predicts: predictAbsent(path, input.account),
         touches: [folder ? `tree:${path}` : `path:${path}`],
       },
     ],

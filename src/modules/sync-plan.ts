@@ -4,7 +4,7 @@ import type { Attributes } from './attributes.ts';
 import { fourDigits } from './attributes.ts';
 
 /** How the two folders are to be compared. */
-export interface SyncWish {
+export interface DesiredTree {
   readonly attributes: Attributes;
   readonly folderMode: string | undefined;
   readonly remove: boolean;
@@ -29,18 +29,18 @@ export interface SyncSteps {
 export function syncSteps(
   local: readonly LocalEntry[],
   there: Tree,
-  wish: SyncWish,
+  desired: DesiredTree,
   self: { readonly uid: number; readonly gid: number },
 ): SyncSteps {
   const now = new Map(Object.entries(there));
   const wanted = new Map(local.map((entry) => [entry.path, entry]));
   const after = new Map(now);
-  const { owner, group } = wish.attributes;
+  const { owner, group } = desired.attributes;
 
   // What is left out holds up the folders that it is in.
   const held = new Set<string>();
   for (const [path, entry] of now) {
-    if (!wish.excluded(path, entry.type === 'directory')) continue;
+    if (!desired.excluded(path, entry.type === 'directory')) continue;
     for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) held.add(at);
   }
   const remove: { path: string; folder: boolean }[] = [];
@@ -50,8 +50,8 @@ export function syncSteps(
     const folder = entry.type === 'directory';
     const differs = local !== undefined && folder !== (local.type === 'directory');
     if (local !== undefined && !differs) continue;
-    if (local === undefined && (!wish.remove || held.has(path))) continue;
-    if (differs && (!wish.remove || held.has(path)))
+    if (local === undefined && (!desired.remove || held.has(path))) continue;
+    if (differs && (!desired.remove || held.has(path)))
       clash ??= `${path} is a ${entry.type} on the host, and a ${local.type} here`;
     remove.push({ path, folder });
     after.delete(path);
@@ -69,7 +69,7 @@ export function syncSteps(
   const alter: { path: string; mode: string | undefined; type: string }[] = [];
   for (const entry of local) {
     const is = after.get(entry.path);
-    const mode = modeOf(entry, is, wish);
+    const mode = modeOf(entry, is, desired);
     const next: TreeEntry = {
       type: entry.type,
       mode: entry.type === 'link' ? '0777' : mode,
@@ -95,7 +95,7 @@ export function syncSteps(
 }
 
 /** The mode that is given; else that which is there, as far as it is a program or not; else the usual one. */
-function modeOf(entry: LocalEntry, is: TreeEntry | undefined, { attributes, folderMode }: SyncWish): string {
+function modeOf(entry: LocalEntry, is: TreeEntry | undefined, { attributes, folderMode }: DesiredTree): string {
   if (entry.type === 'directory') return fourDigits(folderMode ?? (is?.type === 'directory' ? is.mode : '0755'));
   if (attributes.mode !== undefined) {
     const given = Number.parseInt(attributes.mode, 8);

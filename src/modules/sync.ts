@@ -90,13 +90,13 @@ export const sync = defineModule({
       uid: attributes.owner?.id ?? answers.self?.uid ?? 0,
       gid: attributes.group?.id ?? answers.self?.gid ?? 0,
     };
-    const wish = {
+    const desired = {
       attributes,
       folderMode: args.directory_mode,
       remove: args.delete,
       excluded: excluder(args.exclude),
     };
-    const steps = syncSteps(local.entries, answers.tree ?? {}, wish, self);
+    const steps = syncSteps(local.entries, answers.tree ?? {}, desired, self);
     const result = { dest, files: local.entries.filter(({ type }) => type === 'file').length };
     if (steps.clash !== undefined) return fail(steps.clash, 'delete: true has it replaced, unless it is excluded');
     const same = steps.send.length + steps.alter.length + steps.remove.length === 0;
@@ -119,7 +119,7 @@ export const sync = defineModule({
         content === undefined
           ? { kind: 'program', script }
           : { kind: 'upload', content, near: there === undefined ? posix.dirname(dest) : dest, script },
-      // What a folder with setgid or a default ACL makes of new entries is not foretold.
+      // What a folder with setgid or a default ACL makes of new entries is not predicted.
       predicts: [predicts(tree(dest, namePatterns(args.exclude), input.account), present(steps.after))],
       touches: [`tree:${dest}`],
     };

@@ -111,11 +111,11 @@ export const systemd = defineModule({
     }
 
     if (next === undefined) return { changes, result };
-    const { run: _run, ...foretold } = next;
+    const { run: _run, ...predicted } = next;
     const question = ask(name, args.scope, input);
     // Each predicts where all of them lead: a plan is read from its end.
     return {
-      changes: changes.map((change) => ({ ...change, predicts: [predicts(question, present(foretold))] })),
+      changes: changes.map((change) => ({ ...change, predicts: [predicts(question, present(predicted))] })),
       result,
     };
   },

@@ -103,9 +103,9 @@ export function keptTimer(
   if (run !== undefined && 'failed' in run) return { changes: [], ...run };
   if (run !== undefined) units.push(run);
 
-  const foretold = timerForetold(now, target, args, input);
+  const predicted = timerPredicted(now, target, args, input);
   return {
-    changes: [...files, ...units.map((change) => ({ ...change, predicts: foretold }))],
+    changes: [...files, ...units.map((change) => ({ ...change, predicts: predicted }))],
     result: { name: target.unit, service: `${args.name}.service` },
   };
 }
@@ -133,7 +133,7 @@ export function removedTimer(name: string, answers: Answers<TimerReads>, input: 
   };
 }
 
-function timerForetold(there: Unit, target: Target, { enabled, started }: Wanted, input: Input): Prediction[] {
+function timerPredicted(there: Unit, target: Target, { enabled, started }: Wanted, input: Input): Prediction[] {
   const { run: _run, ...rest } = there;
   const next: Unit = {
     ...rest,

@@ -25,7 +25,7 @@ export interface WantedUser {
   readonly password?: string;
 }
 
-/** Makes an account. Its number is the host's choice, so nothing is foretold: later tasks that use it are unknown in a plan. */
+/** Makes an account. Its number is the host's choice, so nothing is predicted: later tasks that use it are unknown in a plan. */
 export function creation(wanted: WantedUser, hasNamesake: boolean, input: Input): Change {
   const { name, uid, home, shell, comment, groups = [] } = wanted;
   const group = wanted.group ?? (hasNamesake ? name : undefined);
@@ -138,7 +138,7 @@ export function modifications(
         ),
       },
       // Of another primary group only the name or only the number is known here.
-      ...(group === undefined ? { predicts: foretold(next, password, input) } : {}),
+      ...(group === undefined ? { predicts: predicted(next, password, input) } : {}),
       touches: [
         ...touchesOf(name),
         ...[...joined, ...left].map((one): Scope => `group:${one}`),
@@ -196,7 +196,7 @@ function setPassword(name: string, hash: string): Sh {
   return sh`printf '%s:%s\n' ${name} ${new Secret(hash)} | chpasswd -e || exit 1`;
 }
 
-function foretold(next: UserDetails, password: string | undefined, input: Input): Prediction[] {
+function predicted(next: UserDetails, password: string | undefined, input: Input): Prediction[] {
   const { name, uid, gid, home, shell } = next;
   return [
     predicts(

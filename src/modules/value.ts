@@ -31,7 +31,7 @@ export function kindOf(value: Json | undefined): string {
   if (value === null) return 'null';
   if (isList(value)) return 'a list';
   if (isObject(value)) return 'a mapping';
-  return typeof value === 'string' ? 'a text' : typeof value === 'number' ? 'a number' : 'a truth value';
+  return typeof value === 'string' ? 'a string' : typeof value === 'number' ? 'a number' : 'a boolean';
 }
 
 /** Paths of what differs between two values: of each member or entry that is new, gone or another. */

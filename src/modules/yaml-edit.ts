@@ -49,8 +49,8 @@ function changesOf(node: YamlNode, wanted: Json): Changes | undefined {
     const names = new Set(entries.map(({ name }) => name));
     return {
       kept: entries.flatMap((entry) => {
-        const wish = entry.name === undefined ? undefined : member(wanted, entry.name);
-        return wish === undefined ? [] : [[entry, wish] as const];
+        const desired = entry.name === undefined ? undefined : member(wanted, entry.name);
+        return desired === undefined ? [] : [[entry, desired] as const];
       }),
       removed: entries.filter(({ name }) => name !== undefined && !Object.hasOwn(wanted, name)),
       // What comes by way of `<<` is there without standing there.

@@ -17,7 +17,7 @@ export interface AclEntry {
 }
 
 /** What is wanted of the ACLs at a path. */
-export interface AclWish {
+export interface DesiredAcl {
   readonly path: string;
   readonly recursive: boolean;
   /** Whether the entries are for the path itself, for what will be made in it, or both. */
@@ -35,16 +35,16 @@ export interface AclFindings {
   /** The first of those that differ; rights are what an entry effectively grants. */
   readonly shown: readonly { readonly path: string; readonly before: string; readonly after: string }[];
   /** A name among the entries that the host doesn't know: then nothing was looked at. */
-  readonly stranger?: string;
+  readonly unknown?: string;
 }
 
 /** How the ACLs at a path, and of all below it, differ from what is wanted. Judged on the host, where thousands of paths take a blink. */
-export const aclProbe = defineProbe<AclWish, AclFindings>({
+export const aclProbe = defineProbe<DesiredAcl, AclFindings>({
   name: 'acl',
   about: 'How the ACLs of a path, or of a folder and all in it, differ from what is wanted.',
   cost: 20,
   deadline: 120,
-  key: (wish) => JSON.stringify(wish),
+  key: (desired) => JSON.stringify(desired),
   scopes: ({ path, recursive, entries }) => [
     recursive ? `tree:${path}` : `path:${path}`,
     'packages',
@@ -63,23 +63,23 @@ export const aclProbe = defineProbe<AclWish, AclFindings>({
 });
 
 /** Asks how the ACLs at a path differ from what is wanted. */
-export function acl(wish: AclWish, account: Account = {}): Question<AclFindings> {
-  return question(aclProbe, wish, account);
+export function acl(desired: DesiredAcl, account: Account = {}): Question<AclFindings> {
+  return question(aclProbe, desired, account);
 }
 
-/** Sets `$_wanted`: the entries with numbers for names, or the name that nobody has in `$_stranger`. */
+/** Sets `$_wanted`: the entries with numbers for names, or the name that no account has in `$_unknown`. */
 export function wantedText(entries: readonly AclEntry[]): Sh {
   const each = entries.map(
     ({ kind, who, files, directories }) => sh`
       _id=$(acl_number ${kind === 'user' ? 'passwd' : 'group'} ${who})
-      case $_id in ''|*[!0-9]*) _stranger=${`${kind} ${who}`} ;; esac
+      case $_id in ''|*[!0-9]*) _unknown=${`${kind} ${who}`} ;; esac
       _wanted="$_wanted "${kind}:$_id:${files ?? '='}:${directories ?? '='}
     `,
   );
-  return joinSh([sh`_wanted= _stranger=`, ...each], '\n');
+  return joinSh([sh`_wanted= _unknown=`, ...each], '\n');
 }
 
-function askOne({ id, params }: Item<AclWish>): Sh {
+function askOne({ id, params }: Item<DesiredAcl>): Sh {
   const { path, recursive, sides, remove, entries } = params;
   return sh`
     printf '\n%s acl-%s\n' "$N" ${id}
@@ -90,7 +90,7 @@ function askOne({ id, params }: Item<AclWish>): Sh {
       if [ -d "$p" ]; then echo directory; else echo file; fi
       { command -v getfacl && command -v setfacl; } >/dev/null || { echo tools; exit; }
       ${wantedText(entries)}
-      [ -z "$_stranger" ] || { printf 'stranger %s\n' "$_stranger"; exit; }
+      [ -z "$_unknown" ] || { printf 'unknown %s\n' "$_unknown"; exit; }
       acl_enter "$p" || { printf 'stat %s: Permission denied\n' "$p"; exit; }
       { e=$({ acl_walk ${recursive ? 1 : 0} | acl_judge ask ${sides} ${remove ? 1 : 0} "$_wanted"; } 2>&1 >&8); } 8>&1
       printf '%s\n' "$e" | grep 'Permission denied$' | head -n 1 | while read -r line; do printf 'denied %s\n' "$line"; done
@@ -98,7 +98,7 @@ function askOne({ id, params }: Item<AclWish>): Sh {
   `;
 }
 
-function readOne(text: string, { path }: AclWish): State<AclFindings>[] {
+function readOne(text: string, { path }: DesiredAcl): State<AclFindings>[] {
   const lines = text.split('\n');
   const after = (word: string): string | undefined =>
     lines.find((line) => line.startsWith(`${word} `))?.slice(word.length + 1);
@@ -111,8 +111,8 @@ function readOne(text: string, { path }: AclWish): State<AclFindings>[] {
   const denied = after('denied');
   if (denied !== undefined) return [{ kind: 'denied', why: denied }];
   const type = lines.includes('directory') ? 'directory' : 'file';
-  const stranger = after('stranger');
-  if (stranger !== undefined) return [present({ type, total: 0, differing: 0, shown: [], stranger })];
+  const unknown = after('unknown');
+  if (unknown !== undefined) return [present({ type, total: 0, differing: 0, shown: [], unknown })];
   const count = /^(\d+) (\d+)$/.exec(after('count') ?? '');
   if (count === null) return [];
   const shown = lines.flatMap((line) => {

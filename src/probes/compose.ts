@@ -43,7 +43,7 @@ export interface Composed {
   readonly error?: string;
   /** What it would do; none where all is as the files say. */
   readonly steps: readonly ComposeStep[];
-  /** What no plan can foretell: absent from predictions. */
+  /** What no plan can predict: absent from predictions. */
   readonly run?: { readonly containers: readonly ComposeContainer[] };
 }
 

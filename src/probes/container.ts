@@ -19,7 +19,7 @@ export interface Container {
   readonly checked: boolean;
   readonly mounts: readonly ContainerMount[];
   readonly labels: Readonly<Record<string, string>>;
-  /** What no plan can foretell: absent from predictions. */
+  /** What no plan can predict: absent from predictions. */
   readonly run?: ContainerRun;
 }
 

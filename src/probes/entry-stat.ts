@@ -27,7 +27,7 @@ export interface Entry {
   readonly defaultAcl?: DefaultAcl;
   /** Whether something is mounted on exactly this path. */
   readonly mountpoint: boolean;
-  /** What no plan can foretell: absent from predictions. */
+  /** What no plan can predict: absent from predictions. */
   readonly stamp?: Stamp;
 }
 

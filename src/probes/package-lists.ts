@@ -5,7 +5,7 @@ import { defineProbe } from './define.ts';
 
 /** The lists of packages that apt knows. */
 export interface PackageLists {
-  /** What no plan can foretell: absent from predictions. Seconds since they were fetched, by the host's clock. */
+  /** What no plan can predict: absent from predictions. Seconds since they were fetched, by the host's clock. */
   readonly stamp?: { readonly age: number };
 }
 

@@ -8,7 +8,7 @@ import { parts } from './trouble.ts';
 export interface Package {
   /** Another package that is installed and provides this name. */
   readonly provider?: string;
-  /** What no plan can foretell: absent from predictions. */
+  /** What no plan can predict: absent from predictions. */
   readonly stamp?: { readonly version: string; readonly candidate: string };
 }
 

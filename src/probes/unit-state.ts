@@ -29,7 +29,7 @@ export interface Unit {
   readonly restartMs?: number;
   readonly startLimitBurst: number;
   readonly startLimitIntervalMs?: number;
-  /** What no plan can foretell: absent from predictions. */
+  /** What no plan can predict: absent from predictions. */
   readonly run?: UnitRun;
 }
 

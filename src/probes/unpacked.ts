@@ -12,7 +12,7 @@ export interface Unpacked {
   readonly how: string;
   /** Whether each of its files has the size and the time that it had then. */
   readonly intact: boolean;
-  /** What no plan can foretell: absent from predictions. */
+  /** What no plan can predict: absent from predictions. */
   readonly run?: { readonly files: number };
 }
 

@@ -53,7 +53,7 @@ export function settled(
 
 const settle = 'write the value itself, or a variable that is the same for all hosts of the play';
 
-/** What `-e` and a template give is a text, though a truth or a number is meant. */
+/** What `-e` and a template give is a string, even where a boolean or a number is meant. */
 function scalarOf(value: string | number | boolean, node: ScalarNode): ScalarNode {
   const meant = value === 'true' || value === 'false' ? value === 'true' : value;
   const plain = typeof meant === 'string' && /^\d{1,15}$/.test(meant) ? Number(meant) : meant;

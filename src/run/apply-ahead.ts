@@ -1,6 +1,6 @@
 import { overlaps, type Scope } from '../core/scope.ts';
 import { waitsBefore } from './gather.ts';
-import { owedBy } from './handlers.ts';
+import { pendingAfter } from './handlers.ts';
 import { considerIn, flowIn, type HostRun, nameOf, questionsOf } from './host-run.ts';
 import type { Instance } from './instance.ts';
 import { meta } from './meta.ts';
@@ -54,7 +54,7 @@ export async function applyAhead(run: HostRun, leader: Part): Promise<Part[]> {
       name: nameOf(run, instance, waitsFor),
       waitsFor,
       later,
-      owed: owedBy(run, instance),
+      pending: pendingAfter(run, instance),
     };
     const first = [leader, ...parts].reduce((count, { steps }) => count + steps.length, 0);
     last = await partOf(run, turn, considered, first);

@@ -35,7 +35,7 @@ export async function apply(run: HostRun, turn: Turn, decided: Decided): Promise
   const read = parts.flatMap((part) => questionsOf(part.decided.prepared.reads));
   for (const question of read) run.book.forget(question);
   const rest = down === undefined ? await gather(run, turn.list, end + 1, turn.later) : [];
-  const work = { before: run.chores.splice(0), acts: parts.flatMap(({ steps }) => steps) };
+  const work = { before: run.queued.splice(0), acts: parts.flatMap(({ steps }) => steps) };
   const questions = down === undefined ? unique([...read, ...rest]) : [];
   const ended: ActDone[] = [];
   const actsOf = ({ steps }: Part): ActDone[] => ended.filter((act) => steps.some(({ id }) => id === act.id));
@@ -49,7 +49,7 @@ export async function apply(run: HostRun, turn: Turn, decided: Decided): Promise
   };
 
   // What only waits has done nothing that could be to blame.
-  if (!instance.module.readonly) run.deeds.push({ instance, touches: changes.flatMap(touchesOf) });
+  if (!instance.module.readonly) run.applied.push({ instance, touches: changes.flatMap(touchesOf) });
   let sent: Exchanged = { acts: [], answers: new Map() };
   const send = async (): Promise<boolean> => {
     sent = await exchange(run.connection, work, questions, signal, watch);
@@ -65,7 +65,7 @@ export async function apply(run: HostRun, turn: Turn, decided: Decided): Promise
     }
   } else if ((await comeBack(run, run.line, down, send)) !== undefined) {
     // Whether the host still had the time to write them is not known.
-    run.chores.push(...own.steps.flatMap(({ after }) => after));
+    run.queued.push(...own.steps.flatMap(({ after }) => after));
     return {
       ...(await prove(run, turn, decided)),
       changes: changes.map((change) => changeInfo(change, instance.task)),
@@ -77,7 +77,7 @@ export async function apply(run: HostRun, turn: Turn, decided: Decided): Promise
     if (acts.length === 0) continue;
     run.made.set(part.turn.instance, { ...part, acts });
     const touches = part.decided.decision.changes.flatMap(touchesOf);
-    run.deeds.push({ instance: part.turn.instance, touches });
+    run.applied.push({ instance: part.turn.instance, touches });
   }
   return judge(run, { ...own, acts: actsOf(own) });
 }
@@ -112,7 +112,7 @@ function tellMade(run: HostRun, { turn: { instance, name }, decided, steps, acts
   if (acts.length < steps.length || acts.some(({ code }) => code !== 0)) return;
   const changes = decided.decision.changes.map((change) => changeInfo(change, instance.task));
   const result = { ...decided.decision.result, changed: true, failed: false, skipped: false };
-  const message = 'it was made, and could not be asked again';
+  const message = 'changed, but not verified: the run was interrupted';
   finish(run, instance, { status: 'changed', message, changes, result, enough: true }, run.settings.now(), name);
   for (const handler of originsOf(run, instance)) run.notified.add(handler);
 }

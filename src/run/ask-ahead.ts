@@ -11,10 +11,10 @@ export async function askAhead(
   later: readonly Instance[],
 ): Promise<number> {
   const questions = await gather(run, list, from, later);
-  if (questions.length === 0 && run.chores.length === 0) return 0;
+  if (questions.length === 0 && run.queued.length === 0) return 0;
   const { answers } = await exchange(
     run.connection,
-    { acts: [], before: run.chores.splice(0) },
+    { acts: [], before: run.queued.splice(0) },
     questions,
     run.settings.signal,
   );

@@ -2,7 +2,7 @@ import type { Connection, Frame } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
 import type { Question, Reply } from '../core/probe.ts';
 import type { State } from '../core/state.ts';
-import { type Group, groupQuestions } from './lanes.ts';
+import { type Group, groupQuestions } from './parallel-groups.ts';
 import { type ActStep, movedCode, type Program, programText } from './program.ts';
 
 /** How an act ended on the host. */
@@ -148,7 +148,7 @@ function actDone(frame: Frame, streams: ReadonlyMap<string, Buffer>): ActDone {
 }
 
 /**
- * Splits what the lanes wrote: `NONCE group ID`, the group's raw output, `NONCE done ID CODE`. The nonce is the
+ * Splits what the parallel groups wrote: `NONCE group ID`, the group's raw output, `NONCE done ID CODE`. The nonce is the
  * program's own and unknown to whatever printed in between.
  */
 function splitReplies(body: Buffer, groups: readonly Group[]): ReadonlyMap<string, Reply> {

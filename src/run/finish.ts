@@ -5,7 +5,7 @@ import { describe, type HostRun, namesGivenBy } from './host-run.ts';
 import type { Instance } from './instance.ts';
 import type { Outcome } from './outcome.ts';
 
-/** Counts it, registers its result, owes its handlers, and tells the outside. */
+/** Counts it, registers its result, notifies its handlers, and tells the outside. */
 export function finish(
   run: HostRun,
   instance: Instance,

@@ -1,8 +1,8 @@
 import type { Module } from '../core/module.ts';
 import type { Task } from '../core/playbook.ts';
-import { type Debt, payDebt, sameOrigin } from './debts.ts';
 import { type HostRun, variablesOf } from './host-run.ts';
 import { type Instance, instanceOf } from './instance.ts';
+import { clearPending, type PendingHandler, sameOrigin } from './pending-handlers.ts';
 
 /** The handlers that a task notifies, by name or by what they listen to; a role's own go before those of the play. */
 export function originsOf(run: HostRun, instance: Instance): Task[] {
@@ -12,33 +12,33 @@ export function originsOf(run: HostRun, instance: Instance): Task[] {
   });
 }
 
-/** Who is owed what if this instance changes something. */
-export function owedBy(run: HostRun, instance: Instance): Omit<Debt, 'digest'>[] {
-  return originsOf(run, instance).map((handler) => debtFor(run, handler, instance.task.id));
+/** The handlers that are pending if this instance changes something. */
+export function pendingAfter(run: HostRun, instance: Instance): Omit<PendingHandler, 'digest'>[] {
+  return originsOf(run, instance).map((handler) => pendingFor(run, handler, instance.task.id));
 }
 
-/** Handlers owed by an earlier run whose change landed for certain; those that no longer exist are reported. */
-export function collectDebts(run: HostRun): void {
-  for (const debt of run.debts) {
-    if (!sameOrigin(debt, run.settings.project.name, run.play.name)) continue;
-    const handler = run.play.handlers.find((task) => task.id === debt.handler);
+/** Handlers that an earlier run left pending and whose change landed for certain; those that no longer exist are reported. */
+export function collectRecorded(run: HostRun): void {
+  for (const record of run.recorded) {
+    if (!sameOrigin(record, run.settings.project.name, run.play.name)) continue;
+    const handler = run.play.handlers.find((task) => task.id === record.handler);
     if (handler === undefined) {
       // Two playbooks may have plays of one name: only what stood in a file of this one can be missing from it.
-      if (!filesOf(run).has(fileOf(debt.handler))) continue;
+      if (!filesOf(run).has(fileOf(record.handler))) continue;
       run.settings.emit({
         type: 'warning',
         host: run.host.name,
-        message: `an earlier run owes the handler ${debt.handler}, which no longer exists`,
-        hint: 'do by hand what it did; this is said once',
+        message: `an earlier run left the handler ${record.handler} pending, which no longer exists`,
+        hint: 'do by hand what it did; this is reported once',
       });
-      run.chores.push(payDebt(debt));
-    } else if (debt.status === 'landed') run.notified.add(handler);
-    else if (!run.play.tasks.some((task) => task.id === debt.task)) run.notified.add(handler);
+      run.queued.push(clearPending(record));
+    } else if (record.status === 'landed') run.notified.add(handler);
+    else if (!run.play.tasks.some((task) => task.id === record.task)) run.notified.add(handler);
   }
 }
 
-/** Instances of the handlers that are owed now, in the order in which the play has them. */
-export function owedHandlers(run: HostRun, modules: ReadonlyMap<string, Module>): Instance[] {
+/** Instances of the pending handlers, in the order in which the play has them. */
+export function pendingHandlers(run: HostRun, modules: ReadonlyMap<string, Module>): Instance[] {
   return run.play.handlers.flatMap((task) => {
     const module = modules.get(task.module);
     return run.notified.has(task) && module !== undefined ? [instanceOf(task, module, 'handler')] : [];
@@ -46,9 +46,9 @@ export function owedHandlers(run: HostRun, modules: ReadonlyMap<string, Module>)
 }
 
 /** Takes a handler off the list, here and (with the next program) on the host. */
-export function paid(run: HostRun, handler: Task): void {
+export function clear(run: HostRun, handler: Task): void {
   run.notified.delete(handler);
-  if (!run.settings.check) run.chores.push(payDebt({ ...debtFor(run, handler, ''), digest: '' }));
+  if (!run.settings.check) run.queued.push(clearPending({ ...pendingFor(run, handler, ''), digest: '' }));
 }
 
 function filesOf({ play }: HostRun): Set<string> {
@@ -61,7 +61,7 @@ function fileOf(id: string): string {
   return /^roles\/[^/]+/.exec(file)?.[0] ?? file;
 }
 
-function debtFor(run: HostRun, handler: Task, task: string): Omit<Debt, 'digest'> {
+function pendingFor(run: HostRun, handler: Task, task: string): Omit<PendingHandler, 'digest'> {
   return {
     project: run.settings.project.name,
     play: run.play.name,

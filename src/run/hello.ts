@@ -5,10 +5,10 @@ import type { Facts } from '../core/facts.ts';
 import type { Sh } from '../core/sh.ts';
 import { sh } from '../shell/sh.ts';
 
-/** What a host says at login: its facts, and the handlers that an earlier run owes it, as the debts' file texts. */
+/** What a host says at login: its facts, and the handlers that an earlier run left pending, as their files' texts. */
 export interface Hello {
   readonly facts: Facts;
-  readonly debts: readonly string[];
+  readonly pending: readonly string[];
 }
 
 /** Without these heal can do nothing; any Debian, Ubuntu, Fedora and Alpine has them. */
@@ -63,10 +63,10 @@ put disk "$(df -Pk / 2>/dev/null | tail -n 1)"
 [ -d /run/systemd/system ] && put systemd "$(systemctl --version 2>/dev/null | head -n 1)"
 [ -S /var/run/docker.sock ] && put docker_socket 1
 printf '\n%s facts - %s\n%s' "$N" "\${#_o}" "$_o" >&3
-_s=/var/lib/heal/debts
-[ "$(id -u)" = 0 ] || _s=$HOME/.local/state/heal/debts
-for _f in "$_s"/*.debt; do
-  [ -f "$_f" ] && printf '\n%s debt - %s\n' "$N" "$(($(wc -c <"$_f")))" >&3 && cat "$_f" >&3
+_s=/var/lib/heal/pending-handlers
+[ "$(id -u)" = 0 ] || _s=$HOME/.local/state/heal/pending-handlers
+for _f in "$_s"/*.handler; do
+  [ -f "$_f" ] && printf '\n%s pending - %s\n' "$N" "$(($(wc -c <"$_f")))" >&3 && cat "$_f" >&3
 done
 :
 `;
@@ -74,21 +74,21 @@ done
 /** Collects the frames of `helloProgram`. */
 export function helloReader(): { onFrame: (frame: Frame) => void; hello: () => Hello } {
   let text: string | undefined;
-  const debts: string[] = [];
+  const pending: string[] = [];
   return {
     onFrame: (frame) => {
       if (frame.kind === 'facts') text = frame.body.toString('utf8');
-      if (frame.kind === 'debt') debts.push(frame.body.toString('utf8'));
+      if (frame.kind === 'pending') pending.push(frame.body.toString('utf8'));
     },
     hello: () => {
       if (text === undefined) throw new HealError('unreachable', 'the host logged in but told nothing about itself');
-      return { facts: parseFacts(text), debts };
+      return { facts: parseFacts(text), pending };
     },
   };
 }
 
 /** What is known of a host that nobody got through to. */
-export const noHello: Hello = { facts: parseFacts(''), debts: [] };
+export const noHello: Hello = { facts: parseFacts(''), pending: [] };
 
 /** Facts from `key=value` lines; throws for a host that lacks a tool heal needs, by name. */
 export function parseFacts(text: string): Facts {

@@ -10,16 +10,16 @@ import type { Sh } from '../core/sh.ts';
 import { type AnswerBook, answerBook } from './answers.ts';
 import type { Batch } from './batch.ts';
 import { type Considered, consider, type Prepared } from './consider.ts';
-import type { OwedDebt } from './debts.ts';
 import { type Flow, flowOf } from './flow.ts';
 import type { Hello } from './hello.ts';
 import { type Instance, infoOf } from './instance.ts';
 import type { Line } from './line.ts';
+import type { RecordedHandler } from './pending-handlers.ts';
 import type { Made } from './turn.ts';
 
 /** What the runner is given by whoever starts it: the project's side of a run. */
 export interface ProjectSide {
-  /** Names the project in the debts that it leaves on hosts. */
+  /** Names the project in the records of pending handlers that it leaves on hosts. */
   readonly name: string;
   readonly checkArgs: (instance: Instance, args: { readonly [key: string]: Value }) => Promise<JsonObject>;
   readonly load: (instance: Instance, request: LocalRequest, variables: Variables) => Promise<Evaluated<Content>>;
@@ -40,7 +40,7 @@ export interface RunSettings {
 }
 
 /** A change that was made or tried: who would be to blame if a task no longer holds. */
-export interface Deed {
+export interface AppliedChange {
   readonly instance: Instance;
   readonly touches: readonly string[];
 }
@@ -74,11 +74,11 @@ export interface HostRun {
   /** Names whose value a plan can't know: their task was not, or not for certain, decided. */
   readonly unknowable: Set<string>;
   readonly notified: Set<Task>;
-  readonly debts: OwedDebt[];
-  readonly deeds: Deed[];
+  readonly recorded: RecordedHandler[];
+  readonly applied: AppliedChange[];
   readonly kept: Kept[];
-  /** Shell text that rides along with the next program. */
-  readonly chores: Sh[];
+  /** Shell text that is sent with the next program. */
+  readonly queued: Sh[];
   readonly counts: { -readonly [K in keyof Counts]: Counts[K] };
   /** The workstation, for tasks that are delegated to it; connected when the first of them is due. */
   readonly here: () => Promise<{ readonly connection: Connection; readonly book: AnswerBook }>;
@@ -98,7 +98,7 @@ export function hostRun(
   play: Play,
   line: Line,
   hello: Hello,
-  debts: OwedDebt[],
+  recorded: RecordedHandler[],
   settings: RunSettings,
   batch: Batch,
   here: HostRun['here'],
@@ -118,10 +118,10 @@ export function hostRun(
     registers: new Map(),
     unknowable: new Set(),
     notified: new Set(),
-    debts,
-    deeds: [],
+    recorded,
+    applied: [],
     kept: [],
-    chores: [],
+    queued: [],
     counts: emptyCounts(),
     here,
     flows: new Map(),
@@ -177,7 +177,7 @@ export function variablesOf(
     role_changed: run.tasksOver
       ? {
           kind: 'value',
-          value: run.deeds.some((deed) => deed.instance.task.role?.name === instance.task.role?.name),
+          value: run.applied.some((change) => change.instance.task.role?.name === instance.task.role?.name),
         }
       : { kind: 'pending', names: ['role_changed'] },
   };

@@ -1,6 +1,6 @@
-import { parseDebt } from './debts.ts';
-import { collectDebts } from './handlers.ts';
+import { collectRecorded } from './handlers.ts';
 import type { HostRun } from './host-run.ts';
+import { parseRecorded } from './pending-handlers.ts';
 
 /**
  * Logs in again where the line is down. The first who asks is told why it went down; whoever comes later, because
@@ -15,6 +15,6 @@ export async function mendLine(run: HostRun): Promise<void> {
   run.cut = undefined;
   run.book.attempt(['everything']);
   if (!isFirst) return;
-  run.debts.push(...run.hello.debts.flatMap((text) => parseDebt(text) ?? []));
-  collectDebts(run);
+  run.recorded.push(...run.hello.pending.flatMap((text) => parseRecorded(text) ?? []));
+  collectRecorded(run);
 }

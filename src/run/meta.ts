@@ -5,7 +5,7 @@ import type { Module } from '../core/module.ts';
  */
 export const meta: Module = {
   name: 'meta',
-  about: 'Steers the run: runs the handlers that are owed now, or ends the play on this host.',
+  about: 'Steers the run: runs the pending handlers now, or ends the play on this host.',
   schema: {
     type: 'object',
     properties: {

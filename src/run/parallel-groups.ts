@@ -11,13 +11,13 @@ export interface Group {
 }
 
 /** Slow kinds run side by side on a host, at most this many: more would make the host slow, not the answer quick. */
-const lanesAtMost = 4;
+const parallelAtMost = 4;
 
 /** Seconds for questions asked together. */
 const deadlineTogether = 10;
 
-/** Forming a lane costs a fork and a file; below this many milliseconds in all, one lane is quicker. */
-const worthALane = 15;
+/** A parallel set costs a fork and a file; below this many milliseconds in all, one set is quicker. */
+const worthParallel = 15;
 
 /** Groups questions by kind and account; each question gets an id of its own. `apart` asks each item alone. */
 export function groupQuestions(questions: readonly Question<unknown>[], apart = false): Group[] {
@@ -51,18 +51,21 @@ export function groupQuestions(questions: readonly Question<unknown>[], apart = 
   });
 }
 
-/** Spreads groups over lanes that run side by side, the dearest first, each to the lane that is free soonest. */
-export function lanes(groups: readonly Group[]): Group[][] {
+/** Divides groups into sets that run in parallel, the most costly first, each to the set that is free soonest. */
+export function parallelGroups(groups: readonly Group[]): Group[][] {
   const total = groups.reduce((sum, group) => sum + group.probe.cost, 0);
   const dearest = Math.max(0, ...groups.map((group) => group.probe.cost));
-  const count = Math.max(1, Math.min(lanesAtMost, groups.length, total - dearest < worthALane ? 1 : lanesAtMost));
+  const count = Math.max(
+    1,
+    Math.min(parallelAtMost, groups.length, total - dearest < worthParallel ? 1 : parallelAtMost),
+  );
   const spread = Array.from({ length: count }, () => ({ cost: 0, groups: [] as Group[] }));
   for (const group of [...groups].sort((a, b) => b.probe.cost - a.probe.cost)) {
-    const soonest = spread.reduce((best, lane) => (lane.cost < best.cost ? lane : best));
+    const soonest = spread.reduce((best, one) => (one.cost < best.cost ? one : best));
     soonest.groups.push(group);
     soonest.cost += group.probe.cost;
   }
-  return spread.map((lane) => lane.groups).filter((lane) => lane.length > 0);
+  return spread.map((one) => one.groups).filter((one) => one.length > 0);
 }
 
 function deadlineOf({ probe, params }: Question<unknown>): number {

@@ -12,8 +12,8 @@ import { settle } from './settle.ts';
  * Brings a list of instances to their end, in order: asks what is missing in one program, decides, applies. True if
  * all went well; at the first failure that is not ignored the rest is left.
  *
- * @param later - instances whose questions may ride along: checks, and handlers that are owed already
- * @param flush - runs the handlers that are owed, for `meta: flush_handlers`
+ * @param later - instances whose questions may ride along: checks, and handlers that are pending already
+ * @param flush - runs the pending handlers, for `meta: flush_handlers`
  */
 export async function perform(
   run: HostRun,
@@ -32,7 +32,7 @@ export async function perform(
     if (run.batch.stopped()) return false;
     const waitsFor = waitsBefore(run, list, index);
     if (unfoldAt(run, list, index, waitsFor) === 'empty') {
-      const outcome = { status: 'skipped', message: 'its loop has no items', result: emptyLoop, enough: true } as const;
+      const outcome = { status: 'skipped', message: 'the list has no items', result: emptyLoop, enough: true } as const;
       finish(run, first, outcome, run.settings.now(), nameOf(run, first, waitsFor));
       continue;
     }

@@ -6,7 +6,7 @@ import { heredoc } from '../shell/heredoc.ts';
 import { library } from '../shell/library.ts';
 import { prelude } from '../shell/prelude.ts';
 import { joinSh, sh } from '../shell/sh.ts';
-import { type Group, lanes } from './lanes.ts';
+import { type Group, parallelGroups } from './parallel-groups.ts';
 
 /** A change as a program makes it. */
 export interface ActStep {
@@ -39,12 +39,12 @@ export function programText(program: Program): Sh {
     const steps = program.acts.flatMap((step) => [...step.before, actText(step), ...step.after]);
     parts.push(sh`acts() {`, sh`:`, ...steps, sh`}`, sh`acts`);
   }
-  parts.push(...lanes(program.groups).map(laneText));
+  parts.push(...parallelGroups(program.groups).map(parallelText));
   if (program.groups.length > 0) parts.push(sh`answers`);
   return lines(...parts);
 }
 
-function laneText(groups: readonly Group[], index: number): Sh {
+function parallelText(groups: readonly Group[], index: number): Sh {
   const texts = groups.map((group) => {
     const script = shellOf(group.account, lines(sh`LC_ALL=C; export LC_ALL`, group.probe.ask(group.items)));
     return heredoc(sh`group ${group.id} ${group.deadline} ${group.account.user ?? ''}`, script);
@@ -53,7 +53,7 @@ function laneText(groups: readonly Group[], index: number): Sh {
     sh`{`,
     sh`trap 'kill -TERM "$asked"; exit 143' TERM`,
     ...texts,
-    sh`} >"$W"/lane${index} & lanes="$lanes $!"`,
+    sh`} >"$W"/group${index} & groups="$groups $!"`,
   );
 }
 

@@ -39,10 +39,10 @@ function notConverged(proof: Considered): Ended {
     const wants = changes.map((change) => change.title).join(', ');
     return {
       status: 'failed',
-      message: failed ?? `the change was made, but asked again the host still wants it: ${wants}`,
+      message: failed ?? `applied, but the host still differs: ${wants}`,
       ...(hint === undefined ? {} : { hint }),
     };
   }
   if (proof.kind === 'failed') return { status: 'failed', message: proof.message };
-  return { status: 'failed', message: 'the change was made, but its result could not be read' };
+  return { status: 'failed', message: 'applied, but the result could not be read' };
 }

@@ -29,7 +29,7 @@ export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean
   if (wanted.size > 0) {
     const { answers } = await exchange(
       run.connection,
-      { acts: [], before: run.chores.splice(0) },
+      { acts: [], before: run.queued.splice(0) },
       [...wanted.values()],
       signal,
     );
@@ -80,12 +80,12 @@ function noLonger(run: HostRun, list: HostRun['kept']): { kept: HostRun['kept'][
   });
 }
 
-/** The last deed after this task that may have altered what it asks about. */
+/** The last change after this task that may have altered what it asks about. */
 function culpritOf(run: HostRun, instance: Instance, questions: readonly Question<unknown>[]): Instance | undefined {
-  const own = run.deeds.findIndex((deed) => deed.instance === instance);
+  const own = run.applied.findIndex((change) => change.instance === instance);
   const scopes = questions.flatMap((question) => question.scopes);
-  return run.deeds
+  return run.applied
     .slice(own + 1)
-    .filter((deed) => deed.instance !== instance && overlaps(deed.touches, scopes))
+    .filter((change) => change.instance !== instance && overlaps(change.touches, scopes))
     .at(-1)?.instance;
 }

@@ -6,17 +6,17 @@ import { answerBook } from './answers.ts';
 import { askAhead } from './ask-ahead.ts';
 import { batchOf } from './batch.ts';
 import { batches } from './batches.ts';
-import { type OwedDebt, parseDebt } from './debts.ts';
 import { drillHost } from './drill.ts';
 import { eachHost } from './each-host.ts';
 import { flowOf } from './flow.ts';
-import { collectDebts, owedHandlers, paid } from './handlers.ts';
+import { clear, collectRecorded, pendingHandlers } from './handlers.ts';
 import { type Hello, helloProgram, noHello } from './hello.ts';
 import { emptyCounts, type HostRun, hostRun } from './host-run.ts';
 import { type Instance, instanceOf } from './instance.ts';
 import { type Line, lineTo } from './line.ts';
 import { look } from './look.ts';
 import { meta } from './meta.ts';
+import { parseRecorded, type RecordedHandler } from './pending-handlers.ts';
 import { perform } from './perform.ts';
 import { recheck } from './recheck.ts';
 import type { RunOptions } from './run-options.ts';
@@ -29,7 +29,7 @@ import type { RunOptions } from './run-options.ts';
 interface Reached {
   readonly line: Line;
   readonly hello: Hello;
-  readonly debts: OwedDebt[];
+  readonly recorded: RecordedHandler[];
   /** Why it could not be reached. */
   readonly cut?: HealError;
 }
@@ -114,7 +114,7 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
   await eachHost(batch, forks, (host) =>
     guarded(options, fleet, host, shared.fail, async () => {
       const at = await reach(options, play, host, fleet);
-      const run = hostRun(host, play, at.line, at.hello, at.debts, options, shared, hereOf(options, fleet));
+      const run = hostRun(host, play, at.line, at.hello, at.recorded, options, shared, hereOf(options, fleet));
       const counts = fleet.counts.get(host.name);
       if (counts !== undefined) Object.assign(run, { counts });
       if (at.cut !== undefined) run.cut = { error: at.cut, told: false };
@@ -125,7 +125,7 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
       runs.set(host.name, run);
       lists.set(host.name, list);
       if (run.cut !== undefined) return;
-      if (mode === 'run') collectDebts(run);
+      if (mode === 'run') collectRecorded(run);
       else run.tasksOver = true;
       if (mode === 'verify' || mode === 'drill') await look(run, instances(options, play.tasks, 'task'), list.checks);
       const questions = await askAhead(run, list.tasks, 0, list.checks);
@@ -137,7 +137,7 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
   if (mode === 'run') {
     await phase(async (run, { tasks, checks }) => {
       const flush = (): Promise<boolean> => flushHandlers(options, run, checks);
-      const done = await perform(run, tasks, () => [...owedHandlers(run, options.modules), ...checks], flush);
+      const done = await perform(run, tasks, () => [...pendingHandlers(run, options.modules), ...checks], flush);
       if (!done && play.forceHandlers === true) await flush();
       return done;
     });
@@ -147,12 +147,12 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
     run.tasksOver = true;
     // Who left the play by `meta: end_host` is not what its roles say, and was not meant to be.
     if (run.over) return true;
-    const holds = run.deeds.length === 0 || (await recheck(run, checks));
+    const holds = run.applied.length === 0 || (await recheck(run, checks));
     return (await perform(run, checks, () => [])) && holds;
   });
   if (mode === 'drill') await phase((run) => drillHost(run, options));
   await phase(async (run) => {
-    if (run.chores.length > 0) await askAhead(run, [], 0, []);
+    if (run.queued.length > 0) await askAhead(run, [], 0, []);
     return true;
   });
   // Ansible's rule: a batch of which no host is left ends the play.
@@ -162,13 +162,13 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
 async function flushHandlers(options: RunOptions, run: HostRun, checks: readonly Instance[]): Promise<boolean> {
   // A handler may notify another: those come in the next round. One that notifies itself would go on for ever.
   for (let round = 0; run.notified.size > 0 && round <= run.play.handlers.length; round += 1) {
-    const handlers = owedHandlers(run, options.modules);
+    const handlers = pendingHandlers(run, options.modules);
     const over = run.over;
     run.over = false;
     const done = await perform(run, handlers, () => checks);
     run.over = over;
     if (!done) return false;
-    for (const { task } of handlers) paid(run, task);
+    for (const { task } of handlers) clear(run, task);
   }
   return true;
 }
@@ -206,14 +206,14 @@ async function reach(options: RunOptions, play: Play, host: Host, fleet: Fleet):
   let at: Reached;
   try {
     const hello = await line.renew();
-    at = { line, hello, debts: hello.debts.flatMap((text) => parseDebt(text) ?? []) };
+    at = { line, hello, recorded: hello.pending.flatMap((text) => parseRecorded(text) ?? []) };
     emit({ type: 'host-connected', host: host.name, facts: hello.facts, ms: now() - startedAt });
   } catch (error) {
     // Its tasks begin nevertheless where one of them is for this case.
     const flow = flowOf(play.tasks);
     const minds = options.mode === 'run' && play.tasks.some((task) => flow.minds(task));
     if (!(error instanceof HealError) || error.kind !== 'unreachable' || !minds || signal.aborted) throw error;
-    at = { line, hello: noHello, debts: [], cut: error };
+    at = { line, hello: noHello, recorded: [], cut: error };
   }
   fleet.reached.set(host.name, at);
   return at;

@@ -3,16 +3,16 @@ import type { Result, Value, Variables } from '../core/playbook.ts';
 import { apply, judge } from './apply.ts';
 import { askAhead } from './ask-ahead.ts';
 import type { Considered } from './consider.ts';
-import { digestOf } from './debts.ts';
 import { exchange } from './exchange.ts';
 import { finish, keepResult } from './finish.ts';
 import { waitsBefore } from './gather.ts';
-import { originsOf, owedBy } from './handlers.ts';
+import { originsOf, pendingAfter } from './handlers.ts';
 import { considerIn, describe, flowIn, type HostRun, nameOf, variablesOf } from './host-run.ts';
 import type { Instance } from './instance.ts';
 import { mendLine } from './mend-line.ts';
 import { type Ended, type Outcome, outcomeOf } from './outcome.ts';
 import { pause } from './pause.ts';
+import { digestOf } from './pending-handlers.ts';
 import { changeInfo, type Decided, type Turn, touchesOf } from './turn.ts';
 
 /** A module that asks for something new after so many rounds never ends. */
@@ -57,8 +57,8 @@ async function settleHere(
   const delegated = instance.task.delegateTo !== undefined;
   // What is done on the workstation has nothing to do with what is asked of the host.
   const turn: Turn = delegated
-    ? { instance, list: [instance], index: 0, name, waitsFor, later: [], owed: [] }
-    : { instance, list, index, name, waitsFor, later: later(), owed: owedBy(run, instance) };
+    ? { instance, list: [instance], index: 0, name, waitsFor, later: [], pending: [] }
+    : { instance, list, index, name, waitsFor, later: later(), pending: pendingAfter(run, instance) };
   const acting = delegated ? { ...run, ...(await run.here()), line: undefined } : run;
 
   for (let attempt = 0; ; attempt += 1) {
@@ -117,7 +117,7 @@ async function once(run: HostRun, turn: Turn): Promise<Ended> {
   const made = run.made.get(instance);
   if (made !== undefined) {
     run.made.delete(instance);
-    noticeDebt(run, instance, made.decided);
+    noticeRecorded(run, instance, made.decided);
     const ended = await orFailed(() => judge(run, made));
     if (ended !== 'moved') return ended;
     forget(run, instance);
@@ -130,7 +130,7 @@ async function once(run: HostRun, turn: Turn): Promise<Ended> {
       continue;
     }
     if (considered.kind !== 'decided') return endOf(run, considered);
-    noticeDebt(run, instance, considered);
+    noticeRecorded(run, instance, considered);
     const { decision, prepared } = considered;
     const said = {
       ...(decision.message === undefined ? {} : { message: decision.message }),
@@ -230,12 +230,12 @@ function endOf(run: HostRun, considered: Exclude<Considered, { kind: 'asks' | 'd
   }
 }
 
-/** An `intended` debt of an earlier run counts only if what it was to change is no longer as it was before. */
-function noticeDebt(run: HostRun, instance: Instance, { answers }: Decided): void {
-  for (const debt of run.debts) {
-    if (debt.status !== 'intended' || debt.task !== instance.task.id) continue;
-    if (debt.digest === digestOf(answers)) continue;
-    const handler = run.play.handlers.find((task) => task.id === debt.handler);
+/** A handler whose change an earlier run only intended counts only if what it was to change is no longer as it was before. */
+function noticeRecorded(run: HostRun, instance: Instance, { answers }: Decided): void {
+  for (const record of run.recorded) {
+    if (record.status !== 'intended' || record.task !== instance.task.id) continue;
+    if (record.digest === digestOf(answers)) continue;
+    const handler = run.play.handlers.find((task) => task.id === record.handler);
     if (handler !== undefined) run.notified.add(handler);
   }
 }

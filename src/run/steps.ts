@@ -1,9 +1,9 @@
 import type { Question } from '../core/probe.ts';
 import { overlaps } from '../core/scope.ts';
 import { type Archived, archive } from './archive.ts';
-import { type Debt, digestOf, noteDebt } from './debts.ts';
 import { download } from './download.ts';
 import type { HostRun } from './host-run.ts';
+import { digestOf, type PendingHandler, recordPending } from './pending-handlers.ts';
 import type { ActStep } from './program.ts';
 import { type Decided, type Part, type Turn, touchesOf } from './turn.ts';
 import { upload } from './upload.ts';
@@ -17,7 +17,7 @@ export async function partOf(run: HostRun, turn: Turn, decided: Decided, first: 
   const { timeout } = turn.instance.task;
   const { signal } = run.settings;
   const digest = digestOf(decided.answers);
-  const debts: Debt[] = turn.owed.map((debt) => ({ ...debt, digest }));
+  const pending: PendingHandler[] = turn.pending.map((handler) => ({ ...handler, digest }));
   const steps: ActStep[] = [];
   let archived: Archived | undefined;
   for (const [index, change] of changes.entries()) {
@@ -29,8 +29,8 @@ export async function partOf(run: HostRun, turn: Turn, decided: Decided, first: 
       change,
       account: decided.prepared.input.account,
       guards: guardsOf(run, decided, index),
-      before: index === 0 ? debts.map((debt) => noteDebt(debt, 'intended')) : [],
-      after: index === changes.length - 1 ? debts.map((debt) => noteDebt(debt, 'landed')) : [],
+      before: index === 0 ? pending.map((handler) => recordPending(handler, 'intended')) : [],
+      after: index === changes.length - 1 ? pending.map((handler) => recordPending(handler, 'landed')) : [],
       ...(timeout === undefined ? {} : { timeout }),
       ...(uploaded === undefined ? {} : { uploaded }),
     });

@@ -3,9 +3,9 @@ import type { ChangeInfo } from '../core/event.ts';
 import type { Task } from '../core/playbook.ts';
 import type { Archived } from './archive.ts';
 import type { Considered } from './consider.ts';
-import type { Debt } from './debts.ts';
 import type { ActDone } from './exchange.ts';
 import type { Instance } from './instance.ts';
+import type { PendingHandler } from './pending-handlers.ts';
 import type { ActStep } from './program.ts';
 
 /** An instance of which it is decided what is to be changed. */
@@ -20,8 +20,8 @@ export interface Turn {
   readonly waitsFor: ReadonlySet<string>;
   /** Checks and handlers whose questions may ride along. */
   readonly later: readonly Instance[];
-  /** Handlers that are owed if this changes. */
-  readonly owed: readonly Omit<Debt, 'digest'>[];
+  /** Handlers that are pending if this changes. */
+  readonly pending: readonly Omit<PendingHandler, 'digest'>[];
 }
 
 /** What a program does for one instance. */

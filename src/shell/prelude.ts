@@ -20,7 +20,7 @@ if [ -z "$W" ]; then
   exit 1
 fi
 trap 'rm -rf "$W"' EXIT
-lanes= pid=
+groups= pid=
 # A stop that was asked for reaches all that a change started, and what is being asked.
 stop() {
   trap '' TERM
@@ -30,7 +30,7 @@ stop() {
     while [ "$_i" -lt 20 ] && kill -0 "-$pid"; do sleep 0.1; _i=$((_i + 1)); done
     kill -KILL "-$pid"
   fi
-  [ -z "$lanes" ] || kill -TERM $lanes
+  [ -z "$groups" ] || kill -TERM $groups
   exit 143
 } 2>/dev/null
 trap stop TERM
@@ -47,7 +47,7 @@ say() {
 
 UID0=$(id -u)
 
-# group ID DEADLINE USER, the script on stdin: asks one group of questions. Output and errors go where the lane's go.
+# group ID DEADLINE USER, the script on stdin: asks one group of questions. Output and errors go where those of its caller go.
 group() {
   printf '\n%s group %s\n' "$N" "$1"
   exec 4<&0
@@ -61,12 +61,12 @@ group() {
   printf '\n%s done %s %s\n' "$N" "$1" "$?"
 }
 
-# answers: joins what the lanes wrote into one frame.
+# answers: joins what the parallel groups wrote into one frame.
 answers() {
-  wait $lanes
-  cat "$W"/lane* >"$W/all" 2>/dev/null
+  wait $groups
+  cat "$W"/group[0-9]* >"$W/all" 2>/dev/null
   say answers - 0 "$W/all"
-  rm -f "$W"/lane* "$W/all"
+  rm -f "$W"/group[0-9]* "$W/all"
 }
 
 # Keeps the first MiB of stdin; the rest is drained, so that whoever writes it is not killed, and noted in the file $1.

@@ -53,7 +53,7 @@ export const keywords: Readonly<Record<string, Keyword>> = {
   failed_when: { about: 'Condition that says whether it failed.', schema: 'conditions' },
   ignore_errors: { about: 'Goes on if it failed.', schema: 'boolean' },
   ignore_unreachable: { about: 'Goes on if the host could not be reached.', schema: 'boolean' },
-  notify: { about: 'Handlers that a change owes, by name or by what they `listen` to.', schema: 'texts' },
+  notify: { about: 'Handlers to run after a change, by name or by what they `listen` to.', schema: 'texts' },
   listen: { about: 'Other names by which a handler is notified.', schema: 'texts' },
   become: { about: 'Whether to work as `become_user`.', schema: 'boolean' },
   become_user: { about: 'Whom to become; root if not said.', schema: 'text' },

@@ -165,13 +165,13 @@ describeLab('a play that does not go to its end', { hosts: [...names] }, (lab) =
       expect(await host.exec('cat /srv/told')).toBe('told\n');
     });
 
-    test('before a change landed, its handler is not owed', async () => {
+    test('before a change landed, its handler is not pending', async () => {
       const host = lab().host('jack2');
       const project = projectOf(playbook('touch /srv/begun; sleep 300; touch /srv/changed', 'true'));
       await killedIn(project, 'jack2', '/srv/begun');
       await host.exec('pkill -KILL -x sleep; rm -f /srv/changed');
-      expect(await host.exec('head -qn 1 /var/lib/heal/debts/*.debt')).toBe('intended\n');
-      // It fails again before it has done anything: whoever is owed nothing is not run on a host that failed either.
+      expect(await host.exec('head -qn 1 /var/lib/heal/pending-handlers/*.handler')).toBe('intended\n');
+      // It fails again before it has done anything: a handler that is not pending does not run on a host that failed either.
       writeFiles(project, { 'tasks/site.yml': playbook('exit 1', 'true') });
       expect((await place.heal(project, ['run', 'site', '-l', 'jack2', '--force-handlers'])).code).toBe(2);
       expect((await host.attempt('cat /srv/told')).code).not.toBe(0);

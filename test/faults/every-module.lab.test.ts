@@ -100,11 +100,11 @@ describeLab('every module', { hosts }, (lab) => {
         expect(ends('second', host)).toMatchObject(Object.fromEntries(wanted));
       });
 
-      test('the plan had foretold what the run then did, or said that it can not be known', () => {
+      test('the plan had predicted what the run then did, or said that it can not be known', () => {
         const planned = ends('plan', host);
         const unknown = [...uses, ...looks].filter(({ name }) => planned[name] === 'unknown').map(({ name }) => name);
-        const foretold = titles('first', host).filter((line) => !unknown.some((name) => line.startsWith(`${name} |`)));
-        expect(titles('plan', host)).toEqual(foretold);
+        const predicted = titles('first', host).filter((line) => !unknown.some((name) => line.startsWith(`${name} |`)));
+        expect(titles('plan', host)).toEqual(predicted);
         // What follows a command whose doings nobody knows is not known; nothing is called right that is not.
         for (const { name } of uses) expect([name, planned[name]]).not.toEqual([name, 'ok']);
       });

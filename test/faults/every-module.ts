@@ -44,7 +44,7 @@ const use = (name: string, module: string, args: Use['args'], more: Partial<Use>
 
 const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl coach@laptop';
 
-/** Uses that change something, in an order in which they work; what nobody can foretell comes last. */
+/** Uses that change something, in an order in which they work; what nobody can predict comes last. */
 export const uses: readonly Use[] = [
   use('A new folder', 'directory', { path: '/srv/app/data', mode: '0750', owner: 'coach' }),
   use('A folder that goes', 'directory', { path: '/srv/old', state: 'absent' }),

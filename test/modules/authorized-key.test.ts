@@ -44,8 +44,8 @@ describe('the text of the file', () => {
   ])('%j %j', (text, more, expected, signs) => {
     const wanted = { keys: keys(one), present: true, exclusive: false, options: undefined, ...more };
     const done = withKeys(text, wanted);
-    expect([done.text, done.deeds.map(({ sign }) => sign).join('')]).toEqual([expected, signs]);
-    expect(withKeys(done.text, wanted).deeds).toEqual([]);
+    expect([done.text, done.changes.map(({ sign }) => sign).join('')]).toEqual([expected, signs]);
+    expect(withKeys(done.text, wanted).changes).toEqual([]);
   });
 });
 

@@ -74,7 +74,7 @@ describe('container', () => {
     expect(titles(plan(args, there, before))).toEqual(expected);
   });
 
-  test('what a start leads to is foretold, unless a health check is to have its say', () => {
+  test('what a start leads to is predicted, unless a health check is to have its say', () => {
     const question = ask('bot');
     const { run: _run, ...rest } = running;
     expect(plan({ state: 'started' }, stopped).changes[0]?.predicts).toEqual([

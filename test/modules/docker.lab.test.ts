@@ -264,8 +264,8 @@ EOT`);
     const settled = async (done: Converged, settings: JsonObject) => {
       expect(done.applied.map(({ code }) => code)).toEqual(done.applied.map(() => 0));
       const question = dockerInfo();
-      const foretold = done.first.changes.at(-1)?.predicts?.[0]?.state;
-      await expect.poll(() => ask(shell, [question]).get(question.key), looks).toEqual(foretold);
+      const predicted = done.first.changes.at(-1)?.predicts?.[0]?.state;
+      await expect.poll(() => ask(shell, [question]).get(question.key), looks).toEqual(predicted);
       expect(decided(settings).changes).toEqual([]);
     };
 

@@ -184,7 +184,7 @@ export interface Converged {
   readonly first: Decision;
   readonly applied: readonly Applied[];
   readonly after: Decision;
-  /** Predictions with what was asked afterwards, for those that foretold it. */
+  /** Predictions with what was asked afterwards, for those that predicted it. */
   readonly predicted: readonly { readonly predicted: unknown; readonly asked: unknown }[];
 }
 
@@ -206,8 +206,8 @@ export function converge(
     if (one.code !== 0) break;
   }
   // Of several about the same thing the last one counts, as in a plan.
-  const foretold = first.decision.changes.flatMap((change) => change.predicts ?? []);
-  const predictions = [...new Map(foretold.map((one) => [one.question.key, one])).values()];
+  const predicted = first.decision.changes.flatMap((change) => change.predicts ?? []);
+  const predictions = [...new Map(predicted.map((one) => [one.question.key, one])).values()];
   const asked = ask(
     shell,
     predictions.map(({ question }) => question),
@@ -224,7 +224,7 @@ export function converge(
   };
 }
 
-/** Without what no plan can foretell. */
+/** Without what no plan can predict. */
 function stable(state: State<unknown> | undefined): unknown {
   const value = answered(state);
   if (value === undefined || value === null || typeof value !== 'object') return state;

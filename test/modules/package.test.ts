@@ -59,7 +59,7 @@ describe('package', () => {
     expect(plan({ update_cache: true, cache_valid_time: 0 }, lists(1), undefined, {}).changes).toEqual([]);
   });
 
-  test('what only the new lists say is not foretold', () => {
+  test('what only the new lists say is not predicted', () => {
     const { changes } = plan({ name: 'a', state: 'latest', update_cache: true }, { package0: there('1', '1') });
     expect(changes.map(({ predicts }) => predicts?.length)).toEqual([1, undefined]);
     expect(plan({ name: 'a' }, {}).changes[0]?.predicts).toHaveLength(2);

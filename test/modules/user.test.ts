@@ -62,7 +62,7 @@ describe('user', () => {
     expect(user.misuse?.(given({ password: '!' }))).toBeUndefined();
   });
 
-  test('a new account is not foretold, one that is there is', () => {
+  test('a new account is not predicted, one that is there is', () => {
     expect(plan(user, given({}), {}).changes[0]?.predicts).toBeUndefined();
     expect(decide({ shell: '/bin/bash', groups: ['a'] }).changes[0]?.predicts?.map(({ state }) => state)).toEqual([
       { kind: 'present', value: { ...there, shell: '/bin/bash', groups: ['a'] } },

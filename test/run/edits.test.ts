@@ -23,7 +23,7 @@ describe.each(all)('edits that build on each other under $name', (shell) => {
     return { statuses: done.map(({ status }) => status), roundTrips };
   };
 
-  it('are foretold by the plan, and made once', async () => {
+  it('are predicted by the plan, and made once', async () => {
     const at = (name: string): string => join(folder, name);
     const tasks = [
       madeTask('copy', { dest: at('f'), content: '## Duty\nold\n\n## Other\n', force: false }),

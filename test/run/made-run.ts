@@ -9,7 +9,7 @@ import type { Shell } from '../shell/shells.ts';
 import { localConnection } from './local-connection.ts';
 import { madeHost } from './made.ts';
 
-/** Test files that run at the same time share this machine's record of handlers that are owed: each has a project. */
+/** Test files that run at the same time share this machine's record of pending handlers: each has a project. */
 const project = `made-${process.pid}-${Math.random()}`;
 
 /** Runs a play on this very machine under one of the shells, with these modules. */

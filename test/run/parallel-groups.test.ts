@@ -3,7 +3,7 @@ import { command } from '../../src/probes/command.ts';
 import { entry } from '../../src/probes/entry.ts';
 import { http } from '../../src/probes/http.ts';
 import { unit } from '../../src/probes/unit.ts';
-import { groupQuestions, lanes } from '../../src/run/lanes.ts';
+import { groupQuestions, parallelGroups } from '../../src/run/parallel-groups.ts';
 
 describe('questions', () => {
   it('of one kind are asked together, each only once', () => {
@@ -36,15 +36,15 @@ describe('questions', () => {
   });
 });
 
-describe('lanes', () => {
+describe('parallel groups', () => {
   it('are four at most, and dear groups go side by side', () => {
     const commands = Array.from({ length: 9 }, (_, n) => command({ shell: `echo ${n}` }));
-    const made = lanes(groupQuestions(commands));
-    expect(made.map((lane) => lane.length).sort()).toEqual([2, 2, 2, 3]);
+    const made = parallelGroups(groupQuestions(commands));
+    expect(made.map((one) => one.length).sort()).toEqual([2, 2, 2, 3]);
   });
 
   it('are one where nothing is dear', () => {
-    expect(lanes(groupQuestions([entry('/a'), entry('/b', {}, { user: 'x' })]))).toHaveLength(1);
+    expect(parallelGroups(groupQuestions([entry('/a'), entry('/b', {}, { user: 'x' })]))).toHaveLength(1);
   });
 
   it('hold every group exactly once', () => {
@@ -62,7 +62,7 @@ describe('lanes', () => {
       command({ shell: 'a' }),
     ]);
     expect(
-      lanes(groups)
+      parallelGroups(groups)
         .flat()
         .map((group) => group.id)
         .sort(),

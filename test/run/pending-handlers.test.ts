@@ -1,25 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { batches } from '../../src/run/batches.ts';
-import { digestOf, parseDebt, sameOrigin } from '../../src/run/debts.ts';
+import { digestOf, parseRecorded, sameOrigin } from '../../src/run/pending-handlers.ts';
 import { madeHost } from './made.ts';
 
-const debt = { project: 'p', play: 'x', role: '', handler: 'h', task: 't', digest: 'd' };
+const handler = { project: 'p', play: 'x', role: '', handler: 'h', task: 't', digest: 'd' };
 
-describe('a debt', () => {
+describe('a pending handler', () => {
   it.each([
-    ['intended', `intended\n${JSON.stringify(debt)}\n`, { ...debt, status: 'intended' }],
-    ['landed', `landed\n${JSON.stringify(debt)}\n`, { ...debt, status: 'landed' }],
+    ['intended', `intended\n${JSON.stringify(handler)}\n`, { ...handler, status: 'intended' }],
+    ['landed', `landed\n${JSON.stringify(handler)}\n`, { ...handler, status: 'landed' }],
     ['of a file that is cut off', 'landed\n{"project":"p"', undefined],
     ['of another shape', 'landed\n{"project":1}\n', undefined],
-    ['of no known status', `paid\n${JSON.stringify(debt)}\n`, undefined],
+    ['of no known status', `done\n${JSON.stringify(handler)}\n`, undefined],
     ['of an empty file', '', undefined],
   ])('%s is read back', (_name, text, expected) => {
-    expect(parseDebt(text)).toEqual(expected);
+    expect(parseRecorded(text)).toEqual(expected);
   });
 
   it('belongs to its project and play', () => {
-    expect(sameOrigin(debt, 'p', 'x')).toBe(true);
-    expect(sameOrigin(debt, 'p', 'y')).toBe(false);
+    expect(sameOrigin(handler, 'p', 'x')).toBe(true);
+    expect(sameOrigin(handler, 'p', 'y')).toBe(false);
   });
 
   it('has a digest that does not depend on the order of keys', () => {

@@ -307,7 +307,7 @@ describe.each(all)('a run under $name', (shell) => {
     expect(existsSync(mark)).toBe(false);
   });
 
-  engine('runs a handler that a broken-off run owes, once, and none whose change never landed', async () => {
+  engine('runs a handler that a broken-off run left pending, once, and none whose change never landed', async () => {
     const handler = madeTask('free', { cmd: `echo handled >>'${file}.log'` }, { name: constant('h') });
     const play = madePlay([madeTask('line-file', { path: file, text: 'a' }, { notify: [constant('h')] })], {
       handlers: [handler],
