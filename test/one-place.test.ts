@@ -23,7 +23,7 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((name) => /\.[cm]?[tj]sx?$/.test(name))
   .map((name) => name.split(sep).join('/'));
 
-/** Whether a text imports what starts processes, in whatever way. */
+/** Whether a string imports what starts processes, in whatever way. */
 function startsProcesses(text: string): boolean {
   return /(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*(['"])(?:node:)?child_process\1/.test(text);
 }

@@ -5,7 +5,7 @@ import { type Command, commands, type Flag, positionals } from './flags.ts';
 import type { CommandName, Options } from './options.ts';
 import { readOptions } from './read-options.ts';
 
-/** What the command line asks for: a command, or a text to be shown. */
+/** What the command line asks for: a command, or a string to be shown. */
 export type Parsed =
   | { readonly kind: 'command'; readonly options: Options }
   | { readonly kind: 'help'; readonly text: string }

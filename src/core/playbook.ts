@@ -27,7 +27,7 @@ export interface Template<T = Value> {
   /** Root names of the variables it uses. */
   readonly inputs: readonly string[];
   readonly evaluate: (variables: Variables) => Evaluated<T>;
-  /** As written in the file, where it is a text: what is shown of a name whose variables have no value yet. */
+  /** As written in the file, where it is a string: what is shown of a name whose variables have no value yet. */
   readonly source?: string;
 }
 

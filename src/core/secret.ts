@@ -26,7 +26,7 @@ export class Secret {
   }
 }
 
-/** Replaces every known secret in a text by `***`. */
+/** Replaces every known secret in a string by `***`. */
 export type Mask = (text: string) => string;
 
 /**

@@ -5,10 +5,10 @@ import { defineModule } from './define.ts';
 import { contentOfText, placedPlan, placedReads } from './placed-file.ts';
 import { placedProperties } from './placed-schema.ts';
 
-/** Keeps a file on the host the same as one of the project's, or as a text. */
+/** Keeps a file on the host the same as one of the project's, or as a given content. */
 export const copy = defineModule({
   name: 'copy',
-  about: "Keeps a file on the host the same as one of the project's, or as a text.",
+  about: "Keeps a file on the host the same as one of the project's, or as a given content.",
   args: {
     properties: {
       src: { type: 'string', minLength: 1, description: "File of the project, looked up in the role's files/ first." },

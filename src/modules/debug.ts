@@ -1,9 +1,9 @@
 import { defineModule } from './define.ts';
 
-/** Shows a text or a value. */
+/** Shows a string or a value. */
 export const debug = defineModule({
   name: 'debug',
-  about: 'Shows a text or a value.',
+  about: 'Shows a string or a value.',
   readonly: true,
   args: {
     properties: {

@@ -28,12 +28,12 @@ export type EditedReads = AttributeReads & {
   readonly content: Question<FileContent>;
 };
 
-/** What an edit came to. `what` continues "... in /etc/fstab"; a text that is the same is no change. */
+/** What an edit came to. `what` continues "... in /etc/fstab"; a string that is the same is no change. */
 export type Edited =
   | { readonly text: string; readonly what: string; readonly message?: string }
   | { readonly failed: string; readonly hint?: string };
 
-/** How a text is edited. Pure, and done once it has been done: `edit(edit(text))` is `edit(text)`. */
+/** How a string is edited. Pure, and done once it has been done: `edit(edit(text))` is `edit(text)`. */
 export type Edit = (text: string) => Edited;
 
 /** What has to be known to edit a file: all of it in the first round, unless the path is a link. */

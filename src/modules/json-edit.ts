@@ -5,7 +5,7 @@ import { alignment } from './list-alignment.ts';
 import { indentBefore, indentOfLine, lineStart, type TextEdit } from './text-edit.ts';
 import { isList, isObject, member, sameValue } from './value.ts';
 
-/** The edits that make a node of a text have a value. What has it already is not touched. */
+/** The edits that make a node of a string have a value. What has it already is not touched. */
 export function jsonEdits(text: string, node: JsonNode, wanted: Json, style: JsonStyle): TextEdit[] {
   if (sameValue(node.value, wanted)) return [];
   const { entries } = node;

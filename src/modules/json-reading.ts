@@ -8,7 +8,7 @@ import { placeOf } from './text-edit.ts';
 export type JsonFormat = 'auto' | 'json' | 'jsonc' | 'json5';
 
 /**
- * Reads a text as the JSON it should be.
+ * Reads a string as the JSON it should be.
  *
  * @throws HealError that says where it stops being one, and quotes the line
  */

@@ -10,7 +10,7 @@ const string = /"(?:[^"\\]|\\.)*"/y;
 const scalar = /[^\s,\]}]+/y;
 const blank = /\s*/y;
 
-/** The members of the object that begins at `start`, in a text that is known to be JSON. */
+/** The members of the object that begins at `start`, in a string that is known to be JSON. */
 export function scanObject(text: string, start: number): Member[] {
   const members: Member[] = [];
   let at = skip(text, start + 1);

@@ -18,7 +18,7 @@ export interface JsonStyle {
   readonly lines: boolean;
 }
 
-/** The style of a text; `indent` is used where it shows none. */
+/** The style of a string; `indent` is used where it shows none. */
 export function styleOf(text: string, tree: JsonNode, indent: string): JsonStyle {
   const nodes = [...all(tree)];
   const inner = nodes.flatMap(({ parent, entry }) => {

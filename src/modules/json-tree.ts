@@ -1,7 +1,7 @@
 import type { Json } from '../core/json.ts';
 import { parseJson5 } from './json5.ts';
 
-/** A value in a text of JSON, JSONC or JSON5, and where it stands; ends are exclusive. */
+/** A value in a string of JSON, JSONC or JSON5, and where it stands; ends are exclusive. */
 export interface JsonNode {
   readonly kind: 'object' | 'array' | 'scalar';
   readonly start: number;
@@ -23,7 +23,7 @@ export interface JsonEntry {
 }
 
 /**
- * Reads a text that is known to be JSON5 (of which JSON and JSONC are parts), with the places of all that is in it.
+ * Reads a string that is known to be JSON5 (of which JSON and JSONC are parts), with the places of all that is in it.
  * Whether it is one is for a parser to say: what is wrong is not noticed here.
  */
 export function jsonTree(text: string): JsonNode {

@@ -64,7 +64,7 @@ export const json = defineModule({
   },
 });
 
-/** A text with the change made in it. */
+/** A string with the change made in it. */
 export function editedJson(before: string, change: ValueChange, format: JsonFormat, indent: string): Edited {
   const empty = before.trim() === '';
   const old = empty ? undefined : readJson(before, format);

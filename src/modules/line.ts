@@ -22,7 +22,7 @@ export const line = defineModule({
         ...text,
         description: 'Line to replace: the last one that matches. For `absent`: every line that matches.',
       },
-      search_string: { ...text, description: 'Like regexp, but a text that the line holds.' },
+      search_string: { ...text, description: 'Like regexp, but a string that the line holds.' },
       backrefs: {
         type: 'boolean',
         default: false,

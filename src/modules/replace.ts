@@ -108,7 +108,7 @@ function replaced(rule: Rule, before: string): Edited {
   return { text: made + before.slice(done), what: count === 1 ? 'replace one match' : `replace ${count} matches` };
 }
 
-/** The part of a text that is looked at. */
+/** The part of a string that is looked at. */
 function section({ after, before }: Rule, text: string): { readonly start: number; readonly end: number } | undefined {
   let start = 0;
   if (after !== undefined) {
@@ -123,7 +123,7 @@ function section({ after, before }: Rule, text: string): { readonly start: numbe
   return end === undefined ? undefined : { start, end: start + end.index };
 }
 
-/** From offsets in a text whose line ends are all \n to those in the text as it is. */
+/** From offsets in a string whose line ends are all \n to those in the text as it is. */
 function original(text: string): (offset: number) => number {
   const returns = [...text.matchAll(/\r\n/g)].map((match, i) => match.index - i);
   return (offset) => {

@@ -116,7 +116,7 @@ export function printed({ code, stdout, stderr, truncated }: Captured): JsonObje
   };
 }
 
-/** JSON in a text that looks like an object or a list. */
+/** JSON in a string that looks like an object or a list. */
 export function parsed(text: string): JsonObject[string] | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined;
   try {

@@ -66,7 +66,7 @@ export const script = defineModule({
   },
 });
 
-/** Bytes of the script; a text has LF at the ends of its lines, whatever the checkout has. */
+/** Bytes of the script; a string has LF at the ends of its lines, whatever the checkout has. */
 function textOf({ locals }: Input): Buffer | undefined {
   const content: Content | undefined = locals['script'];
   if (content === undefined) return Buffer.alloc(0);

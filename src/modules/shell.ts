@@ -1,10 +1,10 @@
 import { defineModule } from './define.ts';
 import { runPlan, runProperties, runReads } from './run-command.ts';
 
-/** Runs a text through the host's POSIX shell. */
+/** Runs a command line in the host's POSIX shell. */
 export const shell = defineModule({
   name: 'shell',
-  about: "Runs a text through the host's POSIX shell.",
+  about: "Runs a command line in the host's POSIX shell.",
   args: {
     properties: { cmd: { type: 'string', minLength: 1, description: 'Text for sh.' }, ...runProperties },
     required: ['cmd'],

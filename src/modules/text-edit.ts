@@ -1,4 +1,4 @@
-/** A piece of a text that another takes the place of. Offsets are those of the text before any edit. */
+/** A piece of a string that another takes the place of. Offsets are those of the text before any edit. */
 export interface TextEdit {
   readonly start: number;
   /** Behind the last character that goes; `start` where something is only put in. */
@@ -6,7 +6,7 @@ export interface TextEdit {
   readonly text: string;
 }
 
-/** A text with edits made in it that do not overlap. Those at the same place are put in the order given. */
+/** A string with edits made in it that do not overlap. Those at the same place are put in the order given. */
 export function withEdits(text: string, edits: readonly TextEdit[]): string {
   const inOrder = edits.map((edit, i) => ({ edit, i })).sort((a, b) => a.edit.start - b.edit.start || a.i - b.i);
   let made = '';

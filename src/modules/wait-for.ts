@@ -8,11 +8,11 @@ import { sh } from '../shell/sh.ts';
 import { defineModule } from './define.ts';
 import { absolutePath, port } from './schemas.ts';
 
-/** Waits on the host until a port takes connections, a path is there, or a text stands in a file; or until it is so no more. */
+/** Waits on the host until a port takes connections, a path is there, or a string stands in a file; or until it is so no more. */
 export const waitFor = defineModule({
   name: 'wait_for',
   about:
-    'Waits on the host until a port takes connections, a path is there, or a text stands in a file; or until it is so no more.',
+    'Waits on the host until a port takes connections, a path is there, or a string stands in a file; or until it is so no more.',
   readonly: true,
   args: {
     properties: {

@@ -12,7 +12,7 @@ interface Page {
   readonly style: YamlStyle;
 }
 
-/** The edits that make the value of a text another one. What has its value already is not touched. */
+/** The edits that make the value of a string another one. What has its value already is not touched. */
 export function yamlEdits(text: string, tree: YamlNode, wanted: Json, style: YamlStyle): TextEdit[] {
   const page = { text, style };
   const inside = insideEdits(page, tree, wanted);
@@ -101,7 +101,7 @@ function blockRemoval({ text, style }: Page, entries: readonly YamlEntry[], entr
   const line = content + lineEndAt(text, content);
   const end = style.emptyLines ? line : emptyLinesEnd(text, line);
   const start = lineStart(text, entry.start);
-  // The last line of a text without a final newline takes the one before it along.
+  // The last line of a string without a final newline takes the one before it along.
   const cut = end === content ? (/\r?\n$/.exec(text.slice(Math.max(0, start - 2), start))?.[0].length ?? 0) : 0;
   return { start: start - cut, end, text: '' };
 }

@@ -26,7 +26,7 @@ export interface YamlStyle {
   readonly emptyLines: boolean;
 }
 
-/** The style of a text; `indent` is used where it shows none. */
+/** The style of a string; `indent` is used where it shows none. */
 export function yamlStyle(text: string, tree: YamlNode | undefined, indent: number): YamlStyle {
   const found: { indent?: number; indentSeq?: boolean } = {};
   let quotes = 0;

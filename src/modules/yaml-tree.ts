@@ -71,7 +71,7 @@ function nodeOf(source: Source, node: Node): YamlNode {
   };
 }
 
-/** Made of the entries' values where that is all: to ask each node for its value would walk a text once for each level. */
+/** Made of the entries' values where that is all: to ask each node for its value would walk a string once for each level. */
 function valueIn({ document }: Source, node: Node, entries: readonly YamlEntry[] | undefined): Json {
   if (isSeq(node) && entries !== undefined) return entries.map((entry) => entry.node?.value ?? null);
   if (isMap(node) && entries?.every(({ name }) => name !== undefined))

@@ -61,7 +61,7 @@ export const yaml = defineModule({
   },
 });
 
-/** A text with the change made in it. */
+/** A string with the change made in it. */
 export function editedYaml(before: string, change: ValueChange, indent: number): Edited {
   const document = readYaml(before);
   const tree = yamlTree(before, document);
@@ -70,7 +70,7 @@ export function editedYaml(before: string, change: ValueChange, indent: number):
   const what = changeTitle(old, wanted);
   if (old !== undefined && sameValue(old, wanted)) return { text: before, what };
   const style = yamlStyle(before, tree, indent);
-  // A text of several lines that can't be told from its surroundings as a block is put in quotes; and what is
+  // A string of several lines that can't be told from its surroundings as a block is put in quotes; and what is
   // taken away leaves no empty lines behind where the text before it would keep them (`|+`).
   for (const attempt of [{}, { blocks: false }, { emptyLines: false }, { blocks: false, emptyLines: false }]) {
     const own = { ...style, ...attempt };

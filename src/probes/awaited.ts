@@ -6,7 +6,7 @@ import { joinSh, sh } from '../shell/sh.ts';
 import { defineProbe } from './define.ts';
 import { parts } from './trouble.ts';
 
-/** What may be waited for: a port that takes connections, or a path, or a text in the file there; or the end of it. */
+/** What may be waited for: a port that takes connections, or a path, or a string in the file there; or the end of it. */
 export interface Awaited {
   readonly target:
     | { readonly kind: 'port'; readonly host: string; readonly port: number; readonly connectTimeout: number }
@@ -28,7 +28,7 @@ interface Params extends Awaited {
 /** Whether what is waited for has come, at this moment. */
 export const awaitedProbe = defineProbe<Params, Come>({
   name: 'awaited',
-  about: 'Whether a port takes connections, a path is there, or a text stands in a file.',
+  about: 'Whether a port takes connections, a path is there, or a string stands in a file.',
   cost: 15,
   deadline: ({ target }) => (target.kind === 'port' ? target.connectTimeout + 10 : 20),
   together: false,

@@ -6,7 +6,7 @@ import { joinSh, sh } from '../shell/sh.ts';
 import { type Captured, captured, readCaptured } from './capture.ts';
 import { defineProbe } from './define.ts';
 
-/** A command, either as words or as a text that the shell reads. */
+/** A command, either as words or as a string that the shell reads. */
 export interface CommandLine {
   readonly argv?: readonly string[];
   readonly shell?: string;

@@ -13,7 +13,7 @@ export type CelValue =
   | { readonly [key: string]: CelValue };
 
 /**
- * A Value for CEL: whole numbers become BigInt, for CEL's integers are those (`n % 2` fails on JavaScript's numbers).
+ * A Value for CEL: integers become BigInt, for CEL's integers are those (`n % 2` fails on JavaScript's numbers).
  * Secrets come as their text; `onSecret` hears of each, since an error's text must not show it.
  */
 export function toCel(value: Value, onSecret: (secret: Secret) => void): CelValue {

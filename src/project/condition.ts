@@ -55,7 +55,7 @@ function compileExpression(node: ScalarNode, source: string, what: string): Comp
   if (!check.valid) throw celError(check.error, node, source);
   const type = check.type ?? 'dyn';
   if (type !== 'bool' && type !== 'dyn') {
-    throw usage(`${what} gives ${article(type)}, not true or false`, node.at, 'compare it with something');
+    throw usage(`${what} gives ${article(type)}, not a boolean`, node.at, 'compare it with something');
   }
   const inputs = [...new Set(references.map((reference) => reference.name))];
   const evaluate = (variables: Variables): Evaluated<boolean> =>
@@ -101,7 +101,7 @@ function holds(
     throw error;
   }
   if (typeof result === 'boolean') return result;
-  throw usage(`${what} gives ${article(typeOf(result))}, not true or false`, node.at, 'compare it with something');
+  throw usage(`${what} gives ${article(typeOf(result))}, not a boolean`, node.at, 'compare it with something');
 }
 
 /** Every name that is a variable's, wherever it stands: also on a side that `&&` would never look at. */

@@ -87,18 +87,18 @@ export function checkConnectionVariables(node: MapNode, problems: Problems): voi
   }
 }
 
-/** Says what is wrong with a value, as in `must be true or false`; undefined where nothing is. */
+/** Says what is wrong with a value, as in `must be a boolean`; undefined where nothing is. */
 export function wrongValue(variable: ConnectionVariable, value: unknown): string | undefined {
   switch (variable.kind) {
     case 'text':
     case 'path':
-      return typeof value === 'string' && value !== '' && !/[\0\n]/.test(value) ? undefined : 'must be a text';
+      return typeof value === 'string' && value !== '' && !/[\0\n]/.test(value) ? undefined : 'must be a string';
     case 'port':
       return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535
         ? undefined
         : 'must be a number from 1 to 65535';
     case 'boolean':
-      return typeof value === 'boolean' ? undefined : 'must be true or false';
+      return typeof value === 'boolean' ? undefined : 'must be a boolean';
     case 'seconds':
       return typeof value === 'number' && value > 0 ? undefined : 'must be a number of seconds';
     case 'checking':

@@ -10,7 +10,7 @@ export type Reader<T> = (node: Node, what: string, problems: Problems) => T | un
 /** One text; `{{ }}` is refused because it is needed before there are variables. */
 export const asText: Reader<string> = (node, what, problems) => {
   if (node.kind !== 'scalar' || node.value === null || node.value === '') {
-    problems.add(`${what} must be a text`, node.at, 'write one line of text');
+    problems.add(`${what} must be a string`, node.at, 'write one line of text');
     return undefined;
   }
   return refuseTemplate(node, what, problems) ? undefined : String(node.value);
@@ -24,8 +24,8 @@ export const asBoolean: Reader<boolean> = (node, what, problems) => {
   const hint =
     meant === undefined
       ? 'write true or false'
-      : `YAML 1.2 reads ${said} as ${/\d/.test(said) ? 'a number' : 'a text'}: write ${meant}`;
-  problems.add(`${what} must be true or false`, node.at, hint);
+      : `YAML 1.2 reads ${said} as ${/\d/.test(said) ? 'a number' : 'a string'}: write ${meant}`;
+  problems.add(`${what} must be a boolean`, node.at, hint);
   return undefined;
 };
 
@@ -33,7 +33,7 @@ export const asCount: Reader<number> = (node, what, problems) => {
   if (node.kind === 'scalar' && typeof node.value === 'number' && Number.isInteger(node.value) && node.value >= 0)
     return node.value;
   if (!refuseTemplate(node, what, problems))
-    problems.add(`${what} must be a whole number`, node.at, 'write 0 or more, without quotes');
+    problems.add(`${what} must be an integer`, node.at, 'write 0 or more, without quotes');
   return undefined;
 };
 

@@ -12,7 +12,7 @@ export interface Helper {
   readonly least: number;
   readonly most: number;
   readonly hash?: readonly string[];
-  /** Gets Secrets as they are; else they come revealed and a text that comes out becomes a Secret. */
+  /** Gets Secrets as they are; else they come revealed and a string that comes out becomes a Secret. */
   readonly sealed?: boolean;
   /** Its arguments may be undefined. */
   readonly lenient?: boolean;
@@ -76,7 +76,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
     most: 2,
     run: ([value, by]) => {
       if (typeof by !== 'number' || by < 0 || !Number.isInteger(by))
-        throw new Error('the second argument is a whole number');
+        throw new Error('the second argument is an integer');
       return text(value).replace(/^(?=.)/gm, ' '.repeat(by));
     },
   },
@@ -103,7 +103,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
   },
   replace: {
     usage: '{{replace text "from" "to"}}',
-    about: 'every occurrence of a text replaced',
+    about: 'every occurrence of a string replaced',
     least: 3,
     most: 3,
     run: ([value, from, to]) => text(value).replaceAll(text(from), () => text(to)),
@@ -126,7 +126,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
     run: ([value]) => {
       if (isList(value) || typeof value === 'string') return value.length;
       if (isMapping(value)) return Object.keys(value).length;
-      throw new Error(`it counts a list, a mapping or a text, not ${typeName(value)}`);
+      throw new Error(`it counts a list, a mapping or a string, not ${typeName(value)}`);
     },
   },
   keys: {
@@ -202,7 +202,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
   not: { usage: '(not a)', about: 'whether it is false', least: 1, most: 1, sealed: true, run: ([a]) => !isTrue(a) },
   in: {
     usage: '(in item list)',
-    about: 'whether a list holds an item, a mapping a name, or a text a text',
+    about: 'whether a list holds an item, a mapping a name, or a string a string',
     least: 2,
     most: 2,
     run: ([item, holder]) => {
@@ -219,11 +219,11 @@ export function isTrue(value: Value | undefined): boolean {
   return isList(value) ? value.length > 0 : Boolean(value);
 }
 
-/** A scalar as it stands inside a text. Throws an Error for a list, a mapping and null. */
+/** A scalar as it stands inside a string. Throws an Error for a list, a mapping and null. */
 export function text(value: Value | undefined, what = 'it'): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  throw new Error(`${what} must be a text, not ${typeName(value)}`);
+  throw new Error(`${what} must be a string, not ${typeName(value)}`);
 }
 
 function number(value: Value | undefined): number {

@@ -64,7 +64,7 @@ export function readSettled<T>(
   return node && read(node, `"${key}"`, context.loading.problems);
 }
 
-/** A text that is rendered for each host. */
+/** A string that is rendered for each host. */
 export function textOf(map: MapNode, key: string, { loading }: TaskContext): Template<string> | undefined {
   const entry = entryOf(map, key);
   return entry && loading.problems.attempt(() => compileText(entry.value, loading.secrets, `"${key}"`));

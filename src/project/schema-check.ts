@@ -7,7 +7,7 @@ import { didYouMean, listed } from './spelling.ts';
 export interface Violation {
   /** Members and indices that lead to it. */
   readonly path: readonly string[];
-  /** Continues a sentence whose subject is the path: `must be a text, not a number`. */
+  /** Continues a sentence whose subject is the path: `must be a string, not a number`. */
   readonly message: string;
   readonly hint: string;
   /** The key that should not be there, where that is what is wrong. */
@@ -103,7 +103,7 @@ function violationOf(error: ErrorObject): Violation {
   if (isMode(error)) {
     return {
       path,
-      message: 'must be a text: a mode is written in quotes',
+      message: 'must be a string: a mode is written in quotes',
       hint: `YAML reads a bare ${String(data)} as a number: write mode: "0644"`,
     };
   }
@@ -155,7 +155,7 @@ function isMode(error: ErrorObject): boolean {
 
 function typeHint(wanted: unknown, data: unknown): string | undefined {
   if (wanted === 'boolean' && typeof data === 'string' && /^(yes|no|on|off)$/i.test(data)) {
-    return `YAML 1.2 reads ${data} as a text: write ${/^(yes|on)$/i.test(data) ? 'true' : 'false'}`;
+    return `YAML 1.2 reads ${data} as a string: write ${/^(yes|on)$/i.test(data) ? 'true' : 'false'}`;
   }
   if (wanted === 'string' && (typeof data === 'number' || typeof data === 'boolean')) return 'put it in quotes';
   if ((wanted === 'integer' || wanted === 'number') && typeof data === 'string') return 'write it without quotes';
@@ -164,10 +164,10 @@ function typeHint(wanted: unknown, data: unknown): string | undefined {
 }
 
 const articles: Readonly<Record<string, string>> = {
-  string: 'a text',
-  integer: 'a whole number',
+  string: 'a string',
+  integer: 'an integer',
   number: 'a number',
-  boolean: 'true or false',
+  boolean: 'a boolean',
   array: 'a list',
   object: 'a mapping',
   null: 'null',

@@ -27,7 +27,7 @@ export function shownPath(path: string, project: string): string {
   return inside.split(sep).join('/');
 }
 
-/** A SourceFile of a text that is at hand. A byte order mark and CRs of a Windows checkout are dropped. */
+/** A SourceFile of a string that is at hand. A byte order mark and CRs of a Windows checkout are dropped. */
 export function sourceFile(path: string, shown: string, raw: string): SourceFile {
   const text = raw.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
   let starts: number[] | undefined;

@@ -135,7 +135,7 @@ function withMore(node: Node | undefined, more: Entry | undefined, problems: Pro
   return { ...node, entries: [...node.entries, ...args.entries.filter(({ key }) => entryOf(node, key) === undefined)] };
 }
 
-/** Arguments as a mapping; a text where the module takes one. */
+/** Arguments as a mapping; a string where the module takes one. */
 function argsNode(module: ModuleSchema, entry: Entry, problems: Problems): Node | undefined {
   const { value } = entry;
   if (value.kind === 'map') return value;

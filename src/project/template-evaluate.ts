@@ -97,7 +97,7 @@ function asText(expression: Expression, sight: Sight): string | Secret {
     value === null
       ? `write {{default ${name} "..."}}`
       : `write {{json ${name}}}, {{yaml ${name}}} or {{join ${name} " "}}`;
-  throw usage(`${name} is ${typeName(value)}, which can't stand inside a text`, sight.placeOf(expression.at), hint);
+  throw usage(`${name} is ${typeName(value)}, which can't stand inside a string`, sight.placeOf(expression.at), hint);
 }
 
 function strict(expression: Expression, sight: Sight): Value {

@@ -61,7 +61,7 @@ function explain(text: string, offset: number, message: string): { message: stri
   };
 }
 
-/** Offsets at which the lines of a text begin. */
+/** Offsets at which the lines of a string begin. */
 export function lineStarts(text: string): number[] {
   const starts = [0];
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);

@@ -45,10 +45,10 @@ export function compileNode(node: Node, secrets: SecretStore): Compiled {
   }
 }
 
-/** Compiles a node that must give a text; numbers and booleans become one. */
+/** Compiles a node that must give a string; numbers and booleans become one. */
 export function compileText(node: Node, secrets: SecretStore, what: string): Compiled<string> {
   if (node.kind === 'list' || node.kind === 'map')
-    throw usage(`${what} must be a text`, node.at, 'write one line of text');
+    throw usage(`${what} must be a string`, node.at, 'write one line of text');
   const inner = compileNode(node, secrets);
   return {
     ...inner,
@@ -57,14 +57,14 @@ export function compileText(node: Node, secrets: SecretStore, what: string): Com
         if (typeof value === 'string') return value;
         if (typeof value === 'number' || typeof value === 'boolean') return String(value);
         if (value instanceof Secret) return String(value);
-        throw usage(`${what} must be a text, not ${typeName(value)}`, node.at, 'write one line of text');
+        throw usage(`${what} must be a string, not ${typeName(value)}`, node.at, 'write one line of text');
       }),
   };
 }
 
 /**
  * Compiles the text of a template file (`.hbs`) with the same engine. `placeOf` gives the Place of a character:
- * `file.place` of its SourceFile. The result is a text, or a Secret where one is in it. Throws a usage HealError.
+ * `file.place` of its SourceFile. The result is a string, or a Secret where one is in it. Throws a usage HealError.
  */
 export function compileFile(text: string, placeOf: (index: number) => Place): Compiled<string | Secret> {
   const at = placeOf(0);

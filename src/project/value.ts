@@ -36,7 +36,7 @@ export function typeName(value: Value | undefined): string {
   if (value instanceof Secret) return 'a secret';
   if (isList(value)) return 'a list';
   if (isMapping(value)) return 'a mapping';
-  return typeof value === 'string' ? 'a text' : `a ${typeof value}`;
+  return typeof value === 'string' ? 'a string' : `a ${typeof value}`;
 }
 
 /** A copy in which every Secret is its text, and whether there was one. */

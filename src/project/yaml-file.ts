@@ -41,7 +41,7 @@ export interface ScalarNode {
   readonly value: string | number | boolean | null;
   /** As written, for errors: `0644`, `yes`. */
   readonly source: string;
-  /** The Place of a character of a text, by its index in `value`. */
+  /** The Place of a character of a string, by its index in `value`. */
   readonly placeOf: (index: number) => Place;
 }
 
@@ -85,7 +85,7 @@ export function hasTemplate(node: Node): boolean {
   }
 }
 
-/** The plain value; a secret becomes a text of its kind, for checks of types alone. */
+/** The plain value; a secret becomes a string of its kind, for checks of types alone. */
 export function plainValue(node: Node): Json {
   switch (node.kind) {
     case 'scalar':
@@ -200,10 +200,10 @@ const meanings: Readonly<Record<string, readonly [message: string, hint: string]
   TAB_AS_INDENT: ['a tab is used for indentation', 'indent with spaces'],
   MULTIPLE_DOCS: ['the file holds more than one document', 'remove the second "---"'],
   BLOCK_AS_IMPLICIT_KEY: [
-    'a mapping begins where a text is expected',
-    'put a text that holds ": " in quotes, or check the indentation',
+    'a mapping begins where a string is expected',
+    'put a string that holds ": " in quotes, or check the indentation',
   ],
-  BAD_SCALAR_START: ['a text begins with a character that YAML reserves', 'put it in quotes'],
+  BAD_SCALAR_START: ['a string begins with a character that YAML reserves', 'put it in quotes'],
 };
 
 /** Where the quoted text begins that ends here: an error at the end of the file helps nobody find its quote. */

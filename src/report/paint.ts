@@ -13,7 +13,7 @@ export type Tone =
   | 'dim'
   | 'bold';
 
-/** Colours a text, or leaves it as it is. */
+/** Colours a string, or leaves it as it is. */
 export type Paint = (tone: Tone, text: string) => string;
 
 const codes: Readonly<Record<Tone, readonly [on: number, off: number]>> = {

@@ -13,7 +13,7 @@ const characters =
   /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/g;
 
 /**
- * A text without control characters: C0 (but line feed and tab), C1, escape sequences, what turns the direction of
+ * A string without control characters: C0 (but line feed and tab), C1, escape sequences, what turns the direction of
  * writing around and what has no width. A lone carriage return (a progress bar) becomes a line feed.
  */
 export function stripControl(text: string): string {

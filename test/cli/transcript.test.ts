@@ -88,7 +88,7 @@ describe('wrong usage ends with 5, names one thing and its remedy, and dumps no 
     [
       'forks that are no number',
       ['run', 'site', '-f', 'many'],
-      'error: --forks takes a whole number from 1 to 1000, not "many"\nhint: for example: --forks 10\n',
+      'error: --forks takes an integer from 1 to 1000, not "many"\nhint: for example: --forks 10\n',
     ],
     [
       'an output that there is not',

@@ -125,7 +125,7 @@ describe('schemas for editors', () => {
     ['{{ }} for a number', { process: { port: '{{ port }}' } }],
     ['{{ }} for all arguments', { systemd: '{{ unit }}' }],
     ['{{ }} in a list', { command: { argv: ['{{ program }}', '-v'] } }],
-    ['a text alone', { command: 'uptime' }],
+    ['a string alone', { command: 'uptime' }],
     ['no arguments where none is needed', { debug: null }],
     ["Ansible's long name", { 'ansible.builtin.command': 'uptime' }],
     ['a block of tasks', { block: [{ command: 'uptime' }], rescue: [{ debug: null }], when: 'true' }],

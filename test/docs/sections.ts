@@ -122,7 +122,7 @@ export function modulePage(): string {
       ...(module.readonly ? ['', 'It only reads: it may stand among checks, and it works in a plan.'] : []),
       ...(module.shorthand === undefined
         ? []
-        : ['', `A text alone stands for \`${module.shorthand}\`: \`${name}: ...\`.`]),
+        : ['', `A string alone stands for \`${module.shorthand}\`: \`${name}: ...\`.`]),
       '',
       argumentTable(module),
       '',
@@ -156,7 +156,7 @@ function argumentTable(module: Module): string {
     const preset = one['default'];
     return [
       code(name),
-      required.includes(name) ? '**must be given**' : preset === undefined ? '' : code(JSON.stringify(preset)),
+      required.includes(name) ? '**required**' : preset === undefined ? '' : code(JSON.stringify(preset)),
       kind(one),
       typeof one['description'] === 'string' ? one['description'] : '',
     ];
@@ -171,15 +171,25 @@ function kind(schema: JsonObject): string {
   if (Array.isArray(choice)) return choice.map((one: Json) => code(String(one))).join(', ');
   if ('const' in schema) return code(JSON.stringify(schema['const']));
   const { type } = schema;
-  if (type === 'array') return `list of ${kind((schema['items'] ?? {}) as JsonObject)}`;
+  if (type === 'array') return `list of ${plural(kind((schema['items'] ?? {}) as JsonObject))}`;
   const names: Readonly<Record<string, string>> = {
-    string: 'text',
-    integer: 'whole number',
+    string: 'string',
+    integer: 'integer',
     number: 'number',
-    boolean: 'true or false',
-    object: 'mapping',
+    boolean: 'boolean',
+    object: 'dictionary',
     null: 'nothing',
   };
   if (Array.isArray(type)) return type.map((one: Json) => names[String(one)] ?? String(one)).join(' or ');
   return typeof type === 'string' ? (names[type] ?? type) : 'anything';
+}
+
+/** `list of strings`; a choice of values stays as it is. */
+function plural(words: string): string {
+  return words
+    .split(' or ')
+    .map((word) =>
+      word === 'dictionary' ? 'dictionaries' : /^[a-z]+$/.test(word) && word !== 'anything' ? `${word}s` : word,
+    )
+    .join(' or ');
 }

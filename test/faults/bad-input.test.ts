@@ -182,7 +182,7 @@ const types: Case[] = [
   [
     'a mode without quotes',
     site('- name: x\n  copy: { content: a, dest: /x, mode: 0644 }'),
-    `error: copy: "mode" must be a text: a mode is written in quotes
+    `error: copy: "mode" must be a string: a mode is written in quotes
   --> tasks/site.yml:5:43
    |
  5 |       copy: { content: a, dest: /x, mode: 0644 }
@@ -191,9 +191,9 @@ hint: YAML reads a bare 644 as a number: write mode: "0644"
 `,
   ],
   [
-    'a port that is a text',
+    'a port that is a string',
     site('- name: x\n  process: { port: "x", state: absent }'),
-    `error: process: "port" must be a whole number, not a text
+    `error: process: "port" must be an integer, not a string
   --> tasks/site.yml:5:24
    |
  5 |       process: { port: "x", state: absent }
@@ -202,9 +202,9 @@ hint: write it without quotes
 `,
   ],
   [
-    'a port that a variable makes a text',
+    'a port that a variable makes a string',
     site('- name: x\n  process: { port: "{{ p }}", state: absent }\n  vars: { p: many }'),
-    `error: process: "port" must be a whole number, not a text
+    `error: process: "port" must be an integer, not a string
   --> tasks/site.yml:5:24
    |
  5 |       process: { port: "{{ p }}", state: absent }
@@ -237,7 +237,7 @@ hint: absolute path of the file on the host; a folder takes it under the name of
   [
     'a condition that is a number',
     site('- name: x\n  command: "true"\n  when: 1 + 1'),
-    `error: "when" gives an int, not true or false
+    `error: "when" gives an int, not a boolean
   --> tasks/site.yml:6:13
    |
  6 |       when: 1 + 1

@@ -82,7 +82,7 @@ for (const shell of shells()) {
       expect(readFileSync(at('got'), 'utf8')).toBe("it's\nmine\n");
     });
 
-    test('a text that the shell cannot read fails', () => {
+    test('a string that the shell cannot read fails', () => {
       expect(run({ cmd: 'if then )' }).applied[0]?.code).toBe(2);
     });
 

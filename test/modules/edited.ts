@@ -7,7 +7,7 @@ import type { Entry } from '../../src/probes/entry.ts';
 import { withDefaults } from '../../src/project/schema-check.ts';
 import { inputOf } from './on-this-machine.ts';
 
-/** What editing a text came to: the text afterwards, or why it was refused. */
+/** What editing a string came to: the text afterwards, or why it was refused. */
 export interface Outcome {
   readonly text?: string;
   readonly failed?: string;

@@ -127,7 +127,7 @@ for (const shell of shells()) {
       expect(read('f')).toBe('odd\n');
     });
 
-    test('a text above 64 KiB is edited', () => {
+    test('a string above 64 KiB is edited', () => {
       const long = 'x\n'.repeat(50_000);
       writeFileSync(at('f'), long);
       const done = proven(run(line, { line: 'end' }));

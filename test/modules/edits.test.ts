@@ -215,7 +215,7 @@ describe('block', () => {
   });
 });
 
-describe('all that edit a text', () => {
+describe('all that edit a string', () => {
   test('a file that is not there is an error, unless it is to be made or to be gone', () => {
     for (const [module, args] of [
       [line, { line: 'x' }],
@@ -266,7 +266,7 @@ describe('all that edit a text', () => {
     );
   });
 
-  test('block: put in and taken away again, a text is what it was', () => {
+  test('block: put in and taken away again, a string is what it was', () => {
     fc.assert(
       fc.property(text, fc.array(word, { minLength: 1, maxLength: 4 }), opt(regexp), (before, lines, insertafter) => {
         const args = { block: `${lines.join('\n')}\n`, ...(insertafter === undefined ? {} : { insertafter }) };
@@ -279,7 +279,7 @@ describe('all that edit a text', () => {
     );
   });
 
-  test('replace: a text with line ends of Windows is edited like one without', () => {
+  test('replace: a string with line ends of Windows is edited like one without', () => {
     fc.assert(
       fc.property(text, regexp, word, (before, pattern, put) => {
         const unix = before.replaceAll('\r', '');

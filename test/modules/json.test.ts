@@ -82,12 +82,12 @@ describe('json', () => {
 
   test.each<[string, JsonObject, string, string]>([
     ['a brace too many', {}, '{\n  "a": 1,\n  }}\n', '/f: 3:4 is not JSON, invalid character \'}\': }}'],
-    ['a text without end', {}, '{\n  "a": "x\n}\n', '/f: 2:10 is not JSON, invalid character \'\\n\': "a": "x'],
+    ['a string without end', {}, '{\n  "a": "x\n}\n', '/f: 2:10 is not JSON, invalid character \'\\n\': "a": "x'],
     ['an early end', {}, '{"a": [1', '/f: 1:9 is not JSON, invalid end of input: {"a": [1'],
     ['a comment in JSON', { format: 'json' }, '{\n  // x\n  "a": 1\n}', '/f: 2:3 is not JSON, invalid comment token: // x'],
     ['single quotes in JSON with comments', { format: 'jsonc' }, "{'a': 1}", "/f: 1:2 is not JSON with comments, invalid symbol: {'a': 1}"],
     ['no mapping', { merge: { a: 1 } }, '[1]', '/f: the file holds a list, so nothing can be merged into it'],
-    ['a text in the way', { set: [{ path: 'a.b', value: 1 }] }, '{"a": "x"}', '/f: a is a string, not a mapping'],
+    ['a string in the way', { set: [{ path: 'a.b', value: 1 }] }, '{"a": "x"}', '/f: a is a string, not a mapping'],
     ['an entry too far', { set: [{ path: 'a[2]', value: 1 }] }, '{"a": [1]}', '/f: a has 1 entries, so there can be no [2] yet'],
   ])('%s is refused, and the line is quoted', (_what, args, before, failed) => {
     expect(edited(json, { merge: { z: 1 }, ...args }, before).failed).toBe(failed);

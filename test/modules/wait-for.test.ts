@@ -18,7 +18,7 @@ for (const shell of shells()) {
     let folder = '';
     const at = (name: string): string => join(folder, name);
     const run = (args: JsonObject, meanwhile?: () => void) => converge(shell, waitFor, given(args), {}, meanwhile);
-    /** Runs a text once it was decided to wait for what it does. */
+    /** Runs a string once it was decided to wait for what it does. */
     const children: Started[] = [];
     const later = (text: string) => () => {
       children.push(startChild('sh', ['-c', `sleep 1; cd ${folder}; ${text}`]));

@@ -123,7 +123,7 @@ describe('an inventory', () => {
       '"hosts" must be a mapping\n  inventory/hosts.yml:3:5\n      - jack4\n      ^\n  write lines of "name: value" below it',
     ],
     [
-      'a port that is a text',
+      'a port that is a string',
       { 'inventory/hosts.yml': 'all:\n  hosts:\n    jack4: { port: "22" }\n' },
       '"port" must be a number from 1 to 65535\n  inventory/hosts.yml:3:20\n      jack4: { port: "22" }\n                     ^\n  it is sshd\'s port; default 22',
     ],
@@ -138,9 +138,9 @@ describe('an inventory', () => {
       '"ansible_password" is not supported',
     ],
     [
-      'become that is a text',
+      'become that is a string',
       { 'inventory/hosts.yml': 'all: { vars: { become: yes } }\n' },
-      '"become" must be true or false',
+      '"become" must be a boolean',
     ],
     [
       'a name with a dash',

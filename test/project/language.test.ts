@@ -247,7 +247,7 @@ describe('files of tasks', () => {
       '"include_tasks" differs between hosts (jack4.yml for jack4 and jack5.yml for jack5): that is not supported yet',
     ],
     ['a register', '- import_tasks: one.yml\n  register: r\n', '"register" is not supported', { 'tasks/one.yml': '' }],
-    ['nothing', '- import_tasks:\n', '"import_tasks" must be a text'],
+    ['nothing', '- import_tasks:\n', '"import_tasks" must be a string'],
     [
       'a play',
       '- import_tasks: one.yml\n',
@@ -349,7 +349,7 @@ describe('a role among tasks', () => {
   test.each<[string, string, string, Files?]>([
     ['one that is not there', '- import_role: { name: wbe }\n', 'there is no role "wbe"'],
     ['none', '- import_role: {}\n', '"import_role" names no role'],
-    ['a text', '- import_role: web\n', '"import_role" must be a mapping'],
+    ['a string', '- import_role: web\n', '"import_role" must be a mapping'],
     [
       'a file that is not there',
       '- include_role: { name: web, tasks_from: nope }\n',
@@ -527,7 +527,7 @@ describe('keywords', () => {
       '- command: x\n  retries: "{{ n }}"\n  vars: { n: "{{ inventory_hostname }}" }\n',
       '"retries" differs between hosts (jack4 for jack4 and jack5 for jack5)',
     ],
-    ['a wrong value', '- command: x\n  become: "{{ greeting }}"\n', '"become" must be true or false'],
+    ['a wrong value', '- command: x\n  become: "{{ greeting }}"\n', '"become" must be a boolean'],
     ['a list', '- command: x\n  retries: "{{ groups.vps }}"\n', '"retries" can\'t be a list'],
     ['another host', '- command: x\n  delegate_to: jack5\n', '"delegate_to: jack5" is not supported yet'],
     ['another way to root', '- command: x\n  become_method: su\n', '"become_method" other than sudo is not supported'],

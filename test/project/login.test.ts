@@ -82,7 +82,7 @@ describe('a login', () => {
 
   test('with a value that is wrong after rendering is refused', async () => {
     expect(await errorsOf(() => login('port: "{{ number }}"\nnumber: "22"\n'))).toBe(
-      'jack4: "port" must be a number from 1 to 65535, not a text\n  inventory/hosts.yml:4:13\n        port: "{{ number }}"\n              ^\n  it is sshd\'s port; default 22',
+      'jack4: "port" must be a number from 1 to 65535, not a string\n  inventory/hosts.yml:4:13\n        port: "{{ number }}"\n              ^\n  it is sshd\'s port; default 22',
     );
   });
 

@@ -28,7 +28,7 @@ describe('rendered arguments', () => {
   });
   test('are checked strictly, at the place of the argument', async () => {
     expect(await errorsOf(() => checkArgs(copy(), { dest: '/x', mode: 420 }, places, at))).toBe(
-      'copy: "mode" must be a text: a mode is written in quotes\n  x.yml:2:9\n    mode: "{{ m }}"\n          ^\n  YAML reads a bare 420 as a number: write mode: "0644"',
+      'copy: "mode" must be a string: a mode is written in quotes\n  x.yml:2:9\n    mode: "{{ m }}"\n          ^\n  YAML reads a bare 420 as a number: write mode: "0644"',
     );
     expect(await errorsOf(() => checkArgs(copy(), {}, places, at))).toContain('copy needs "dest"\n  x.yml:1:3');
   });

@@ -207,10 +207,10 @@ describe('a wrong task', () => {
     [
       'yes for true',
       '- command: x\n  become: yes\n',
-      '"become" must be true or false\n  tasks/site.yml:5:15\n        become: yes\n                ^\n  YAML 1.2 reads yes as a text: write true',
+      '"become" must be a boolean\n  tasks/site.yml:5:15\n        become: yes\n                ^\n  YAML 1.2 reads yes as a string: write true',
     ],
     ['a wrong time', '- command: x\n  timeout: soon\n', '"timeout" must be a time'],
-    ['a wrong count', '- command: x\n  until: true\n  retries: -1\n', '"retries" must be a whole number'],
+    ['a wrong count', '- command: x\n  until: true\n  retries: -1\n', '"retries" must be an integer'],
     ['a register that is no name', '- command: x\n  register: a-b\n', '"a-b" is no name of a variable'],
     [
       'a register that CEL reads as a type',
@@ -224,7 +224,7 @@ describe('a wrong task', () => {
       '"extended" is not supported yet',
     ],
     [
-      'a text for a module that has no short form',
+      'a string for a module that has no short form',
       '- copy: src=a dest=b\n',
       'copy takes a mapping of arguments\n  tasks/site.yml:4:13\n      - copy: src=a dest=b\n              ^\n  write "name: value" lines instead of name=value',
     ],
@@ -245,7 +245,7 @@ describe('a wrong argument', () => {
     [
       'a mode without quotes',
       '- copy: { dest: /x, mode: 0644 }\n',
-      'copy: "mode" must be a text: a mode is written in quotes\n  tasks/site.yml:4:31\n      - copy: { dest: /x, mode: 0644 }\n                                ^\n  YAML reads a bare 644 as a number: write mode: "0644"',
+      'copy: "mode" must be a string: a mode is written in quotes\n  tasks/site.yml:4:31\n      - copy: { dest: /x, mode: 0644 }\n                                ^\n  YAML reads a bare 644 as a number: write mode: "0644"',
     ],
     [
       'one that is missing',
@@ -260,9 +260,9 @@ describe('a wrong argument', () => {
     [
       'a wrong type',
       '- copy: { dest: /x, content: 5 }\n',
-      'copy: "content" must be a text, not a number\n  tasks/site.yml:4:34\n      - copy: { dest: /x, content: 5 }\n                                   ^\n  put it in quotes',
+      'copy: "content" must be a string, not a number\n  tasks/site.yml:4:34\n      - copy: { dest: /x, content: 5 }\n                                   ^\n  put it in quotes',
     ],
-    ['yes for true', '- copy: { dest: /x, backup: yes }\n', 'YAML 1.2 reads yes as a text: write true'],
+    ['yes for true', '- copy: { dest: /x, backup: yes }\n', 'YAML 1.2 reads yes as a string: write true'],
     [
       'a wrong choice',
       '- copy: { dest: /x, state: presnt }\n',
@@ -276,7 +276,7 @@ describe('a wrong argument', () => {
     [
       'a wrong member of a list',
       '- copy: { dest: /x, items: [{ name: a }, { name: 5 }] }\n',
-      'copy: "items[1].name" must be a text, not a number',
+      'copy: "items[1].name" must be a string, not a number',
     ],
     ['one that is missing beside a template', '- copy: { content: "{{ greeting }}" }\n', 'copy needs "dest"'],
   ])('is told: %s', async (_, tasks, error) => {

@@ -24,13 +24,13 @@ const variables = given({
 describe('a template', () => {
   test.each<[string, string, Value]>([
     ['text alone', 'plain', 'plain'],
-    ['a variable in a text', 'x-{{ name }}-{{port}}', 'x-web-8080'],
+    ['a variable in a string', 'x-{{ name }}-{{port}}', 'x-web-8080'],
     ['a whole expression keeps a number', '{{ port }}', 8080],
     ['a whole expression keeps a boolean', '{{on}}', true],
     ['a whole expression keeps a list', '{{ list }}', ['a', 'b c']],
     ['a whole expression keeps null', '{{ nothing }}', null],
     ['a whole expression keeps what a helper gives', '{{ default nothing 5 }}', 5],
-    ['space around it makes it a text', ' {{ port }}', ' 8080'],
+    ['space around it makes it a string', ' {{ port }}', ' 8080'],
     ['nothing is escaped for HTML', '{{ spaced }} <&>', "it's here <&>"],
     ['a member', '{{ map.y.z }}!', 'deep!'],
     ['an item by number', '{{ list.[1] }}!', 'b c!'],
@@ -68,15 +68,15 @@ describe('a template', () => {
 
   test.each([
     [
-      'a list in a text',
+      'a list in a string',
       'x {{ list }}',
-      `list is a list, which can't stand inside a text\n  x.yml:1:10\n  v: "x {{ list }}"\n           ^\n  write {{json list}}, {{yaml list}} or {{join list " "}}`,
+      `list is a list, which can't stand inside a string\n  x.yml:1:10\n  v: "x {{ list }}"\n           ^\n  write {{json list}}, {{yaml list}} or {{join list " "}}`,
     ],
-    ['a mapping in a text', 'x {{ map.y }}', "map.y is a mapping, which can't stand inside a text"],
+    ['a mapping in a string', 'x {{ map.y }}', "map.y is a mapping, which can't stand inside a string"],
     [
-      'null in a text',
+      'null in a string',
       'x {{ nothing }}',
-      `nothing is null, which can't stand inside a text\n  x.yml:1:10\n  v: "x {{ nothing }}"\n           ^\n  write {{default nothing "..."}}`,
+      `nothing is null, which can't stand inside a string\n  x.yml:1:10\n  v: "x {{ nothing }}"\n           ^\n  write {{default nothing "..."}}`,
     ],
     [
       'an undefined name',
@@ -87,15 +87,15 @@ describe('a template', () => {
     ['an undefined name in #if', '{{#if nope}}x{{/if}}', '"nope" is not defined'],
     ['a missing member', '{{ map.w }}', 'map has no member "w"\n  x.yml:1:12\n  v: "{{ map.w }}"\n             ^'],
     ['a missing member in a helper', '{{quote map.nope}}', 'map has no member "nope"'],
-    ['a member of a text', '{{ name.x }}', 'name is a text and has no member "x"'],
+    ['a member of a string', '{{ name.x }}', 'name is a string and has no member "x"'],
     ['what JavaScript adds to objects', '{{ map.constructor }}', 'map has no member "constructor"'],
     [
       'a root name inside of each',
       '{{#each bots}}{{port}}{{/each}}',
       'the item has no member "port"\n  x.yml:1:21\n  v: "{{#each bots}}{{port}}{{/each}}"\n                      ^\n  a variable is written @root.port inside of #each and #with',
     ],
-    ['each of a text', '{{#each name}}x{{/each}}', '#each goes through a list or a mapping, not a text'],
-    ['a helper with a wrong value', '{{join name}}', 'join: it joins a list, not a text'],
+    ['each of a string', '{{#each name}}x{{/each}}', '#each goes through a list or a mapping, not a string'],
+    ['a helper with a wrong value', '{{join name}}', 'join: it joins a list, not a string'],
     [
       'an unknown helper',
       '{{ uper name }}',

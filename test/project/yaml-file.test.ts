@@ -50,9 +50,9 @@ describe('a YAML file', () => {
       'unexpected scalar at node end\n  x.yml:1:17\n  dest: {{ path }}/x\n                  ^\n  a value that begins with {{ is written in quotes: "{{ name }}"',
     ],
     [
-      'a text that holds a colon',
+      'a string that holds a colon',
       'name: this: that\n',
-      'a mapping begins where a text is expected\n  x.yml:1:7\n  name: this: that\n        ^\n  put a text that holds ": " in quotes, or check the indentation',
+      'a mapping begins where a string is expected\n  x.yml:1:7\n  name: this: that\n        ^\n  put a string that holds ": " in quotes, or check the indentation',
     ],
     [
       'an alias of nothing',
