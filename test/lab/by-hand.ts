@@ -22,10 +22,13 @@ export async function prepareByHand(host: LabHost, phases: readonly Phase[] = [1
 /** Makes a site what the plan's Implementation Notes tell of the owner's real host: Jack in his user unit.
  * @throws Error when a step fails */
 export async function prepareAsNotes(host: LabHost): Promise<void> {
+  const step = async (name: string): Promise<void> => {
+    const said = await runAsset(host, name);
+    if (said.code !== 0) throw new Error(`${host.name}: ${name} ended with ${said.code}: ${said.stderr}`);
+  };
+  await step('notes-phase-1.sh');
   await prepareByHand(host, [2, 3, 4]);
-  const said = await runAsset(host, 'notes.sh');
-  if (said.code !== 0)
-    throw new Error(`${host.name}: the Implementation Notes ended with ${said.code}: ${said.stderr}`);
+  await step('notes.sh');
 }
 
 async function runAsset(host: LabHost, name: string): Promise<CommandResult> {

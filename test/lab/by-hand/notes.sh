@@ -1,11 +1,7 @@
 #!/bin/bash
-# The owner's real host, as the Implementation Notes of the plan tell it: the official user unit instead of the plan's,
-# ACLs on three folders, Ross's own health check. Phases 2, 4 and parts of 3 and 5 run besides.
+# The owner's real host, as the Implementation Notes of the plan tell it: ACLs on three folders, Ross's own health check.
+# Phase 1 (notes-phase-1.sh) and phases 2, 3 and 4 have run.
 set -e
-export XDG_RUNTIME_DIR=/run/user/0
-loginctl enable-linger root
-for i in $(seq 50); do [ -S $XDG_RUNTIME_DIR/bus ] && break; sleep 0.1; done
-openclaw gateway install --force
 
 # Phase 2's services name the unit that the plan had; he put in the one that he has.
 sed -i 's/systemctl restart openclaw-jack.service/XDG_RUNTIME_DIR=\/run\/user\/0 systemctl --user restart openclaw-gateway.service/' \
