@@ -7,8 +7,8 @@ import type { State } from '../core/state.ts';
  * What a host has answered so far, and how old each answer is. Each State carries the host's epoch, the count of
  * changes attempted when it was read; one that a later change may have altered is not given out again.
  *
- * In check mode changes are not made but laid over the answers: what a change predicts is answered as predicted, what
- * it touches without predicting it is `unknown` from there on.
+ * A change that is only planned (check mode, `check_mode: true`) is laid over the answers: what it predicts is answered as
+ * predicted, what it touches without predicting it is `unknown` from there on.
  */
 export interface AnswerBook {
   /** The State, if it was asked and no change since may have altered it. */
@@ -18,7 +18,7 @@ export interface AnswerBook {
   readonly put: (question: Question<unknown>, state: State<unknown>) => void;
   /** Records that a change was attempted. */
   readonly attempt: (touches: readonly Scope[]) => void;
-  /** Check mode: records that a change would be made. */
+  /** Records that a change would be made. */
   readonly predict: (title: string, touches: readonly Scope[], predictions: readonly Prediction[]) => void;
   /** Makes an answer old, so that it is asked again (`until`, settling). */
   readonly forget: (question: Question<unknown>) => void;
@@ -28,7 +28,7 @@ export interface AnswerBook {
 
 interface Attempt {
   readonly touches: readonly Scope[];
-  /** Only in check mode. */
+  /** Only of a change that is not made. */
   readonly planned?: { readonly title: string; readonly predictions: ReadonlyMap<string, State<unknown>> };
 }
 
@@ -41,13 +41,16 @@ interface Answer {
 export function answerBook(): AnswerBook {
   const answers = new Map<string, Answer>();
   const attempts: Attempt[] = [];
+  let anyPlanned = false;
 
   const fresh = (question: Question<unknown>): State<unknown> | undefined => {
     const answer = answers.get(question.key);
+    const read = answer?.epoch ?? 0;
     let state = answer?.state;
-    for (let epoch = answer?.epoch ?? 0; epoch < attempts.length; epoch += 1) {
+    // A planned change is laid over every answer, whenever it was read: the host does not have it.
+    for (let epoch = anyPlanned ? 0 : read; epoch < attempts.length; epoch += 1) {
       const attempt = attempts[epoch];
-      if (attempt === undefined) continue;
+      if (attempt === undefined || (attempt.planned === undefined && epoch < read)) continue;
       const predicted = attempt.planned?.predictions.get(question.key);
       if (predicted !== undefined) state = predicted;
       else if (overlaps(attempt.touches, question.scopes)) {
@@ -61,10 +64,8 @@ export function answerBook(): AnswerBook {
   return {
     fresh,
     last: (question) => fresh(question) ?? answers.get(question.key)?.state,
-    // In check mode nothing is ever changed, so whatever is asked, and whenever, describes the host before the plan.
     put: (question, state) => {
-      const epoch = attempts.some((attempt) => attempt.planned) ? 0 : attempts.length;
-      answers.set(question.key, { state, epoch });
+      answers.set(question.key, { state, epoch: attempts.length });
     },
     attempt: (touches) => {
       attempts.push({ touches });
@@ -75,6 +76,7 @@ export function answerBook(): AnswerBook {
       );
       const byKey = new Map(certain.map(({ question, state }) => [question.key, state]));
       attempts.push({ touches, planned: { title, predictions: byKey } });
+      anyPlanned = true;
     },
     forget: (question) => {
       answers.delete(question.key);

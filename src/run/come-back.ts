@@ -14,7 +14,7 @@ const longest = 2000;
  * does not tell whether the host took the order, so its boot decides.
  *
  * @returns undefined where the host refused the order, which is in `send`'s own result
- * @throws `failed` where it is still the old boot after `within` seconds, `unreachable` where nobody answers
+ * @throws `failed` where it is still the old boot after `within` seconds, `unreachable` where it does not answer
  */
 export async function comeBack(
   run: Pick<HostRun, 'settings' | 'hello'>,

@@ -87,7 +87,8 @@ async function oneDrill(run: HostRun, options: RunOptions, drill: Drill): Promis
     // What was broken is put back whatever happened, also after Ctrl-C: with a signal of its own, which never fires.
     const settings = { ...run.settings, signal: new AbortController().signal };
     const restored = await perform({ ...run, settings }, tasks(drill.restore, 'restore'), () => []);
-    if (!restored) message = `${message === undefined ? '' : `${message}; `}what was broken could not be put back`;
+    if (!restored)
+      message = `${message === undefined ? '' : `${message}; `}restore failed; the host may still be in the broken state`;
   }
   const unhealed = watched.filter((one) => one.afterMs === undefined);
   if (message === undefined && unhealed.length > 0) {

@@ -1,7 +1,7 @@
 import type { ChangeInfo, Status } from '../core/event.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Value } from '../core/playbook.ts';
-import { describe, type HostRun, namesGivenBy } from './host-run.ts';
+import { describe, type HostRun, namesGivenBy, onlyPlans } from './host-run.ts';
 import type { Instance } from './instance.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -48,7 +48,7 @@ export function keepResult(
   const { task } = instance;
   run.done.add(instance);
   const unknowable =
-    outcome.status === 'unknown' || (run.settings.check && outcome.status === 'changed' && isFree(outcome));
+    outcome.status === 'unknown' || (onlyPlans(run, task) && outcome.status === 'changed' && isFree(outcome));
   const facts = task.module === 'set_fact' ? outcome.result['facts'] : undefined;
   const given: Record<string, unknown> = {
     ...(typeof facts === 'object' && facts !== null ? facts : {}),

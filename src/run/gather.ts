@@ -1,6 +1,6 @@
 import type { Value } from '../core/playbook.ts';
 import type { Question } from '../core/probe.ts';
-import { considerIn, flowIn, type HostRun, namesGivenBy, variablesOf } from './host-run.ts';
+import { considerIn, flowIn, type HostRun, namesGivenBy, onlyPlans, variablesOf } from './host-run.ts';
 import { type Instance, unfold } from './instance.ts';
 
 /**
@@ -65,7 +65,7 @@ export async function gather(
       const guess = await considerIn(run, instance, waitsFor, { guess: true });
       changes = guess.kind === 'decided' && guess.decision.changes.length > 0;
     }
-    if (changes && !run.settings.check) beforeNextChange = false;
+    if (changes && !onlyPlans(run, instance.task)) beforeNextChange = false;
   };
 
   for (let index = from; index < list.length; index += 1) {

@@ -87,7 +87,7 @@ export function helloReader(): { onFrame: (frame: Frame) => void; hello: () => H
   };
 }
 
-/** What is known of a host that nobody got through to. */
+/** What is known of a host that could not be reached. */
 export const noHello: Hello = { facts: parseFacts(''), pending: [] };
 
 /** Facts from `key=value` lines; throws for a host that lacks a tool heal needs, by name. */

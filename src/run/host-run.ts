@@ -59,7 +59,7 @@ export interface HostRun {
   readonly connection: Connection;
   /** The host's line, by which it can be logged in to again; undefined where `connection` is the workstation. */
   readonly line: Line | undefined;
-  /** What it said when it was logged in to; nothing but blanks where nobody got through yet. */
+  /** Its facts and pending handlers, from the login; empty where no login succeeded yet. */
   hello: Hello;
   /** Set while the line is down: why, and whether that was said already, so that it is to be tried again. */
   cut: { readonly error: HealError; readonly told: boolean } | undefined;
@@ -192,6 +192,11 @@ export function variablesOf(
   return run.play.variables(run.host, instance.task, { values });
 }
 
+/** Whether a task's changes are only predicted: in check mode, unless its `check_mode` says otherwise. */
+export function onlyPlans(run: HostRun, { checkMode }: Pick<Task, 'checkMode'>): boolean {
+  return checkMode ?? run.settings.check;
+}
+
 /** Considers an instance on the answers that are fresh, or for a guess on those last read. */
 export async function considerIn(
   run: HostRun,
@@ -204,7 +209,7 @@ export async function considerIn(
     instance,
     {
       facts: run.hello.facts,
-      checkMode: run.settings.check,
+      checkMode: onlyPlans(run, instance.task),
       answer,
       variables: (one) => variablesOf(run, one, waitsFor),
       checkArgs: run.settings.project.checkArgs,

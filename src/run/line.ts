@@ -12,13 +12,13 @@ export interface Line extends Connection {
   readonly renew: () => Promise<Hello>;
 }
 
-/** The line to a host; nobody is logged in before `renew` is called. */
+/** The connection to a host; it is made by `renew`. */
 export function lineTo(host: string, logIn: LogIn): Line {
   let connection: Connection | undefined;
   let hello: Hello | undefined;
   let before = 0;
   const open = (): Connection => {
-    if (connection === undefined) throw new Error(`nobody is logged in to ${host}`);
+    if (connection === undefined) throw new Error(`there is no connection to ${host}`);
     return connection;
   };
   return {

@@ -7,7 +7,7 @@ import { exchange } from './exchange.ts';
 import { finish, keepResult } from './finish.ts';
 import { waitsBefore } from './gather.ts';
 import { originsOf, pendingAfter } from './handlers.ts';
-import { considerIn, describe, flowIn, type HostRun, nameOf, variablesOf } from './host-run.ts';
+import { considerIn, describe, flowIn, type HostRun, nameOf, onlyPlans, variablesOf } from './host-run.ts';
 import type { Instance } from './instance.ts';
 import { mendLine } from './mend-line.ts';
 import { type Ended, type Outcome, outcomeOf } from './outcome.ts';
@@ -64,7 +64,7 @@ async function settleHere(
   for (let attempt = 0; ; attempt += 1) {
     const ended = await reachable(run, instance, flow.minds(instance.task), () => once(acting, turn));
     const outcome = outcomeOf(instance, ended, variables, attempt + 1);
-    if (outcome.enough || attempt >= instance.task.retries || run.settings.check) {
+    if (outcome.enough || attempt >= instance.task.retries || onlyPlans(run, instance.task)) {
       const final: Outcome = outcome.enough
         ? outcome
         : {
@@ -152,7 +152,7 @@ async function once(run: HostRun, turn: Turn): Promise<Ended> {
         changes: [],
       };
     }
-    if (run.settings.check || instance.task.checkMode === true) {
+    if (onlyPlans(run, instance.task)) {
       for (const change of decision.changes) {
         run.book.predict(`${turn.name}: ${change.title}`, touchesOf(change), change.predicts ?? []);
       }

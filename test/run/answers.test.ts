@@ -41,6 +41,17 @@ describe('the answers of a host', () => {
     expect(book.fresh(b)).toEqual(present({}));
   });
 
+  it('read after a change that was made are given out, also where another one before it is only planned', () => {
+    const book = answerBook();
+    book.predict('make /a', ['path:/a'], [predicts(a, present({} as never))]);
+    book.attempt(['tree:/']);
+    expect(book.fresh(b)).toBeUndefined();
+    book.put(b, present('new'));
+    book.put(a, absent);
+    expect(book.fresh(b)).toEqual(present('new'));
+    expect(book.fresh(a)).toEqual(present({}));
+  });
+
   it('of a plan describe the host before it, whenever they were asked', () => {
     const book = answerBook();
     book.predict('remove all', ['everything'], []);

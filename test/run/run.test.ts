@@ -211,6 +211,25 @@ describe.each(all)('a run under $name', (shell) => {
     expect(() => readFileSync(file)).toThrow('ENOENT');
   });
 
+  engine(
+    'in check mode applies a task that says check_mode: false, and in a run only plans one that says true',
+    async () => {
+      const other = `${file}.other`;
+      const play = madePlay([
+        madeTask('line-file', { path: file, text: 'hello' }, { checkMode: false }),
+        madeTask('line-file', { path: other, text: 'hello' }, { checkMode: true }),
+        madeTask('line-file', { path: `${file}.third`, text: 'hello' }),
+      ]);
+      const planned = await run(shell, play, { check: true });
+      expect(planned.report['here']).toMatchObject({ changed: 3, failed: 0 });
+      expect(readFileSync(file, 'utf8')).toContain('hello');
+      expect(existsSync(`${file}.third`)).toBe(false);
+      await run(shell, play);
+      expect(existsSync(other)).toBe(false);
+      expect(existsSync(`${file}.third`)).toBe(true);
+    },
+  );
+
   engine('reports two tasks that undo each other, with both names', async () => {
     const play = madePlay([
       madeTask('line-file', { path: file, text: 'one' }),
