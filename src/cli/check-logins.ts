@@ -44,5 +44,10 @@ async function trouble(file: string): Promise<{ readonly message: string; readon
     () => found.isFile(),
     () => false,
   );
-  return readable ? undefined : { message: `cannot read the key file ${file}`, hint: 'is it yours, and not a folder?' };
+  return readable
+    ? undefined
+    : {
+        message: `cannot read the key file ${file}`,
+        hint: 'check that it is a regular file and that you have read permission',
+      };
 }

@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 
 /**
  * Asks before drills that disturb a host's users.
- * @throws HealError where the answer is no, or where there is nobody to ask and `--yes` was not given
+ * @throws HealError where the answer is no, or where there is no terminal to ask on and `--yes` was not given
  */
 export async function confirmDrills(
   playbook: Playbook,
@@ -27,7 +27,9 @@ export async function confirmDrills(
   if (names.size === 0 || hosts.size === 0) return;
   const what = `${count(names.size, 'drill')} would disturb ${[...hosts].join(', ')}`;
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new HealError('usage', `${what}, and there is nobody to ask`, { hint: '--yes runs them without asking' });
+    throw new HealError('usage', `${what}, and there is no terminal to ask on`, {
+      hint: '--yes runs them without asking',
+    });
   }
   world.err(`${what}:\n${[...names].map((name) => `  ${world.clean.line(name)}`).join('\n')}\n`);
   const lines = createInterface({ input: process.stdin, output: process.stderr });

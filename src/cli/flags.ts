@@ -13,59 +13,64 @@ const inventory: Flag = {
   name: 'inventory',
   alias: 'i',
   kind: 'list',
-  about: 'inventory file or folder; may be repeated',
+  about: 'inventory file or directory; can be repeated',
 };
 const limit: Flag = {
   name: 'limit',
   alias: 'l',
   kind: 'text',
-  about: 'only these hosts: a pattern of hosts and groups, or @FILE that lists them',
+  about: 'limit to these hosts: a pattern of hosts and groups, or @FILE',
 };
 const project: Flag = {
   name: 'project',
   kind: 'text',
-  about: "the project's folder; default: found upwards from here",
+  about:
+    'project directory (default: the nearest directory, from the current one upwards, that has `inventory/` or `tasks/`)',
 };
-const output: Flag = { name: 'output', alias: 'o', kind: 'text', about: 'text or json' };
-const verbose: Flag = { name: 'verbose', alias: 'v', kind: 'count', about: 'tell more; -vv still more' };
+const output: Flag = { name: 'output', alias: 'o', kind: 'text', about: 'output format: text or json' };
+const verbose: Flag = { name: 'verbose', alias: 'v', kind: 'count', about: 'show more details; -vv even more' };
 
 const login: readonly Flag[] = [
-  { name: 'forks', alias: 'f', kind: 'text', about: 'hosts worked on at once (default 25)' },
+  { name: 'forks', alias: 'f', kind: 'text', about: 'maximum number of hosts in parallel (default 25)' },
   { name: 'user', alias: 'u', kind: 'text', about: 'log in as this user' },
-  { name: 'private-key', kind: 'text', about: 'log in with this key' },
+  { name: 'private-key', kind: 'text', about: 'log in with this private key file' },
 ];
 
 const extraVars: Flag = {
   name: 'extra-vars',
   alias: 'e',
   kind: 'list',
-  about: 'variables that win over all others: name=value, JSON or @file',
+  about: 'variables with the highest precedence: name=value, JSON or @file',
 };
-const become: Flag = { name: 'become', alias: 'b', kind: 'boolean', about: 'work as root, by sudo' };
+const become: Flag = { name: 'become', alias: 'b', kind: 'boolean', about: 'become root with sudo' };
 
 const play: readonly Flag[] = [
   limit,
   inventory,
   extraVars,
-  { name: 'tags', alias: 't', kind: 'list', about: 'only tasks with one of these tags' },
-  { name: 'skip-tags', kind: 'list', about: 'no tasks with one of these tags' },
-  { name: 'diff', alias: 'D', kind: 'boolean', about: 'show what changes in files' },
+  { name: 'tags', alias: 't', kind: 'list', about: 'run only tasks with one of these tags' },
+  { name: 'skip-tags', kind: 'list', about: 'skip tasks with one of these tags' },
+  { name: 'diff', alias: 'D', kind: 'boolean', about: 'show diffs of changed files' },
   ...login,
   become,
-  { name: 'list-hosts', kind: 'boolean', about: 'only list the hosts that it would work on' },
-  { name: 'list-tasks', kind: 'boolean', about: 'only list the tasks that it would run' },
-  { name: 'list-tags', kind: 'boolean', about: 'only list the tags of its tasks' },
-  { name: 'syntax-check', kind: 'boolean', about: 'only check the files' },
+  { name: 'list-hosts', kind: 'boolean', about: 'list the hosts, and run nothing' },
+  { name: 'list-tasks', kind: 'boolean', about: 'list the tasks, and run nothing' },
+  { name: 'list-tags', kind: 'boolean', about: 'list the tags of the tasks, and run nothing' },
+  { name: 'syntax-check', kind: 'boolean', about: 'check the files, and run nothing' },
   output,
   verbose,
   project,
 ];
 
-const check: Flag = { name: 'check', alias: 'C', kind: 'boolean', about: 'change nothing; say what would change' };
+const check: Flag = { name: 'check', alias: 'C', kind: 'boolean', about: 'change nothing; show what would change' };
 
 const steps: readonly Flag[] = [
-  { name: 'start-at-task', kind: 'text', about: 'leave out all that stands before the task of this name' },
-  { name: 'force-handlers', kind: 'boolean', about: 'run pending handlers on hosts that failed, too' },
+  {
+    name: 'start-at-task',
+    kind: 'text',
+    about: 'start at the task with this name (`*` and `?` are wildcards); skip all plays and tasks before it',
+  },
+  { name: 'force-handlers', kind: 'boolean', about: 'run pending handlers also on hosts that failed' },
 ];
 
 /** A command: how it is called, what it does, what it takes. */
@@ -90,7 +95,7 @@ export const commands: readonly Command[] = [
     name: 'run',
     takes: '<playbook>',
     wants: 'a playbook or a role',
-    about: 'make the hosts be what a playbook or a role says',
+    about: 'apply a playbook or a role to hosts',
     flags: [check, ...steps, ...play],
   },
   {
@@ -104,28 +109,28 @@ export const commands: readonly Command[] = [
     name: 'verify',
     takes: '<playbook>',
     wants: 'a playbook or a role',
-    about: "ask whether the roles' checks hold",
-    flags: [...play, { name: 'deep', kind: 'boolean', about: 'the slow checks too' }],
+    about: "run the roles' verification checks",
+    flags: [...play, { name: 'deep', kind: 'boolean', about: 'run the slow checks as well' }],
   },
   {
     name: 'drill',
     takes: '<playbook>',
     wants: 'a playbook or a role',
-    about: 'break things on purpose and time the recovery',
-    flags: [...play, { name: 'yes', alias: 'y', kind: 'boolean', about: 'run drills that disturb, without asking' }],
+    about: 'break things on purpose and measure the recovery',
+    flags: [...play, { name: 'yes', alias: 'y', kind: 'boolean', about: 'run disruptive drills without confirmation' }],
   },
   {
     name: 'status',
     takes: '[playbook]',
     wants: 'a playbook or a role',
-    about: 'show what each host would survive as it is now',
+    about: 'show which failures each host would survive now',
     flags: [limit, inventory, extraVars, ...login, become, output, verbose, project],
   },
   {
     name: 'ping',
     takes: '[pattern]',
     wants: 'a pattern of hosts',
-    about: 'log in to the hosts and tell what they are',
+    about: 'log in to the hosts and show their systems',
     flags: [limit, inventory, ...login, output, verbose, project],
   },
   {
@@ -141,7 +146,12 @@ export const commands: readonly Command[] = [
     wants: 'a host',
     about: "show a host's variables and where they come from",
     flags: [
-      { name: 'playbook', alias: 'p', kind: 'text', about: 'as its plays see them (default site, if there is one)' },
+      {
+        name: 'playbook',
+        alias: 'p',
+        kind: 'text',
+        about: 'show the variables as used in the plays of this playbook (default: `site`, if it exists)',
+      },
       inventory,
       extraVars,
       output,
@@ -161,7 +171,7 @@ export const commands: readonly Command[] = [
         kind: 'text',
         about: 'restore the newest backup of this time or before: 2026-11-28, 2026-11-28T19',
       },
-      { name: 'only', kind: 'list', about: 'restore only this path of the host; may be repeated' },
+      { name: 'only', kind: 'list', about: 'restore only this path of the host; can be repeated' },
       { name: 'keep', kind: 'text', about: 'prune all but these (default last=3,daily=7,weekly=4,monthly=12)' },
       check,
       { name: 'backups', kind: 'text', about: "directory of the backups, relative to the project's (default backups)" },

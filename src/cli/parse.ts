@@ -49,7 +49,7 @@ export function parse(args: readonly string[], columns: number): Parsed {
 function build(columns: number) {
   const parser = yargs([])
     .scriptName('heal')
-    .usage('heal COMMAND ...\n\nMakes hosts be what roles say, over SSH, and changes only what differs.')
+    .usage('heal COMMAND ...\n\nApplies roles to hosts over SSH, and changes only what differs.')
     .locale('en')
     .exitProcess(false)
     .showHelpOnFail(false)
@@ -60,8 +60,8 @@ function build(columns: number) {
     .wrap(Math.min(100, columns))
     .epilogue(
       [
-        'heal COMMAND --help tells the options of a command.',
-        'Exit codes: 0 all is well, 1 an error, 2 a host failed, 4 a host was unreachable',
+        'heal COMMAND --help shows the options of a command.',
+        'Exit codes: 0 success, 1 an error, 2 a host failed, 4 a host was unreachable',
         '(6 both), 5 wrong usage or files, 99 interrupted, 250 a bug in heal.',
       ].join('\n'),
     )
@@ -144,7 +144,7 @@ function failed(message: string, command: Command): HealError {
   return new HealError('usage', message.charAt(0).toLowerCase() + message.slice(1), { hint });
 }
 
-/** Throws for options that the command has not and for words that nobody takes. */
+/** Throws for options that the command has not and for arguments that no command takes. */
 function refuseUnknown(values: ReadonlyMap<string, unknown>, words: readonly string[], command: Command): void {
   const hint = `heal ${command.name} --help lists its options`;
   const flags = [...command.flags, ...global];

@@ -61,7 +61,7 @@ export async function runCommand(options: Options, world: World): Promise<number
   const { interrupt } = world;
   interrupt.onFirst = () => {
     const hint = 'Ctrl-C once more leaves at once';
-    reporter.emit({ type: 'warning', message: 'interrupted: ending what was begun', hint });
+    reporter.emit({ type: 'warning', message: 'interrupted: stopping the running tasks', hint });
   };
   let again: string | undefined;
   try {

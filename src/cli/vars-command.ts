@@ -69,7 +69,7 @@ async function playbookOf(
   } catch (error) {
     if (options.playbook !== undefined || !(error instanceof HealError || error instanceof HealErrors)) throw error;
     world.err(
-      `warning: ${name} has errors, so this is what the inventory says; heal run ${name} --syntax-check tells them\n`,
+      `warning: playbook ${name} has errors; showing the inventory variables only. To see the errors, run: heal run ${name} --syntax-check\n`,
     );
     return undefined;
   }

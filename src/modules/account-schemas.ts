@@ -5,7 +5,7 @@ export const accountName = {
   type: 'string',
   pattern: '^[A-Za-z_][A-Za-z0-9_.-]*\\$?$',
   maxLength: 32,
-  description: 'Its name.',
+  description: 'Name.',
 } as const;
 
 /** The files that hold accounts and groups, with the copies that shadow-utils keeps. */

@@ -13,30 +13,30 @@ import { absolutePath, owner, ownerGroup } from './schemas.ts';
 const rights = { type: 'string', pattern: '^[rwxX-]*$' } as const;
 const plainRights = { type: 'string', pattern: '^[rwx-]*$' } as const;
 const entryProperties = {
-  user: { ...owner, description: 'Account that the entry is for, by name or uid; a uid needs no account.' },
-  group: { ...ownerGroup, description: 'Group that the entry is for, by name or gid.' },
+  user: { ...owner, description: 'Account of the entry, by name or uid. A uid does not need an account.' },
+  group: { ...ownerGroup, description: 'Group of the entry, by name or gid.' },
   permissions: {
     ...rights,
-    description: 'Rights on files and directories alike; X is x for directories and programs.',
+    description: 'Permissions on files and directories. X sets x on directories and executable files only.',
   },
-  files: { ...plainRights, description: 'Rights on files, where they are not those on directories.' },
-  directories: { ...plainRights, description: 'Rights on directories, where they are not those on files.' },
+  files: { ...plainRights, description: 'Permissions on files, if they differ from those on directories.' },
+  directories: { ...plainRights, description: 'Permissions on directories, if they differ from those on files.' },
 } as const;
 
-/** Grants accounts and groups rights by POSIX ACLs, on a path or a whole folder, now and for what will be made in it. */
+/** Manages POSIX ACL entries of accounts and groups, on a path or a whole directory, and as defaults for new files in it. */
 export const acl = defineModule({
   name: 'acl',
   about:
-    'Grants accounts and groups rights by POSIX ACLs, on a path or a whole folder, now and for what will be made in it.',
+    'Manages POSIX ACL entries of accounts and groups, on a path or a whole directory, and as defaults for new files in it.',
   args: {
     properties: {
       path: {
         anyOf: [absolutePath, { type: 'array', items: absolutePath, minItems: 1 }],
-        description: 'Path, or several. None may be a link, and no link below is followed.',
+        description: 'Path, or a list. Must not be a symbolic link; symbolic links below it are not followed.',
       },
       ...entryProperties,
-      entity: { ...owner, description: 'Whom the entry is for, together with etype: as Ansible has it.' },
-      etype: { enum: ['user', 'group'], default: 'user', description: 'What entity names.' },
+      entity: { ...owner, description: 'Account or group of the entry; used with `etype`, as in Ansible.' },
+      etype: { enum: ['user', 'group'], default: 'user', description: 'Type of `entity`.' },
       entries: {
         type: 'array',
         minItems: 1,
@@ -47,9 +47,9 @@ export const acl = defineModule({
         enum: [false, true, 'also'],
         default: false,
         description:
-          'True sets the default entries of directories, which new files in them inherit, in place of their own; "also" both.',
+          '`false`: set the access ACL. `true`: set only the default ACL of directories, which new files in them inherit. `also`: set both.',
       },
-      recursive: { type: 'boolean', default: false, description: 'Also on all that is in a directory.' },
+      recursive: { type: 'boolean', default: false, description: 'Apply to all files and directories below.' },
       state: { enum: ['present', 'absent'], default: 'present' },
     },
     required: ['path'],

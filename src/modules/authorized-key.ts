@@ -11,25 +11,25 @@ import { accountName } from './account-schemas.ts';
 import { type KeyChange, type KeyLine, readKey, withKeys } from './authorized-key-text.ts';
 import { defineModule } from './define.ts';
 
-/** Keeps SSH keys among those by which one may log in as an account. */
+/** Manages the SSH keys in the authorized_keys file of an account. */
 export const authorizedKey = defineModule({
   name: 'authorized_key',
-  about: 'Keeps SSH keys among those by which one may log in as an account.',
+  about: 'Manages the SSH keys in the authorized_keys file of an account.',
   args: {
     properties: {
-      user: { ...accountName, description: 'Account that one may log in as.' },
+      user: { ...accountName, description: 'Account whose keys are managed.' },
       key: {
         type: 'string',
         minLength: 1,
-        description: 'Public key as ssh-keygen writes it; several in lines of their own.',
+        description: 'Public key as ssh-keygen writes it; several keys, one per line.',
       },
       key_options: {
         type: 'string',
         pattern: '^[^\\n]*$',
         description:
-          'Options of the keys: from="192.0.2.1",no-pty. Default: those that stand before the key, or are there.',
+          'Options of the keys, e.g. `from="192.0.2.1",no-pty`. Default: the options written before the key in `key`; if there are none, the options already in the file are kept.',
       },
-      exclusive: { type: 'boolean', default: false, description: 'Take all other keys away.' },
+      exclusive: { type: 'boolean', default: false, description: 'Remove all other keys.' },
       state: { enum: ['present', 'absent'], default: 'present' },
     },
     required: ['user', 'key'],

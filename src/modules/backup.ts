@@ -24,7 +24,7 @@ export const backup = defineModule({
         type: 'array',
         items: absolutePath,
         default: [],
-        description: 'Files and directories that are backed up where they exist.',
+        description: 'Files and directories that are backed up if they exist.',
       },
       exclude: {
         type: 'array',
@@ -50,7 +50,7 @@ export const backup = defineModule({
         type: 'string',
         minLength: 1,
         description:
-          "Directory on the control node, relative to the project's folder. Name the host in it: backups/{{ inventory_hostname }}.",
+          'Directory on the control node, relative to the project. Include the host name: backups/{{ inventory_hostname }}.',
       },
     },
     required: ['paths', 'dest'],

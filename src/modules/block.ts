@@ -9,36 +9,40 @@ import { type Line, linesOf, newLines, textOfLines } from './text-lines.ts';
 const { path, ...rest } = editedProperties;
 const text = { type: 'string', minLength: 1 } as const;
 
-/** Keeps several lines of a file, between two marker lines, as they should be. */
+/** Manages a block of lines between two marker lines. */
 export const block = defineModule({
   name: 'block',
-  about: 'Keeps several lines of a file, between two marker lines, as they should be.',
+  about: 'Manages a block of lines between two marker lines.',
   args: {
     properties: {
       path,
-      block: { type: 'string', default: '', description: 'The lines. None takes the block away.' },
+      block: { type: 'string', default: '', description: 'Lines of the block. An empty string removes the block.' },
       state: { enum: ['present', 'absent'], default: 'present' },
       marker: {
         type: 'string',
         pattern: '^[^\\r\\n]*\\{mark\\}[^\\r\\n]*$',
         default: '# {mark} HEAL MANAGED BLOCK',
         description:
-          'The lines around the block: {mark} is BEGIN or END. Every block of a file needs a marker of its own. Ansible\'s own is "# {mark} ANSIBLE MANAGED BLOCK".',
+          'Template of the marker lines; {mark} is BEGIN or END. Each block in a file needs a different marker. Ansible\'s default is "# {mark} ANSIBLE MANAGED BLOCK".',
       },
-      marker_begin: { ...text, default: 'BEGIN', description: 'What {mark} is before the block.' },
-      marker_end: { ...text, default: 'END', description: 'What {mark} is behind the block.' },
+      marker_begin: { ...text, default: 'BEGIN', description: 'Value of {mark} in the line before the block.' },
+      marker_end: { ...text, default: 'END', description: 'Value of {mark} in the line after the block.' },
       insertafter: {
         ...text,
-        description: 'Where a new block goes: after the last line that matches this, or EOF (default), or BOF.',
+        description:
+          'Where to insert a new block: after the last line matching this regular expression, or `EOF` (default) or `BOF`.',
       },
-      insertbefore: { ...text, description: 'Where a new block goes: before the last line that matches this, or BOF.' },
-      append_newline: { type: 'boolean', default: false, description: 'An empty line follows the block.' },
-      prepend_newline: { type: 'boolean', default: false, description: 'An empty line comes before the block.' },
+      insertbefore: {
+        ...text,
+        description: 'Where to insert a new block: before the last line matching this regular expression, or `BOF`.',
+      },
+      append_newline: { type: 'boolean', default: false, description: 'Add an empty line after the block.' },
+      prepend_newline: { type: 'boolean', default: false, description: 'Add an empty line before the block.' },
       adopt: {
         enum: [false, true, 'section'],
         default: false,
         description:
-          'Put the markers around what is there without them already: the same lines (true), or the section that begins with the first line of the block and goes to the next heading (section).',
+          'Add the markers around existing unmarked text instead of inserting a new block. `true`: around lines equal to `block`. `section`: else around the section that starts with the first line of `block` and ends before the next heading of the same or a higher level.',
       },
       ...rest,
     },

@@ -3,18 +3,22 @@ import { defineModule } from './define.ts';
 import { runPlan, runProperties, runReads } from './run-command.ts';
 import { shellWords } from './shell-words.ts';
 
-/** Runs a program on the host, its words as they are: no shell reads them. */
+/** Runs a program on the host without a shell; its arguments are passed unchanged. */
 export const command = defineModule({
   name: 'command',
-  about: 'Runs a program on the host, its words as they are: no shell reads them.',
+  about: 'Runs a program on the host without a shell; its arguments are passed unchanged.',
   args: {
     properties: {
-      cmd: { type: 'string', minLength: 1, description: 'Program and words in one line; quotes hold words together.' },
+      cmd: {
+        type: 'string',
+        minLength: 1,
+        description: 'Program and arguments in one line; use quotes around arguments with spaces.',
+      },
       argv: {
         type: 'array',
         items: { type: 'string' },
         minItems: 1,
-        description: 'Program and words, in place of cmd.',
+        description: 'Program and arguments as a list, instead of `cmd`.',
       },
       ...runProperties,
     },

@@ -19,54 +19,58 @@ import { absolutePath } from './schemas.ts';
 
 const relativeFiles = { type: 'array', items: { type: 'string', minLength: 1 } } as const;
 
-/** Keeps the containers of a docker compose project as its files say, without an outage of those that are already. */
+/** Applies the files of a Docker Compose project. Containers that do not differ from them are not touched. */
 export const compose = defineModule({
   name: 'compose',
-  about:
-    'Keeps the containers of a docker compose project as its files say, without an outage of those that are already.',
+  about: 'Applies the files of a Docker Compose project. Containers that do not differ from them are not touched.',
   args: {
     properties: {
-      project_src: { ...absolutePath, description: "The project's folder on the host." },
-      files: { ...relativeFiles, description: 'Compose files, in place of those that compose finds in the folder.' },
-      env_files: { ...relativeFiles, description: 'Files of variables, in place of .env.' },
-      project_name: { type: 'string', pattern: '^[a-z0-9][a-z0-9_-]*$', description: "Default: the folder's name." },
-      profiles: { ...relativeFiles, description: 'Profiles that are switched on.' },
-      services: { ...relativeFiles, description: 'These services alone, and those that they depend on.' },
+      project_src: { ...absolutePath, description: 'Directory of the project on the host.' },
+      files: { ...relativeFiles, description: 'Compose files, instead of those that Compose finds in the directory.' },
+      env_files: { ...relativeFiles, description: 'Env files, instead of .env.' },
+      project_name: {
+        type: 'string',
+        pattern: '^[a-z0-9][a-z0-9_-]*$',
+        description: 'Name of the project. Default: the name of the directory.',
+      },
+      profiles: { ...relativeFiles, description: 'Profiles to activate.' },
+      services: { ...relativeFiles, description: 'Only these services and their dependencies.' },
       state: {
         enum: ['up', 'down'],
         default: 'up',
-        description: '`up` recreates only what differs; it never takes anything down first.',
+        description: '`up` recreates only containers that differ, and removes none before.',
       },
       recreate: {
         enum: ['auto', 'never', 'always'],
         default: 'auto',
-        description: '`never` leaves containers whose configuration changed; `always` acts on every run: for handlers.',
+        description:
+          '`never`: keep containers whose configuration changed. `always`: recreate on every run; use it in handlers.',
       },
       pull: {
         enum: ['policy', 'never', 'missing'],
         default: 'policy',
-        description: 'Whether images are fetched; `policy` is as the files say. Newer ones are not looked for.',
+        description: 'Whether to pull images. `policy`: as the files say; newer images are not searched for.',
       },
       stopped: {
         enum: ['start', 'leave'],
         default: 'start',
         description:
-          '`leave` does not start what a person stopped: what ended though Docker was to keep it running. It is started where a service that is made depends on it.',
+          '`leave` does not start containers that were stopped manually: status `exited` with restart policy `always` or `unless-stopped`. Such a container is still started if a service that compose creates depends on it.',
       },
       remove_orphans: {
         type: 'boolean',
         default: false,
-        description: 'Remove containers of services that are no more.',
+        description: 'Remove containers of services that no longer exist.',
       },
       volumes: {
         type: 'boolean',
         default: false,
-        description: 'With `down`: remove the volumes, with all that is in them.',
+        description: 'With `down`: also remove the volumes with their data.',
       },
       wait: {
         type: 'integer',
         minimum: 1,
-        description: 'Seconds within which all must be running, and healthy where checked.',
+        description: 'Maximum seconds until all containers run, and are healthy if they have a health check.',
       },
     },
     required: ['project_src'],

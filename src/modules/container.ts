@@ -6,34 +6,41 @@ import { killChange, policyChange, removeChange, stateChange } from './container
 import { defineModule } from './define.ts';
 import { containerName } from './docker-schemas.ts';
 
-/** Keeps a container that is there running, stopped or absent; checks its health; restarts and signals it. */
+/** Manages the state of an existing container: running, stopped or absent. Also checks its health, restarts and signals it. */
 export const container = defineModule({
   name: 'container',
-  about: 'Keeps a container that is there running, stopped or absent; checks its health; restarts and signals it.',
+  about:
+    'Manages the state of an existing container: running, stopped or absent. Also checks its health, restarts and signals it.',
   args: {
     properties: {
       name: containerName,
       state: {
         enum: ['started', 'stopped', 'restarted', 'absent'],
-        description: '`restarted` acts on every run: it is for handlers. None is made: that is what `compose` does.',
+        description:
+          '`restarted` restarts the container on every run; use it in handlers. This module does not create containers; use `compose`.',
       },
       restart_policy: {
         type: 'string',
         pattern: '^(no|always|unless-stopped|on-failure(:[1-9]\\d*)?)$',
-        description: 'When Docker itself starts it again.',
+        description: 'Restart policy of the container.',
       },
       stop_timeout: { type: 'integer', minimum: 0, description: 'Seconds between the stop signal and SIGKILL.' },
-      running: { type: 'boolean', description: 'Check: whether it runs.' },
-      healthy: { type: 'boolean', description: 'Check: whether its health check says that it is well.' },
-      steady: { type: 'integer', minimum: 0, description: 'Check: seconds that it must have run without a break.' },
+      running: { type: 'boolean', description: 'Check: whether the container runs.' },
+      healthy: { type: 'boolean', description: 'Check: whether the container is healthy.' },
+      steady: {
+        type: 'integer',
+        minimum: 0,
+        description: 'Check: minimum seconds that the container has run without a restart.',
+      },
       new_process: {
         type: 'boolean',
-        description: 'Check: whether it was started anew since the break. In drills alone.',
+        description:
+          "Check, in drills only: `true` requires that the container was restarted after the drill's `break` step.",
       },
       signal: {
         type: 'string',
         pattern: '^[A-Z][A-Z0-9+-]*$',
-        description: 'Signal for its first process: KILL. For drills.',
+        description: 'Signal to send to the main process, e.g. KILL. For drills.',
       },
     },
     required: ['name'],

@@ -5,14 +5,14 @@ import { defineModule } from './define.ts';
 import { contentOfText, placedPlan, placedReads } from './placed-file.ts';
 import { placedProperties } from './placed-schema.ts';
 
-/** Keeps a file on the host the same as one of the project's, or as a given content. */
+/** Copies a file of the project, or a given content, to the host. */
 export const copy = defineModule({
   name: 'copy',
-  about: "Keeps a file on the host the same as one of the project's, or as a given content.",
+  about: 'Copies a file of the project, or a given content, to the host.',
   args: {
     properties: {
       src: { type: 'string', minLength: 1, description: "File of the project, looked up in the role's files/ first." },
-      content: { type: 'string', description: 'The content itself, in place of src.' },
+      content: { type: 'string', description: 'Content of the file, instead of `src`.' },
       ...placedProperties,
     },
     required: ['dest'],

@@ -17,37 +17,38 @@ const field = (what: string) =>
       { type: 'integer', minimum: 0 },
     ],
     default: '*',
-    description: `${what} of the schedule, as Ansible has it.`,
+    description: `${what} of the schedule, as in Ansible.`,
   }) as const;
 
-/** Keeps a job of cron: a file in /etc/cron.d, or an entry in an account's crontab. */
+/** Manages a cron job: a file in /etc/cron.d, or an entry in the crontab of an account. */
 export const cron = defineModule({
   name: 'cron',
-  about: "Keeps a job of cron: a file in /etc/cron.d, or an entry in an account's crontab.",
+  about: 'Manages a cron job: a file in /etc/cron.d, or an entry in the crontab of an account.',
   args: {
     properties: {
       name: {
         type: 'string',
         pattern: '^[^\\n\\r]+$',
         description:
-          'Name of the file in /etc/cron.d (no dots: cron passes those over), or of the entry in the crontab.',
+          'Name of the file in /etc/cron.d (without dots: cron ignores such files), or of the entry in the crontab.',
       },
       job: {
         type: 'string',
         pattern: '^[^\\n\\r]*\\S[^\\n\\r]*$',
-        description: 'Command line. As cron reads it: a % that is meant as such is written \\%.',
+        description: 'Command line as cron reads it: write a literal % as \\%.',
       },
       user: {
         type: 'string',
         pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*\\$?$',
-        description: 'Account that it runs as. Default: root; of a crontab, the account of the task.',
+        description:
+          'User that runs the job. Default: root. With `crontab: true`: user whose crontab is managed; default: the user of the task.',
       },
       schedule: {
         type: 'string',
         pattern: '^(@[a-z]+|\\S+([ \\t]+\\S+){4})$',
-        description: 'The five fields of cron, or @daily and the like.',
+        description: 'Five cron fields, or a name such as @daily.',
       },
-      special_time: { enum: specials, description: 'In place of a schedule.' },
+      special_time: { enum: specials, description: 'Alternative to `schedule`.' },
       minute: field('Minute'),
       hour: field('Hour'),
       day: field('Day of the month'),
@@ -56,13 +57,14 @@ export const cron = defineModule({
       env: {
         type: 'object',
         additionalProperties: { type: 'string', pattern: '^[^\\n\\r]*$' },
-        description: 'Variables for the job. PATH is the usual one unless it is given. Only for a file.',
+        description:
+          'Environment variables of the job. Default `PATH`: /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin. Not allowed with `crontab: true`.',
       },
-      disabled: { type: 'boolean', default: false, description: 'Keep it, but as a comment.' },
+      disabled: { type: 'boolean', default: false, description: 'Keep the job, but commented out.' },
       crontab: {
         type: 'boolean',
         default: false,
-        description: "Keep it in the account's crontab, under the marker that Ansible uses.",
+        description: 'Manage an entry in the crontab of the account, with the marker that Ansible uses.',
       },
       state: { enum: ['present', 'absent'], default: 'present' },
     },

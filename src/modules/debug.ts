@@ -7,8 +7,8 @@ export const debug = defineModule({
   readonly: true,
   args: {
     properties: {
-      msg: { description: 'Text or value.' },
-      var: { description: 'Value, as a whole expression: "{{ facts.os }}".' },
+      msg: { description: 'String or value to show.' },
+      var: { description: 'Value to show, as a whole expression: "{{ facts.os }}".' },
       verbosity: { type: 'integer', minimum: 0, default: 0 },
     },
     required: [],

@@ -3,17 +3,20 @@ import { directoryPlan, directoryReads } from './kept-directory.ts';
 import { removedPlan } from './removed.ts';
 import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
 
-/** Keeps a directory present with a given owner and mode, or absent. */
+/** Manages a directory with its owner and mode, or removes it. */
 export const directory = defineModule({
   name: 'directory',
-  about: 'Keeps a directory present with a given owner and mode, or absent.',
+  about: 'Manages a directory with its owner and mode, or removes it.',
   args: {
     properties: {
       path: absolutePath,
       state: { enum: ['present', 'absent'], default: 'present' },
       owner,
       group: ownerGroup,
-      mode: { ...fileMode, description: 'Mode in octal, as a string. Default: as it is; 0755 for a new one.' },
+      mode: {
+        ...fileMode,
+        description: 'Octal mode as a quoted string. Default: keep the existing mode; 0755 for a new directory.',
+      },
     },
     required: ['path'],
   },

@@ -9,29 +9,29 @@ import { type Edit, editedPlan, editedReads } from './edited-file.ts';
 import { mergeStrictJson } from './json-merge.ts';
 import { absolutePath } from './schemas.ts';
 
-/** Keeps settings of Docker's engine in its daemon.json and in force, other settings and all containers as they are. */
+/** Manages settings of the Docker engine in daemon.json and applies them. Other settings are kept, and containers are not restarted. */
 export const dockerConfig = defineModule({
   name: 'docker_config',
   about:
-    "Keeps settings of Docker's engine in its daemon.json and in force, other settings and all containers as they are.",
+    'Manages settings of the Docker engine in daemon.json and applies them. Other settings are kept, and containers are not restarted.',
   args: {
     properties: {
       settings: {
         type: 'object',
         minProperties: 1,
-        description: 'Keys of daemon.json. Objects are merged, lists are replaced, null takes a key away.',
+        description: 'Keys of daemon.json. Objects are merged, lists are replaced, `null` removes a key.',
       },
       path: { ...absolutePath, default: '/etc/docker/daemon.json' },
       restart: {
         enum: ['never', 'if_needed'],
         default: 'never',
         description:
-          'Whether Docker may be restarted for settings that a reload does not put in force. Without live-restore that stops all containers.',
+          'Whether to restart Docker if a changed setting cannot be applied by a reload. A restart stops all containers unless `live-restore` is enabled.',
       },
       backup: {
         type: 'boolean',
         default: true,
-        description: 'Keep the old file beside it, under a name that bears the time.',
+        description: 'Save a backup of the old file in the same directory, with a timestamp in its name.',
       },
     },
     required: ['settings'],

@@ -2,19 +2,23 @@ import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
 
 /** Arguments that all modules share which edit a file in place. */
 export const editedProperties = {
-  path: { ...absolutePath, description: 'File on the host. A link is followed.' },
-  create: { type: 'boolean', default: false, description: 'Make the file where it is not there.' },
+  path: { ...absolutePath, description: 'File on the host. Links are followed.' },
+  create: { type: 'boolean', default: false, description: 'Create the file if it does not exist.' },
   owner,
   group: ownerGroup,
-  mode: { ...fileMode, description: 'Mode in octal, as a string. Default: as it is; 0644 for a new file.' },
+  mode: {
+    ...fileMode,
+    description: 'Octal mode as a quoted string. Default: keep the existing mode; 0644 for a new file.',
+  },
   backup: {
     type: 'boolean',
     default: false,
-    description: 'Keep the old file beside it, under a name that bears the time.',
+    description: 'Save a backup of the old file in the same directory, with a timestamp in its name.',
   },
   validate: {
     type: 'string',
     pattern: '%s',
-    description: 'Command that must accept the new file before it is put in place; %s is its path. No shell.',
+    description:
+      'Validation command, run without a shell before the new file replaces the old one; `%s` is the path of the temporary file. The task fails if it does not exit with 0.',
   },
 } as const;

@@ -1,9 +1,9 @@
 import { defineModule } from './define.ts';
 
-/** Fails, with words that say why; to be used with `when`. */
+/** Fails with a message; use it with `when`. */
 export const fail = defineModule({
   name: 'fail',
-  about: 'Fails, with words that say why; to be used with `when`.',
+  about: 'Fails with a message; use it with `when`.',
   readonly: true,
   args: { properties: { msg: { type: 'string', default: 'failed as requested from the task' } }, required: [] },
   shorthand: 'msg',

@@ -9,20 +9,20 @@ import { absolutePath } from './schemas.ts';
 /** Largest file that is brought here, in bytes: all of it is held once. */
 const limit = 256 * 1024 * 1024;
 
-/** Keeps a file of the workstation the same as one of the host's. */
+/** Copies a file of the host to the control node, readable by its owner only. */
 export const fetch = defineModule({
   name: 'fetch',
-  about: "Keeps a file of the workstation the same as one of the host's; only its owner can read it.",
+  about: 'Copies a file of the host to the control node, readable by its owner only.',
   args: {
     properties: {
-      src: { ...absolutePath, description: 'File on the host. A link is followed.' },
+      src: { ...absolutePath, description: 'File on the host. Links are followed.' },
       dest: {
         type: 'string',
         minLength: 1,
         description:
-          "Where it is kept, from the project's folder on; with a slash at its end a folder. Name the host in it: fetched/{{ inventory_hostname }}/.",
+          'Path on the control node, relative to the project. With a slash at the end: a directory. Include the host name: fetched/{{ inventory_hostname }}/.',
       },
-      fail_on_missing: { type: 'boolean', default: true, description: 'Fail where the file is not there.' },
+      fail_on_missing: { type: 'boolean', default: true, description: 'Fail if the file does not exist.' },
     },
     required: ['src', 'dest'],
   },

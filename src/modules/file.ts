@@ -21,20 +21,21 @@ import { predictEntry } from './predicted-entry.ts';
 import { removedPlan } from './removed.ts';
 import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
 
-/** Keeps the type, owner and mode of what is at a path: a file, a directory, a link, or nothing. */
+/** Manages the type, owner and mode of a path: a file, a directory, a link, or absent. */
 export const file = defineModule({
   name: 'file',
-  about: 'Keeps the type, owner and mode of what is at a path: a file, a directory, a link, or nothing.',
+  about: 'Manages the type, owner and mode of a path: a file, a directory, a link, or absent.',
   args: {
     properties: {
       path: absolutePath,
       state: {
         enum: ['file', 'directory', 'link', 'hard', 'touch', 'absent'],
         default: 'file',
-        description: '`file` never makes one; `touch` does, and sets its time where it is there.',
+        description:
+          '`file`: only manage the attributes; fail if the path does not exist. `touch`: create an empty file, or set the timestamps of an existing one.',
       },
-      src: { type: 'string', minLength: 1, description: 'What a link leads to, as it is to be written.' },
-      force: { type: 'boolean', default: false, description: 'Put a link in the place of a file.' },
+      src: { type: 'string', minLength: 1, description: 'Target of the link, written unchanged.' },
+      force: { type: 'boolean', default: false, description: 'Replace an existing file with the link.' },
       owner,
       group: ownerGroup,
       mode: fileMode,

@@ -22,41 +22,52 @@ import { defineModule } from './define.ts';
 import { predictEntry } from './predicted-entry.ts';
 import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
 
-/** Keeps a file on the host the same as what a web server gives; the host itself fetches it. */
+/** Downloads a file from a web server to the host. The host itself connects to the server. */
 export const getUrl = defineModule({
   name: 'get_url',
-  about: 'Keeps a file on the host the same as what a web server gives; the host itself fetches it.',
+  about: 'Downloads a file from a web server to the host. The host itself connects to the server.',
   args: {
     properties: {
-      url: { type: 'string', pattern: '^https?://[^\\s/]+\\S*$', description: 'May hold a user and a password.' },
-      dest: { ...absolutePath, description: 'Where the file is to be; a folder takes it under its name in the url.' },
+      url: {
+        type: 'string',
+        pattern: '^https?://[^\\s/]+\\S*$',
+        description: 'URL. It may contain a user and a password.',
+      },
+      dest: {
+        ...absolutePath,
+        description:
+          'Absolute path of the file on the host. If it is a directory, the file name is taken from the URL.',
+      },
       checksum: {
         type: 'string',
         pattern: '^sha256:[0-9a-fA-F]{64}$',
         description:
-          'What the file must be: "sha256:...". It also tells, without a download, that nothing is to be done.',
+          'Expected checksum of the file (`sha256:...`). If the file on the host already has it, nothing is downloaded.',
       },
       force: {
         type: 'boolean',
         default: false,
         description:
-          'Without a checksum: fetch it on every run, to see whether it changed. Default: what is there is right.',
+          'Only without `checksum`: download on every run and replace the file if it differs. If false, an existing file is kept and nothing is downloaded.',
       },
       headers: { type: 'object', additionalProperties: { type: 'string' }, description: 'Needs curl on the host.' },
       timeout: {
         type: 'integer',
         minimum: 1,
         default: 30,
-        description: 'Seconds without progress before it is given up.',
+        description: 'Timeout without progress, in seconds.',
       },
       validate_certs: { type: 'boolean', default: true },
       owner,
       group: ownerGroup,
-      mode: { ...fileMode, description: 'Mode in octal, as a string. Default: as it is; 0644 for a new file.' },
+      mode: {
+        ...fileMode,
+        description: 'Octal mode as a quoted string. Default: keep the existing mode; 0644 for a new file.',
+      },
       backup: {
         type: 'boolean',
         default: false,
-        description: 'Keep the old file beside it, under a name that bears the time.',
+        description: 'Save a backup of the old file in the same directory, with a timestamp in its name.',
       },
     },
     required: ['url', 'dest'],

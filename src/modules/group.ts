@@ -7,22 +7,22 @@ import { sh } from '../shell/sh.ts';
 import { accountFiles, accountName } from './account-schemas.ts';
 import { defineModule } from './define.ts';
 
-/** Keeps a group of the host present with a given number, or absent. */
+/** Manages a group with its number, or removes it. */
 export const group = defineModule({
   name: 'group',
-  about: 'Keeps a group of the host present with a given number, or absent.',
+  about: 'Manages a group with its number, or removes it.',
   args: {
     properties: {
       name: accountName,
       gid: {
         type: 'integer',
         minimum: 0,
-        description: 'Its number. Default: as it is; the next free one for a new group.',
+        description: 'Numeric ID. Default: keep the existing one; the next free one for a new group.',
       },
       system: {
         type: 'boolean',
         default: false,
-        description: 'Take the number of a new group from those for the system.',
+        description: 'Use a system number for a new group.',
       },
       state: { enum: ['present', 'absent'], default: 'present' },
     },

@@ -10,7 +10,7 @@ export function jsonEdits(text: string, node: JsonNode, wanted: Json, style: Jso
   if (sameValue(node.value, wanted)) return [];
   const { entries } = node;
   if (node.kind === 'object' && isObject(wanted)) {
-    // Of members with the same name the last one counts; the others were nobody's before, either.
+    // Of members with the same name the last one counts; the others had no effect before, either.
     const last = new Map(entries.map(({ name }, i) => [name, i]));
     return containerEdits(text, node, wanted, style, {
       kept: [...last].flatMap(([name, i]): [number, Json][] => {

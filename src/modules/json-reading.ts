@@ -61,7 +61,7 @@ function strictError(text: string): HealError {
 
 function notRead(at: string, line: string, what: string, why: string): HealError {
   return new HealError('failed', `${at} is not ${what}, ${why}: ${line}`, {
-    hint: 'mend it by hand: the file was left as it is',
+    hint: 'fix the file manually; heal did not change it',
   });
 }
 

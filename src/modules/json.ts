@@ -13,10 +13,10 @@ import { changeTitle, valueChange, valueProperties, wrongValueArgs } from './val
 
 const { path, ...rest } = editedProperties;
 
-/** Keeps values in a JSON, JSONC or JSON5 file; what it does not change stays byte for byte. */
+/** Manages values in a JSON, JSONC or JSON5 file. The rest of the file is kept byte for byte. */
 export const json = defineModule({
   name: 'json',
-  about: 'Keeps values in a JSON, JSONC or JSON5 file; what it does not change stays byte for byte.',
+  about: 'Manages values in a JSON, JSONC or JSON5 file. The rest of the file is kept byte for byte.',
   args: {
     properties: {
       path,
@@ -24,12 +24,13 @@ export const json = defineModule({
       format: {
         enum: ['auto', 'json', 'jsonc', 'json5'],
         default: 'auto',
-        description: 'What the file must be: jsonc has comments and trailing commas. `auto` takes any of them.',
+        description: 'Format of the file. `jsonc` allows comments and trailing commas; `auto` accepts all formats.',
       },
       indent: {
         anyOf: [{ type: 'integer', minimum: 0, maximum: 8 }, { const: 'tab' }],
         default: 2,
-        description: 'Blanks of one level, or tab, where the file itself shows none.',
+        description:
+          'Spaces per indentation level, or `tab`. Used only if the indentation cannot be detected from the file.',
       },
       ...rest,
     },

@@ -2,7 +2,7 @@ import JSON5 from 'json5';
 import type { Json } from '../core/json.ts';
 
 /**
- * Reads a string as JSON5. The library warns on the console of line separators inside strings, where nobody asked it to,
+ * Reads a string as JSON5. The library warns on the console of line separators inside strings, unasked,
  * so they are escaped first; outside of strings they are blanks.
  *
  * @throws SyntaxError with `lineNumber` and `columnNumber`, both from 1

@@ -14,7 +14,7 @@ export interface Origins {
 
 /**
  * Makes `path` a link to `src` (symbolic, written as it is given), or another name of the same file where it is `hard`.
- * The mode of a link is nobody's affair.
+ * The mode of a link has no meaning.
  */
 export function linkPlan(
   wanted: { readonly path: string; readonly src: string; readonly hard: boolean; readonly force: boolean },

@@ -9,31 +9,38 @@ import { type Line, linesOf, textOfLines } from './text-lines.ts';
 const { path, ...rest } = editedProperties;
 const text = { type: 'string', minLength: 1 } as const;
 
-/** Keeps one line of a file as it should be, or takes lines away. */
+/** Manages one line of a file, or removes lines. */
 export const line = defineModule({
   name: 'line',
-  about: 'Keeps one line of a file as it should be, or takes lines away.',
+  about: 'Manages one line of a file, or removes lines.',
   args: {
     properties: {
       path,
-      line: { type: 'string', description: 'The line itself; with backrefs what it becomes.' },
-      state: { enum: ['present', 'absent'], default: 'present', description: '`absent` takes every such line away.' },
+      line: { type: 'string', description: 'Line to insert; with `backrefs`: the replacement.' },
+      state: { enum: ['present', 'absent'], default: 'present', description: '`absent` removes all matching lines.' },
       regexp: {
         ...text,
-        description: 'Line to replace: the last one that matches. For `absent`: every line that matches.',
+        description:
+          'Regular expression of the line to replace (the last match). With `state: absent`: of all lines to remove.',
       },
-      search_string: { ...text, description: 'Like regexp, but a string that the line holds.' },
+      search_string: { ...text, description: 'Like `regexp`, but a literal string that the line contains.' },
       backrefs: {
         type: 'boolean',
         default: false,
-        description: 'Put groups of regexp for \\1 and \\g<name> in line; without a match nothing is done.',
+        description:
+          'Replace \\1 and \\g<name> in `line` with the groups of `regexp`. Without a match the file is not changed.',
       },
       insertafter: {
         ...text,
-        description: 'Where no line matches: after the last line that matches this, or EOF (default), or BOF.',
+        description:
+          'Where to insert when no line matches: after the last line matching this regular expression, or `EOF` (default) or `BOF`.',
       },
-      insertbefore: { ...text, description: 'Where no line matches: before the last line that matches this, or BOF.' },
-      firstmatch: { type: 'boolean', default: false, description: 'Take the first match rather than the last.' },
+      insertbefore: {
+        ...text,
+        description:
+          'Where to insert when no line matches: before the last line matching this regular expression, or `BOF`.',
+      },
+      firstmatch: { type: 'boolean', default: false, description: 'Use the first match instead of the last one.' },
       ...rest,
     },
     required: ['path'],

@@ -7,25 +7,30 @@ import { linkPlan } from './kept-link.ts';
 import { removedPlan } from './removed.ts';
 import { absolutePath, owner, ownerGroup } from './schemas.ts';
 
-/** Keeps a link to another path, or takes it away. */
+/** Manages a link to another path, or removes it. */
 export const link = defineModule({
   name: 'link',
-  about: 'Keeps a link to another path, or takes it away.',
+  about: 'Manages a link to another path, or removes it.',
   args: {
     properties: {
-      path: { ...absolutePath, description: 'Where the link is.' },
+      path: { ...absolutePath, description: 'Path of the link.' },
       src: {
         type: 'string',
         minLength: 1,
-        description: 'What it leads to, as it is to be written; need not be there. A hard link needs an absolute path.',
+        description:
+          'Target of the link, written unchanged. The target of a symbolic link need not exist. A hard link needs an absolute path of an existing file.',
       },
-      state: { enum: ['present', 'absent'], default: 'present', description: '`absent` removes links alone.' },
+      state: { enum: ['present', 'absent'], default: 'present', description: '`absent` removes links only.' },
       hard: {
         type: 'boolean',
         default: false,
-        description: 'Another name of the same file rather than a symbolic link.',
+        description: 'Create a hard link instead of a symbolic link.',
       },
-      force: { type: 'boolean', default: false, description: 'Put it in the place of a file.' },
+      force: {
+        type: 'boolean',
+        default: false,
+        description: 'Replace an existing file with the link. A directory is never replaced.',
+      },
       owner: { ...owner, description: 'Owner of the link itself, by name or uid.' },
       group: { ...ownerGroup, description: 'Group of the link itself, by name or gid.' },
     },

@@ -9,50 +9,50 @@ import { fetchLists, installScript, type Manager, managerOf, packageTouches, rem
 
 const packageName = { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9+._:-]*(=[A-Za-z0-9.+:~-]+)?$' } as const;
 
-/** Keeps packages of the host's distribution installed, at their newest, or absent. */
+/** Installs, updates or removes packages of the host's distribution. */
 export const packages = defineModule({
   name: 'package',
-  about: "Keeps packages of the host's distribution installed, at their newest, or absent.",
+  about: "Installs, updates or removes packages of the host's distribution.",
   args: {
     properties: {
       name: {
         anyOf: [packageName, { type: 'array', items: packageName, minItems: 1 }],
-        description: 'Package, or several; "name=1.2-3" asks for that very version.',
+        description: 'Package, or a list; "name=1.2-3" requires that version.',
       },
       state: {
         enum: ['present', 'absent', 'latest'],
         default: 'present',
-        description: '`latest` is what the lists on the host know of: see update_cache. By apt alone.',
+        description: '`latest`: the newest version in the package lists of the host (see `update_cache`). apt only.',
       },
       update_cache: {
         type: 'boolean',
         default: false,
         description:
-          'Fetch the package lists where they are old: for latest, where a package is missing, or by itself without a name.',
+          'Update the package lists (like `apt-get update`) if they are older than `cache_valid_time` and `state` is `latest`, or a package must be installed, or `name` is omitted. apt only.',
       },
       cache_valid_time: {
         type: 'integer',
         minimum: 0,
         default: 3600,
-        description: 'Seconds after which the package lists are old; 0 is at once.',
+        description: 'Maximum age of the package lists in seconds.',
       },
-      install_recommends: { type: 'boolean', default: true, description: 'Also what apt recommends beside it.' },
+      install_recommends: { type: 'boolean', default: true, description: 'Also install recommended packages (apt).' },
       allow_downgrade: {
         type: 'boolean',
         default: false,
-        description: 'Take an older version, where one is asked for.',
+        description: 'Allow a downgrade if `name` requires an older version.',
       },
-      purge: { type: 'boolean', default: false, description: "Remove the package's configuration as well." },
+      purge: { type: 'boolean', default: false, description: 'Also remove the configuration of the package.' },
       autoremove: {
         type: 'boolean',
         default: false,
-        description: 'Remove what was installed only for the packages removed.',
+        description: 'Also remove dependencies that no other package needs.',
       },
       lock_timeout: {
         type: 'integer',
         minimum: 0,
         default: 300,
-        description: 'Seconds to wait for another package manager at work.',
+        description: 'Seconds to wait while another package manager runs.',
       },
     },
     required: [],

@@ -1,15 +1,15 @@
 import { sh } from '../shell/sh.ts';
 import { defineModule } from './define.ts';
 
-/** Waits for a while before the next task. */
+/** Waits before the next task. */
 export const pause = defineModule({
   name: 'pause',
-  about: 'Waits for a while before the next task.',
+  about: 'Waits before the next task.',
   readonly: true,
   args: {
     properties: {
-      seconds: { type: 'integer', minimum: 0, description: 'How long.' },
-      minutes: { type: 'integer', minimum: 0, description: 'How long, in minutes.' },
+      seconds: { type: 'integer', minimum: 0, description: 'Seconds to wait.' },
+      minutes: { type: 'integer', minimum: 0, description: 'Minutes to wait.' },
     },
     required: [],
   },

@@ -24,7 +24,7 @@ import { predictEntry } from './predicted-entry.ts';
 
 /**
  * What `copy` and `template` have in common: a file with a content, an owner and a mode. It is written beside its
- * target and renamed over it, so that nobody ever reads a part.
+ * target and renamed over it, so that no reader sees a part.
  */
 export interface PlacedArgs extends AttributeArgs {
   readonly dest: string;

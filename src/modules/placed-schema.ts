@@ -4,29 +4,34 @@ import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
 export const placedProperties = {
   dest: {
     ...absolutePath,
-    description: 'Absolute path of the file on the host; a folder takes it under the name of src.',
+    description:
+      'Absolute path of the file on the host. If it is an existing directory or ends with `/`, the file is placed in it under the base name of `src`.',
   },
   owner,
   group: ownerGroup,
-  mode: { ...fileMode, description: 'Mode in octal, as a string. Default: as it is; 0644 for a new file.' },
+  mode: {
+    ...fileMode,
+    description: 'Octal mode as a quoted string. Default: keep the existing mode; 0644 for a new file.',
+  },
   backup: {
     type: 'boolean',
     default: false,
-    description: 'Keep the old file beside it, under a name that bears the time.',
+    description: 'Save a backup of the old file in the same directory, with a timestamp in its name.',
   },
   force: {
     type: 'boolean',
     default: true,
-    description: 'Replace a file that differs. False leaves any file that is there.',
+    description: 'Replace a file that differs. If false, an existing file is kept.',
   },
   follow: {
     type: 'boolean',
     default: false,
-    description: 'Write to what a link leads to, rather than replace the link.',
+    description: 'Write to the target of a link, instead of replacing the link.',
   },
   validate: {
     type: 'string',
     pattern: '%s',
-    description: 'Command that must accept the new file before it is put in place; %s is its path. No shell.',
+    description:
+      'Validation command, run without a shell before the new file replaces the old one; `%s` is the path of the temporary file. The task fails if it does not exit with 0.',
   },
 } as const;

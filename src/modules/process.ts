@@ -8,24 +8,22 @@ import { sh } from '../shell/sh.ts';
 import { defineModule } from './define.ts';
 import { port, unitName, unitScope } from './schemas.ts';
 
-/** Keeps a TCP port free of strays: processes that listen on it though they are not the unit's, nor a container's. */
+/** Stops processes that listen on a TCP port, except those of `except_unit` and of containers. Fails if such a process is the main process of a system service. */
 export const process = defineModule({
   name: 'process',
   about:
-    "Keeps a TCP port free of strays: processes that listen on it though they are not the unit's, nor a container's.",
+    'Stops processes that listen on a TCP port, except those of `except_unit` and of containers. Fails if such a process is the main process of a system service.',
   args: {
     properties: {
       port,
-      except_unit: { ...unitName, description: 'Unit whose processes may listen.' },
+      except_unit: { ...unitName, description: 'Unit whose processes are allowed to listen.' },
       scope: unitScope,
       state: { enum: ['absent'], default: 'absent' },
       grace: { type: 'integer', minimum: 0, default: 10, description: 'Seconds between SIGTERM and SIGKILL.' },
     },
     required: ['port'],
   },
-  examples: [
-    { name: "Nobody but the app's unit listens on its port", args: { port: 8080, except_unit: 'app.service' } },
-  ],
+  examples: [{ name: "Only the app's unit listens on its port", args: { port: 8080, except_unit: 'app.service' } }],
   reads: (args, look, input) => {
     const listening = listener(args.port, input.account);
     const strays = straysOf(look(listening), args);

@@ -5,34 +5,34 @@ import { command } from '../probes/command.ts';
 import { joinSh, sh } from '../shell/sh.ts';
 import { defineModule } from './define.ts';
 
-/** Restarts the host, and waits until it is back and settled. */
+/** Restarts the host and waits until it has started. */
 export const reboot = defineModule({
   name: 'reboot',
-  about: 'Restarts the host, and waits until it is back and settled.',
+  about: 'Restarts the host and waits until it has started.',
   args: {
     properties: {
       reboot_timeout: {
         type: 'integer',
         minimum: 1,
         default: 600,
-        description: 'Seconds until it can be logged in to again, and then once more until it is settled.',
+        description: 'Maximum seconds until a login succeeds, and again until the host has started.',
       },
       pre_reboot_delay: {
         type: 'integer',
         minimum: 0,
         default: 0,
-        description: 'Seconds to wait before it goes down.',
+        description: 'Seconds to wait before the restart.',
       },
       test_command: {
         type: 'string',
         minLength: 1,
         description:
-          'Shell text that only reads; once it succeeds the host is settled. Without it: as soon as systemd has started all that it starts at a boot.',
+          'Read-only shell command. The host has started when it exits with 0. Default: when systemd has finished starting its units.',
       },
       reboot_command: {
         type: 'string',
         minLength: 1,
-        description: 'Shell text that takes the host down, in place of systemctl reboot or reboot.',
+        description: 'Shell command that restarts the host, instead of `systemctl reboot` or `reboot`.',
       },
     },
     required: [],

@@ -7,23 +7,31 @@ import { lineEnd } from './text-lines.ts';
 
 const regularExpression = { type: 'string', minLength: 1 } as const;
 
-/** Replaces whatever matches a regular expression in a file. */
+/** Replaces all matches of a regular expression in a file. */
 export const replace = defineModule({
   name: 'replace',
-  about: 'Replaces whatever matches a regular expression in a file.',
+  about: 'Replaces all matches of a regular expression in a file.',
   args: {
     properties: {
       path: editedProperties.path,
-      regexp: { ...regularExpression, description: 'What is replaced; ^ and $ match at each line.' },
+      regexp: {
+        ...regularExpression,
+        description: 'Regular expression of the text to replace. ^ and $ match at each line.',
+      },
       replace: {
         type: 'string',
         default: '',
-        description: 'What stands there instead, with \\1 and \\g<name> for groups. Default: nothing.',
+        description: 'Replacement, with \\1 and \\g<name> for groups. Default: remove the matches.',
       },
-      after: { ...regularExpression, description: 'Only what follows the first match of this; . matches line ends.' },
+      after: {
+        ...regularExpression,
+        description:
+          'Replace only in the text after the first match of this regular expression. `.` matches line breaks.',
+      },
       before: {
         ...regularExpression,
-        description: 'Only what comes before this: the next match behind `after`, without `after` the last one.',
+        description:
+          'Replace only in the text before this regular expression: before its first match after `after`, or, without `after`, before its last match in the file.',
       },
       owner: editedProperties.owner,
       group: editedProperties.group,

@@ -12,27 +12,34 @@ import { absolutePath } from './schemas.ts';
 
 /** Arguments that `command` and `shell` share. */
 export const runProperties = {
-  chdir: { ...absolutePath, description: 'Folder to run it in.' },
-  creates: { ...absolutePath, description: 'Path that is there once it is done: then it is not run.' },
-  removes: { ...absolutePath, description: 'Path that is gone once it is done: then it is not run.' },
-  unless: { type: 'string', minLength: 1, description: 'Shell text that only reads; where it succeeds, it is done.' },
+  chdir: { ...absolutePath, description: 'Directory to run the command in.' },
+  creates: { ...absolutePath, description: 'Path on the host. If it exists, the command is not run.' },
+  removes: { ...absolutePath, description: 'Path on the host. If it does not exist, the command is not run.' },
+  unless: {
+    type: 'string',
+    minLength: 1,
+    description:
+      "Read-only shell command. If it exits with 0, the task's command is not run. It also runs in `heal plan`.",
+  },
   onlyif: {
     type: 'string',
     minLength: 1,
-    description: 'Shell text that only reads; only where it succeeds is there something to do.',
+    description:
+      "Read-only shell command. The task's command runs only if this one exits with 0. It also runs in `heal plan`.",
   },
-  stdin: { type: 'string', description: 'What it reads.' },
+  stdin: { type: 'string', description: 'Standard input of the command.' },
   stdin_add_newline: { type: 'boolean', default: true, description: 'End stdin with a newline.' },
   readonly: {
     type: 'boolean',
     default: false,
-    description: 'It changes nothing: it is asked like a question, also in a plan.',
+    description:
+      'Declares that the command changes nothing. It then also runs in `heal plan`, and the task reports `ok` instead of `changed`.',
   },
   read_timeout: {
     type: 'integer',
     minimum: 1,
     default: 60,
-    description: 'Seconds for unless, onlyif and a readonly command.',
+    description: 'Timeout of `unless`, `onlyif` and read-only commands, in seconds.',
   },
 } as const;
 

@@ -11,7 +11,7 @@ export const absolutePath = {
 export const fileMode = {
   type: 'string',
   pattern: '^0?[0-7]{3,4}$',
-  description: 'Mode in octal, as a string: "0644".',
+  description: 'Octal mode as a quoted string: "0644".',
 } as const;
 
 /** An account, by name or number. */
@@ -36,14 +36,14 @@ export const ownerGroup = {
 export const unitName = {
   type: 'string',
   pattern: '^[A-Za-z0-9:_.@\\\\-]+$',
-  description: 'Name of a systemd unit; .service may be left out.',
+  description: 'Name of a systemd unit; `.service` can be omitted.',
 } as const;
 
 /** Which manager a unit belongs to. */
 export const unitScope = {
   enum: ['system', 'user'],
   default: 'system',
-  description: "Manager that the unit belongs to: the system's, or that of the account.",
+  description: 'Manager of the unit: `system`, or `user` for the manager of the account.',
 } as const;
 
 /** A TCP port. */

@@ -12,22 +12,23 @@ import { shellWords } from './shell-words.ts';
 
 const { chdir, creates, removes, unless, onlyif, stdin, stdin_add_newline, read_timeout } = runProperties;
 
-/** Runs a script of the project on the host, by the interpreter that its first line names. */
+/** Runs a script of the project on the host, with the interpreter of its `#!` line. */
 export const script = defineModule({
   name: 'script',
-  about: 'Runs a script of the project on the host, by the interpreter that its first line names.',
+  about: 'Runs a script of the project on the host, with the interpreter of its `#!` line.',
   args: {
     properties: {
       cmd: {
         type: 'string',
         pattern: '\\S',
         description:
-          "Script, looked up in the role's files/ first, and its words in one line; quotes hold words together.",
+          "Script, looked up in the role's files/ first, and its arguments in one line; use quotes around arguments with spaces.",
       },
       executable: {
         type: 'string',
         pattern: '\\S',
-        description: 'Interpreter with its words, in place of the one in the first line. Default: sh.',
+        description:
+          "Interpreter and its arguments, instead of the one in the script's `#!` line. Default: the `#!` line; `/bin/sh` if there is none.",
       },
       chdir,
       creates,

@@ -1,17 +1,17 @@
 import type { JsonObject } from '../core/json.ts';
 import { defineModule } from './define.ts';
 
-/** Gives variables values for the rest of the run on that host. */
+/** Sets variables for the rest of the run on that host. */
 export const setFact = defineModule({
   name: 'set_fact',
-  about: 'Gives variables values for the rest of the run on that host.',
+  about: 'Sets variables for the rest of the run on that host.',
   readonly: true,
   args: {
     properties: {
       cacheable: {
         type: 'boolean',
         default: false,
-        description: 'Taken for the sake of playbooks for Ansible: nothing outlives the run.',
+        description: 'Accepted for compatibility with Ansible; has no effect. Facts are not kept after the run.',
       },
     },
     required: [],

@@ -6,7 +6,7 @@ export const shell = defineModule({
   name: 'shell',
   about: "Runs a command line in the host's POSIX shell.",
   args: {
-    properties: { cmd: { type: 'string', minLength: 1, description: 'Text for sh.' }, ...runProperties },
+    properties: { cmd: { type: 'string', minLength: 1, description: 'Command line for sh.' }, ...runProperties },
     required: ['cmd'],
   },
   shorthand: 'cmd',

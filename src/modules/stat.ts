@@ -4,10 +4,10 @@ import { type Entry, entry } from '../probes/entry.ts';
 import { defineModule } from './define.ts';
 import { absolutePath } from './schemas.ts';
 
-/** Tells what is at a path; `register` it to use it in conditions. */
+/** Reads the status of a path; `register` it to use it in conditions. */
 export const stat = defineModule({
   name: 'stat',
-  about: 'Tells what is at a path; `register` it to use it in conditions.',
+  about: 'Reads the status of a path; `register` it to use it in conditions.',
   readonly: true,
   args: {
     properties: {
@@ -15,7 +15,7 @@ export const stat = defineModule({
       get_checksum: {
         type: 'boolean',
         default: false,
-        description: 'Also the SHA-256 of a file (result.stat.checksum).',
+        description: 'Also compute the SHA-256 of a file (result.stat.checksum).',
       },
     },
     required: ['path'],

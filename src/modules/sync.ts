@@ -12,35 +12,42 @@ import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
 import { type SyncSteps, syncSteps } from './sync-plan.ts';
 import { syncText } from './sync-text.ts';
 
-/** Keeps a folder on the host the same as one of the project's: only what differs travels. */
+/** Copies a directory of the project to the host. Only differences are transferred. */
 export const sync = defineModule({
   name: 'sync',
   about:
-    "Keeps a folder on the host the same as one of the project's: only what differs travels. Files are compared by hash, and sent byte for byte: what Git gives CRLF on Windows arrives with CRLF (.gitattributes: `* -text`).",
+    'Copies a directory of the project to the host. Only differences are transferred. Files are compared by hash, and sent byte for byte: what Git gives CRLF on Windows arrives with CRLF (.gitattributes: `* -text`).',
   args: {
     properties: {
       src: {
         type: 'string',
         minLength: 1,
-        description: "Folder of the project, looked up in the role's files/ first.",
+        description: "Directory of the project, looked up in the role's files/ first.",
       },
-      dest: { ...absolutePath, description: 'Folder on the host. It is made where the one above it is there.' },
-      delete: { type: 'boolean', default: false, description: 'Remove what is not in src. What is excluded stays.' },
+      dest: { ...absolutePath, description: 'Directory on the host. It is created if its parent directory exists.' },
+      delete: {
+        type: 'boolean',
+        default: false,
+        description: 'Remove files that do not exist in `src`. Excluded files are kept.',
+      },
       exclude: {
         type: 'array',
         items: { type: 'string', minLength: 1 },
         default: [],
         description:
-          'Left out on both sides: `cache` or `*.log` at any depth, `/build` and `a/b` from the folder on, `logs/` folders alone; `**` crosses folders.',
+          'Patterns of paths that are neither copied nor deleted. Without `/`: match a name at any depth. With a leading or inner `/`: relative to `src`. With a trailing `/`: directories only. `*` and `?` do not match `/`; `**` does.',
       },
       owner,
       group: ownerGroup,
       mode: {
         ...fileMode,
         description:
-          'Mode of files; programs can be run by whoever may read. Default: as it is; 0644 and 0755 for new ones.',
+          'Mode of files. Files that are executable in `src` also get `x` wherever the mode has `r`. Default: keep the existing mode, with `x` adjusted to `src`; 0644 (executables 0755) for new files.',
       },
-      directory_mode: { ...fileMode, description: 'Mode of folders. Default: as it is; 0755 for new ones.' },
+      directory_mode: {
+        ...fileMode,
+        description: 'Mode of directories. Default: keep the existing mode; 0755 for new ones.',
+      },
     },
     required: ['src', 'dest'],
   },

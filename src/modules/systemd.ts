@@ -6,29 +6,30 @@ import { defineModule } from './define.ts';
 import { unitName, unitScope } from './schemas.ts';
 import { controlChange, isOneshot, killChange, reloadChange, runChange, type Target } from './unit-changes.ts';
 
-/** Keeps a systemd unit running or stopped, enabled or not; restarts, reloads and signals it. */
+/** Manages the state of a systemd unit: started or stopped, enabled or disabled. Also restarts, reloads and signals it. */
 export const systemd = defineModule({
   name: 'systemd',
-  about: 'Keeps a systemd unit running or stopped, enabled or not; restarts, reloads and signals it.',
+  about:
+    'Manages the state of a systemd unit: started or stopped, enabled or disabled. Also restarts, reloads and signals it.',
   args: {
     properties: {
       unit: unitName,
-      name: { ...unitName, description: 'The same as unit.' },
+      name: { ...unitName, description: 'Alias of `unit`.' },
       scope: unitScope,
       state: {
         enum: ['started', 'stopped', 'restarted', 'reloaded'],
-        description: '`restarted` and `reloaded` act on every run: they are for handlers.',
+        description: '`restarted` and `reloaded` act on every run; use them in handlers.',
       },
-      enabled: { type: 'boolean', description: 'Whether it starts at boot.' },
-      masked: { type: 'boolean', description: 'Whether nothing can start it.' },
+      enabled: { type: 'boolean', description: 'Whether the unit starts at boot.' },
+      masked: { type: 'boolean', description: 'Whether the unit is masked.' },
       daemon_reload: {
         type: 'boolean',
-        description: 'Whether the manager reads changed unit files again. Default: when systemd says that it has to.',
+        description: 'Whether to run daemon-reload. Default: if systemd reports that unit files changed.',
       },
       signal: {
         type: 'string',
         pattern: '^[A-Z][A-Z0-9+-]*$',
-        description: "Signal for the unit's main process: KILL. For drills.",
+        description: 'Signal to send to the main process of the unit, e.g. KILL. For drills.',
       },
     },
     required: [],

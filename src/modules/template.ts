@@ -5,10 +5,10 @@ import { defineModule } from './define.ts';
 import { contentOfText, placedPlan, placedReads } from './placed-file.ts';
 import { placedProperties } from './placed-schema.ts';
 
-/** Keeps a file on the host the same as a rendered template. */
+/** Renders a template to a file on the host. */
 export const template = defineModule({
   name: 'template',
-  about: 'Keeps a file on the host the same as a rendered template.',
+  about: 'Renders a template to a file on the host.',
   args: {
     properties: {
       src: {

@@ -32,7 +32,7 @@ export function timerText(args: TimerArgs): string {
       [
         ...calendar.map((one) => `OnCalendar=${one}`),
         ...setting('OnBootSec', boot),
-        // By itself it would wait for a first run that nobody starts.
+        // Without this it waits for a first run that never starts.
         ...setting('OnActiveSec', boot === undefined && calendar.length === 0 ? active : undefined),
         ...setting('OnUnitActiveSec', active),
         ...setting('AccuracySec', args.accuracy),

@@ -11,62 +11,71 @@ import { calendarOf, serviceText, timerText } from './timer-text.ts';
 const span = { type: 'string', pattern: '^[0-9][0-9a-zA-Z. ]*$' } as const;
 const calendar = { type: 'string', pattern: '^[^\\n\'"\\\\%]+$' } as const;
 
-/** Keeps a systemd timer with the service that it starts: a command, at times or after a while. */
+/** Manages a systemd timer and the service that it starts. */
 export const timer = defineModule({
   name: 'timer',
-  about: 'Keeps a systemd timer with the service that it starts: a command, at times or after a while.',
+  about: 'Manages a systemd timer and the service that it starts.',
   args: {
     properties: {
       name: {
         type: 'string',
         pattern: '^[A-Za-z0-9_][A-Za-z0-9:_.-]*$',
-        description: 'Name of both units, without .timer and .service; their files lie in /etc/systemd/system.',
+        description: 'Name of both units, without .timer and .service. Their files are in /etc/systemd/system.',
       },
       command: {
         type: 'string',
         pattern: '^/',
-        description: 'Program, by its absolute path, and words; quotes hold words together, and no shell reads them.',
+        description:
+          'Absolute path of the program, and its arguments; use quotes around arguments with spaces. It is run without a shell.',
       },
-      script: { type: 'string', minLength: 1, description: 'Text for sh, in place of a command.' },
-      description: { type: 'string', pattern: '^[^\\n]*$', description: 'What it is for. Default: its name.' },
+      script: { type: 'string', minLength: 1, description: 'Script for sh, instead of `command`.' },
+      description: {
+        type: 'string',
+        pattern: '^[^\\n]*$',
+        description: 'Description of the units. Default: the name.',
+      },
       on_calendar: {
         anyOf: [calendar, { type: 'array', items: calendar, minItems: 1 }],
-        description: 'When, by the clock, as in systemd.time(7): "daily", "*-*-* 04:00", or several.',
+        description: 'Times as in systemd.time(7) (`OnCalendar`): "daily", "*-*-* 04:00", or a list.',
       },
-      on_boot: { ...span, description: 'How long after the boot: 2min.' },
+      on_boot: { ...span, description: 'Interval after the boot (`OnBootSec`), e.g. 2min.' },
       on_unit_active: {
         ...span,
-        description: 'How long after the last start: 30s. The first is after as long a while.',
+        description:
+          'Interval after the last start (`OnUnitActiveSec`), e.g. `30s`. Without `on_boot` and `on_calendar`, the first start comes one interval after the timer was started (`OnActiveSec`).',
       },
       accuracy: {
         ...span,
-        description: "How late it may be. systemd's default is 1min: give 1s for what counts in seconds.",
+        description: 'Maximum delay of a start (`AccuracySec`). Default of systemd: 1min.',
       },
-      randomized_delay: { ...span, description: 'Up to how much later, by chance.' },
+      randomized_delay: { ...span, description: 'Maximum random delay of each start (`RandomizedDelaySec`).' },
       persistent: {
         type: 'boolean',
         default: false,
-        description: 'Make up for a time by the clock that passed while the host was down.',
+        description:
+          'If an `on_calendar` time passed while the host was down, run the service once as soon as the timer is started again (`Persistent=`).',
       },
       user: {
         type: 'string',
         pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',
-        description: 'Account that it runs as. Default: root.',
+        description: 'User of the service. Default: root.',
       },
-      working_directory: { ...absolutePath, pattern: '^/[^\\n]*$', description: 'Folder that it runs in.' },
+      working_directory: { ...absolutePath, pattern: '^/[^\\n]*$', description: 'Working directory of the service.' },
       environment: {
         type: 'object',
         additionalProperties: { type: 'string' },
-        description: 'Variables for it. Everybody on the host can read them: secrets belong in a file.',
+        description:
+          'Environment variables of the service. All accounts of the host can read them; put secrets in a file.',
       },
-      timeout: { ...span, description: 'How long a run may take. Default: for ever.' },
+      timeout: { ...span, description: 'Maximum run time of the service. Default: no limit.' },
       after: {
         type: 'array',
         items: unitName,
-        description: 'Units that have to be up before, where they are starting.',
+        description:
+          'Units to order this service after (`After=`): if they are being started at the same time, it waits for them. It does not start them.',
       },
       enabled: { type: 'boolean', default: true, description: 'Whether the timer starts at boot.' },
-      started: { type: 'boolean', default: true, description: 'Whether the timer runs now.' },
+      started: { type: 'boolean', default: true, description: 'Whether the timer is active.' },
       state: { enum: ['present', 'absent'], default: 'present' },
     },
     required: ['name'],

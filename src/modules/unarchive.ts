@@ -10,11 +10,11 @@ import { defineModule } from './define.ts';
 import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
 import { unpackText } from './unpack-text.ts';
 
-/** Keeps an archive unpacked in a folder. */
+/** Extracts an archive into a directory. */
 export const unarchive = defineModule({
   name: 'unarchive',
   about:
-    'Keeps an archive (tar, also compressed, or zip) unpacked in a folder. A list of its files is left there as .heal-unarchive-*: another archive, or a file whose size or time changed, has it unpacked anew.',
+    'Extracts an archive (tar, also compressed, or zip) into a directory. A list of its files is stored there as .heal-unarchive-*. The archive is extracted again if its checksum, or `owner`, `group`, `mode` or `strip` changed, or if the size or mtime of an extracted file changed.',
   args: {
     properties: {
       src: {
@@ -22,20 +22,29 @@ export const unarchive = defineModule({
         minLength: 1,
         description: "Archive of the project, looked up in the role's files/ first.",
       },
-      remote_src: { type: 'boolean', default: false, description: 'src is an absolute path on the host.' },
-      dest: { ...absolutePath, description: 'Folder that is there. Other files in it stay.' },
-      creates: { ...absolutePath, description: 'Path that is there once it is done: then it is not even looked at.' },
-      strip: { type: 'integer', minimum: 0, default: 0, description: "Leading folders to leave out of a tar's names." },
-      owner: { ...owner, description: 'Owner of all that is in it, by name or uid. Default: who unpacks it.' },
+      remote_src: { type: 'boolean', default: false, description: '`src` is an absolute path on the host.' },
+      dest: { ...absolutePath, description: 'Existing directory. Other files in it are kept.' },
+      creates: { ...absolutePath, description: 'Path on the host. If it exists, the archive is not extracted.' },
+      strip: {
+        type: 'integer',
+        minimum: 0,
+        default: 0,
+        description: 'Number of leading directories to remove from the names in a tar archive.',
+      },
+      owner: {
+        ...owner,
+        description: 'Owner of every extracted file (name or uid). Default: the account that extracts.',
+      },
       group: ownerGroup,
       mode: {
         ...fileMode,
-        description: "Mode of its files; folders can be entered as well by whoever may read. Default: the archive's.",
+        description:
+          'Mode of the extracted files. Directories get the same mode plus `x` wherever it has `r`. Default: the modes stored in the archive.',
       },
       links_out: {
         type: 'boolean',
         default: false,
-        description: 'Allow symbolic links in it that lead out of dest.',
+        description: 'Allow symbolic links whose targets are outside of `dest`.',
       },
     },
     required: ['src', 'dest'],

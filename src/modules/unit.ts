@@ -3,10 +3,11 @@ import { unit as ask, fullName, type Unit } from '../probes/unit.ts';
 import { defineModule } from './define.ts';
 import { unitName, unitScope } from './schemas.ts';
 
-/** Checks how a systemd unit is: active, enabled, steady, or a new process since a drill broke it. */
+/** Checks the state of a systemd unit: active, enabled, for how long, or with a new process since a drill broke it. */
 export const unit = defineModule({
   name: 'unit',
-  about: 'Checks how a systemd unit is: active, enabled, steady, or a new process since a drill broke it.',
+  about:
+    'Checks the state of a systemd unit: active, enabled, for how long, or with a new process since a drill broke it.',
   readonly: true,
   args: {
     properties: {
@@ -17,16 +18,24 @@ export const unit = defineModule({
           { type: 'boolean' },
           { enum: ['active', 'inactive', 'failed', 'activating', 'deactivating', 'reloading'] },
         ],
-        description: 'Whether it runs, or the very state that it must be in.',
+        description: "Whether the unit must be active, or its required state (systemd's `ActiveState`).",
       },
-      sub: { type: 'string', description: 'State it must be in more closely: running, waiting, exited.' },
-      enabled: { type: 'boolean', description: 'Whether it starts at boot.' },
+      sub: {
+        type: 'string',
+        description: "Required sub-state of the unit (systemd's `SubState`), e.g. running, waiting, exited.",
+      },
+      enabled: { type: 'boolean', description: 'Whether the unit starts at boot.' },
       masked: { type: 'boolean' },
-      restart: { type: 'string', description: 'What its Restart= must be.' },
-      steady: { type: 'integer', minimum: 0, description: 'Seconds that it must have been active without a break.' },
+      restart: { type: 'string', description: 'Required value of `Restart=`.' },
+      steady: {
+        type: 'integer',
+        minimum: 0,
+        description: 'Minimum seconds that the unit has been active without a restart.',
+      },
       new_process: {
         type: 'boolean',
-        description: 'Whether its main process must be another than before the break. In drills alone.',
+        description:
+          "In drills only: whether the main process must differ from the one before the drill's `break` step.",
       },
     },
     required: ['unit'],

@@ -3,10 +3,10 @@ import { type HttpAnswer, type HttpRequest, http } from '../probes/http.ts';
 import { defineModule } from './define.ts';
 import { parsed } from './run-command.ts';
 
-/** Checks what a web server answers to the host itself. */
+/** Sends an HTTP request from the host and checks the answer. */
 export const uri = defineModule({
   name: 'uri',
-  about: 'Checks what a web server answers to the host itself.',
+  about: 'Sends an HTTP request from the host and checks the answer.',
   readonly: true,
   args: {
     properties: {
@@ -15,17 +15,17 @@ export const uri = defineModule({
       status_code: {
         anyOf: [{ type: 'integer' }, { type: 'array', items: { type: 'integer' }, minItems: 1 }],
         default: 200,
-        description: 'Status that is right, or several.',
+        description: 'Expected status code, or a list.',
       },
       headers: { type: 'object', additionalProperties: { type: 'string' } },
       return_content: {
         type: 'boolean',
         default: false,
-        description: 'Give the body as result.content (64 KiB at most).',
+        description: 'Return the body as result.content (at most 64 KiB).',
       },
       follow_redirects: { type: 'boolean', default: false },
       validate_certs: { type: 'boolean', default: true },
-      timeout: { type: 'integer', minimum: 1, default: 10, description: 'Seconds for the whole of it.' },
+      timeout: { type: 'integer', minimum: 1, default: 10, description: 'Timeout of the whole request, in seconds.' },
     },
     required: ['url'],
   },

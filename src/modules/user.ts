@@ -9,53 +9,70 @@ import { creation, modifications, removal } from './user-changes.ts';
 
 const groupName = { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_.-]*$' } as const;
 
-/** Keeps an account of the host: its groups, home, shell and password, or its absence. */
+/** Manages an account with its groups, home, shell and password, or removes it. */
 export const user = defineModule({
   name: 'user',
-  about: 'Keeps an account of the host: its groups, home, shell and password, or its absence.',
+  about: 'Manages an account with its groups, home, shell and password, or removes it.',
   args: {
     properties: {
       name: accountName,
       uid: {
         type: 'integer',
         minimum: 0,
-        description: 'Its number. Default: as it is; the next free one if it is new.',
+        description: 'Numeric ID. Default: keep the existing one; the next free one for a new account.',
       },
       group: {
         ...ownerGroup,
-        description: 'Primary group. Default: as it is; one of its own name if it is new.',
+        description: 'Primary group. Default: keep the existing one; a group of the same name for a new account.',
       },
       groups: {
         anyOf: [
           { type: 'array', items: groupName },
           { type: 'string', pattern: '^([A-Za-z_][A-Za-z0-9_.-]*(, ?[A-Za-z_][A-Za-z0-9_.-]*)*)?$' },
         ],
-        description: 'Other groups: a list, or names with commas between. All others are left, unless append is set.',
+        description:
+          'Supplementary groups: a list, or names separated by commas. The account is removed from all other groups unless `append` is true.',
       },
-      append: { type: 'boolean', default: false, description: 'Stay in the groups that `groups` does not name.' },
+      append: {
+        type: 'boolean',
+        default: false,
+        description: 'Keep the membership in groups that `groups` does not list.',
+      },
       comment: { type: 'string', pattern: '^[^:\\n]*$', description: 'Full name or purpose (GECOS).' },
-      home: { ...absolutePath, pattern: '^/[^:\\n]*$', description: 'Home folder.' },
-      create_home: { type: 'boolean', default: true, description: 'Make the home folder of a new account.' },
-      move_home: { type: 'boolean', default: false, description: 'Move what is at home when home changes.' },
+      home: { ...absolutePath, pattern: '^/[^:\\n]*$', description: 'Home directory.' },
+      create_home: { type: 'boolean', default: true, description: 'Create the home directory of a new account.' },
+      move_home: {
+        type: 'boolean',
+        default: false,
+        description: 'Move the content of the home directory if `home` changes.',
+      },
       shell: { ...absolutePath, pattern: '^/[^:\\n]*$', description: 'Login shell.' },
       system: {
         type: 'boolean',
         default: false,
-        description: 'Take the number of a new account from those for the system.',
+        description: 'Use a system number for a new account.',
       },
       password: {
         type: 'string',
         minLength: 1,
-        description: 'Hash of the password, as crypt(5) makes it; "!" locks it.',
+        description: 'Password hash as in crypt(5); "!" locks the password.',
       },
       update_password: {
         enum: ['always', 'on_create'],
         default: 'always',
-        description: 'Whether an account that is there gets the password, too.',
+        description: 'Whether to set the password of an existing account, too.',
       },
       state: { enum: ['present', 'absent'], default: 'present' },
-      remove: { type: 'boolean', default: false, description: 'With state absent: remove its home and mail as well.' },
-      force: { type: 'boolean', default: false, description: 'With state absent: also while it is logged in.' },
+      remove: {
+        type: 'boolean',
+        default: false,
+        description: 'With `state: absent`: also remove the home directory and mail.',
+      },
+      force: {
+        type: 'boolean',
+        default: false,
+        description: 'With `state: absent`: also remove an account that is logged in.',
+      },
     },
     required: ['name'],
   },

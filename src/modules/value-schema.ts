@@ -16,23 +16,24 @@ const anything = { description: 'Any value.' } as const;
 export const valueProperties = {
   merge: {
     type: 'object',
-    description: 'Merged into the file: mappings member by member, all else replaced. null is a value like others.',
+    description:
+      'Values to merge into the file: mappings key by key, other values are replaced. `null` is an ordinary value.',
   },
   at: {
     ...path,
     description:
-      'Where merge goes on: the mapping at this path, in place of the whole file. Keys can not be templates, this can.',
+      'Path of the mapping that `merge` is applied to, instead of the whole file. It can be a template, unlike keys.',
   },
   lists: {
     enum: ['replace', 'append_unique'],
     default: 'replace',
-    description: 'What merge does to a list: replace it, or add the entries that it lacks.',
+    description: 'How `merge` handles lists: replace them, or append missing entries.',
   },
   list_key: {
     type: 'string',
     minLength: 1,
     description:
-      'With append_unique: entries that are the same in this member are one, and merged. `target` knows the short form of a volume in Compose as well.',
+      "With `lists: append_unique`: mappings that have the same value for this key count as the same entry and are merged. For `target`, Compose's short volume syntax `SOURCE:TARGET` is recognized too.",
   },
   set: {
     type: 'array',
@@ -42,7 +43,8 @@ export const valueProperties = {
       required: ['path', 'value'],
       additionalProperties: false,
     },
-    description: 'Values at a path, replaced whole; what leads there is made.',
+    description:
+      'Values to set. Each replaces the whole value at its `path`; missing parent mappings and lists are created.',
   },
   remove: {
     type: 'array',
@@ -57,7 +59,8 @@ export const valueProperties = {
         },
       ],
     },
-    description: 'Paths that are not to be there; with a value: the entry of the list at that path.',
+    description:
+      'Keys to remove, by path. With `{ path, value }`: remove the entries equal to `value` from the list at that path.',
   },
 } as const;
 

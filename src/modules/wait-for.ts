@@ -8,11 +8,11 @@ import { sh } from '../shell/sh.ts';
 import { defineModule } from './define.ts';
 import { absolutePath, port } from './schemas.ts';
 
-/** Waits on the host until a port takes connections, a path is there, or a string stands in a file; or until it is so no more. */
+/** Waits on the host until a port accepts connections, a path exists or a file contains a line, or until that is no longer true. */
 export const waitFor = defineModule({
   name: 'wait_for',
   about:
-    'Waits on the host until a port takes connections, a path is there, or a string stands in a file; or until it is so no more.',
+    'Waits on the host until a port accepts connections, a path exists, or a file contains a matching line; with `state: stopped` or `absent`, until that is no longer true.',
   readonly: true,
   args: {
     properties: {
@@ -21,29 +21,34 @@ export const waitFor = defineModule({
         type: 'string',
         pattern: '^[^\\s/]+$',
         default: '127.0.0.1',
-        description: 'Where the port is, as the host sees it.',
+        description: 'Host name or address of the port, as seen from the host.',
       },
-      path: { ...absolutePath, description: 'Path, in place of a port.' },
+      path: { ...absolutePath, description: 'Path to wait for, instead of a port.' },
       search_regex: {
         type: 'string',
         minLength: 1,
-        description: 'Extended regular expression (grep -E) that a line of the file at path has to match.',
+        description: 'Extended regular expression (grep -E) that a line of the file must match.',
       },
       state: {
         enum: ['started', 'present', 'stopped', 'absent'],
         default: 'started',
         description: '`started` and `present` mean the same, and so do `stopped` and `absent`.',
       },
-      timeout: { type: 'integer', minimum: 0, default: 300, description: 'Seconds after which it has failed.' },
+      timeout: { type: 'integer', minimum: 0, default: 300, description: 'Timeout in seconds.' },
       delay: {
         type: 'integer',
         minimum: 0,
         default: 0,
-        description: 'Seconds before it is looked again, where it is not so at once.',
+        description: 'Seconds to wait before polling starts, if the condition is not already met in the first check.',
       },
-      sleep: { type: 'integer', minimum: 1, default: 1, description: 'Seconds between two looks.' },
-      connect_timeout: { type: 'integer', minimum: 1, default: 5, description: 'Seconds for one attempt to connect.' },
-      msg: { type: 'string', pattern: '^[^\\n]*$', description: 'Said where it did not come in time.' },
+      sleep: { type: 'integer', minimum: 1, default: 1, description: 'Seconds between two checks.' },
+      connect_timeout: {
+        type: 'integer',
+        minimum: 1,
+        default: 5,
+        description: 'Timeout of one connection attempt, in seconds.',
+      },
+      msg: { type: 'string', pattern: '^[^\\n]*$', description: 'Message if the timeout expires.' },
     },
     required: [],
   },

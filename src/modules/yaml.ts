@@ -14,10 +14,10 @@ import { yamlTree } from './yaml-tree.ts';
 
 const { path, ...rest } = editedProperties;
 
-/** Keeps values in a YAML file; what it does not change stays byte for byte, comments and anchors too. */
+/** Manages values in a YAML file. The rest of the file is kept byte for byte, comments and anchors included. */
 export const yaml = defineModule({
   name: 'yaml',
-  about: 'Keeps values in a YAML file; what it does not change stays byte for byte, comments and anchors too.',
+  about: 'Manages values in a YAML file. The rest of the file is kept byte for byte, comments and anchors included.',
   args: {
     properties: {
       path,
@@ -27,7 +27,7 @@ export const yaml = defineModule({
         minimum: 1,
         maximum: 8,
         default: 2,
-        description: 'Blanks of one level, where the file itself shows none.',
+        description: 'Spaces per indentation level. Used only if the indentation cannot be detected from the file.',
       },
       ...rest,
     },
@@ -109,6 +109,6 @@ function readYaml(text: string): Document.Parsed {
   const { at, line } = placeOf(text, first.pos[0]);
   const why = first.message.charAt(0).toLowerCase() + first.message.slice(1);
   throw new HealError('failed', `${at} is not YAML, ${why}: ${line}`, {
-    hint: 'mend it by hand: the file was left as it is',
+    hint: 'fix the file manually; heal did not change it',
   });
 }

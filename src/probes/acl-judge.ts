@@ -6,7 +6,7 @@ import { sh } from '../shell/sh.ts';
  * wanted. The probe counts what they find, a Change mends it: both judge by the same words.
  *
  * What counts is what an entry effectively grants: its bits under the mask. A mask is widened where a wanted entry needs
- * it, never narrowed; the entries of others are trimmed to what they granted before, so that nobody gains by it.
+ * it, never narrowed; the entries of others are trimmed to what they granted before, so that no other account gains access.
  *
  * Some of those who write in these folders are not trusted. So no link is followed, and each folder is entered and found
  * to be the one meant before anything in it is altered: one that was replaced by a link meanwhile is passed over.

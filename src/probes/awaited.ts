@@ -21,7 +21,7 @@ export interface Come {
 }
 
 interface Params extends Awaited {
-  /** In a plan nobody waits: what has not come is then unknown, not absent. */
+  /** A plan does not wait: a condition that does not hold yet is unknown, not absent. */
   readonly planning: boolean;
 }
 

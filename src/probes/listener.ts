@@ -41,7 +41,7 @@ interface Socket {
 
 /**
  * Who listens on a TCP port, from /proc alone, which every host has: sockets from /proc/net/tcp and tcp6, processes by
- * the descriptors they hold. Nobody is `absent`.
+ * the descriptors they hold. No listener is `absent`.
  */
 export const listenerProbe = defineProbe<{ readonly port: number }, Listening>({
   name: 'listener',

@@ -27,7 +27,7 @@ export const ansibleModules: Readonly<Record<string, Elsewhere>> = {
   dnf: notYet('use command with "unless"'),
   dnf5: notYet('use command with "unless"'),
   dpkg_selections: notYet('use command with "unless"'),
-  expect: no('nobody is there to answer: look for an option of the command'),
+  expect: no('a run cannot answer prompts: look for an option of the command'),
   find: notYet('use command with "readonly: true", and read its stdout_lines'),
   gather_facts: no('facts come with the login: leave it out'),
   getent: notYet('use command with "readonly: true"'),

@@ -149,7 +149,7 @@ function celHint(error: Error, message: string, source: string): string {
   if (error instanceof ParseError) {
     if (/(^|[^=!<>])=([^=~]|$)/.test(source)) return 'equality is written ==';
     if (/\bis\s+(not\s+)?defined\b/.test(source))
-      return 'every name must be defined; whether a member is there says has(a.b)';
+      return 'every variable must be defined; use has(a.b) to test whether a key exists';
     if (/\bis\s+(not\s+)?(changed|failed|succeeded|success|skipped)\b/.test(source))
       return 'a result has members: r.changed, r.failed, r.skipped';
     if (/\b(and|or|not)\b/.test(source)) return 'CEL writes && for and, || for or, ! for not';

@@ -35,7 +35,7 @@ export const connectionVariables: readonly ConnectionVariable[] = [
     name: 'identity_file',
     also: ['ansible_ssh_private_key_file', 'ansible_private_key_file'],
     kind: 'path',
-    about: 'the private key; default the agent, then the usual keys',
+    about: 'private key file (default: the keys of ssh-agent, then `~/.ssh/id_ed25519`, `id_ecdsa`, `id_rsa`)',
   },
   {
     name: 'become',

@@ -131,7 +131,7 @@ export function field<T>(node: MapNode, key: string, read: Reader<T>, problems: 
 
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Names that heal itself gives a value; nobody may define them. */
+/** Names that heal itself gives a value; they cannot be defined. */
 export const magicNames = [
   'ansible_failed_result',
   'ansible_failed_task',

@@ -71,7 +71,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
   },
   indent: {
     usage: '{{indent text 4}}',
-    about: 'every line but empty ones moved to the right by so many spaces',
+    about: 'the string with every non-empty line indented by that number of spaces',
     least: 2,
     most: 2,
     run: ([value, by]) => {
@@ -202,7 +202,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
   not: { usage: '(not a)', about: 'whether it is false', least: 1, most: 1, sealed: true, run: ([a]) => !isTrue(a) },
   in: {
     usage: '(in item list)',
-    about: 'whether a list holds an item, a mapping a name, or a string a string',
+    about: 'whether a list contains an item, a mapping contains a key, or a string contains a substring',
     least: 2,
     most: 2,
     run: ([item, holder]) => {

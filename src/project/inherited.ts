@@ -144,7 +144,7 @@ function readDelegateTo(map: MapNode, context: TaskContext, vars: Inherited['var
     return problems.attempt(() => compileText({ ...node, value: 'localhost' }, secrets, '"delegate_to"'));
   }
   const name = node.kind === 'scalar' ? String(node.value) : 'it';
-  const hint = 'only localhost is: write a play for that host, and read its results by hostvars';
+  const hint = 'only localhost is supported; use a separate play for that host and read its variables through hostvars';
   problems.add(`"delegate_to: ${name}" is not supported yet`, node.at, hint);
   return undefined;
 }

@@ -42,7 +42,7 @@ export async function checkArgs(
     const key = violation.path[0] ?? violation.key;
     // Literals were checked before: whoever is told to write this one differently would look for it in vain.
     const hint = /quotes$/.test(violation.hint)
-      ? 'that is what its {{ }} gave: look at the variables in it'
+      ? 'the value comes from a template; check the variables used in it'
       : violation.hint;
     problems.add(sentence(module.name, violation), (key === undefined ? undefined : places[key]) ?? at, hint);
   }

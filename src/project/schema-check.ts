@@ -125,7 +125,7 @@ function violationOf(error: ErrorObject): Violation {
       return { path, message: `does not look right`, hint: about ?? `it must match ${String(params['pattern'])}` };
     case 'anyOf':
     case 'oneOf':
-      return { path, message: 'has none of the forms that are allowed', hint: about ?? formsHint(error) };
+      return { path, message: 'matches none of the allowed types or patterns', hint: about ?? formsHint(error) };
     case 'not':
       return { path, message: 'is not allowed like this', hint: about ?? 'see the documentation of the module' };
     default:
@@ -133,10 +133,12 @@ function violationOf(error: ErrorObject): Violation {
   }
 }
 
-/** The schema's own words say best what is wanted. */
+/** The first sentence of an argument's description, as a hint. */
 function described(schema: Record<string, unknown> | undefined): string | undefined {
   const text = schema?.['description'];
-  return typeof text === 'string' ? text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, '') : undefined;
+  if (typeof text !== 'string') return undefined;
+  const [first = ''] = text.split(/(?<!e\.g)\. (?=[A-Z`])/);
+  return first.charAt(0).toLowerCase() + first.slice(1).replace(/\.$/, '');
 }
 
 function formsHint(error: ErrorObject): string {

@@ -206,7 +206,7 @@ const meanings: Readonly<Record<string, readonly [message: string, hint: string]
   BAD_SCALAR_START: ['a string begins with a character that YAML reserves', 'put it in quotes'],
 };
 
-/** Where the quoted text begins that ends here: an error at the end of the file helps nobody find its quote. */
+/** Where the quoted text begins that ends here: an error at the end of the file would not show which quote is open. */
 function quoteBefore(document: Document, end: number): number | undefined {
   let start: number | undefined;
   visit(document, {

@@ -13,7 +13,7 @@ export interface DiffStyle {
 }
 
 const context = 3;
-/** Beyond this many edits a diff takes seconds to compute, and nobody reads it. */
+/** Beyond this many edits a diff takes seconds to compute, and is too long to read. */
 const maxEditLength = 1500;
 const longest = 400;
 
@@ -41,7 +41,7 @@ export function diffLines(diff: Diff, title: string, { clean, paint, most = 200 
   return lines;
 }
 
-/** Line ends of Windows differ from ours, and a diff that shows two equal lines helps nobody. */
+/** Line ends of Windows differ from ours, and a diff that shows two equal lines is of no use. */
 function visible(text: string): string {
   return text.replace(/\r(?=\n|$)/g, '^M');
 }

@@ -14,7 +14,7 @@ export interface ErrorStyle {
   readonly crashFile?: string;
 }
 
-/** More than this many at once help nobody. */
+/** At most this many are shown at once. */
 const most = 20;
 
 /**

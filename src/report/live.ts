@@ -34,7 +34,7 @@ export function liveReporter(look: Look, terminal: NodeJS.WriteStream, now: () =
     }
   }
 
-  // listr2 would put a buffer in the place of process.stdout.write until it ends; nobody else writes here.
+  // listr2 would put a buffer in the place of process.stdout.write until it ends; nothing else writes here.
   class Output extends ProcessOutput {
     override get stdout(): NodeJS.WriteStream {
       return screen.stream;

@@ -25,7 +25,7 @@ const lines = [
   // can eat a request or spoil a frame. SIGPIPE keeps its default: who inherits it ignored never ends writing.
   'exec 4<&0 3>&1 </dev/null >&2;',
   'read -r _n _v _l <&4;',
-  // The verb is empty at the end of input: nobody is there any more, so the shell ends.
+  // The verb is empty at the end of input: the client has gone, so the shell ends.
   'while [ "$_v" ]; do N=$_n;',
   // Exactly LENGTH bytes in one block: `head -c` of busybox would read ahead into the next request.
   '_t=$(dd bs=$_l count=1 iflag=fullblock 2>/dev/null <&4);',
@@ -66,7 +66,7 @@ export function stopRequest(nonce: string, signal: 'TERM' | 'KILL' = 'TERM'): Bu
   return Buffer.from(`${nonce} stop ${signal}\n`, 'latin1');
 }
 
-/** A name for one program's frames that nobody can guess: 32 hexadecimal digits. */
+/** A name for one program's frames that cannot be guessed: 32 hexadecimal digits. */
 export function newNonce(): string {
   return randomBytes(16).toString('hex');
 }

@@ -44,7 +44,7 @@ mounted() {
   return 1
 } 2>/dev/null
 
-# begin DEST: an empty file beside DEST, $NEW, that nobody else can read. Its name starts with a dot, which cron, sudo
+# begin DEST: an empty file beside DEST, $NEW, that no other account can read. Its name starts with a dot, which cron, sudo
 # and run-parts pass over. Where the folder has a default ACL the kernel sets that instead of the umask: $INHERITED.
 begin() {
   _folder=\${1%/*}/

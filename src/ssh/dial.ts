@@ -63,7 +63,7 @@ export function dialError(error: Error, address: string, port: number): HealErro
   }
 }
 
-/** Nobody answered in time. */
+/** No answer came in time. */
 export function timedOut(address: string, port: number, cause?: unknown): HealError {
   return unreachable(
     `connecting to ${place(address, port)} timed out`,

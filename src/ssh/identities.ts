@@ -91,7 +91,9 @@ async function readKey(file: string): Promise<ParsedKey> {
   } catch (error) {
     const missing = codeOf(error) === 'ENOENT';
     throw new HealError('usage', missing ? `there is no key file ${file}` : `cannot read the key file ${file}`, {
-      hint: missing ? 'identity_file says which key is used' : 'is it yours, and not a folder?',
+      hint: missing
+        ? 'identity_file says which key is used'
+        : 'check that it is a regular file and that you have read permission',
       cause: error,
     });
   }

@@ -129,7 +129,7 @@ function authError(
     `${where} does not let ${login.user} in: ${keys}${remarks}`,
     tried.length === 0
       ? 'set identity_file, or start an agent'
-      : `is one of these keys in ~${login.user}/.ssh/authorized_keys there, and is the user right?`,
+      : `check that the user name is correct, and that ~${login.user}/.ssh/authorized_keys on the host contains one of these public keys`,
   );
 }
 

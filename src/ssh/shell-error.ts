@@ -2,7 +2,7 @@ import type { Login } from '../core/connection.ts';
 import type { HealError } from '../core/errors.ts';
 import { place, unreachable } from './faults.ts';
 
-/** Why the kept shell ended though nobody asked it to. */
+/** Why the persistent shell ended unexpectedly. */
 export function shellError(
   login: Login,
   exit: { readonly code: number | undefined; readonly signal: string | undefined },

@@ -39,7 +39,9 @@ describe('Ctrl-C', () => {
       },
     });
     expect(code).toBe(99);
-    expect(stdout).toContain('warning: interrupted: ending what was begun\nhint: Ctrl-C once more leaves at once\n');
+    expect(stdout).toContain(
+      'warning: interrupted: stopping the running tasks\nhint: Ctrl-C once more leaves at once\n',
+    );
     expect(stderr).toBe('error: interrupted\n');
   });
 });

@@ -168,15 +168,15 @@ describe('what is asked for', () => {
     expect(stdout).toMatchInlineSnapshot(`
       "heal COMMAND ...
 
-      Makes hosts be what roles say, over SSH, and changes only what differs.
+      Applies roles to hosts over SSH, and changes only what differs.
 
       Commands:
-        heal run <playbook>          make the hosts be what a playbook or a role says
+        heal run <playbook>          apply a playbook or a role to hosts
         heal plan <playbook>         show what run would change, and change nothing
-        heal verify <playbook>       ask whether the roles' checks hold
-        heal drill <playbook>        break things on purpose and time the recovery
-        heal status [playbook]       show what each host would survive as it is now
-        heal ping [pattern]          log in to the hosts and tell what they are
+        heal verify <playbook>       run the roles' verification checks
+        heal drill <playbook>        break things on purpose and measure the recovery
+        heal status [playbook]       show which failures each host would survive now
+        heal ping [pattern]          log in to the hosts and show their systems
         heal hosts [pattern]         show the groups and hosts of the inventory
         heal vars <host> [name]      show a host's variables and where they come from
         heal backup <action> [host]  list, verify, restore or prune backups
@@ -185,8 +185,8 @@ describe('what is asked for', () => {
         -h, --help     show this help                                        [boolean]
             --version  show the version                                      [boolean]
 
-      heal COMMAND --help tells the options of a command.
-      Exit codes: 0 all is well, 1 an error, 2 a host failed, 4 a host was unreachable
+      heal COMMAND --help shows the options of a command.
+      Exit codes: 0 success, 1 an error, 2 a host failed, 4 a host was unreachable
       (6 both), 5 wrong usage or files, 99 interrupted, 250 a bug in heal.
       "
     `);
@@ -194,7 +194,7 @@ describe('what is asked for', () => {
 
   test('help of a command, three ways', async () => {
     const { stdout } = await run('run', '--help');
-    expect(stdout).toContain('heal run <playbook>\n\nMake the hosts be what a playbook or a role says.\n');
+    expect(stdout).toContain('heal run <playbook>\n\nApply a playbook or a role to hosts.\n');
     expect(stdout).toContain('-C, --check');
     expect((await run('help', 'run')).stdout).toBe(stdout);
     expect((await run('run', '-h')).stdout).toBe(stdout);

@@ -51,7 +51,7 @@ describeLab('the README, followed on a host', { hosts: ['jack4'], state: 'site',
     600_000,
   );
 
-  test('a drill without --yes is refused where there is nobody to ask', async () => {
+  test('a drill without --yes is refused where there is no terminal to ask on', async () => {
     const done = await runHeal(heal.entry, ['drill', 'site'], { cwd: project });
     expect(done.code).toBe(5);
     expect(done.stderr).toContain('--yes runs them without asking');

@@ -119,7 +119,9 @@ export function modulePage(): string {
       '',
       module.about,
       ...(aliases.length === 0 ? [] : ['', `Also called ${aliases.join(', ')}.`]),
-      ...(module.readonly ? ['', 'It only reads: it may stand among checks, and it works in a plan.'] : []),
+      ...(module.readonly
+        ? ['', "Read-only: can be used in a role's checks (`verify/`) and is evaluated in `heal plan`."]
+        : []),
       ...(module.shorthand === undefined
         ? []
         : ['', `A string alone stands for \`${module.shorthand}\`: \`${name}: ...\`.`]),

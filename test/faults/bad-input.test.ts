@@ -209,7 +209,7 @@ hint: write it without quotes
    |
  5 |       process: { port: "{{ p }}", state: absent }
    |                        ^
-hint: that is what its {{ }} gave: look at the variables in it
+hint: the value comes from a template; check the variables used in it
 `,
   ],
   [
@@ -231,7 +231,7 @@ hint: it is sshd's port; default 22
    |
  5 |       copy: { content: a, dest: x/y }
    |                                 ^
-hint: absolute path of the file on the host; a folder takes it under the name of src
+hint: absolute path of the file on the host
 `,
   ],
   [
@@ -368,7 +368,7 @@ hint: identity_file says which key is used
   [
     'a key that is a folder',
     site('- command: "true"'),
-    'error: cannot read the key file PROJECT/tasks\nhint: is it yours, and not a folder?\n',
+    'error: cannot read the key file PROJECT/tasks\nhint: check that it is a regular file and that you have read permission\n',
     ['run', 'site', '--private-key', 'tasks'],
   ],
 ];

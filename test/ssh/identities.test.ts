@@ -47,7 +47,12 @@ describe('a key file', () => {
 
   const broken: [string, (file: string) => void, string, string][] = [
     ['that is missing', () => {}, 'there is no key file FILE', 'identity_file says which key is used'],
-    ['that is a folder', (file) => mkdirSync(file), 'cannot read the key file FILE', 'is it yours, and not a folder?'],
+    [
+      'that is a folder',
+      (file) => mkdirSync(file),
+      'cannot read the key file FILE',
+      'check that it is a regular file and that you have read permission',
+    ],
     [
       'that is encrypted',
       (file) => runSync('ssh-keygen', ['-q', '-N', 'secret', '-t', 'ed25519', '-f', file]),
