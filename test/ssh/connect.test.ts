@@ -217,7 +217,9 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
         const { user } = sshd.login();
         expect(error.kind).toBe('unreachable');
         expect(error.message).toBe(`127.0.0.1 port ${sshd.port} does not let ${user} in: tried ${stranger}`);
-        expect(error.hint).toBe(`is one of these keys in ~${user}/.ssh/authorized_keys there, and is the user right?`);
+        expect(error.hint).toBe(
+          `check that the user name is correct, and that ~${user}/.ssh/authorized_keys on the host contains one of these public keys`,
+        );
       });
       expect(made).toBe(1);
     });
