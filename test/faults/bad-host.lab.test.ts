@@ -93,7 +93,9 @@ describeLab('a run that can not be, on a real host', { hosts: ['jack4'] }, (lab)
     const own = project({ 'other.key': key }, { identity_file: 'other.key' });
     const { code, stdout } = await place.heal(own, ['run', 'site']);
     expect(code).toBe(4);
-    expect(stdout).toContain('does not let root in: tried PROJECT/other.key\n    hint: is one of these keys in ');
+    expect(stdout).toContain(
+      'does not let root in: tried PROJECT/other.key\n    hint: check that the user name is correct, and that ',
+    );
     expect(folder).not.toBe(own);
   });
 

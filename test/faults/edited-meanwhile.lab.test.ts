@@ -22,11 +22,11 @@ describeLab('a file that its owner edits while a run is under way', { hosts: ['j
     /**
      * Asked beside the question about the file, and answered together with it: it keeps both from being answered before
      * the owner has edited, who does so once the file has been looked at, that is when the answer about it (`g0`, of the
-     * first task) is in the file of its lane. There are two slow ones because a single one would be asked before it.
+     * first task) is in the file of its group. There are two slow ones because a single one would be asked before it.
      */
     const waits = `[ -e ${folder}.edited ] && exit
-      p=$$; until w=$(readlink /proc/$p/fd/1) && [ "\${w##*/lane}" != "$w" ]; do p=$(awk '/^PPid:/ { print $2 }' /proc/$p/status); done
-      until grep -q ' done g0 ' "\${w%/*}"/lane*; do sleep 0.1; done
+      p=$$; until w=$(readlink /proc/$p/fd/1) && [ "\${w##*/group}" != "$w" ]; do p=$(awk '/^PPid:/ { print $2 }' /proc/$p/status); done
+      until grep -q ' done g0 ' "\${w%/*}"/group[0-9]*; do sleep 0.1; done
       ${meet}`;
     const slow = ['true', waits].map((cmd, n) => ({ name: `Slow question ${n + 1}`, shell: { cmd, readonly: true } }));
     /** Runs these tasks, and the script on the host when one of them tells so. */

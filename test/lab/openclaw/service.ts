@@ -42,16 +42,16 @@ export function install(force: boolean): number {
 /** Why 2026.9.6 does not install a unit that is not there yet; each of these was seen of the real one. */
 function firstRefusal(): string | undefined {
   if (behaviour().version === '2026.2.9') return undefined;
+  // As 0775 the mask of an ACL is shown. Asked of an installed unit, too, by the real one.
+  if ((statSync(stateFolder()).mode & 0o022) !== 0) {
+    return 'SERVICE_DEFINITION_UNKNOWN: [unsafe-permissions] The service state directory is group/world-writable.';
+  }
   const dropIns = `${unitFile()}.d`;
   if (
     existsSync('/etc/systemd/system/openclaw-jack.service') ||
     (existsSync(dropIns) && readdirSync(dropIns).length > 0)
   ) {
     return 'Managed service artifacts changed during publication.';
-  }
-  // As 0775 the mask of an ACL is shown. Asked of an installed unit, too, by the real one.
-  if ((statSync(stateFolder()).mode & 0o022) !== 0) {
-    return 'SERVICE_DEFINITION_UNKNOWN: [unsafe-permissions] The service state directory is group/world-writable.';
   }
   // A failed unit whose file was removed stays in systemd's memory until it is reset.
   if (!systemctl(['show', unit, '-p', 'ActiveState']).said.includes('ActiveState=failed')) return undefined;
