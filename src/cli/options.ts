@@ -46,7 +46,7 @@ export interface Options {
   readonly at?: string;
   readonly only: readonly string[];
   /** Of backup prune: what is kept, as given. */
-  readonly keep: string;
+  readonly keep?: string;
   /** Of backup: each one, not only the newest of each host. */
   readonly all: boolean;
 }

@@ -39,6 +39,7 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
   const backups = text('backups');
   const to = text('to');
   const at = text('at');
+  const keep = text('keep');
   const verbose = values.get('verbose');
   return {
     command: command.name,
@@ -61,7 +62,6 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
     deep: yes('deep'),
     all: yes('all'),
     only: list('only'),
-    keep: text('keep') ?? 'last=3,daily=7,weekly=4,monthly=12',
     ...(second === undefined ? {} : { second }),
     ...(startAtTask === undefined ? {} : { startAtTask }),
     ...(playbook === undefined || command.name !== 'vars' ? {} : { playbook }),
@@ -73,6 +73,7 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
     ...(backups === undefined ? {} : { backups }),
     ...(to === undefined ? {} : { to }),
     ...(at === undefined ? {} : { at }),
+    ...(keep === undefined ? {} : { keep }),
   };
 }
 

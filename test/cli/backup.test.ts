@@ -158,6 +158,12 @@ describe('heal backup', () => {
       const doomed = made.slice(0, 3);
       expect(check).toMatchObject({ code: 0, stdout: doomed.map((name) => `would remove jack6 ${name}\n`).join('') });
       expect(names()).toEqual(made);
+      const json = JSON.parse((await run('prune', 'jack6', '--keep', 'last=1,daily=2', '-C', '-o', 'json')).stdout);
+      expect(json).toMatchObject({
+        check: true,
+        removed: doomed.map((name) => ({ host: 'jack6', name })),
+        problems: [],
+      });
       const done = await run('prune', 'jack6', '--keep', 'last=1,daily=2');
       expect(done).toMatchObject({ code: 0, stdout: doomed.map((name) => `removed jack6 ${name}\n`).join('') });
       expect(names()).toEqual(made.slice(3));
@@ -183,6 +189,27 @@ describe('heal backup', () => {
           'error: --keep has "yearly=1", which is not a number of backups\nhint: for example: --keep last=3,daily=7,weekly=4,monthly=12\n',
       });
     });
+  });
+
+  test('refuses an option of another action, and removes nothing', async () => {
+    const before = readdirSync(join(backups, 'jack4'));
+    const rows = [
+      ['list', '--keep', 'last=1', 'keep', 'prune'],
+      ['list', '--check', undefined, 'check', 'prune'],
+      ['list', '--all', undefined, 'all', 'verify'],
+      ['verify', '--to', 'x', 'to', 'restore'],
+      ['restore', '--check', undefined, 'check', 'prune'],
+      ['prune', '--at', '2026', 'at', 'restore'],
+      ['prune', '--only', '/a', 'only', 'restore'],
+    ] as const;
+    for (const [action, flag, value, name, owner] of rows) {
+      expect(await run(action, 'jack4', flag, ...(value === undefined ? [] : [value]))).toEqual({
+        code: 5,
+        stdout: '',
+        stderr: `error: heal backup ${action} has no option --${name}\nhint: --${name} is an option of heal backup ${owner}\n`,
+      });
+    }
+    expect(readdirSync(join(backups, 'jack4'))).toEqual(before);
   });
 
   test('names a manifest that is missing, and lists the others', async () => {
