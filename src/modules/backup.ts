@@ -4,6 +4,7 @@ import type { Decision } from '../core/module.ts';
 import { entry } from '../probes/entry.ts';
 import { sh } from '../shell/sh.ts';
 import { backupScript, inArchive } from './backup-script.ts';
+import { cleanPath } from './clean-path.ts';
 import { defineModule } from './define.ts';
 import { absolutePath } from './schemas.ts';
 
@@ -68,17 +69,17 @@ export const backup = defineModule({
   locals: ({ dest }) => ({ dest: { kind: 'output', src: dest.replaceAll('\\', '/') } }),
   reads: (args, _look, input) =>
     Object.fromEntries(
-      [...args.paths, ...args.optional].map((path) => [clean(path), entry(clean(path), {}, input.account)]),
+      [...args.paths, ...args.optional].map((path) => [cleanPath(path), entry(cleanPath(path), {}, input.account)]),
     ),
   plan: (args, answers, input, before) => {
     const fail = (failed: string, hint: string): Decision => ({ changes: [], failed, hint });
-    const missing = args.paths.find((path) => answers[clean(path)] === undefined);
+    const missing = args.paths.find((path) => answers[cleanPath(path)] === undefined);
     if (missing !== undefined) {
       return fail(`${missing} does not exist`, 'correct "paths", or name it in "optional"');
     }
     // That it is complete and can be read is checked before it is kept.
     if (before !== undefined) return [];
-    const paths = [...args.paths, ...args.optional].map(clean).filter((path) => answers[path] !== undefined);
+    const paths = [...args.paths, ...args.optional].map(cleanPath).filter((path) => answers[path] !== undefined);
     const linked = paths.flatMap((path) => {
       const target = answers[path]?.target;
       return target === undefined ? [] : [posix.resolve(posix.dirname(path), target)];
@@ -103,7 +104,3 @@ export const backup = defineModule({
     return [change];
   },
 });
-
-function clean(path: string): string {
-  return posix.normalize(path).replace(/(.)\/+$/, '$1');
-}

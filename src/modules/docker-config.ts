@@ -9,11 +9,11 @@ import { type Edit, editedPlan, editedReads } from './edited-file.ts';
 import { mergeStrictJson } from './json-merge.ts';
 import { absolutePath } from './schemas.ts';
 
-/** Manages settings of the Docker engine in daemon.json and applies them. Other settings are kept, and containers are not restarted. */
+/** Manages settings of the Docker engine in daemon.json and applies them by a reload. Other settings are kept. Containers keep running unless `restart` is used. */
 export const dockerConfig = defineModule({
   name: 'docker_config',
   about:
-    'Manages settings of the Docker engine in daemon.json and applies them. Other settings are kept, and containers are not restarted.',
+    'Manages settings of the Docker engine in daemon.json and applies them by a reload. Other settings are kept. Containers keep running unless `restart` is used.',
   args: {
     properties: {
       settings: {

@@ -3,6 +3,7 @@ import type { Change } from '../core/change.ts';
 import type { Decision } from '../core/module.ts';
 import { entry } from '../probes/entry.ts';
 import { sh } from '../shell/sh.ts';
+import { cleanPath } from './clean-path.ts';
 import { defineModule } from './define.ts';
 import { absolutePath } from './schemas.ts';
 
@@ -35,9 +36,9 @@ export const fetch = defineModule({
   ],
   locals: ({ src, dest }) => ({ dest: { kind: 'kept', src: placeOf(src, dest) } }),
   reads: (args, look, input) => {
-    const there = entry(clean(args.src), { hash: true }, input.account);
+    const there = entry(cleanPath(args.src), { hash: true }, input.account);
     const link = look(there)?.target;
-    const real = link === undefined ? undefined : posix.resolve(posix.dirname(clean(args.src)), link);
+    const real = link === undefined ? undefined : posix.resolve(posix.dirname(cleanPath(args.src)), link);
     return { there, real: real === undefined ? undefined : entry(real, { hash: true }, input.account) };
   },
   plan: (args, answers, input, before) => {
@@ -64,8 +65,8 @@ export const fetch = defineModule({
     const change: Change = {
       title: `${isNew ? 'fetch' : 'fetch anew'} ${args.src} to ${place} (${there.size} bytes)`,
       sign: isNew ? '+' : '~',
-      expects: [entry(clean(args.src), { hash: true }, input.account)],
-      act: { kind: 'download', path: clean(args.src), sha256: there.sha256, to: kept.path, script: sh`:` },
+      expects: [entry(cleanPath(args.src), { hash: true }, input.account)],
+      act: { kind: 'download', path: cleanPath(args.src), sha256: there.sha256, to: kept.path, script: sh`:` },
       touches: [],
     };
     return { changes: [change], result };
@@ -74,9 +75,5 @@ export const fetch = defineModule({
 
 function placeOf(src: string, dest: string): string {
   const plain = dest.replaceAll('\\', '/');
-  return plain.endsWith('/') ? `${plain}${posix.basename(clean(src))}` : plain;
-}
-
-function clean(path: string): string {
-  return posix.normalize(path).replace(/(.)\/+$/, '$1');
+  return plain.endsWith('/') ? `${plain}${posix.basename(cleanPath(src))}` : plain;
 }

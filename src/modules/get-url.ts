@@ -18,6 +18,7 @@ import {
   wantedAttributes,
   withAttributes,
 } from './attributes.ts';
+import { cleanPath } from './clean-path.ts';
 import { defineModule } from './define.ts';
 import { predictEntry } from './predicted-entry.ts';
 import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
@@ -89,7 +90,7 @@ export const getUrl = defineModule({
   reads: (args, look, input) => getReads(args, look, input),
   plan: (args, answers, input, before) => {
     const target = targetOf(args, answers.dest);
-    const there = target === clean(args.dest) ? answers.dest : answers.inside;
+    const there = target === cleanPath(args.dest) ? answers.dest : answers.inside;
     const attributes = wantedAttributes(args, answers);
     const fail = (failed: string, hint?: string): Decision => ({
       changes: [],
@@ -102,7 +103,7 @@ export const getUrl = defineModule({
       return fail(`${target} is a ${there.type}, not a file`);
     }
     if (there?.readable === false) return fail(`${target} can't be read`, 'become root or its owner');
-    const parent = target === clean(args.dest) ? answers.parent : answers.dest;
+    const parent = target === cleanPath(args.dest) ? answers.parent : answers.dest;
     if (there === undefined && parent === undefined) {
       return fail(`there is no folder ${posix.dirname(target)}`, 'make it by a directory task before this one');
     }
@@ -162,15 +163,15 @@ interface GetArgs {
 }
 
 function getReads(args: GetArgs, look: Look, input: Input): GetReads {
-  const dest = entry(clean(args.dest), { hash: true }, input.account);
+  const dest = entry(cleanPath(args.dest), { hash: true }, input.account);
   const target = targetOf(args, look(dest));
-  const inside = target === clean(args.dest) ? undefined : entry(target, { hash: true }, input.account);
+  const inside = target === cleanPath(args.dest) ? undefined : entry(target, { hash: true }, input.account);
   const there = look(inside ?? dest);
   return {
     ...attributeReads(args, input.account),
     dest,
     inside,
-    parent: entry(posix.dirname(clean(args.dest)), {}, input.account),
+    parent: entry(posix.dirname(cleanPath(args.dest)), {}, input.account),
     // What is not there is fetched anyhow.
     fetched:
       args.force && args.checksum === undefined && there?.type === 'file'
@@ -234,8 +235,8 @@ function downloadOf(args: GetArgs): Download {
 
 /** Inside `dest` where that is a folder, under the last name in the address. */
 function targetOf(args: { readonly url: string; readonly dest: string }, dest: Entry | undefined): string {
-  if (dest?.type !== 'directory') return clean(args.dest);
-  return posix.join(clean(args.dest), nameIn(args.url));
+  if (dest?.type !== 'directory') return cleanPath(args.dest);
+  return posix.join(cleanPath(args.dest), nameIn(args.url));
 }
 
 function nameIn(url: string): string {
@@ -247,8 +248,4 @@ function nameIn(url: string): string {
   } catch {
     return name === '' ? 'index.html' : name;
   }
-}
-
-function clean(path: string): string {
-  return posix.normalize(path).replace(/(.)\/+$/, '$1');
 }

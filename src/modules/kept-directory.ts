@@ -17,6 +17,7 @@ import {
   wantedAttributes,
   withAttributes,
 } from './attributes.ts';
+import { cleanPath } from './clean-path.ts';
 import { newEntry } from './new-entry.ts';
 import { predictEntry } from './predicted-entry.ts';
 
@@ -34,7 +35,7 @@ export function directoryReads(
   look: Look,
   input: Input,
 ): DirectoryReads {
-  const path = clean(args.path);
+  const path = cleanPath(args.path);
   const itself = entry(path, {}, input.account);
   const link = look(itself)?.target;
   return {
@@ -52,7 +53,7 @@ export function directoryPlan(
   answers: Answers<DirectoryReads>,
   input: Input,
 ): Decision {
-  const path = clean(args.path);
+  const path = cleanPath(args.path);
   const attributes = wantedAttributes(args, answers);
   if ('failed' in attributes) return { changes: [], failed: attributes.failed };
   const there = answers.entry?.type === 'link' ? answers.linked : answers.entry;
@@ -119,10 +120,6 @@ export function directoryPlan(
     touches: missing.map((one) => `path:${one}`),
   };
   return { changes: [change] };
-}
-
-function clean(path: string): string {
-  return posix.normalize(path).replace(/(.)\/+$/, '$1');
 }
 
 /** The folders above, nearest first, without the root. */

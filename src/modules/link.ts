@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { entry } from '../probes/entry.ts';
 import { user } from '../probes/user.ts';
 import { attributeReads, wantedAttributes } from './attributes.ts';
+import { cleanPath } from './clean-path.ts';
 import { defineModule } from './define.ts';
 import { linkPlan } from './kept-link.ts';
 import { removedPlan } from './removed.ts';
@@ -47,14 +48,14 @@ export const link = defineModule({
     return undefined;
   },
   reads: (args, _look, input) => ({
-    entry: entry(clean(args.path), {}, input.account),
+    entry: entry(cleanPath(args.path), {}, input.account),
     source: args.hard && args.src !== undefined ? entry(args.src, {}, input.account) : undefined,
-    up0: entry(posix.dirname(clean(args.path)), {}, input.account),
+    up0: entry(posix.dirname(cleanPath(args.path)), {}, input.account),
     self: user(input.account.user ?? input.facts.user, input.account),
     ...attributeReads(args, input.account),
   }),
   plan: ({ src, state, hard, force, ...args }, answers, input) => {
-    const path = clean(args.path);
+    const path = cleanPath(args.path);
     const there = answers.entry;
     if (state === 'absent') {
       const removable = there === undefined || there.type === 'link' || (hard && there.type === 'file');
@@ -75,7 +76,3 @@ export const link = defineModule({
     return linkPlan({ path, src, hard, force }, answers, attributes, input);
   },
 });
-
-function clean(path: string): string {
-  return posix.normalize(path).replace(/(.)\/+$/, '$1');
-}

@@ -34,7 +34,7 @@ export const packages = defineModule({
         type: 'integer',
         minimum: 0,
         default: 3600,
-        description: 'Maximum age of the package lists in seconds.',
+        description: 'Maximum age of the package lists in seconds. With 0 they are updated each time.',
       },
       install_recommends: { type: 'boolean', default: true, description: 'Also install recommended packages (apt).' },
       allow_downgrade: {

@@ -6,6 +6,7 @@ import { entry } from '../probes/entry.ts';
 import { tree } from '../probes/tree.ts';
 import { user } from '../probes/user.ts';
 import { attributeReads, wantedAttributes } from './attributes.ts';
+import { cleanPath } from './clean-path.ts';
 import { defineModule } from './define.ts';
 import { excluder, namePatterns } from './excludes.ts';
 import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
@@ -60,7 +61,7 @@ export const sync = defineModule({
   ],
   locals: ({ src, exclude }) => ({ src: { kind: 'folder', src, exclude } }),
   reads: (args, look, input) => {
-    const dest = clean(args.dest);
+    const dest = cleanPath(args.dest);
     const there = entry(dest, {}, input.account);
     const folder = look(there)?.type === 'directory' || look(there)?.type === 'link';
     return {
@@ -72,7 +73,7 @@ export const sync = defineModule({
     };
   },
   plan: (args, answers, input) => {
-    const dest = clean(args.dest);
+    const dest = cleanPath(args.dest);
     const local = input.locals['src']?.folder;
     const fail = (failed: string, hint?: string): Decision => ({
       changes: [],
@@ -157,8 +158,4 @@ function listOf({ send, alter, remove }: SyncSteps, side: SyncSteps['after']): s
     return [`${path} ${one.type} ${one.mode} ${one.uid}:${one.gid} ${what}`.trimEnd()];
   });
   return lines.map((line) => `${line}\n`).join('');
-}
-
-function clean(path: string): string {
-  return posix.normalize(path).replace(/(.)\/+$/, '$1');
 }

@@ -6,6 +6,7 @@ import { present } from '../core/state.ts';
 import { entry } from '../probes/entry.ts';
 import { unpacked } from '../probes/unpacked.ts';
 import { attributeReads, wantedAttributes } from './attributes.ts';
+import { cleanPath } from './clean-path.ts';
 import { defineModule } from './define.ts';
 import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
 import { unpackText } from './unpack-text.ts';
@@ -59,13 +60,13 @@ export const unarchive = defineModule({
   locals: ({ src, remote_src }) => (remote_src ? {} : { src: { kind: 'file', src } }),
   reads: (args, _look, input) => ({
     ...attributeReads(args, input.account),
-    creates: args.creates === undefined ? undefined : entry(clean(args.creates), {}, input.account),
-    dest: entry(clean(args.dest), {}, input.account),
-    archive: args.remote_src ? entry(clean(args.src), { hash: true }, input.account) : undefined,
-    unpacked: unpacked(clean(args.dest), listOf(args), input.account),
+    creates: args.creates === undefined ? undefined : entry(cleanPath(args.creates), {}, input.account),
+    dest: entry(cleanPath(args.dest), {}, input.account),
+    archive: args.remote_src ? entry(cleanPath(args.src), { hash: true }, input.account) : undefined,
+    unpacked: unpacked(cleanPath(args.dest), listOf(args), input.account),
   }),
   plan: (args, answers, input) => {
-    const dest = clean(args.dest);
+    const dest = cleanPath(args.dest);
     const fail = (failed: string, hint?: string): Decision => ({
       changes: [],
       failed,
@@ -93,7 +94,7 @@ export const unarchive = defineModule({
     const script = unpackText({
       dest,
       list: listOf(args),
-      source: args.remote_src ? clean(args.src) : undefined,
+      source: args.remote_src ? cleanPath(args.src) : undefined,
       zip: /\.(zip|jar|war)$/i.test(args.src),
       sha256: wanted,
       how,
@@ -124,9 +125,5 @@ function listOf({ src, dest }: { readonly src: string; readonly dest: string }):
     .update(posix.basename(src.replaceAll('\\', '/')))
     .digest('hex')
     .slice(0, 12);
-  return posix.join(clean(dest), `.heal-unarchive-${key}`);
-}
-
-function clean(path: string): string {
-  return posix.normalize(path).replace(/(.)\/+$/, '$1');
+  return posix.join(cleanPath(dest), `.heal-unarchive-${key}`);
 }
