@@ -149,3 +149,13 @@ async function usesGlobals(text: string): Promise<boolean> {
   const { code } = await transform(text, { loader: 'ts', format: 'esm', define });
   return code.includes(mark);
 }
+
+test('src/modules itself holds modules and their registry alone; what they share lies in directories by subject', () => {
+  const direct = files.filter(({ name }) => /^modules\/[^/]+$/.test(name) && name !== 'modules/registry.ts');
+  expect(direct.length).toBeGreaterThan(30);
+  expect(direct.filter(({ text }) => !/\bdefineModule\(/.test(text)).map(({ name }) => name)).toEqual([]);
+  for (const { name, text } of direct) {
+    const own = /\bname: '([a-z_]+)'/.exec(text)?.[1]?.replaceAll('_', '-');
+    expect(name).toBe(`modules/${own}.ts`);
+  }
+});

@@ -70,7 +70,7 @@ export type Act =
       readonly script: Sh;
     }
   /**
-   * `pack` prints a compressed tar on a channel of its own, and a report on stderr (src/modules/backup-script.ts). It is
+   * `pack` prints a compressed tar on a channel of its own, and a report on stderr (src/modules/archives/backup-script.ts). It is
    * kept on the control node, in a new directory below `to`, if it can be read back; then `script` runs.
    */
   | {

@@ -26,7 +26,7 @@ export interface LocalRequest {
   readonly kind: 'template' | 'file' | 'folder' | 'kept' | 'output';
   /** As the task gives it; looked up in role, project, shipped. `kept` and `output` are from the project's folder on. */
   readonly src: string;
-  /** Of a folder: patterns of what is left out (src/modules/excludes.ts). */
+  /** Of a folder: patterns of what is left out (src/modules/files/excludes.ts). */
   readonly exclude?: readonly string[];
 }
 
@@ -53,7 +53,7 @@ export type Answers<R> = {
 /** The questions of a task by name. */
 export type Reads = { readonly [name: string]: Question<unknown> | undefined };
 
-/** A type of task as the engine sees it; src/modules/define.ts makes one from a typed declaration. */
+/** A type of task as the engine sees it; src/modules/definition/define.ts makes one from a typed declaration. */
 export interface Module extends ModuleSchema {
   /** One sentence: "Keeps a directory present with a given owner and mode, or absent." */
   readonly about: string;

@@ -6,9 +6,9 @@ import { present } from '../core/state.ts';
 import { type AclFindings, acl as ask, type DesiredAcl, wantedText } from '../probes/acl.ts';
 import { aclLibrary } from '../probes/acl-judge.ts';
 import { joinSh, sh } from '../shell/sh.ts';
-import { type EntryArgs, entriesOf, rightsOf, wrongEntries } from './acl-entries.ts';
-import { defineModule } from './define.ts';
-import { absolutePath, owner, ownerGroup } from './schemas.ts';
+import { defineModule } from './definition/define.ts';
+import { absolutePath, owner, ownerGroup } from './definition/schemas.ts';
+import { type EntryArgs, entriesOf, rightsOf, wrongEntries } from './files/acl-entries.ts';
 
 const rights = { type: 'string', pattern: '^[rwxX-]*$' } as const;
 const plainRights = { type: 'string', pattern: '^[rwx-]*$' } as const;

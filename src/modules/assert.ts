@@ -1,4 +1,4 @@
-import { defineModule } from './define.ts';
+import { defineModule } from './definition/define.ts';
 
 /** Fails unless all conditions hold. */
 export const assert = defineModule({

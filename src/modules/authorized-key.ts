@@ -7,9 +7,9 @@ import { type AuthorizedKeys, authorizedKeys } from '../probes/authorized-keys.t
 import { lines } from '../probes/command.ts';
 import { heredoc } from '../shell/heredoc.ts';
 import { joinSh, sh } from '../shell/sh.ts';
-import { accountName } from './account-schemas.ts';
-import { type KeyChange, type KeyLine, readKey, withKeys } from './authorized-key-text.ts';
-import { defineModule } from './define.ts';
+import { accountName } from './accounts/account-schemas.ts';
+import { type KeyChange, type KeyLine, readKey, withKeys } from './accounts/authorized-key-text.ts';
+import { defineModule } from './definition/define.ts';
 
 /** Manages the SSH keys in the authorized_keys file of an account. */
 export const authorizedKey = defineModule({

@@ -3,10 +3,10 @@ import type { Change } from '../core/change.ts';
 import type { Decision } from '../core/module.ts';
 import { entry } from '../probes/entry.ts';
 import { sh } from '../shell/sh.ts';
-import { backupScript, inArchive } from './backup-script.ts';
-import { cleanPath } from './clean-path.ts';
-import { defineModule } from './define.ts';
-import { absolutePath } from './schemas.ts';
+import { backupScript, inArchive } from './archives/backup-script.ts';
+import { defineModule } from './definition/define.ts';
+import { absolutePath } from './definition/schemas.ts';
+import { cleanPath } from './files/clean-path.ts';
 
 /** Makes a backup of files of the host on the control node. */
 export const backup = defineModule({

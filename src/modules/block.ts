@@ -1,10 +1,10 @@
 import type { Misuse } from '../core/playbook.ts';
-import { type Adoption, adoptable, headingOf } from './block-adoption.ts';
-import { defineModule } from './define.ts';
-import { type Edited, editedPlan, editedReads } from './edited-file.ts';
-import { editedProperties } from './edited-schema.ts';
-import { pythonRegexp, wrongRegexp } from './python-regexp.ts';
-import { type Line, linesOf, newLines, textOfLines } from './text-lines.ts';
+import { defineModule } from './definition/define.ts';
+import { type Adoption, adoptable, headingOf } from './text/block-adoption.ts';
+import { type Edited, editedPlan, editedReads } from './text/edited-file.ts';
+import { editedProperties } from './text/edited-schema.ts';
+import { pythonRegexp, wrongRegexp } from './text/python-regexp.ts';
+import { type Line, linesOf, newLines, textOfLines } from './text/text-lines.ts';
 
 const { path, ...rest } = editedProperties;
 const text = { type: 'string', minLength: 1 } as const;

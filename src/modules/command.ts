@@ -1,7 +1,7 @@
 import type { CommandLine } from '../probes/command.ts';
-import { defineModule } from './define.ts';
-import { runPlan, runProperties, runReads } from './run-command.ts';
-import { shellWords } from './shell-words.ts';
+import { runPlan, runProperties, runReads } from './commands/run-command.ts';
+import { shellWords } from './commands/shell-words.ts';
+import { defineModule } from './definition/define.ts';
 
 /** Runs a program on the host without a shell; its arguments are passed unchanged. */
 export const command = defineModule({

@@ -14,8 +14,8 @@ import {
   composeVerb,
 } from '../probes/compose.ts';
 import { sh } from '../shell/sh.ts';
-import { defineModule } from './define.ts';
-import { absolutePath } from './schemas.ts';
+import { defineModule } from './definition/define.ts';
+import { absolutePath } from './definition/schemas.ts';
 
 const relativeFiles = { type: 'array', items: { type: 'string', minLength: 1 } } as const;
 

@@ -2,9 +2,9 @@ import type { Change } from '../core/change.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Decision } from '../core/module.ts';
 import { container as ask, type Container, isRunning } from '../probes/container.ts';
-import { killChange, policyChange, removeChange, stateChange } from './container-changes.ts';
-import { defineModule } from './define.ts';
-import { containerName } from './docker-schemas.ts';
+import { defineModule } from './definition/define.ts';
+import { killChange, policyChange, removeChange, stateChange } from './docker/container-changes.ts';
+import { containerName } from './docker/docker-schemas.ts';
 
 /** Manages the state of an existing container: running, stopped or absent. Also checks its health, restarts and signals it. */
 export const container = defineModule({

@@ -4,11 +4,11 @@ import type { Misuse } from '../core/playbook.ts';
 import type { Question } from '../core/probe.ts';
 import { crontab as ask, type Crontab } from '../probes/crontab.ts';
 import type { Entry } from '../probes/entry.ts';
-import { type CronJob, cronFile, specials } from './cron-text.ts';
-import { crontabPlan, crontabUser } from './crontab-changes.ts';
-import { defineModule } from './define.ts';
-import { contentOfText, type PlacedArgs, type PlacedReads, placedPlan, placedReads } from './placed-file.ts';
-import { removedPlan, removedReads } from './removed.ts';
+import { type CronJob, cronFile, specials } from './cron/cron-text.ts';
+import { crontabPlan, crontabUser } from './cron/crontab-changes.ts';
+import { defineModule } from './definition/define.ts';
+import { contentOfText, type PlacedArgs, type PlacedReads, placedPlan, placedReads } from './files/placed-file.ts';
+import { removedPlan, removedReads } from './files/removal.ts';
 
 const field = (what: string) =>
   ({

@@ -1,4 +1,4 @@
-import { defineModule } from './define.ts';
+import { defineModule } from './definition/define.ts';
 
 /** Shows a string or a value. */
 export const debug = defineModule({

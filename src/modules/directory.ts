@@ -1,7 +1,7 @@
-import { defineModule } from './define.ts';
-import { directoryPlan, directoryReads } from './kept-directory.ts';
-import { removedPlan } from './removed.ts';
-import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
+import { defineModule } from './definition/define.ts';
+import { absolutePath, fileMode, owner, ownerGroup } from './definition/schemas.ts';
+import { directoryPlan, directoryReads } from './files/directory-state.ts';
+import { removedPlan } from './files/removal.ts';
 
 /** Manages a directory with its owner and mode, or removes it. */
 export const directory = defineModule({

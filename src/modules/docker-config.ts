@@ -3,11 +3,11 @@ import type { JsonObject } from '../core/json.ts';
 import type { Decision, Input } from '../core/module.ts';
 import { present } from '../core/state.ts';
 import { type DockerInfo, dockerInfo } from '../probes/docker-info.ts';
-import { defineModule } from './define.ts';
-import { forceChange, inForce, needsRestart, withSettings } from './docker-settings.ts';
-import { type Edit, editedPlan, editedReads } from './edited-file.ts';
-import { mergeStrictJson } from './json-merge.ts';
-import { absolutePath } from './schemas.ts';
+import { defineModule } from './definition/define.ts';
+import { absolutePath } from './definition/schemas.ts';
+import { forceChange, inForce, needsRestart, withSettings } from './docker/docker-settings.ts';
+import { mergeStrictJson } from './structured/json-merge.ts';
+import { type Edit, editedPlan, editedReads } from './text/edited-file.ts';
 
 /** Manages settings of the Docker engine in daemon.json and applies them by a reload. Other settings are kept. Containers keep running unless `restart` is used. */
 export const dockerConfig = defineModule({

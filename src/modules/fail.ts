@@ -1,4 +1,4 @@
-import { defineModule } from './define.ts';
+import { defineModule } from './definition/define.ts';
 
 /** Fails with a message; use it with `when`. */
 export const fail = defineModule({

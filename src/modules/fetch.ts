@@ -3,9 +3,9 @@ import type { Change } from '../core/change.ts';
 import type { Decision } from '../core/module.ts';
 import { entry } from '../probes/entry.ts';
 import { sh } from '../shell/sh.ts';
-import { cleanPath } from './clean-path.ts';
-import { defineModule } from './define.ts';
-import { absolutePath } from './schemas.ts';
+import { defineModule } from './definition/define.ts';
+import { absolutePath } from './definition/schemas.ts';
+import { cleanPath } from './files/clean-path.ts';
 
 /** Largest file that is brought here, in bytes: all of it is held once. */
 const limit = 256 * 1024 * 1024;

@@ -3,6 +3,8 @@ import type { Change } from '../core/change.ts';
 import type { Input } from '../core/module.ts';
 import { entry } from '../probes/entry.ts';
 import { joinSh, sh } from '../shell/sh.ts';
+import { defineModule } from './definition/define.ts';
+import { absolutePath, fileMode, owner, ownerGroup } from './definition/schemas.ts';
 import {
   type Attributes,
   attributeDifferences,
@@ -12,14 +14,12 @@ import {
   symbolicMode,
   wantedAttributes,
   withAttributes,
-} from './attributes.ts';
-import { defineModule } from './define.ts';
-import { directoryPlan, directoryReads } from './kept-directory.ts';
-import { linkPlan, type Origins } from './kept-link.ts';
-import { newEntry } from './new-entry.ts';
-import { predictEntry } from './predicted-entry.ts';
-import { removedPlan } from './removed.ts';
-import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
+} from './files/attributes.ts';
+import { directoryPlan, directoryReads } from './files/directory-state.ts';
+import { linkPlan, type Origins } from './files/link-state.ts';
+import { newEntry } from './files/new-entry.ts';
+import { predictEntry } from './files/predicted-entry.ts';
+import { removedPlan } from './files/removal.ts';
 
 /** Manages the type, owner and mode of a path: a file, a directory, a link, or absent. */
 export const file = defineModule({

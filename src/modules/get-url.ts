@@ -6,6 +6,8 @@ import type { Sh } from '../core/sh.ts';
 import { type Download, type Downloaded, download, downloadText } from '../probes/download.ts';
 import { type Entry, entry } from '../probes/entry.ts';
 import { joinSh, sh } from '../shell/sh.ts';
+import { defineModule } from './definition/define.ts';
+import { absolutePath, fileMode, owner, ownerGroup } from './definition/schemas.ts';
 import {
   type AttributeReads,
   type Attributes,
@@ -17,11 +19,9 @@ import {
   symbolicMode,
   wantedAttributes,
   withAttributes,
-} from './attributes.ts';
-import { cleanPath } from './clean-path.ts';
-import { defineModule } from './define.ts';
-import { predictEntry } from './predicted-entry.ts';
-import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
+} from './files/attributes.ts';
+import { cleanPath } from './files/clean-path.ts';
+import { predictEntry } from './files/predicted-entry.ts';
 
 /** Downloads a file from a web server to the host. The host itself connects to the server. */
 export const getUrl = defineModule({

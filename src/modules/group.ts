@@ -4,8 +4,8 @@ import type { Scope } from '../core/scope.ts';
 import { absent, present } from '../core/state.ts';
 import { group as ask, type UserGroup } from '../probes/user.ts';
 import { sh } from '../shell/sh.ts';
-import { accountFiles, accountName } from './account-schemas.ts';
-import { defineModule } from './define.ts';
+import { accountFiles, accountName } from './accounts/account-schemas.ts';
+import { defineModule } from './definition/define.ts';
 
 /** Manages a group with its number, or removes it. */
 export const group = defineModule({

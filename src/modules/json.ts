@@ -1,15 +1,15 @@
 import { HealError } from '../core/errors.ts';
-import { defineModule } from './define.ts';
-import { type Edited, editedPlan, editedReads } from './edited-file.ts';
-import { editedProperties } from './edited-schema.ts';
-import { jsonEdits } from './json-edit.ts';
-import { type JsonFormat, readJson } from './json-reading.ts';
-import { jsonText, styleOf } from './json-style.ts';
-import { jsonTree } from './json-tree.ts';
-import { withEdits } from './text-edit.ts';
-import { sameValue } from './value.ts';
-import { changedValue, type ValueChange } from './value-change.ts';
-import { changeTitle, valueChange, valueProperties, wrongValueArgs } from './value-schema.ts';
+import { defineModule } from './definition/define.ts';
+import { jsonEdits } from './structured/json-edit.ts';
+import { type JsonFormat, readJson } from './structured/json-reading.ts';
+import { jsonText, styleOf } from './structured/json-style.ts';
+import { jsonTree } from './structured/json-tree.ts';
+import { sameValue } from './structured/value.ts';
+import { changedValue, type ValueChange } from './structured/value-change.ts';
+import { changeTitle, valueChange, valueProperties, wrongValueArgs } from './structured/value-schema.ts';
+import { type Edited, editedPlan, editedReads } from './text/edited-file.ts';
+import { editedProperties } from './text/edited-schema.ts';
+import { withEdits } from './text/text-edit.ts';
 
 const { path, ...rest } = editedProperties;
 

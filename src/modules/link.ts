@@ -1,12 +1,12 @@
 import { posix } from 'node:path';
 import { entry } from '../probes/entry.ts';
 import { user } from '../probes/user.ts';
-import { attributeReads, wantedAttributes } from './attributes.ts';
-import { cleanPath } from './clean-path.ts';
-import { defineModule } from './define.ts';
-import { linkPlan } from './kept-link.ts';
-import { removedPlan } from './removed.ts';
-import { absolutePath, owner, ownerGroup } from './schemas.ts';
+import { defineModule } from './definition/define.ts';
+import { absolutePath, owner, ownerGroup } from './definition/schemas.ts';
+import { attributeReads, wantedAttributes } from './files/attributes.ts';
+import { cleanPath } from './files/clean-path.ts';
+import { linkPlan } from './files/link-state.ts';
+import { removedPlan } from './files/removal.ts';
 
 /** Manages a link to another path, or removes it. */
 export const link = defineModule({

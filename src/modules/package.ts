@@ -4,8 +4,15 @@ import type { Question } from '../core/probe.ts';
 import { absent, present } from '../core/state.ts';
 import { installed, type Package } from '../probes/package.ts';
 import { type PackageLists, packageLists } from '../probes/package-lists.ts';
-import { defineModule } from './define.ts';
-import { fetchLists, installScript, type Manager, managerOf, packageTouches, removeScript } from './package-scripts.ts';
+import { defineModule } from './definition/define.ts';
+import {
+  fetchLists,
+  installScript,
+  type Manager,
+  managerOf,
+  packageTouches,
+  removeScript,
+} from './packages/package-scripts.ts';
 
 const packageName = { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9+._:-]*(=[A-Za-z0-9.+:~-]+)?$' } as const;
 

@@ -1,5 +1,5 @@
 import { sh } from '../shell/sh.ts';
-import { defineModule } from './define.ts';
+import { defineModule } from './definition/define.ts';
 
 /** Waits before the next task. */
 export const pause = defineModule({

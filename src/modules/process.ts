@@ -5,8 +5,8 @@ import type { Sh } from '../core/sh.ts';
 import { type Listener, type Listening, listener } from '../probes/listener.ts';
 import { fullName, type Unit, type UnitScope, unit } from '../probes/unit.ts';
 import { sh } from '../shell/sh.ts';
-import { defineModule } from './define.ts';
-import { port, unitName, unitScope } from './schemas.ts';
+import { defineModule } from './definition/define.ts';
+import { port, unitName, unitScope } from './definition/schemas.ts';
 
 /** Stops processes that listen on a TCP port, except those of `except_unit` and of containers. Fails if such a process is the main process of a system service. */
 export const process = defineModule({

@@ -3,7 +3,7 @@ import type { Scope } from '../core/scope.ts';
 import type { Sh } from '../core/sh.ts';
 import { command } from '../probes/command.ts';
 import { joinSh, sh } from '../shell/sh.ts';
-import { defineModule } from './define.ts';
+import { defineModule } from './definition/define.ts';
 
 /** Restarts the host and waits until it has started. */
 export const reboot = defineModule({

@@ -1,9 +1,9 @@
-import { defineModule } from './define.ts';
-import { type Edited, editedPlan, editedReads } from './edited-file.ts';
-import { editedProperties } from './edited-schema.ts';
-import { pythonRegexp, wrongRegexp } from './python-regexp.ts';
-import { substituted, substitutionFor } from './substitution.ts';
-import { lineEnd } from './text-lines.ts';
+import { defineModule } from './definition/define.ts';
+import { type Edited, editedPlan, editedReads } from './text/edited-file.ts';
+import { editedProperties } from './text/edited-schema.ts';
+import { pythonRegexp, wrongRegexp } from './text/python-regexp.ts';
+import { substituted, substitutionFor } from './text/substitution.ts';
+import { lineEnd } from './text/text-lines.ts';
 
 const regularExpression = { type: 'string', minLength: 1 } as const;
 

@@ -5,10 +5,10 @@ import type { Sh } from '../core/sh.ts';
 import { lines } from '../probes/command.ts';
 import { heredoc } from '../shell/heredoc.ts';
 import { joinSh, sh } from '../shell/sh.ts';
-import { defineModule } from './define.ts';
-import { inlineLimit } from './placing-act.ts';
-import { runPlan, runProperties, runReads } from './run-command.ts';
-import { shellWords } from './shell-words.ts';
+import { runPlan, runProperties, runReads } from './commands/run-command.ts';
+import { shellWords } from './commands/shell-words.ts';
+import { defineModule } from './definition/define.ts';
+import { inlineLimit } from './files/placing-act.ts';
 
 const { chdir, creates, removes, unless, onlyif, stdin, stdin_add_newline, read_timeout } = runProperties;
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../core/json.ts';
-import { defineModule } from './define.ts';
+import { defineModule } from './definition/define.ts';
 
 /** Sets variables for the rest of the run on that host. */
 export const setFact = defineModule({

@@ -1,5 +1,5 @@
-import { defineModule } from './define.ts';
-import { runPlan, runProperties, runReads } from './run-command.ts';
+import { runPlan, runProperties, runReads } from './commands/run-command.ts';
+import { defineModule } from './definition/define.ts';
 
 /** Runs a command line in the host's POSIX shell. */
 export const shell = defineModule({

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import type { JsonObject } from '../core/json.ts';
 import { type Entry, entry } from '../probes/entry.ts';
-import { defineModule } from './define.ts';
-import { absolutePath } from './schemas.ts';
+import { defineModule } from './definition/define.ts';
+import { absolutePath } from './definition/schemas.ts';
 
 /** Reads the status of a path; `register` it to use it in conditions. */
 export const stat = defineModule({

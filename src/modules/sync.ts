@@ -5,13 +5,13 @@ import { present } from '../core/state.ts';
 import { entry } from '../probes/entry.ts';
 import { tree } from '../probes/tree.ts';
 import { user } from '../probes/user.ts';
-import { attributeReads, wantedAttributes } from './attributes.ts';
-import { cleanPath } from './clean-path.ts';
-import { defineModule } from './define.ts';
-import { excluder, namePatterns } from './excludes.ts';
-import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
-import { type SyncSteps, syncSteps } from './sync-plan.ts';
-import { syncText } from './sync-text.ts';
+import { defineModule } from './definition/define.ts';
+import { absolutePath, fileMode, owner, ownerGroup } from './definition/schemas.ts';
+import { attributeReads, wantedAttributes } from './files/attributes.ts';
+import { cleanPath } from './files/clean-path.ts';
+import { excluder, namePatterns } from './files/excludes.ts';
+import { type SyncSteps, syncSteps } from './files/sync-plan.ts';
+import { syncText } from './files/sync-text.ts';
 
 /** Copies a directory of the project to the host. Only differences are transferred. */
 export const sync = defineModule({

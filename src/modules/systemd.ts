@@ -2,9 +2,9 @@ import { type Change, predicts } from '../core/change.ts';
 import type { Decision, Input } from '../core/module.ts';
 import { present } from '../core/state.ts';
 import { fullName, type Unit, type UnitScope, unit } from '../probes/unit.ts';
-import { defineModule } from './define.ts';
-import { unitName, unitScope } from './schemas.ts';
-import { controlChange, isOneshot, killChange, reloadChange, runChange, type Target } from './unit-changes.ts';
+import { defineModule } from './definition/define.ts';
+import { unitName, unitScope } from './definition/schemas.ts';
+import { controlChange, isOneshot, killChange, reloadChange, runChange, type Target } from './systemd/unit-changes.ts';
 
 /** Manages the state of a systemd unit: started or stopped, enabled or disabled. Also restarts, reloads and signals it. */
 export const systemd = defineModule({

@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 import type { Content } from '../core/change.ts';
 import type { Input } from '../core/module.ts';
-import { defineModule } from './define.ts';
-import { contentOfText, placedPlan, placedReads } from './placed-file.ts';
-import { placedProperties } from './placed-schema.ts';
+import { defineModule } from './definition/define.ts';
+import { contentOfText, placedPlan, placedReads } from './files/placed-file.ts';
+import { placedProperties } from './files/placed-schema.ts';
 
 /** Renders a template to a file on the host. */
 export const template = defineModule({

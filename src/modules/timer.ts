@@ -2,11 +2,11 @@ import type { Answers } from '../core/module.ts';
 import type { Question } from '../core/probe.ts';
 import { type Entry, entry } from '../probes/entry.ts';
 import { unit } from '../probes/unit.ts';
-import { defineModule } from './define.ts';
-import { contentOfText, placedReads } from './placed-file.ts';
-import { absolutePath, unitName } from './schemas.ts';
-import { fileOf, keptTimer, placedUnit, removedTimer, type TimerReads } from './timer-changes.ts';
-import { calendarOf, serviceText, timerText } from './timer-text.ts';
+import { defineModule } from './definition/define.ts';
+import { absolutePath, unitName } from './definition/schemas.ts';
+import { contentOfText, placedReads } from './files/placed-file.ts';
+import { fileOf, keptTimer, placedUnit, removedTimer, type TimerReads } from './systemd/timer-changes.ts';
+import { calendarOf, serviceText, timerText } from './systemd/timer-text.ts';
 
 const span = { type: 'string', pattern: '^[0-9][0-9a-zA-Z. ]*$' } as const;
 const calendar = { type: 'string', pattern: '^[^\\n\'"\\\\%]+$' } as const;

@@ -5,11 +5,11 @@ import type { Decision } from '../core/module.ts';
 import { present } from '../core/state.ts';
 import { entry } from '../probes/entry.ts';
 import { unpacked } from '../probes/unpacked.ts';
-import { attributeReads, wantedAttributes } from './attributes.ts';
-import { cleanPath } from './clean-path.ts';
-import { defineModule } from './define.ts';
-import { absolutePath, fileMode, owner, ownerGroup } from './schemas.ts';
-import { unpackText } from './unpack-text.ts';
+import { unpackText } from './archives/unpack-text.ts';
+import { defineModule } from './definition/define.ts';
+import { absolutePath, fileMode, owner, ownerGroup } from './definition/schemas.ts';
+import { attributeReads, wantedAttributes } from './files/attributes.ts';
+import { cleanPath } from './files/clean-path.ts';
 
 /** Extracts an archive into a directory. */
 export const unarchive = defineModule({

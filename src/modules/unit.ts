@@ -1,7 +1,7 @@
 import type { JsonObject } from '../core/json.ts';
 import { unit as ask, fullName, type Unit } from '../probes/unit.ts';
-import { defineModule } from './define.ts';
-import { unitName, unitScope } from './schemas.ts';
+import { defineModule } from './definition/define.ts';
+import { unitName, unitScope } from './definition/schemas.ts';
 
 /** Checks the state of a systemd unit: active, enabled, for how long, or with a new process since a drill broke it. */
 export const unit = defineModule({

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../core/json.ts';
 import { type HttpAnswer, type HttpRequest, http } from '../probes/http.ts';
-import { defineModule } from './define.ts';
-import { parsed } from './run-command.ts';
+import { parsed } from './commands/run-command.ts';
+import { defineModule } from './definition/define.ts';
 
 /** Sends an HTTP request from the host and checks the answer. */
 export const uri = defineModule({

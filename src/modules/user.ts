@@ -2,10 +2,10 @@ import type { Change } from '../core/change.ts';
 import type { Decision } from '../core/module.ts';
 import { group as askGroup } from '../probes/user.ts';
 import { userDetails } from '../probes/user-details.ts';
-import { accountName } from './account-schemas.ts';
-import { defineModule } from './define.ts';
-import { absolutePath, ownerGroup } from './schemas.ts';
-import { creation, modifications, removal } from './user-changes.ts';
+import { accountName } from './accounts/account-schemas.ts';
+import { creation, modifications, removal } from './accounts/user-changes.ts';
+import { defineModule } from './definition/define.ts';
+import { absolutePath, ownerGroup } from './definition/schemas.ts';
 
 const groupName = { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_.-]*$' } as const;
 

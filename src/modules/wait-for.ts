@@ -5,8 +5,8 @@ import type { Sh } from '../core/sh.ts';
 import { present } from '../core/state.ts';
 import { type Awaited, awaited, hasCome, noTool, noToolWords, scopesOf } from '../probes/awaited.ts';
 import { sh } from '../shell/sh.ts';
-import { defineModule } from './define.ts';
-import { absolutePath, port } from './schemas.ts';
+import { defineModule } from './definition/define.ts';
+import { absolutePath, port } from './definition/schemas.ts';
 
 /** Waits on the host until a port accepts connections, a path exists or a file contains a line, or until that is no longer true. */
 export const waitFor = defineModule({

@@ -1,16 +1,16 @@
 import { type Document, parseDocument } from 'yaml';
 import { HealError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import { defineModule } from './define.ts';
-import { type Edited, editedPlan, editedReads } from './edited-file.ts';
-import { editedProperties } from './edited-schema.ts';
-import { placeOf, withEdits } from './text-edit.ts';
-import { sameValue } from './value.ts';
-import { changedValue, type ValueChange } from './value-change.ts';
-import { changeTitle, valueChange, valueProperties, wrongValueArgs } from './value-schema.ts';
-import { yamlEdits } from './yaml-edit.ts';
-import { documentText, yamlStyle } from './yaml-style.ts';
-import { yamlTree } from './yaml-tree.ts';
+import { defineModule } from './definition/define.ts';
+import { sameValue } from './structured/value.ts';
+import { changedValue, type ValueChange } from './structured/value-change.ts';
+import { changeTitle, valueChange, valueProperties, wrongValueArgs } from './structured/value-schema.ts';
+import { yamlEdits } from './structured/yaml-edit.ts';
+import { documentText, yamlStyle } from './structured/yaml-style.ts';
+import { yamlTree } from './structured/yaml-tree.ts';
+import { type Edited, editedPlan, editedReads } from './text/edited-file.ts';
+import { editedProperties } from './text/edited-schema.ts';
+import { placeOf, withEdits } from './text/text-edit.ts';
 
 const { path, ...rest } = editedProperties;
 

@@ -67,7 +67,7 @@ export async function archive(
   };
 }
 
-/** Reads the report of src/modules/backup-script.ts; undefined where it is not complete. */
+/** Reads the report of src/modules/archives/backup-script.ts; undefined where it is not complete. */
 function reportOf(stderr: string): PackReport | undefined {
   const start = stderr.lastIndexOf('heal-backup 1\n');
   const lines = start < 0 ? [] : stderr.slice(start).trimEnd().split('\n').slice(1);

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { Content, LocalEntry, LocalFolder } from '../core/change.ts';
-import { excluder } from '../modules/excludes.ts';
+import { excluder } from '../modules/files/excludes.ts';
 import { type TarMember, tarOf, tarSize } from './tar.ts';
 
 const windows = sep === '\\';

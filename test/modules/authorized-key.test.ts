@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Decision } from '../../src/core/module.ts';
+import { type KeysWanted, readKey, withKeys } from '../../src/modules/accounts/authorized-key-text.ts';
 import { authorizedKey } from '../../src/modules/authorized-key.ts';
-import { type KeysWanted, readKey, withKeys } from '../../src/modules/authorized-key-text.ts';
 import { factsHere, inputOf } from './on-this-machine.ts';
 
 const one = 'ssh-ed25519 AAAAone= coach@laptop';

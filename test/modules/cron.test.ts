@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Decision } from '../../src/core/module.ts';
+import { type CronJob, cronFile, withEntry } from '../../src/modules/cron/cron-text.ts';
 import { cron } from '../../src/modules/cron.ts';
-import { type CronJob, cronFile, withEntry } from '../../src/modules/cron-text.ts';
 import { factsHere, inputOf } from './on-this-machine.ts';
 
 const defaults = {

@@ -3,8 +3,8 @@ import type { JsonObject } from '../../src/core/json.ts';
 import type { Module } from '../../src/core/module.ts';
 import { block } from '../../src/modules/block.ts';
 import { line } from '../../src/modules/line.ts';
-import { pythonRegexp } from '../../src/modules/python-regexp.ts';
 import { replace } from '../../src/modules/replace.ts';
+import { pythonRegexp } from '../../src/modules/text/python-regexp.ts';
 import fc from '../samples.ts';
 import { complete, edited } from './edited.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
-import { mergeStrictJson } from '../../src/modules/json-merge.ts';
+import { mergeStrictJson } from '../../src/modules/structured/json-merge.ts';
 import fc from '../samples.ts';
 
 describe('values are put into JSON in place', () => {

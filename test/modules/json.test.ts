@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import { editedJson, json } from '../../src/modules/json.ts';
-import type { JsonFormat } from '../../src/modules/json-reading.ts';
-import { parseJson5 } from '../../src/modules/json5.ts';
-import { sameValue } from '../../src/modules/value.ts';
-import { changedValue, type ValueChange } from '../../src/modules/value-change.ts';
-import { pathOf, pathText } from '../../src/modules/value-path.ts';
+import type { JsonFormat } from '../../src/modules/structured/json-reading.ts';
+import { parseJson5 } from '../../src/modules/structured/json5.ts';
+import { sameValue } from '../../src/modules/structured/value.ts';
+import { changedValue, type ValueChange } from '../../src/modules/structured/value-change.ts';
+import { pathOf, pathText } from '../../src/modules/structured/value-path.ts';
 import fc from '../samples.ts';
 import { complete, edited } from './edited.ts';
 import { anyName, anyObject, anyValue } from './values.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Decision } from '../../src/core/module.ts';
+import { serviceText, type TimerArgs, timerText } from '../../src/modules/systemd/timer-text.ts';
 import { timer } from '../../src/modules/timer.ts';
-import { serviceText, type TimerArgs, timerText } from '../../src/modules/timer-text.ts';
 import type { Unit } from '../../src/probes/unit.ts';
 import { inputOf } from './on-this-machine.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { Document, isCollection, parse, visit } from 'yaml';
 import type { Json, JsonObject } from '../../src/core/json.ts';
-import { sameValue } from '../../src/modules/value.ts';
-import { changedValue, type ValueChange } from '../../src/modules/value-change.ts';
-import { pathText } from '../../src/modules/value-path.ts';
+import { sameValue } from '../../src/modules/structured/value.ts';
+import { changedValue, type ValueChange } from '../../src/modules/structured/value-change.ts';
+import { pathText } from '../../src/modules/structured/value-path.ts';
 import { editedYaml, yaml } from '../../src/modules/yaml.ts';
 import fc from '../samples.ts';
 import { complete, edited } from './edited.ts';

@@ -6,7 +6,7 @@ import type { Event } from '../../src/core/event.ts';
 import type { Module } from '../../src/core/module.ts';
 import type { Evaluated, Task, Value } from '../../src/core/playbook.ts';
 import type { Sh } from '../../src/core/sh.ts';
-import { defineModule } from '../../src/modules/define.ts';
+import { defineModule } from '../../src/modules/definition/define.ts';
 import { modules as shipped } from '../../src/modules/registry.ts';
 import { entry } from '../../src/probes/entry.ts';
 import { sh } from '../../src/shell/sh.ts';

@@ -3,7 +3,7 @@ import type { Event } from '../../src/core/event.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Module } from '../../src/core/module.ts';
 import type { Host, Play, Task } from '../../src/core/playbook.ts';
-import { defineModule } from '../../src/modules/define.ts';
+import { defineModule } from '../../src/modules/definition/define.ts';
 import { runPlaybook } from '../../src/run/run.ts';
 import { sh } from '../../src/shell/sh.ts';
 import { connectHere } from '../../src/ssh/here.ts';

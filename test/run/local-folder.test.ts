@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Content } from '../../src/core/change.ts';
-import { excluder, namePatterns } from '../../src/modules/excludes.ts';
+import { excluder, namePatterns } from '../../src/modules/files/excludes.ts';
 import { folderContent } from '../../src/run/local-folder.ts';
 import { runSync } from '../child.ts';
 

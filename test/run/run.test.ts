@@ -5,7 +5,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { HealError } from '../../src/core/errors.ts';
 import type { Module } from '../../src/core/module.ts';
 import type { Block, Play, Task, Value } from '../../src/core/playbook.ts';
-import { defineModule } from '../../src/modules/define.ts';
+import { defineModule } from '../../src/modules/definition/define.ts';
 import { command } from '../../src/probes/command.ts';
 import { entry } from '../../src/probes/entry.ts';
 import { sh } from '../../src/shell/sh.ts';

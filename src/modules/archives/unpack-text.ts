@@ -1,0 +1,158 @@
+import type { Sh } from '../../core/sh.ts';
+import { joinSh, sh } from '../../shell/sh.ts';
+import { type Attributes, chownWord, octalWord } from '../files/attributes.ts';
+
+/** How an archive is unpacked. */
+export interface Unpacking {
+  /** Folder, absolute. */
+  readonly dest: string;
+  /** Path of the list that is left. */
+  readonly list: string;
+  /** Archive on the host; undefined is the one that was uploaded. */
+  readonly source: string | undefined;
+  readonly zip: boolean;
+  readonly sha256: string;
+  readonly how: string;
+  readonly attributes: Attributes;
+  readonly strip: number;
+  readonly linksOut: boolean;
+}
+
+/**
+ * Unpacks an archive that may be hostile. It is unpacked in a new folder inside `dest`, where nothing is that could lead
+ * it elsewhere; what came out is looked at; and only then is it moved to its place. Names that are absolute or climb,
+ * names of several lines, devices, and links that lead out end it before anything in `dest` is touched.
+ */
+export function unpackText(unpacking: Unpacking): Sh {
+  const { dest, source, attributes } = unpacking;
+  const owner = chownWord(attributes);
+  return joinSh(
+    [
+      sh`
+        [ -d ${dest} ] || die "there is no folder "${dest}
+        dest=$(cd -- ${dest} && pwd -P) || exit 1
+        stage=$(mktemp -d "$dest/.heal-XXXXXXXX") || exit 1
+        trap 'rm -rf -- "$stage"; clean' EXIT
+        trap 'exit 129' HUP
+        trap 'exit 130' INT
+        trap 'exit 143' TERM
+        archive=${source === undefined ? sh`$CONTENT` : source}
+      `,
+      unpacking.zip ? unzipText() : untarText(unpacking.strip),
+      looks(unpacking.linksOut),
+      // setuid was meant for the owner in the archive.
+      sh`
+        find "$stage" -type f -exec chmod u-s,g-s '{}' + || exit 1
+        [ -z ${owner} ] || find "$stage" -mindepth 1 -exec chown -h ${owner} '{}' + || exit 1
+      `,
+      ...(attributes.mode === undefined ? [] : [modeText(attributes.mode)]),
+      placeText(unpacking),
+    ],
+    '\n',
+  );
+}
+
+function untarText(strip: number): Sh {
+  return sh`
+    # That of busybox does not see by itself how it is compressed.
+    case $(head -c 6 "$archive" | od -An -tx1 | tr -d ' \n') in
+      1f8b*) plain='gzip -dc' ;;
+      425a68*) plain='bzip2 -dc' ;;
+      fd377a585a00) plain='xz -dc' ;;
+      28b52ffd*) plain='zstd -dc' ;;
+      *) plain=cat ;;
+    esac
+    command -v "\${plain%% *}" >/dev/null || die "\${plain%% *} is not installed on this host"
+    names=$($plain <"$archive" | tar -tf - 2>&1) || die "tar can't read it: $(printf '%s\n' "$names" | tail -n 1)"
+    bad=$(printf '%s\n' "$names" | grep -E '^/|(^|/)\.\.(/|$)|^tar: [Rr]emoving leading' | head -n 1)
+    [ -z "$bad" ] || die "it has names that lead out of the folder, and nothing was unpacked: $bad"
+    $plain <"$archive" | tar -xof - -C "$stage" ${strip === 0 ? [] : [`--strip-components=${strip}`]} || exit 1
+  `;
+}
+
+function unzipText(): Sh {
+  return sh`
+    command -v unzip >/dev/null || die 'unzip is not installed on this host'
+    bad=$(unzip -Z1 "$archive" 2>/dev/null | grep -E '^/|(^|/)\.\.(/|$)' | head -n 1)
+    [ -z "$bad" ] || die "it has names that lead out of the folder, and nothing was unpacked: $bad"
+    unzip -q -o "$archive" -d "$stage" >&2 || exit 1
+  `;
+}
+
+/** Looks at what came out of the archive, before it is put in place. */
+function looks(linksOut: boolean): Sh {
+  return sh`
+    nl='
+    '
+    nl=\${nl%"\${nl#?}"}
+    bad=$(find "$stage" -name "*$nl*" | head -n 1)
+    [ -z "$bad" ] || die 'it has a name of several lines'
+    bad=$(find "$stage" ! -type f ! -type d ! -type l | head -n 1)
+    [ -z "$bad" ] || die "it holds something that is no file, folder or link: \${bad#"$stage/"}"
+    # out LINK: whether it leads out of the folder, by its words or by what it leads to.
+    out() {
+      _to=$(readlink "$1")
+      case $_to in /*) return 0 ;; esac
+      # Not readlink -f: that of busybox is wrong about a link to what is not there.
+      if [ -d "$1" ]; then _real=$(cd -P "$1" && pwd -P)
+      else _real=$(cd -P "\${1%/*}" 2>/dev/null && case $_to in */*) cd -P "\${_to%/*}" 2>/dev/null ;; esac && pwd -P)
+      fi
+      case $_real in '' | "$stage" | "$stage"/*) ;; *) return 0 ;; esac
+      _at=\${1#"$stage/"} _depth=0
+      while :; do
+        case $_at in */*) _depth=$((_depth + 1)) _at=\${_at#*/} ;; *) break ;; esac
+      done
+      _to=$_to/
+      while [ -n "$_to" ]; do
+        case \${_to%%/*} in
+          '' | .) ;;
+          ..) _depth=$((_depth - 1)) ;;
+          *) _depth=$((_depth + 1)) ;;
+        esac
+        [ "$_depth" -ge 0 ] || return 0
+        _to=\${_to#*/}
+      done
+      return 1
+    }
+    if [ ${linksOut ? 1 : 0} = 0 ]; then
+      bad=$(find "$stage" -type l | while IFS= read -r l; do if out "$l"; then printf '%s\n' "$l"; break; fi; done)
+      [ -z "$bad" ] || die "it has a link that leads out of the folder (links_out allows it): \${bad#"$stage/"} -> $(readlink "$bad")"
+    fi
+  `;
+}
+
+function modeText(mode: string): Sh {
+  const digits = octalWord(mode);
+  // Whoever may read a folder may enter it.
+  const entered = [...digits].map((digit) => String(Number(digit) | (Number(digit) & 4 ? 1 : 0))).join('');
+  return sh`
+    find "$stage" -type f -exec chmod ${digits} '{}' + || exit 1
+    find "$stage" -mindepth 1 -type d -exec chmod ${`0${entered.slice(1)}`} '{}' + || exit 1
+  `;
+}
+
+function placeText({ dest, list, sha256, how }: Unpacking): Sh {
+  return sh`
+    # A folder of dest that is a link may have been put there by an archive before this one.
+    bad=$(cd "$stage" && find . -mindepth 1 -type d | while IFS= read -r d; do
+      [ -L "$dest/$d" ] || continue
+      case $(readlink -f "$dest/$d") in "\${dest%/}"/*) ;; *) printf '%s\n' "$d"; break ;; esac
+    done)
+    [ -z "$bad" ] || die "$dest/\${bad#./} is a link that leads out of the folder"
+    cd "$stage" || exit 1
+    set --
+    for one in * .[!.]* ..?*; do
+      if [ -e "$one" ] || [ -L "$one" ]; then set -- "$@" "./$one"; fi
+    done
+    [ $# -gt 0 ] || die 'there is nothing in it'
+    tar -cf - "$@" | tar -xpf - -C "$dest" || exit 1
+    NEW=$(mktemp "$dest/.heal-XXXXXXXX") || exit 1
+    {
+      printf 'heal unarchive %s %s\n' ${sha256} ${how}
+      find . ! -type d -print0 | (cd "$dest" && xargs -0 -r stat -c '%s %Y %n' --)
+    } >"$NEW" || exit 1
+    chmod 0644 "$NEW" && mv -f -- "$NEW" ${list} || exit 1
+    NEW=
+    cd / && [ -d ${dest} ]
+  `;
+}

@@ -1,0 +1,130 @@
+import type { Account, Question } from '../../core/probe.ts';
+import type { Sh } from '../../core/sh.ts';
+import type { Entry } from '../../probes/entry.ts';
+import { group, type User, type UserGroup, user } from '../../probes/user.ts';
+import { sh } from '../../shell/sh.ts';
+
+/** Owner, group and mode as a task's arguments give them. */
+export interface AttributeArgs {
+  readonly owner?: string | number;
+  readonly group?: string | number;
+  readonly mode?: string;
+}
+
+/** Owner, group and mode that a path is to have; what is left out stays as it is. */
+export interface Attributes {
+  readonly owner?: { readonly id: number; readonly name: string };
+  readonly group?: { readonly id: number; readonly name: string };
+  /** Four octal digits. */
+  readonly mode?: string;
+}
+
+/** What is asked to turn names into numbers. */
+export type AttributeReads = {
+  readonly owner: Question<User> | undefined;
+  readonly group: Question<UserGroup> | undefined;
+};
+
+/** The questions behind `owner` and `group`. */
+export function attributeReads(args: AttributeArgs, account: Account): AttributeReads {
+  return {
+    owner: args.owner === undefined ? undefined : user(args.owner, account),
+    group: args.group === undefined ? undefined : group(args.group, account),
+  };
+}
+
+/** The attributes wanted, or why they can't be had: an account that the host doesn't have. */
+export function wantedAttributes(
+  args: AttributeArgs,
+  answers: { readonly owner?: User | undefined; readonly group?: UserGroup | undefined },
+): Attributes | { readonly failed: string } {
+  const owner = identity(args.owner, answers.owner?.uid, answers.owner?.name);
+  const ownerGroup = identity(args.group, answers.group?.gid, answers.group?.name);
+  if (owner === 'none') return { failed: `there is no user ${args.owner} on this host` };
+  if (ownerGroup === 'none') return { failed: `there is no group ${args.group} on this host` };
+  return {
+    ...(owner === undefined ? {} : { owner }),
+    ...(ownerGroup === undefined ? {} : { group: ownerGroup }),
+    ...(args.mode === undefined ? {} : { mode: fourDigits(args.mode) }),
+  };
+}
+
+/** What differs, as a Change's title says it: `mode 0600 -> 0644`. */
+export function attributeDifferences(entry: Entry, wanted: Attributes): string[] {
+  const titles: string[] = [];
+  if (wanted.owner !== undefined && wanted.owner.id !== entry.uid)
+    titles.push(`owner ${entry.owner} -> ${wanted.owner.name}`);
+  if (wanted.group !== undefined && wanted.group.id !== entry.gid)
+    titles.push(`group ${entry.group} -> ${wanted.group.name}`);
+  if (wanted.mode !== undefined && comparable(entry, wanted.mode) !== comparable(entry, entry.mode)) {
+    titles.push(`mode ${entry.mode} -> ${withMode(entry, wanted.mode)}`);
+  }
+  return titles;
+}
+
+/** The Entry as it is once it has these attributes. */
+export function withAttributes(entry: Entry, wanted: Attributes): Entry {
+  const { stamp: _stamp, ...rest } = entry;
+  return {
+    ...rest,
+    ...(wanted.owner === undefined ? {} : { uid: wanted.owner.id, owner: wanted.owner.name }),
+    ...(wanted.group === undefined ? {} : { gid: wanted.group.id, group: wanted.group.name }),
+    ...(wanted.mode === undefined ? {} : { mode: withMode(entry, wanted.mode) }),
+  };
+}
+
+/** Gives an existing path its attributes. A chown takes setuid and setgid away, so they are then set once more. */
+export function attributeScript(path: string, entry: Entry, wanted: Attributes): Sh {
+  const owner = chownWord(wanted);
+  const special = owner !== '' && entry.mode[0] !== '0' ? entry.mode : undefined;
+  const mode = wanted.mode ?? special;
+  return sh`attributes ${path} ${owner} ${mode === undefined ? '' : entry.acl ? symbolicMode(mode) : octalWord(mode)}`;
+}
+
+/** `uid:gid` for chown, with what is to stay left out. */
+export function chownWord({ owner, group: ownerGroup }: Attributes): string {
+  if (ownerGroup === undefined) return owner === undefined ? '' : String(owner.id);
+  return `${owner?.id ?? ''}:${ownerGroup.id}`;
+}
+
+/** Five digits: with fewer GNU chmod keeps a folder's setuid and setgid bits, and busybox does not. */
+export function octalWord(mode: string): string {
+  return `0${fourDigits(mode)}`;
+}
+
+/** A mode for chmod that leaves the group's bits alone: on a path with an ACL they are the mask. */
+export function symbolicMode(mode: string): string {
+  const [special = '0', owner = '0', , other = '0'] = fourDigits(mode);
+  const sign = (bit: number): string => ((Number(special) & bit) === 0 ? '-' : '+');
+  return `u=${letters(owner)},o=${letters(other)},u${sign(4)}s,g${sign(2)}s,${sign(1)}t`;
+}
+
+/** '755' as '0755'. */
+export function fourDigits(mode: string): string {
+  return mode.padStart(4, '0').slice(-4);
+}
+
+/** A path with an ACL keeps the third digit, which is its mask. */
+function withMode(entry: Entry, mode: string): string {
+  return entry.acl ? `${mode.slice(0, 2)}${entry.mode[2]}${mode[3]}` : mode;
+}
+
+function comparable(entry: Entry, mode: string): string {
+  return entry.acl ? `${mode.slice(0, 2)}${mode[3]}` : mode;
+}
+
+function letters(digit: string): string {
+  const bits = Number(digit);
+  return `${bits & 4 ? 'r' : ''}${bits & 2 ? 'w' : ''}${bits & 1 ? 'x' : ''}`;
+}
+
+function identity(
+  given: string | number | undefined,
+  id: number | undefined,
+  name: string | undefined,
+): { readonly id: number; readonly name: string } | 'none' | undefined {
+  if (given === undefined) return undefined;
+  if (id !== undefined && name !== undefined) return { id, name };
+  // A number needs no account: an owner in a container has none on the host.
+  return /^\d+$/.test(String(given)) ? { id: Number(given), name: String(given) } : 'none';
+}

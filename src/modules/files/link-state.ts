@@ -1,0 +1,80 @@
+import type { Decision, Input } from '../../core/module.ts';
+import { type Entry, entry } from '../../probes/entry.ts';
+import type { User } from '../../probes/user.ts';
+import { joinSh, sh } from '../../shell/sh.ts';
+import { type Attributes, attributeDifferences, chownWord, withAttributes } from './attributes.ts';
+import { newEntry } from './new-entry.ts';
+import { predictEntry } from './predicted-entry.ts';
+
+/** Who makes a new entry, and the folder that it is made in. */
+export interface Origins {
+  readonly self?: User | undefined;
+  readonly up0?: Entry | undefined;
+}
+
+/**
+ * Makes `path` a link to `src` (symbolic, written as it is given), or another name of the same file where it is `hard`.
+ * The mode of a link has no meaning.
+ */
+export function linkPlan(
+  wanted: { readonly path: string; readonly src: string; readonly hard: boolean; readonly force: boolean },
+  answers: Origins & { readonly entry?: Entry | undefined; readonly source?: Entry | undefined },
+  { mode: _mode, ...ownership }: Attributes,
+  input: Input,
+): Decision {
+  const { path, src, hard, force } = wanted;
+  const there = answers.entry;
+  const source = answers.source;
+  if (hard && source === undefined) return { changes: [], failed: `${src} is not there` };
+  const isIt = hard
+    ? there?.stamp !== undefined &&
+      there.stamp.inode === source?.stamp?.inode &&
+      there.stamp.device === source.stamp.device
+    : there?.type === 'link' && there.target === src;
+  const differences = isIt && !hard && there !== undefined ? attributeDifferences(there, ownership) : [];
+  if (isIt && differences.length === 0) return { changes: [] };
+  if (there?.type === 'directory')
+    return { changes: [], failed: `${path} is a directory`, hint: 'remove it by state: absent first' };
+  if (!isIt && there !== undefined && there.type !== 'link' && !force) {
+    return { changes: [], failed: `${path} is a ${there.type}`, hint: 'force: true puts the link in its place' };
+  }
+  const owner = chownWord(ownership);
+  const made: Entry = {
+    ...newEntry('file', ownership, { self: answers.self, parent: answers.up0 }),
+    type: 'link',
+    mode: '0777',
+    acl: false,
+    target: src,
+  };
+  const question = entry(path, {}, input.account);
+  const make = hard ? sh`ln -f -- ${src} ${path} || exit` : sh`ln -sfn -- ${src} ${path} || exit`;
+  return {
+    changes: [
+      {
+        title: isIt
+          ? differences.join(', ')
+          : `${there === undefined ? 'create' : 'turn into'} ${hard ? 'hard ' : ''}link ${path} -> ${src}`,
+        sign: there === undefined ? '+' : '~',
+        expects: [question],
+        act: {
+          kind: 'program',
+          script: joinSh(
+            [...(isIt ? [] : [make]), ...(owner === '' || hard ? [] : [sh`chown -h ${owner} ${path}`])],
+            '\n',
+          ),
+        },
+        ...(hard
+          ? {}
+          : {
+              predicts: predictEntry(
+                path,
+                isIt && there !== undefined ? withAttributes(there, ownership) : made,
+                input.account,
+              ),
+            }),
+        // What is below a link is another place from now on.
+        touches: [`tree:${path}`],
+      },
+    ],
+  };
+}

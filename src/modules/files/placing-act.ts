@@ -1,0 +1,76 @@
+import { posix } from 'node:path';
+import type { Change, Content } from '../../core/change.ts';
+import type { Sh } from '../../core/sh.ts';
+import { absent, present } from '../../core/state.ts';
+import { lines } from '../../probes/command.ts';
+import { type Entry, entryProbe } from '../../probes/entry.ts';
+import { heredoc } from '../../shell/heredoc.ts';
+import { joinSh, sh } from '../../shell/sh.ts';
+import { shellWords } from '../commands/shell-words.ts';
+import { type Attributes, chownWord, octalWord, symbolicMode } from './attributes.ts';
+
+/** Largest content that rides in the program, in bytes. */
+export const inlineLimit = 64 * 1024;
+
+/** How a file is placed: what is there, what is wanted, and the folder's default ACL, if any. */
+export interface Placing {
+  readonly target: string;
+  readonly there: Entry | undefined;
+  readonly wanted: Content;
+  readonly attributes: Attributes;
+  readonly parent: Entry | undefined;
+  readonly backup: boolean;
+  readonly validate?: string;
+}
+
+/** The act that places a file: see `begin`, `finish` and `commit` in src/shell/library.ts. */
+export function placingAct(placing: Placing): Change['act'] {
+  const { target, there, wanted, attributes, parent } = placing;
+  const { mode } = attributes;
+  const octal = mode === undefined ? '' : octalWord(mode);
+  // A default ACL without named entries makes files without an ACL: there the group's bits are no mask.
+  const masked = parent?.defaultAcl === undefined || parent.defaultAcl.extended;
+  const symbolic = mode === undefined ? '' : masked ? symbolicMode(mode) : octal;
+  const acl = there?.type === 'file' && there.acl ? 'acl' : '';
+  const owner = chownWord(attributes);
+  const bytes = wanted.size <= inlineLimit ? wanted.bytes : undefined;
+  const fill =
+    bytes === undefined ? sh`fill` : heredoc(sh`{ base64 -d >"$NEW" || exit 1; }`, lines(bytes.toString('base64')));
+  const script = joinSh(
+    [
+      sh`begin ${target}`,
+      fill,
+      sh`finish ${target} ${owner} ${octal} ${symbolic} ${acl}`,
+      ...(placing.validate === undefined ? [] : [validation(placing.validate, target, there)]),
+      ...(placing.backup && there?.type === 'file' ? [sh`backup ${target} ${acl}`] : []),
+      sh`commit ${target} ${owner} ${acl === '' ? octal : symbolic}`,
+    ],
+    '\n',
+  );
+  return bytes === undefined
+    ? { kind: 'upload', content: wanted, near: posix.dirname(target), script }
+    : { kind: 'program', script };
+}
+
+/**
+ * `visudo -cf %s`: words, not shell text, with the new file's path for %s. It may take its time, so the target is
+ * looked at once more after it: what somebody wrote meanwhile is not overwritten.
+ */
+function validation(command: string, target: string, there: Entry | undefined): Sh {
+  const guard = entryProbe.guard?.({ path: target, hash: true }, there === undefined ? absent : present(there));
+  return sh`
+    said=$(${shellWords(command).map(placeholder)} 2>&1) || {
+      [ -z "$said" ] || printf '%s\n' "$said" >&2
+      die ${`the new content was refused by: ${command}`}
+    }
+    { ${guard ?? sh`:`}
+    } || moved
+  `;
+}
+
+function placeholder(word: string): Sh {
+  const pieces = word
+    .split('%s')
+    .flatMap((part, i) => [...(i === 0 ? [] : [sh`"$NEW"`]), ...(part === '' ? [] : [sh`${part}`])]);
+  return joinSh(pieces, '');
+}

@@ -1,0 +1,32 @@
+import { posix } from 'node:path';
+import type { Decision, Input } from '../../core/module.ts';
+import type { Question } from '../../core/probe.ts';
+import { type Entry, entry } from '../../probes/entry.ts';
+import { sh } from '../../shell/sh.ts';
+import { predictAbsent } from './predicted-entry.ts';
+
+/** What is asked of a path that is not to be there. */
+export function removedReads(path: string, input: Input): { readonly entry: Question<Entry> } {
+  return { entry: entry(posix.normalize(path), {}, input.account) };
+}
+
+/** Takes a path away, a folder with all that is in it. */
+export function removedPlan(given: string, there: Entry | undefined, input: Input): Decision {
+  const path = posix.normalize(given).replace(/(.)\/+$/, '$1');
+  if (there === undefined) return { changes: [] };
+  if (path === '/') return { changes: [], failed: 'the root of the file system is not removed' };
+  if (there.mountpoint) return { changes: [], failed: `${path} is a mount point`, hint: 'unmount it first' };
+  const folder = there.type === 'directory';
+  return {
+    changes: [
+      {
+        title: `remove ${folder ? 'directory ' : there.type === 'link' ? 'link ' : ''}${path}${folder ? ' and all in it' : ''}`,
+        sign: '-',
+        expects: [entry(path, {}, input.account)],
+        act: { kind: 'program', script: folder ? sh`rm -rf -- ${path}` : sh`rm -f -- ${path}` },
+        predicts: predictAbsent(path, input.account),
+        touches: [folder ? `tree:${path}` : `path:${path}`],
+      },
+    ],
+  };
+}

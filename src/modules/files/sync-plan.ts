@@ -1,0 +1,117 @@
+import type { LocalEntry } from '../../core/change.ts';
+import type { Tree, TreeEntry } from '../../probes/tree.ts';
+import type { Attributes } from './attributes.ts';
+import { fourDigits } from './attributes.ts';
+
+/** How the two folders are to be compared. */
+export interface DesiredTree {
+  readonly attributes: Attributes;
+  readonly folderMode: string | undefined;
+  readonly remove: boolean;
+  readonly excluded: (path: string, isFolder: boolean) => boolean;
+}
+
+/** What makes the host's folder the same as the local one. */
+export interface SyncSteps {
+  /** What travels, parents first. */
+  readonly send: readonly { readonly path: string; readonly mode: string }[];
+  /** What is there but has another owner or mode. */
+  readonly alter: readonly { readonly path: string; readonly mode: string | undefined; readonly type: string }[];
+  /** What goes, what is deepest first. */
+  readonly remove: readonly { readonly path: string; readonly folder: boolean }[];
+  /** What stands in the way. */
+  readonly clash?: string;
+  /** What will be below the folder afterwards. `self` makes what is new. */
+  readonly after: Tree;
+}
+
+/** Compares the local folder with the host's. `self` is who makes new entries there. */
+export function syncSteps(
+  local: readonly LocalEntry[],
+  there: Tree,
+  desired: DesiredTree,
+  self: { readonly uid: number; readonly gid: number },
+): SyncSteps {
+  const now = new Map(Object.entries(there));
+  const wanted = new Map(local.map((entry) => [entry.path, entry]));
+  const after = new Map(now);
+  const { owner, group } = desired.attributes;
+
+  // What is left out holds up the folders that it is in.
+  const held = new Set<string>();
+  for (const [path, entry] of now) {
+    if (!desired.excluded(path, entry.type === 'directory')) continue;
+    for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) held.add(at);
+  }
+  const remove: { path: string; folder: boolean }[] = [];
+  let clash: string | undefined;
+  for (const [path, entry] of now) {
+    const local = wanted.get(path);
+    const folder = entry.type === 'directory';
+    const differs = local !== undefined && folder !== (local.type === 'directory');
+    if (local !== undefined && !differs) continue;
+    if (local === undefined && (!desired.remove || held.has(path))) continue;
+    if (differs && (!desired.remove || held.has(path)))
+      clash ??= `${path} is a ${entry.type} on the host, and a ${local.type} here`;
+    remove.push({ path, folder });
+    after.delete(path);
+  }
+  // A folder that gives way to a file takes what is in it along.
+  for (const { path, folder } of [...remove]) {
+    if (!folder || !wanted.has(path)) continue;
+    for (const [below, entry] of now) {
+      if (below.startsWith(`${path}/`) && after.delete(below))
+        remove.push({ path: below, folder: entry.type === 'directory' });
+    }
+  }
+
+  const send: { path: string; mode: string }[] = [];
+  const alter: { path: string; mode: string | undefined; type: string }[] = [];
+  for (const entry of local) {
+    const is = after.get(entry.path);
+    const mode = modeOf(entry, is, desired);
+    const next: TreeEntry = {
+      type: entry.type,
+      mode: entry.type === 'link' ? '0777' : mode,
+      uid: owner?.id ?? is?.uid ?? self.uid,
+      gid: group?.id ?? is?.gid ?? self.gid,
+      size: entry.size,
+      ...(entry.sha256 === undefined ? {} : { sha256: entry.sha256 }),
+      ...(entry.target === undefined ? {} : { target: entry.target }),
+    };
+    after.set(entry.path, next);
+    if (is === undefined || is.type !== next.type || !sameContent(is, next)) send.push({ path: entry.path, mode });
+    else if (is.uid !== next.uid || is.gid !== next.gid || (entry.type !== 'link' && is.mode !== next.mode)) {
+      alter.push({ path: entry.path, mode: is.mode === next.mode ? undefined : next.mode, type: entry.type });
+    }
+  }
+  return {
+    send,
+    alter,
+    remove: remove.sort((a, b) => (a.path < b.path ? 1 : -1)),
+    ...(clash === undefined ? {} : { clash }),
+    after: Object.fromEntries(after),
+  };
+}
+
+/** The mode that is given; else that which is there, as far as it is a program or not; else the usual one. */
+function modeOf(entry: LocalEntry, is: TreeEntry | undefined, { attributes, folderMode }: DesiredTree): string {
+  if (entry.type === 'directory') return fourDigits(folderMode ?? (is?.type === 'directory' ? is.mode : '0755'));
+  if (attributes.mode !== undefined) {
+    const given = Number.parseInt(attributes.mode, 8);
+    // Who may read a program may run it.
+    return octal(entry.executable ? given | ((given & 0o444) >> 2) : given);
+  }
+  if (is?.type !== 'file') return entry.executable ? '0755' : '0644';
+  const old = Number.parseInt(is.mode, 8);
+  return octal(entry.executable ? old | ((old & 0o444) >> 2) : old & ~0o111);
+}
+
+function sameContent(is: TreeEntry, next: TreeEntry): boolean {
+  if (is.type === 'file') return is.sha256 === next.sha256;
+  return is.type === 'link' ? is.target === next.target : true;
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}

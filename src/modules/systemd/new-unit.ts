@@ -1,0 +1,55 @@
+import { posix } from 'node:path';
+import type { Content, Prediction } from '../../core/change.ts';
+import { predicts } from '../../core/change.ts';
+import type { Input } from '../../core/module.ts';
+import { present } from '../../core/state.ts';
+import { type Unit, unit } from '../../probes/unit.ts';
+import { milliseconds } from '../../probes/unit-state.ts';
+
+/** Where the system's own unit files are. */
+const folder = '/etc/systemd/system';
+
+/**
+ * What is predicted of a unit whose file is made where there was none: systemd knows it, off and down, so that a plan can
+ * say what is to be done with it. It holds only where no unit of that name was there, from another folder.
+ */
+export function newUnit(path: string, content: Content, input: Input): Prediction[] {
+  const name = posix.basename(path);
+  if (posix.dirname(path) !== folder || !/\.(service|path|timer|socket)$/.test(name) || name.includes('@')) return [];
+  if (content.bytes === undefined) return [];
+  const state = present(freshUnit(name, path, content.bytes.toString('utf8')));
+  return [{ ...predicts(unit(name, { scope: 'system' }, input.account), state), where: 'absent' }];
+}
+
+/** A unit right after its file was read for the first time. */
+export function freshUnit(id: string, path: string, text: string): Unit {
+  const isService = id.endsWith('.service');
+  const set = (key: string): string | undefined =>
+    [...text.matchAll(new RegExp(`^[ \\t]*${key}[ \\t]*=[ \\t]*(.*?)[ \\t]*$`, 'gm'))].at(-1)?.[1];
+  /** A time of a unit file, where a plain number is seconds, and what holds where none is set; in milliseconds. */
+  const time = (key: string, otherwise: number): number | undefined => {
+    const written = set(key);
+    if (written === undefined) return otherwise;
+    return /^\d+(\.\d+)?$/.test(written) ? Number(written) * 1000 : milliseconds(written);
+  };
+  // systemd's defaults (systemd-system.conf(5)): DefaultRestartSec and DefaultStartLimitIntervalSec.
+  const restartMs = isService ? time('RestartSec', 100) : undefined;
+  const startLimitIntervalMs = time('StartLimitIntervalSec', 10_000);
+  return {
+    id,
+    names: [id],
+    loadState: 'loaded',
+    activeState: 'inactive',
+    unitFileState: /^\s*\[Install\]\s*$/m.test(text) ? 'disabled' : 'static',
+    fragmentPath: path,
+    dropInPaths: [],
+    needDaemonReload: false,
+    canReload: isService && set('ExecReload') !== undefined,
+    type: isService ? (set('Type') ?? 'simple') : '',
+    remainAfterExit: set('RemainAfterExit') === 'yes',
+    restart: isService ? (set('Restart') ?? 'no') : '',
+    ...(restartMs === undefined ? {} : { restartMs }),
+    startLimitBurst: Number(set('StartLimitBurst') ?? 5),
+    ...(startLimitIntervalMs === undefined ? {} : { startLimitIntervalMs }),
+  };
+}
