@@ -159,3 +159,7 @@ test('src/modules itself holds modules and their registry alone; what they share
     expect(name).toBe(`modules/${own}.ts`);
   }
 });
+
+test('src/run itself holds the main file alone', () => {
+  expect(files.filter(({ name }) => /^run\/[^/]+$/.test(name)).map(({ name }) => name)).toEqual(['run/run.ts']);
+});

@@ -5,8 +5,8 @@ import { noExtraVars } from '../project/extra-vars.ts';
 import { variablesOfHost } from '../project/variables.ts';
 import { count, duration } from '../report/duration.ts';
 import { errorText } from '../report/error-text.ts';
-import { eachHost } from '../run/each-host.ts';
-import { helloProgram, helloReader } from '../run/hello.ts';
+import { hostSetupProgram, hostSetupReader } from '../run/host/host-setup.ts';
+import { eachHost } from '../run/playbook/each-host.ts';
 import { chosenHosts, inventoryOf } from './hosts-command.ts';
 import { loginFor } from './login-of.ts';
 import type { Options } from './options.ts';
@@ -47,11 +47,11 @@ async function ping(login: Login, connect: Connect, world: World): Promise<Pong>
   const start = world.now();
   const { signal } = world.interrupt;
   try {
-    const reader = helloReader();
-    const connection = await connect(login, helloProgram, reader.onFrame, signal);
+    const reader = hostSetupReader();
+    const connection = await connect(login, hostSetupProgram, reader.onFrame, signal);
     const ms = Math.round(world.now() - start);
     await connection.close();
-    return { login, ms, answer: reader.hello().facts };
+    return { login, ms, answer: reader.setup().facts };
   } catch (error) {
     if (!(error instanceof HealError) || signal.aborted) throw error;
     return { login, ms: Math.round(world.now() - start), answer: error };

@@ -5,8 +5,8 @@
 import { basename } from 'node:path';
 import type { Connect } from '../core/connection.ts';
 import type { Module } from '../core/module.ts';
-import type { ProjectSide } from '../run/host-run.ts';
-import { projectSide } from '../run/project-side.ts';
+import type { ProjectSide } from '../run/host/host-run.ts';
+import { projectSide } from '../run/playbook/project-side.ts';
 import type { World } from './world.ts';
 
 const windowsAgent = String.raw`\\.\pipe\openssh-ssh-agent`;

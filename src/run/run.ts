@@ -2,33 +2,49 @@ import type { Connection } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
 import type { Counts, Report } from '../core/event.ts';
 import type { Host, Play, Task } from '../core/playbook.ts';
-import { answerBook } from './answers.ts';
-import { askAhead } from './ask-ahead.ts';
-import { batchOf } from './batch.ts';
-import { batches } from './batches.ts';
-import { drillHost } from './drill.ts';
-import { eachHost } from './each-host.ts';
-import { flowOf } from './flow.ts';
-import { clear, collectRecorded, pendingHandlers } from './handlers.ts';
-import { type Hello, helloProgram, noHello } from './hello.ts';
-import { emptyCounts, type HostRun, hostRun } from './host-run.ts';
-import { type Instance, instanceOf } from './instance.ts';
-import { type Line, lineTo } from './line.ts';
-import { look } from './look.ts';
-import { meta } from './meta.ts';
-import { parseRecorded, type RecordedHandler } from './pending-handlers.ts';
-import { perform } from './perform.ts';
-import { recheck } from './recheck.ts';
-import type { RunOptions } from './run-options.ts';
+import { drillHost } from './drill/drill.ts';
+import { clear, collectRecorded, pendingHandlers } from './handlers/handlers.ts';
+import { parseRecorded, type RecordedHandler } from './handlers/pending-handlers.ts';
+import { connectionTo, type HostConnection } from './host/host-connection.ts';
+import { emptyCounts, type HostRun, hostRun } from './host/host-run.ts';
+import { type HostSetup, hostSetupProgram, noHostSetup } from './host/host-setup.ts';
+import { stateCache } from './host/state-cache.ts';
+import { batchOf } from './playbook/batch.ts';
+import { batches } from './playbook/batches.ts';
+import { eachHost } from './playbook/each-host.ts';
+import type { RunOptions } from './playbook/run-options.ts';
+import { type Instance, instanceOf } from './task/instance.ts';
+import { meta } from './task/meta.ts';
+import { flowOf } from './task-list/block-flow.ts';
+import { prefetch } from './task-list/prefetch.ts';
+import { prefetchResults } from './task-list/prefetch-results.ts';
+import { recheck } from './task-list/recheck.ts';
+import { runTaskList } from './task-list/run-task-list.ts';
 
 /**
- * src/run: a playbook becomes events. It knows hosts by the Connection of core alone, decides by the modules, and tells
- * what happens by Events; it never touches the console. It may import core, shell, project, probes and modules.
+ * src/run runs a playbook and reports what happens as Events. It knows hosts by the Connection of core alone and never writes
+ * to the console. It may import core, shell, project, probes, modules and backups.
+ *
+ * The life of one task on one host:
+ *
+ *  1. `playbook/batches` puts the host into a batch of the play; `host/host-connection` logs in and gathers facts.
+ *  2. `task-list/run-task-list` reaches the task; `task-list/block-flow` skips it where a block has failed.
+ *  3. `task/evaluate-task` evaluates `when`, the arguments and local files, and lists the questions of the module.
+ *  4. `task-list/prefetch` asks them in one program, together with those of the tasks that follow (`task-list/gather`);
+ *     `host/exchange` sends the program and reads its answers, which `host/state-cache` keeps.
+ *  5. The module plans its changes from the answers (`plan`). In check mode, `host/state-cache` predicts their result.
+ *  6. `task/apply` makes the changes in one program; it asks again first, so that nothing is decided on old answers.
+ *     `task/apply-ahead` adds the changes of later tasks that do not depend on this one's result.
+ *  7. `task/prove` compares the new answers with what the module predicted.
+ *  8. `task/outcome` applies `failed_when`, `changed_when` and `until`; `task/run-task` tries again where `until` does not hold.
+ *  9. `task/record-outcome` counts the outcome, registers its result and reports it; `handlers/handlers` notifies handlers,
+ *     which `handlers/pending-handlers` has recorded on the host before the change.
+ * 10. `task-list/recheck` asks once more at the end of the play whether each state still holds.
  */
 
 interface Reached {
-  readonly line: Line;
-  readonly hello: Hello;
+  readonly line: HostConnection;
+  readonly setup: HostSetup;
   readonly recorded: RecordedHandler[];
   /** Why it could not be reached. */
   readonly cut?: HealError;
@@ -69,7 +85,7 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
     await Promise.allSettled([...open, ...(here === undefined ? [] : [here])].map((connection) => connection.close()));
   }
   for (const [host, { line }] of reached) {
-    if (line.hello() === undefined) continue;
+    if (line.setup() === undefined) continue;
     emit({
       type: 'host-done',
       host,
@@ -114,10 +130,10 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
   await eachHost(batch, forks, (host) =>
     guarded(options, fleet, host, shared.fail, async () => {
       const at = await reach(options, play, host, fleet);
-      const run = hostRun(host, play, at.line, at.hello, at.recorded, options, shared, hereOf(options, fleet));
+      const run = hostRun(host, play, at.line, at.setup, at.recorded, options, shared, hereOf(options, fleet));
       const counts = fleet.counts.get(host.name);
       if (counts !== undefined) Object.assign(run, { counts });
-      if (at.cut !== undefined) run.cut = { error: at.cut, told: false };
+      if (at.cut !== undefined) run.cut = { error: at.cut, reported: false };
       const list = {
         tasks: mode === 'run' ? instances(options, play.tasks, 'task') : [],
         checks: checksOf(options, play),
@@ -127,8 +143,9 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
       if (run.cut !== undefined) return;
       if (mode === 'run') collectRecorded(run);
       else run.tasksOver = true;
-      if (mode === 'verify' || mode === 'drill') await look(run, instances(options, play.tasks, 'task'), list.checks);
-      const questions = await askAhead(run, list.tasks, 0, list.checks);
+      if (mode === 'verify' || mode === 'drill')
+        await prefetchResults(run, instances(options, play.tasks, 'task'), list.checks);
+      const questions = await prefetch(run, list.tasks, 0, list.checks);
       emit({ type: 'host-asking', host: host.name, questions });
     }),
   );
@@ -137,7 +154,7 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
   if (mode === 'run') {
     await phase(async (run, { tasks, checks }) => {
       const flush = (): Promise<boolean> => flushHandlers(options, run, checks);
-      const done = await perform(run, tasks, () => [...pendingHandlers(run, options.modules), ...checks], flush);
+      const done = await runTaskList(run, tasks, () => [...pendingHandlers(run, options.modules), ...checks], flush);
       if (!done && play.forceHandlers === true) await flush();
       return done;
     });
@@ -148,11 +165,11 @@ async function runBatch(options: RunOptions, play: Play, batch: readonly Host[],
     // Who left the play by `meta: end_host` is not what its roles say, and was not meant to be.
     if (run.over) return true;
     const holds = run.applied.length === 0 || (await recheck(run, checks));
-    return (await perform(run, checks, () => [])) && holds;
+    return (await runTaskList(run, checks, () => [])) && holds;
   });
   if (mode === 'drill') await phase((run) => drillHost(run, options));
   await phase(async (run) => {
-    if (run.queued.length > 0) await askAhead(run, [], 0, []);
+    if (run.queued.length > 0) await prefetch(run, [], 0, []);
     return true;
   });
   // Ansible's rule: a batch of which no host is left ends the play.
@@ -165,7 +182,7 @@ async function flushHandlers(options: RunOptions, run: HostRun, checks: readonly
     const handlers = pendingHandlers(run, options.modules);
     const over = run.over;
     run.over = false;
-    const done = await perform(run, handlers, () => checks);
+    const done = await runTaskList(run, handlers, () => checks);
     run.over = over;
     if (!done) return false;
     for (const { task } of handlers) clear(run, task);
@@ -188,10 +205,10 @@ function instances(options: RunOptions, tasks: readonly Task[], phase: Instance[
 
 /** The workstation as one host sees it: one shell for all of them, but what was asked for one says nothing of another. */
 function hereOf(options: RunOptions, fleet: Fleet): HostRun['here'] {
-  const book = answerBook();
+  const cache = stateCache();
   return async () => {
-    fleet.here ??= options.connectHere(helloProgram, () => undefined, options.signal);
-    return { connection: await fleet.here, book };
+    fleet.here ??= options.connectHere(hostSetupProgram, () => undefined, options.signal);
+    return { connection: await fleet.here, cache };
   };
 }
 
@@ -202,18 +219,18 @@ async function reach(options: RunOptions, play: Play, host: Host, fleet: Fleet):
   const startedAt = now();
   emit({ type: 'host-connecting', host: host.name });
   const login = options.loginOf(host, play);
-  const line = lineTo(host.name, (first, onFrame) => options.connect(login, first, onFrame, signal));
+  const line = connectionTo(host.name, (first, onFrame) => options.connect(login, first, onFrame, signal));
   let at: Reached;
   try {
-    const hello = await line.renew();
-    at = { line, hello, recorded: hello.pending.flatMap((text) => parseRecorded(text) ?? []) };
-    emit({ type: 'host-connected', host: host.name, facts: hello.facts, ms: now() - startedAt });
+    const setup = await line.renew();
+    at = { line, setup, recorded: setup.pending.flatMap((text) => parseRecorded(text) ?? []) };
+    emit({ type: 'host-connected', host: host.name, facts: setup.facts, ms: now() - startedAt });
   } catch (error) {
     // Its tasks begin nevertheless where one of them is for this case.
     const flow = flowOf(play.tasks);
     const minds = options.mode === 'run' && play.tasks.some((task) => flow.minds(task));
     if (!(error instanceof HealError) || error.kind !== 'unreachable' || !minds || signal.aborted) throw error;
-    at = { line, hello: noHello, recorded: [], cut: error };
+    at = { line, setup: noHostSetup, recorded: [], cut: error };
   }
   fleet.reached.set(host.name, at);
   return at;

@@ -18,7 +18,7 @@ import { type Manifest, readManifest } from '../../src/backups/manifest.ts';
 import type { Act } from '../../src/core/change.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { backup } from '../../src/modules/backup.ts';
-import { archive } from '../../src/run/archive.ts';
+import { archive } from '../../src/run/transfer/archive.ts';
 import { joinSh, sh } from '../../src/shell/sh.ts';
 import { connectHere } from '../../src/ssh/here.ts';
 import { runSync, type Started, startChild } from '../child.ts';

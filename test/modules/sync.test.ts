@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
 import { sync } from '../../src/modules/sync.ts';
 import { tree } from '../../src/probes/tree.ts';
-import { folderContent } from '../../src/run/local-folder.ts';
+import { folderContent } from '../../src/run/transfer/local-directory.ts';
 import { runSync } from '../child.ts';
 import { ask, type Converged, converge, scratch, shells } from './on-this-machine.ts';
 import { proven, titles } from './proven.ts';

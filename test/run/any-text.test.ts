@@ -6,7 +6,7 @@ import type { Event, TaskDone } from '../../src/core/event.ts';
 import { modules } from '../../src/modules/registry.ts';
 import { loadInventory } from '../../src/project/inventory.ts';
 import { loadPlaybook } from '../../src/project/playbook.ts';
-import { projectSide } from '../../src/run/project-side.ts';
+import { projectSide } from '../../src/run/playbook/project-side.ts';
 import { runPlaybook } from '../../src/run/run.ts';
 import { folderWith } from '../project/project.ts';
 import fc from '../samples.ts';

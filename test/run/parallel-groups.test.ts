@@ -3,7 +3,7 @@ import { command } from '../../src/probes/command.ts';
 import { entry } from '../../src/probes/entry.ts';
 import { http } from '../../src/probes/http.ts';
 import { unit } from '../../src/probes/unit.ts';
-import { groupQuestions, parallelGroups } from '../../src/run/parallel-groups.ts';
+import { groupQuestions, parallelGroups } from '../../src/run/host/parallel-groups.ts';
 
 describe('questions', () => {
   it('of one kind are asked together, each only once', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { batches } from '../../src/run/batches.ts';
-import { digestOf, parseRecorded, sameOrigin } from '../../src/run/pending-handlers.ts';
+import { digestOf, parseRecorded, sameOrigin } from '../../src/run/handlers/pending-handlers.ts';
+import { batches } from '../../src/run/playbook/batches.ts';
 import { madeHost } from './made.ts';
 
 const handler = { project: 'p', play: 'x', role: '', handler: 'h', task: 't', digest: 'd' };

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Content } from '../../src/core/change.ts';
 import type { LocalRequest } from '../../src/core/module.ts';
 import type { Variables } from '../../src/core/playbook.ts';
-import type { Instance } from '../../src/run/instance.ts';
-import { projectSide } from '../../src/run/project-side.ts';
+import { projectSide } from '../../src/run/playbook/project-side.ts';
+import type { Instance } from '../../src/run/task/instance.ts';
 
 describe('files of the workstation', () => {
   let project = '';

@@ -124,14 +124,14 @@ describe.each(all)('a run under $name', (shell) => {
   });
 
   it('changes what differs, and nothing the second time, with one round trip to ask', async () => {
-    const play = madePlay([madeTask('line-file', { path: file, text: 'hello' })]);
+    const play = madePlay([madeTask('line-file', { path: file, text: 'setup' })]);
     const first = await run(shell, play);
     expect(first.report['here']).toMatchObject({
       ok: 1,
       changed: 1,
       failed: 0,
     });
-    expect(readFileSync(file, 'utf8')).toBe('hello');
+    expect(readFileSync(file, 'utf8')).toBe('setup');
     const second = await run(shell, play);
     expect(second.report['here']).toMatchObject({
       ok: 1,
@@ -205,7 +205,7 @@ describe.each(all)('a run under $name', (shell) => {
   });
 
   engine('changes nothing in check mode and predicts the same changes', async () => {
-    const play = madePlay([madeTask('line-file', { path: file, text: 'hello' })]);
+    const play = madePlay([madeTask('line-file', { path: file, text: 'setup' })]);
     const { report } = await run(shell, play, { check: true });
     expect(report['here']).toMatchObject({ ok: 1, changed: 1 });
     expect(() => readFileSync(file)).toThrow('ENOENT');
@@ -216,13 +216,13 @@ describe.each(all)('a run under $name', (shell) => {
     async () => {
       const other = `${file}.other`;
       const play = madePlay([
-        madeTask('line-file', { path: file, text: 'hello' }, { checkMode: false }),
-        madeTask('line-file', { path: other, text: 'hello' }, { checkMode: true }),
-        madeTask('line-file', { path: `${file}.third`, text: 'hello' }),
+        madeTask('line-file', { path: file, text: 'setup' }, { checkMode: false }),
+        madeTask('line-file', { path: other, text: 'setup' }, { checkMode: true }),
+        madeTask('line-file', { path: `${file}.third`, text: 'setup' }),
       ]);
       const planned = await run(shell, play, { check: true });
       expect(planned.report['here']).toMatchObject({ changed: 3, failed: 0 });
-      expect(readFileSync(file, 'utf8')).toContain('hello');
+      expect(readFileSync(file, 'utf8')).toContain('setup');
       expect(existsSync(`${file}.third`)).toBe(false);
       await run(shell, play);
       expect(existsSync(other)).toBe(false);

@@ -1,0 +1,182 @@
+import type { Connection, Frame } from '../../core/connection.ts';
+import { HealError } from '../../core/errors.ts';
+import type { Question, Reply } from '../../core/probe.ts';
+import type { State } from '../../core/state.ts';
+import { type Group, groupQuestions } from './parallel-groups.ts';
+import { type ActStep, movedCode, type Program, programText } from './program.ts';
+
+/** How an act ended on the host. */
+export interface ActDone {
+  readonly id: string;
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  /** More than 1 MiB was printed; the rest was drained. */
+  readonly truncated: boolean;
+  readonly timedOut: boolean;
+  /** A guard did not hold: somebody changed it since it was read, and nothing was done. */
+  readonly moved: boolean;
+}
+
+/** What a program gave. */
+export interface Exchanged {
+  /** In order; those after one that failed are missing. */
+  readonly acts: readonly ActDone[];
+  readonly answers: ReadonlyMap<Question<unknown>, State<unknown>>;
+}
+
+/** Told while a program runs. */
+export interface Watch {
+  readonly started?: (act: ActStep) => void;
+  readonly ended?: (act: ActDone) => void;
+}
+
+/** What is done with questions beside it: changes and notes. */
+export type Work = Omit<Program, 'groups'>;
+
+/**
+ * Sends one program: changes, then questions. A group that breaks (its deadline passed, its answer makes no sense) is
+ * asked again item by item, so that only the item at fault has no answer.
+ */
+export async function exchange(
+  connection: Connection,
+  work: Work,
+  questions: readonly Question<unknown>[],
+  signal: AbortSignal,
+  watch: Watch = {},
+): Promise<Exchanged> {
+  const groups = groupQuestions(questions);
+  const first = await send(connection, { ...work, groups }, signal, watch);
+  const answers = new Map(first.answers);
+
+  // Who had all the time alone and did not answer is not asked again.
+  for (const group of groups) {
+    const reply = first.replies.get(group.id);
+    const question = group.items[0]?.question;
+    if (group.items.length !== 1 || question === undefined || reply === undefined || !broken(reply)) continue;
+    answers.set(question, withoutAnswer(group, first.replies));
+  }
+  const answered = new Set([...answers.keys()].map((question) => question.key));
+  const open = questions.filter((question) => !answered.has(question.key));
+  if (open.length > 0) {
+    const alone = groupQuestions(open, true);
+    const second = await send(connection, { acts: [], groups: alone }, signal, {});
+    for (const [question, state] of second.answers) answers.set(question, state);
+    for (const group of alone) {
+      const question = group.items[0]?.question;
+      if (question !== undefined && !answers.has(question)) answers.set(question, withoutAnswer(group, second.replies));
+    }
+  }
+  // Two modules may ask the same thing through two Question objects.
+  const byKey = new Map([...answers].map(([question, state]) => [question.key, state]));
+  for (const question of questions) {
+    const state = byKey.get(question.key);
+    if (state !== undefined) answers.set(question, state);
+  }
+  return { acts: first.acts, answers };
+}
+
+interface Sent {
+  readonly acts: readonly ActDone[];
+  readonly answers: ReadonlyMap<Question<unknown>, State<unknown>>;
+  readonly replies: ReadonlyMap<string, Reply>;
+}
+
+async function send(connection: Connection, program: Program, signal: AbortSignal, watch: Watch): Promise<Sent> {
+  const acts: ActDone[] = [];
+  const streams = new Map<string, Buffer>();
+  const steps = new Map(program.acts.map((step) => [step.id, step]));
+  let replies: ReadonlyMap<string, Reply> = new Map();
+
+  await connection.run(
+    programText(program),
+    (frame: Frame) => {
+      switch (frame.kind) {
+        case 'start': {
+          const step = steps.get(frame.id);
+          if (step !== undefined) watch.started?.(step);
+          break;
+        }
+        case 'out':
+        case 'err':
+          streams.set(`${frame.kind} ${frame.id}`, frame.body);
+          break;
+        case 'act': {
+          const act = actDone(frame, streams);
+          acts.push(act);
+          watch.ended?.(act);
+          break;
+        }
+        case 'answers':
+          replies = splitReplies(frame.body, program.groups);
+          break;
+        case 'nowhere':
+          throw new HealError('failed', 'no folder on the host can be written to', {
+            hint: 'heal needs room for small files in one of /run, /dev/shm, /tmp, /var/tmp or the home folder',
+          });
+        default:
+      }
+    },
+    signal,
+  );
+
+  const answers = new Map<Question<unknown>, State<unknown>>();
+  for (const group of program.groups) {
+    const reply = replies.get(group.id);
+    if (reply === undefined || broken(reply)) continue;
+    const states = group.probe.parse(reply, group.items);
+    for (const item of group.items) {
+      const state = states.get(item.id);
+      if (state !== undefined) answers.set(item.question, state);
+    }
+  }
+  return { acts, answers, replies };
+}
+
+function actDone(frame: Frame, streams: ReadonlyMap<string, Buffer>): ActDone {
+  const [code, flags] = frame.words;
+  const stderr = streams.get(`err ${frame.id}`) ?? Buffer.alloc(0);
+  return {
+    id: frame.id,
+    code: Number(code),
+    stdout: streams.get(`out ${frame.id}`) ?? Buffer.alloc(0),
+    stderr,
+    truncated: flags?.includes('cut') ?? false,
+    timedOut: flags?.includes('late') ?? false,
+    moved: Number(code) === movedCode && /^[0-9a-f]+ moved$/.test(stderr.toString('latin1')),
+  };
+}
+
+/**
+ * Splits what the parallel groups wrote: `NONCE group ID`, the group's raw output, `NONCE done ID CODE`. The nonce is the
+ * program's own and unknown to whatever printed in between.
+ */
+function splitReplies(body: Buffer, groups: readonly Group[]): ReadonlyMap<string, Reply> {
+  const replies = new Map<string, Reply>();
+  const nonce = body.subarray(1, body.indexOf(' ')).toString('latin1');
+  for (const { id } of groups) {
+    const head = Buffer.from(`\n${nonce} group ${id}\n`, 'latin1');
+    const foot = Buffer.from(`\n${nonce} done ${id} `, 'latin1');
+    const start = body.indexOf(head);
+    const end = body.indexOf(foot, start + head.length - 1);
+    if (start < 0 || end < 0) continue;
+    const code = Number.parseInt(body.subarray(end + foot.length, end + foot.length + 4).toString('latin1'), 10);
+    replies.set(id, { nonce, output: body.subarray(start + head.length, end), code });
+  }
+  return replies;
+}
+
+/** 124, 137 and 143 are what `timeout` answers (coreutils, with KILL, busybox). */
+function broken(reply: Reply): boolean {
+  return reply.code === 124 || reply.code === 137 || reply.code === 143;
+}
+
+function withoutAnswer(group: Group, replies: ReadonlyMap<string, Reply>): State<unknown> {
+  const reply = replies.get(group.id);
+  if (reply !== undefined && broken(reply)) return { kind: 'timeout', seconds: group.deadline };
+  const words = reply?.output.toString('utf8').trim().split('\n').at(-1);
+  return {
+    kind: 'unavailable',
+    why: words ? `the ${group.probe.name} probe said: ${words}` : `the ${group.probe.name} probe gave no answer`,
+  };
+}

@@ -1,0 +1,52 @@
+import type { Connection, Frame } from '../../core/connection.ts';
+import { type HostSetup, hostSetupProgram, hostSetupReader } from './host-setup.ts';
+
+/** How a host is logged in to: `first` runs in the same flight, what it says goes to `onFrame`. */
+export type LogIn = (first: typeof hostSetupProgram, onFrame: (frame: Frame) => void) => Promise<Connection>;
+
+/** A host's Connection that can be made anew. Who holds it need not know that it is another one by then. */
+export interface HostConnection extends Connection {
+  /** What the host said when it was logged in to last; undefined where that never came about. */
+  readonly setup: () => HostSetup | undefined;
+  /** Logs in, once more where it was before; what was left of the connection is closed. Rejects as Connect does. */
+  readonly renew: () => Promise<HostSetup>;
+}
+
+/** The connection to a host; it is made by `renew`. */
+export function connectionTo(host: string, logIn: LogIn): HostConnection {
+  let connection: Connection | undefined;
+  let setup: HostSetup | undefined;
+  let before = 0;
+  const open = (): Connection => {
+    if (connection === undefined) throw new Error(`there is no connection to ${host}`);
+    return connection;
+  };
+  return {
+    host,
+    setup: () => setup,
+    renew: async () => {
+      const old = connection;
+      if (old !== undefined) {
+        before += old.roundTrips;
+        connection = undefined;
+        await old.close();
+      }
+      const reader = hostSetupReader();
+      const fresh = await logIn(hostSetupProgram, reader.onFrame);
+      try {
+        setup = reader.setup();
+      } catch (error) {
+        await fresh.close();
+        throw error;
+      }
+      connection = fresh;
+      return setup;
+    },
+    run: (program, onFrame, signal) => open().run(program, onFrame, signal),
+    channel: (...use) => open().channel(...use),
+    get roundTrips() {
+      return before + (connection?.roundTrips ?? 0);
+    },
+    close: async () => connection?.close(),
+  };
+}

@@ -1,0 +1,87 @@
+import type { Change } from '../../core/change.ts';
+import type { Account, Question } from '../../core/probe.ts';
+import type { Sh } from '../../core/sh.ts';
+import type { State } from '../../core/state.ts';
+import { heredoc } from '../../shell/heredoc.ts';
+import { library } from '../../shell/library.ts';
+import { prelude } from '../../shell/prelude.ts';
+import { joinSh, sh } from '../../shell/sh.ts';
+import { type Group, parallelGroups } from './parallel-groups.ts';
+
+/** A change as a program makes it. */
+export interface ActStep {
+  readonly id: string;
+  readonly change: Change;
+  readonly account: Account;
+  /** Seconds; undefined waits for ever. */
+  readonly timeout?: number;
+  /** What must still hold when it begins. */
+  readonly guards: readonly { readonly question: Question<unknown>; readonly state: State<unknown> }[];
+  /** Where its content was put on the host, if it was streamed. */
+  readonly uploaded?: string;
+  /** Notes that are written before it, and after it where it succeeded. */
+  readonly before: readonly Sh[];
+  readonly after: readonly Sh[];
+}
+
+/** What one program does, in this order: changes (the first that fails ends them), then questions. */
+export interface Program {
+  readonly before?: readonly Sh[];
+  readonly acts: readonly ActStep[];
+  readonly groups: readonly Group[];
+}
+
+/** The one text that is sent for a Program. */
+export function programText(program: Program): Sh {
+  const parts: Sh[] = [prelude, ...(program.before ?? [])];
+  if (program.acts.length > 0) {
+    // A function, so that a failed act can leave the rest of them by `return`.
+    const steps = program.acts.flatMap((step) => [...step.before, actText(step), ...step.after]);
+    parts.push(sh`acts() {`, sh`:`, ...steps, sh`}`, sh`acts`);
+  }
+  parts.push(...parallelGroups(program.groups).map(parallelText));
+  if (program.groups.length > 0) parts.push(sh`answers`);
+  return lines(...parts);
+}
+
+function parallelText(groups: readonly Group[], index: number): Sh {
+  const texts = groups.map((group) => {
+    const script = shellOf(group.account, lines(sh`LC_ALL=C; export LC_ALL`, group.probe.ask(group.items)));
+    return heredoc(sh`group ${group.id} ${group.deadline} ${group.account.user ?? ''}`, script);
+  });
+  return lines(
+    sh`{`,
+    sh`trap 'kill -TERM "$asked"; exit 143' TERM`,
+    ...texts,
+    sh`} >"$W"/group${index} & groups="$groups $!"`,
+  );
+}
+
+function actText(step: ActStep): Sh {
+  const { change, account } = step;
+  const guards = step.guards.flatMap(({ question, state }) => {
+    const guard = question.probe.guard?.(question.params as never, state);
+    return guard === undefined ? [] : [lines(sh`{`, guard, sh`} || moved`)];
+  });
+  const content = step.uploaded === undefined ? [] : [sh`CONTENT=${step.uploaded}`, sh`trap 'rm -f "$CONTENT"' EXIT`];
+  const script = lines(...content, library, movedFunction, ...guards, change.act.script);
+  const free = change.act.kind === 'program' && change.act.free === true ? 1 : 0;
+  const words = sh`act ${step.id} ${free} ${step.timeout ?? 0} ${account.user ?? ''}`;
+  return lines(heredoc(words, shellOf(account, script)), sh`[ "$rc" = 0 ] || return`);
+}
+
+/** Exit code of an act whose guard did not hold; it counts only together with the nonce on stderr. */
+export const movedCode = 97;
+
+const movedFunction: Sh = sh`moved() { printf '%s moved' "$N" >&2; exit 97; }`;
+
+/** The script as one compound command: read whole before it runs, so that nothing in it can eat its text from stdin. */
+function shellOf(account: Account, script: Sh): Sh {
+  // Quoted as a word of `export`; as an assignment of its own a quoted name would be taken for a command.
+  const exports = Object.entries(account.environment ?? {}).map(([name, value]) => sh`export ${name}=${value}`);
+  return lines(sh`{ N=$HEAL_N; unset HEAL_N`, ...exports, script, sh`} </dev/null`);
+}
+
+function lines(...parts: readonly Sh[]): Sh {
+  return joinSh(parts, '\n');
+}

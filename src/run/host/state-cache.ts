@@ -1,0 +1,86 @@
+import type { Prediction } from '../../core/change.ts';
+import type { Question } from '../../core/probe.ts';
+import { overlaps, type Scope } from '../../core/scope.ts';
+import type { State } from '../../core/state.ts';
+
+/**
+ * What a host has answered so far, and how old each answer is. Each State carries the host's epoch, the count of
+ * changes attempted when it was read; one that a later change may have altered is not given out again.
+ *
+ * A change that is only planned (check mode, `check_mode: true`) is laid over the answers: what it predicts is answered as
+ * predicted, what it touches without predicting it is `unknown` from there on.
+ */
+export interface StateCache {
+  /** The State, if it was asked and no change since may have altered it. */
+  readonly fresh: (question: Question<unknown>) => State<unknown> | undefined;
+  /** The State last read, however old: good enough to guess what will change next, never to decide. */
+  readonly last: (question: Question<unknown>) => State<unknown> | undefined;
+  readonly put: (question: Question<unknown>, state: State<unknown>) => void;
+  /** Records that a change was attempted. */
+  readonly attempt: (touches: readonly Scope[]) => void;
+  /** Records that a change would be made. */
+  readonly predict: (title: string, touches: readonly Scope[], predictions: readonly Prediction[]) => void;
+  /** Makes an answer old, so that it is asked again (`until`, settling). */
+  readonly forget: (question: Question<unknown>) => void;
+  /** Changes attempted so far. */
+  readonly epoch: () => number;
+}
+
+interface Attempt {
+  readonly touches: readonly Scope[];
+  /** Only of a change that is not made. */
+  readonly planned?: { readonly title: string; readonly predictions: ReadonlyMap<string, State<unknown>> };
+}
+
+interface Answer {
+  readonly state: State<unknown>;
+  readonly epoch: number;
+}
+
+/** An empty book for one host. */
+export function stateCache(): StateCache {
+  const answers = new Map<string, Answer>();
+  const attempts: Attempt[] = [];
+  let anyPlanned = false;
+
+  const fresh = (question: Question<unknown>): State<unknown> | undefined => {
+    const answer = answers.get(question.key);
+    const read = answer?.epoch ?? 0;
+    let state = answer?.state;
+    // A planned change is laid over every answer, whenever it was read: the host does not have it.
+    for (let epoch = anyPlanned ? 0 : read; epoch < attempts.length; epoch += 1) {
+      const attempt = attempts[epoch];
+      if (attempt === undefined || (attempt.planned === undefined && epoch < read)) continue;
+      const predicted = attempt.planned?.predictions.get(question.key);
+      if (predicted !== undefined) state = predicted;
+      else if (overlaps(attempt.touches, question.scopes)) {
+        if (attempt.planned === undefined) return undefined;
+        state = { kind: 'unknown', why: `it depends on "${attempt.planned.title}"` };
+      }
+    }
+    return state;
+  };
+
+  return {
+    fresh,
+    last: (question) => fresh(question) ?? answers.get(question.key)?.state,
+    put: (question, state) => {
+      answers.set(question.key, { state, epoch: attempts.length });
+    },
+    attempt: (touches) => {
+      attempts.push({ touches });
+    },
+    predict: (title, touches, predictions) => {
+      const certain = predictions.filter(
+        ({ question, where }) => where === undefined || fresh(question)?.kind === where,
+      );
+      const byKey = new Map(certain.map(({ question, state }) => [question.key, state]));
+      attempts.push({ touches, planned: { title, predictions: byKey } });
+      anyPlanned = true;
+    },
+    forget: (question) => {
+      answers.delete(question.key);
+    },
+    epoch: () => attempts.length,
+  };
+}

@@ -1,0 +1,48 @@
+import type { Play } from '../../core/playbook.ts';
+import type { Outcome } from '../task/outcome.ts';
+
+/** What the hosts of a batch share: who failed, and what is done once for all of them. */
+export interface Batch {
+  /** True once the play is to end on all hosts: each stops before its next task. */
+  readonly stopped: () => boolean;
+  /** Notes that a host failed or was lost. */
+  readonly fail: (host: string) => void;
+  /**
+   * Does the work on the host that comes first; the others get its outcome when it is there. Undefined where the work
+   * broke off: the next one who asks does it then.
+   */
+  readonly once: (key: string, work: () => Promise<Outcome>) => Promise<{ outcome: Outcome; mine: boolean }>;
+}
+
+/** A batch of so many hosts of a play. */
+export function batchOf(play: Play, size: number): Batch {
+  const failed = new Set<string>();
+  const claims = new Map<string, Promise<Outcome | undefined>>();
+  const once: Batch['once'] = async (key, work) => {
+    for (let claim = claims.get(key); claim !== undefined; claim = claims.get(key)) {
+      const outcome = await claim;
+      if (outcome !== undefined) return { outcome, mine: false };
+    }
+    const doing = work();
+    claims.set(
+      key,
+      doing.catch(() => {
+        claims.delete(key);
+        return undefined;
+      }),
+    );
+    return { outcome: await doing, mine: true };
+  };
+  return {
+    stopped: () => {
+      if (failed.size === 0) return false;
+      if (play.anyErrorsFatal === true) return true;
+      // Ansible's rule: the part must be exceeded, not met.
+      return play.maxFailPercentage !== undefined && (100 * failed.size) / size > play.maxFailPercentage;
+    },
+    fail: (host) => {
+      failed.add(host);
+    },
+    once,
+  };
+}

@@ -1,0 +1,94 @@
+import type { Module } from '../../core/module.ts';
+import type { Evaluated, Host, Play, Task, Value, Variables } from '../../core/playbook.ts';
+import { namesGiven, namesInLoop } from '../../project/names.ts';
+import { collectProblems, type Problems } from '../../project/problems.ts';
+import { failureNames, type ProjectSide } from '../host/host-run.ts';
+import { instanceOf } from '../task/instance.ts';
+
+/** What is checked before any connection. */
+export interface PrecheckOptions {
+  readonly plays: readonly Play[];
+  readonly hostsOf: (play: Play) => readonly Host[];
+  readonly modules: ReadonlyMap<string, Module>;
+  readonly project: ProjectSide;
+}
+
+/**
+ * Renders every task of every host as far as it goes before a connection exists (facts and results have no value yet)
+ * and checks what comes out: arguments strictly against the module's schema, local files that must be there, names in
+ * template files. Throws usage HealErrors, each with its place; returns if there is nothing to say.
+ */
+export async function precheck(options: PrecheckOptions): Promise<void> {
+  const problems = collectProblems();
+  for (const play of options.plays) {
+    const tasks = [
+      ...play.tasks,
+      ...play.handlers,
+      ...play.verify,
+      ...play.score,
+      ...play.drills.flatMap((drill) => [
+        ...drill.prepare,
+        ...drill.break,
+        ...drill.heals.map((heal) => heal.task),
+        ...drill.restore,
+      ]),
+    ];
+    const registers = tasks.flatMap(namesGiven);
+    for (const host of options.hostsOf(play)) {
+      for (const task of tasks) {
+        const module = options.modules.get(task.module);
+        if (module !== undefined) await checkTask({ play, host, task, module, registers }, options.project, problems);
+      }
+    }
+  }
+  problems.throwIfAny();
+}
+
+interface Subject {
+  readonly play: Play;
+  readonly host: Host;
+  readonly task: Task;
+  readonly module: Module;
+  readonly registers: readonly string[];
+}
+
+async function checkTask(subject: Subject, project: ProjectSide, problems: Problems): Promise<void> {
+  const { task, module } = subject;
+  const variables = variablesBefore(subject);
+  const instance = instanceOf(task, module, 'task');
+  const rendered = problems.attempt(() => task.args.evaluate(variables));
+  if (rendered?.kind !== 'value') return;
+  const args = await attempt(problems, () => project.checkArgs(instance, rendered.value));
+  if (args === undefined) return;
+  for (const request of Object.values(module.locals(args))) {
+    await attempt(problems, () => project.checkLocal(instance, request, variables));
+    await attempt(problems, () => project.load(instance, request, variables));
+  }
+}
+
+/** Variables before the login: what only the host can tell is pending. */
+function variablesBefore({ play, host, task, registers }: Subject): Variables {
+  const values: Record<string, Evaluated<Value>> = {};
+  const later = [
+    'facts',
+    ...failureNames,
+    'role_changed',
+    'heal_check_mode',
+    'heal_deep',
+    ...registers,
+    ...namesInLoop(task),
+  ];
+  for (const name of later) values[name] = { kind: 'pending', names: [name] };
+  return play.variables(host, task, { values });
+}
+
+async function attempt<T>(problems: Problems, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    problems.attempt(() => {
+      throw error;
+    });
+    return undefined;
+  }
+}

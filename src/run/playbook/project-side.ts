@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Content } from '../../core/change.ts';
+import { Secret } from '../../core/secret.ts';
+import { findFile, findTemplate } from '../../project/lookup.ts';
+import { checkArgs } from '../../project/module-args.ts';
+import { collectProblems, usage } from '../../project/problems.ts';
+import { type Roots, readSource, shownPath } from '../../project/source-file.ts';
+import { didYouMean } from '../../project/spelling.ts';
+import { type Compiled, compileFile, referencesOf } from '../../project/template.ts';
+import type { ProjectSide } from '../host/host-run.ts';
+import type { Instance } from '../task/instance.ts';
+import { revealed } from '../task/revealed.ts';
+import { folderContent } from '../transfer/local-directory.ts';
+
+/** Contents up to this many bytes are held and ride in a program; larger ones are streamed. */
+const heldAtMost = 64 * 1024;
+
+/** The project's side of a run: arguments are checked, templates compiled once and rendered for each host, files hashed once. */
+export function projectSide(name: string, roots: Roots): ProjectSide {
+  const templates = new Map<string, Promise<Compiled<string | Secret>>>();
+  const files = new Map<string, Promise<Content>>();
+
+  const templateAt = async (instance: Instance, src: string): Promise<Compiled<string | Secret>> => {
+    const { role, argPlaces, at } = instance.task;
+    const place = argPlaces['src'] ?? at;
+    // `src: x.service` may be kept as x.service.hbs, which editors know.
+    const path = await findTemplate(roots, role, src, place).catch((error: unknown) =>
+      findTemplate(roots, role, `${src}.hbs`, place).catch(() => {
+        throw error;
+      }),
+    );
+    return once(templates, path, async () => {
+      const source = await readSource(path, roots.project);
+      return compileFile(source.text, source.place);
+    });
+  };
+
+  return {
+    name,
+    checkArgs: async ({ task, module }, args) => revealed(await checkArgs(module, args, task.argPlaces, task.at)),
+    checkLocal: async (instance, request, variables) => {
+      if (request.kind !== 'template') return;
+      const compiled = await templateAt(instance, request.src);
+      const names = new Set(variables.names());
+      const problems = collectProblems();
+      for (const { name: missing, at, optional } of referencesOf(compiled)) {
+        if (optional || names.has(missing)) continue;
+        problems.add(`"${missing}" is not defined`, at, didYouMean(missing, names, 'define it in the inventory'));
+      }
+      problems.throwIfAny();
+    },
+    load: async (instance, request, variables) => {
+      if (request.kind === 'template') {
+        const rendered = (await templateAt(instance, request.src)).evaluate(variables);
+        if (rendered.kind === 'pending') return rendered;
+        const secret = rendered.value instanceof Secret;
+        const text = rendered.value instanceof Secret ? rendered.value.reveal() : rendered.value;
+        return { kind: 'value', value: heldContent(Buffer.from(text, 'utf8'), secret) };
+      }
+      const at = instance.task.argPlaces['src'] ?? instance.task.at;
+      if (request.kind === 'output')
+        return { kind: 'value', value: { ...heldContent(Buffer.alloc(0)), path: resolve(roots.project, request.src) } };
+      if (request.kind === 'kept')
+        return { kind: 'value', value: await keptContent(resolve(roots.project, request.src)) };
+      const path = await findFile(roots, instance.task.role, request.src, at);
+      if (request.kind === 'folder') {
+        const exclude = request.exclude ?? [];
+        const content = once(files, JSON.stringify([path, exclude]), async () => {
+          if ((await stat(path)).isDirectory()) return folderContent(path, exclude);
+          throw usage(`${shownPath(path, roots.project)} is not a folder`, at, 'a file is placed by copy');
+        });
+        return { kind: 'value', value: await content };
+      }
+      return { kind: 'value', value: await once(files, path, () => fileContent(path, roots, at)) };
+    },
+  };
+}
+
+/** A Content of bytes at hand. */
+export function heldContent(bytes: Buffer, secret = false): Content {
+  return {
+    size: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    ...(bytes.length <= heldAtMost ? { bytes } : {}),
+    open: async function* () {
+      yield bytes;
+    },
+    ...(secret ? { secret } : {}),
+  };
+}
+
+/** A file that a task writes: read anew each time, and perhaps not there yet. */
+async function keptContent(path: string): Promise<Content> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw usage(`${path} can't be read`, undefined, 'dest names the file that is to be written', error);
+  });
+  return bytes === undefined ? { ...heldContent(Buffer.alloc(0)), sha256: '', path } : { ...heldContent(bytes), path };
+}
+
+async function fileContent(path: string, roots: Roots, at: Instance['task']['at']): Promise<Content> {
+  const found = await stat(path);
+  const { size } = found;
+  if (!found.isFile()) throw usage(`${shownPath(path, roots.project)} is not a file`, at, 'name a file, not a folder');
+  if (size <= heldAtMost) return heldContent(await readFile(path));
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return { size, sha256: hash.digest('hex'), open: () => createReadStream(path) };
+}
+
+/** Several hosts ask for the same file at once: the first one's work serves all. */
+function once<T>(known: Map<string, Promise<T>>, path: string, make: () => Promise<T>): Promise<T> {
+  const found = known.get(path);
+  if (found !== undefined) return found;
+  const made = make();
+  known.set(path, made);
+  return made;
+}

@@ -1,0 +1,24 @@
+import type { Connect, Connection, Frame, Login } from '../../core/connection.ts';
+import type { Module } from '../../core/module.ts';
+import type { Host, Play, Playbook, Task } from '../../core/playbook.ts';
+import type { Sh } from '../../core/sh.ts';
+import type { RunSettings } from '../host/host-run.ts';
+
+/** All that a run needs. */
+export interface RunOptions extends RunSettings {
+  readonly playbook: Playbook;
+  /** Hosts of a play after `--limit`, in inventory order. */
+  readonly hostsOf: (play: Play) => readonly Host[];
+  readonly loginOf: (host: Host, play: Play) => Login;
+  readonly connect: Connect;
+  /** A Connection to the workstation itself, for tasks that are delegated to it. */
+  readonly connectHere: (first: Sh, onFrame: (frame: Frame) => void, signal: AbortSignal) => Promise<Connection>;
+  readonly modules: ReadonlyMap<string, Module>;
+  /** Hosts at once. */
+  readonly forks: number;
+  /** `run` brings hosts to what the tasks say; `verify` only checks; `drill` breaks on purpose; `status`
+   * asks the score card. */
+  readonly mode: 'run' | 'verify' | 'drill' | 'status';
+  /** Whether a task was chosen by `--tags` and `--skip-tags`. */
+  readonly selected: (task: Pick<Task, 'tags'>) => boolean;
+}

@@ -1,0 +1,85 @@
+import type { Value } from '../../core/playbook.ts';
+import type { Question } from '../../core/probe.ts';
+import { evaluateOn, flowIn, type HostRun, namesGivenBy, onlyPlans, variablesOf } from '../host/host-run.ts';
+import { type Instance, unfold } from '../task/instance.ts';
+
+/**
+ * Which results an instance has to wait for: those registered by instances before it in the list that are not done.
+ * A name that was registered earlier counts too, if it is about to be registered anew.
+ */
+export function waitsBefore(run: HostRun, list: readonly Instance[], index: number): Set<string> {
+  const names = new Set<string>();
+  const flow = flowIn(run, list);
+  for (const other of list.slice(0, index)) {
+    if (flow.skips(other.task)) continue;
+    if (!run.done.has(other)) for (const name of namesGivenBy(other.task)) names.add(name);
+  }
+  return names;
+}
+
+/**
+ * Unfolds the loop at this place of the list, if its list of items is known. One without items stays at its place: its
+ * result is there once it is its turn.
+ */
+export function unfoldAt(
+  run: HostRun,
+  list: Instance[],
+  index: number,
+  waitsFor: ReadonlySet<string>,
+): 'unfolded' | 'unknown' | 'empty' {
+  const instance = list[index];
+  if (instance?.task.loop === undefined || instance.item !== undefined) return 'unfolded';
+  const items = instance.task.loop.evaluate(variablesOf(run, instance, waitsFor));
+  if (items.kind === 'pending') return 'unknown';
+  const values: readonly Value[] = Array.isArray(items.value) ? items.value : [items.value];
+  if (values.length === 0) return 'empty';
+  list.splice(index, 1, ...unfold(instance, values));
+  return 'unfolded';
+}
+
+/**
+ * The questions worth asking in the next program: those of all tasks from `from` up to and including the next one that
+ * will change something (what comes after it may be old by then), and of every later task what was never asked at all.
+ * Guessed from the answers at hand, however old: a guess only decides what is asked, never what is done.
+ */
+export async function gather(
+  run: HostRun,
+  list: Instance[],
+  from: number,
+  later: readonly Instance[],
+): Promise<Question<unknown>[]> {
+  const wanted = new Map<string, Question<unknown>>();
+  let beforeNextChange = true;
+  const waitsFor = waitsBefore(run, list, from);
+  const flow = flowIn(run, list);
+
+  const look = async (instance: Instance): Promise<void> => {
+    if (instance.task.delegateTo !== undefined) return;
+    if (run.done.has(instance) || (!beforeNextChange && instance.asked > 0)) return;
+    const evaluation = await evaluateOn(run, instance, waitsFor);
+    let changes = evaluation.kind === 'decided' && evaluation.decision.changes.length > 0;
+    if (evaluation.kind === 'asks') {
+      for (const question of evaluation.questions) {
+        if (beforeNextChange || run.cache.last(question) === undefined) wanted.set(question.key, question);
+      }
+      const guess = await evaluateOn(run, instance, waitsFor, { guess: true });
+      changes = guess.kind === 'decided' && guess.decision.changes.length > 0;
+    }
+    if (changes && !onlyPlans(run, instance.task)) beforeNextChange = false;
+  };
+
+  for (let index = from; index < list.length; index += 1) {
+    const instance = list[index];
+    if (instance === undefined || flow.skips(instance.task)) continue;
+    if (!run.done.has(instance) && unfoldAt(run, list, index, waitsFor) !== 'unfolded') {
+      for (const name of namesGivenBy(instance.task)) waitsFor.add(name);
+      continue;
+    }
+    const unfolded = list[index];
+    if (unfolded === undefined) break;
+    await look(unfolded);
+    if (!run.done.has(unfolded)) for (const name of namesGivenBy(unfolded.task)) waitsFor.add(name);
+  }
+  for (const instance of later) await look(instance);
+  return [...wanted.values()];
+}

@@ -1,0 +1,56 @@
+import type { Value } from '../../core/playbook.ts';
+import { evaluateOn, type HostRun, variablesOf } from '../host/host-run.ts';
+import type { Instance } from '../task/instance.ts';
+import { emptyLoop, outcomeOf } from '../task/outcome.ts';
+import { unfoldAt, waitsBefore } from './gather.ts';
+import { prefetch } from './prefetch.ts';
+
+/** Rounds of asking; each serves a link of a chain of results. */
+const roundsAtMost = 8;
+
+/**
+ * Finds out what the registered results of tasks are that change nothing, for checks and drills that use them. Tasks
+ * that would change something are left alone: their results stay unknown.
+ */
+export async function prefetchResults(
+  run: HostRun,
+  tasks: readonly Instance[],
+  later: readonly Instance[],
+): Promise<void> {
+  const list = tasks.filter((instance) => instance.task.register !== undefined);
+  for (let round = 0; round < roundsAtMost; round += 1) {
+    await prefetch(run, list, 0, later);
+    let open = false;
+    for (let index = 0; index < list.length; index += 1) {
+      const waitsFor = waitsBefore(run, list, index);
+      const loop = unfoldAt(run, list, index, waitsFor);
+      const instance = list[index];
+      const name = instance?.task.register;
+      if (instance === undefined || name === undefined || run.done.has(instance)) continue;
+      if (loop === 'empty') {
+        run.done.add(instance);
+        run.registers.set(name, emptyLoop);
+        continue;
+      }
+      const evaluation = await evaluateOn(run, instance, waitsFor);
+      if (evaluation.kind === 'asks' || evaluation.kind === 'waits') {
+        open = true;
+        continue;
+      }
+      run.done.add(instance);
+      const { decision } = evaluation.kind === 'decided' ? evaluation : { decision: undefined };
+      if (decision === undefined || decision.changes.length > 0) {
+        if (evaluation.kind === 'skipped') run.registers.set(name, { changed: false, failed: false, skipped: true });
+        else run.unknowable.add(name);
+        continue;
+      }
+      const { result } = outcomeOf(
+        instance,
+        { status: decision.failed === undefined ? 'ok' : 'failed', result: decision.result ?? {} },
+        (given) => variablesOf(run, instance, waitsFor).with({ [name]: { kind: 'value', value: given as Value } }),
+      );
+      run.registers.set(name, result as Value);
+    }
+    if (!open) return;
+  }
+}

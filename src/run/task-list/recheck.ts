@@ -1,0 +1,91 @@
+import type { Question } from '../../core/probe.ts';
+import { overlaps } from '../../core/scope.ts';
+import { exchange } from '../host/exchange.ts';
+import { type HostRun, nameOf, questionsOf } from '../host/host-run.ts';
+import { decide } from '../task/evaluate-task.ts';
+import { type Instance, infoOf } from '../task/instance.ts';
+import { pause } from '../task/pause.ts';
+import { gather } from './gather.ts';
+
+/** Seconds until what does not hold counts as undone. */
+const patience = 5;
+
+/**
+ * After a run that changed something, all tasks are asked once more: one that no longer holds was undone by a later
+ * one, and the two would change the host on every run. Reported with both names. The checks' questions ride along.
+ *
+ * @returns whether all tasks still hold
+ */
+export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean> {
+  const { signal, emit } = run.settings;
+  const kept = run.kept.filter(({ instance }) => instance.phase === 'task' && instance.task.delegateTo === undefined);
+  const wanted = new Map<string, Question<unknown>>();
+  for (const { prepared } of kept) {
+    for (const question of questionsOf(prepared.reads)) {
+      if (run.cache.fresh(question) === undefined) wanted.set(question.key, question);
+    }
+  }
+  for (const question of await gather(run, checks, 0, [])) wanted.set(question.key, question);
+  if (wanted.size > 0) {
+    const { answers } = await exchange(
+      run.connection,
+      { acts: [], before: run.queued.splice(0) },
+      [...wanted.values()],
+      signal,
+    );
+    for (const [question, state] of answers) run.cache.put(question, state);
+  }
+
+  let fallen = noLonger(run, kept);
+  // A program on the host may be at it this very moment, and what heals there needs a second.
+  for (let attempt = 1; fallen.length > 0 && attempt <= patience; attempt += 1) {
+    await pause(1000, signal);
+    const again = fallen.flatMap(({ kept: { prepared } }) => questionsOf(prepared.reads));
+    for (const question of again) run.cache.forget(question);
+    const { answers } = await exchange(run.connection, { acts: [] }, again, signal);
+    for (const [question, state] of answers) run.cache.put(question, state);
+    fallen = noLonger(
+      run,
+      fallen.map((one) => one.kept),
+    );
+  }
+  for (const {
+    kept: { instance, prepared },
+    wants,
+  } of fallen) {
+    run.counts.failed += 1;
+    const culprit = culpritOf(run, instance, questionsOf(prepared.reads));
+    emit({
+      type: 'task-done',
+      host: run.host.name,
+      task: infoOf(instance, nameOf(run, instance, new Set())),
+      status: 'failed',
+      changes: [],
+      message: `it held when it was done, and no longer does (${wants})${culprit === undefined ? '' : `; undone by "${nameOf(run, culprit, new Set())}" (${culprit.task.at.file}:${culprit.task.at.line})`}`,
+      hint: 'two tasks set the same resource to different values; change or remove one of them',
+      ms: 0,
+    });
+  }
+  return fallen.length === 0;
+}
+
+/** Tasks that hold no longer, and what they would change. */
+function noLonger(run: HostRun, list: HostRun['kept']): { kept: HostRun['kept'][number]; wants: string }[] {
+  return list.flatMap((kept) => {
+    const { instance, prepared, before } = kept;
+    const answer = run.cache.fresh;
+    const again = decide(instance, { answer, ...(before === undefined ? {} : { before }) }, prepared);
+    if (again.kind !== 'decided' || again.decision.changes.length === 0) return [];
+    return [{ kept, wants: again.decision.changes.map((change) => change.title).join(', ') }];
+  });
+}
+
+/** The last change after this task that may have altered what it asks about. */
+function culpritOf(run: HostRun, instance: Instance, questions: readonly Question<unknown>[]): Instance | undefined {
+  const own = run.applied.findIndex((change) => change.instance === instance);
+  const scopes = questions.flatMap((question) => question.scopes);
+  return run.applied
+    .slice(own + 1)
+    .filter((change) => change.instance !== instance && overlaps(change.touches, scopes))
+    .at(-1)?.instance;
+}

@@ -1,0 +1,77 @@
+import type { Value } from '../../core/playbook.ts';
+import { evaluateOn, flowIn, type HostRun, nameOf } from '../host/host-run.ts';
+import type { Instance } from '../task/instance.ts';
+import { meta } from '../task/meta.ts';
+import { emptyLoop } from '../task/outcome.ts';
+import { pause } from '../task/pause.ts';
+import { isIgnored, recordOutcome } from '../task/record-outcome.ts';
+import { runTask } from '../task/run-task.ts';
+import { unfoldAt, waitsBefore } from './gather.ts';
+
+/**
+ * Brings a list of instances to their end, in order: asks what is missing in one program, decides, applies. True if
+ * all went well; at the first failure that is not ignored the rest is left.
+ *
+ * @param later - instances whose questions may ride along: checks, and handlers that are pending already
+ * @param flush - runs the pending handlers, for `meta: flush_handlers`
+ */
+export async function runTaskList(
+  run: HostRun,
+  list: Instance[],
+  later: () => readonly Instance[],
+  flush: () => Promise<boolean> = async () => true,
+): Promise<boolean> {
+  const flow = flowIn(run, list);
+  const failing = new Set<Instance['siblings']>();
+  for (let index = 0; index < list.length && !run.over; index += 1) {
+    const first = list[index];
+    if (first === undefined || run.done.has(first)) continue;
+    // What was made for it by the program of a task that then failed its proof is told all the same.
+    if (flow.skips(first.task) && !run.made.has(first)) continue;
+    run.settings.signal.throwIfAborted();
+    if (run.batch.stopped()) return false;
+    const waitsFor = waitsBefore(run, list, index);
+    if (unfoldAt(run, list, index, waitsFor) === 'empty') {
+      const outcome = { status: 'skipped', message: 'the list has no items', result: emptyLoop, enough: true } as const;
+      recordOutcome(run, first, outcome, run.settings.now(), nameOf(run, first, waitsFor));
+      continue;
+    }
+    const instance = list[index];
+    if (instance === undefined) break;
+    if (instance.task.module === meta.name) {
+      if (!(await steer(run, instance, waitsFor, flush))) return false;
+      continue;
+    }
+    const outcome = await runTask(run, list, index, later);
+    if (outcome.status === 'failed' && !isIgnored(instance, outcome)) failing.add(instance.siblings);
+    // As in Ansible, the other items of a loop are still done.
+    const { item } = instance;
+    const wait = instance.task.loopControl?.pause;
+    if (wait !== undefined && item !== undefined && item.index < item.count - 1 && !run.settings.check) {
+      await pause(wait * 1000, run.settings.signal);
+    }
+    if (failing.has(instance.siblings) && (item === undefined || item.index === item.count - 1)) {
+      flow.fail(instance.task);
+      run.registers.set('ansible_failed_task', { name: nameOf(run, instance, waitsFor) });
+      run.registers.set('ansible_failed_result', outcome.result as Value);
+      if (flow.failed()) run.batch.fail(run.host.name);
+    }
+  }
+  return !flow.failed();
+}
+
+/** Does what a `meta` task says, where its conditions hold. False where a handler that it ran failed. */
+async function steer(
+  run: HostRun,
+  instance: Instance,
+  waitsFor: ReadonlySet<string>,
+  flush: () => Promise<boolean>,
+): Promise<boolean> {
+  run.done.add(instance);
+  const evaluation = await evaluateOn(run, instance, waitsFor);
+  if (evaluation.kind !== 'decided') return evaluation.kind !== 'failed';
+  const action = evaluation.decision.result?.['action'];
+  if (action === 'flush_handlers') return flush();
+  if (action === 'end_host' || action === 'end_play') run.over = true;
+  return true;
+}

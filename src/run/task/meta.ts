@@ -1,0 +1,23 @@
+import type { Module } from '../../core/module.ts';
+
+/**
+ * `meta: ...`, a task that steers the run itself. It asks and changes nothing; what it does is done by `perform`.
+ */
+export const meta: Module = {
+  name: 'meta',
+  about: 'Steers the run: runs the pending handlers now, or ends the play on this host.',
+  schema: {
+    type: 'object',
+    properties: {
+      action: { enum: ['flush_handlers', 'end_host', 'end_play', 'noop'] },
+    },
+    required: ['action'],
+    additionalProperties: false,
+  },
+  shorthand: 'action',
+  examples: [{ name: 'Handlers run here', args: 'flush_handlers' }],
+  readonly: true,
+  locals: () => ({}),
+  reads: () => ({}),
+  plan: ({ action }) => ({ changes: [], result: { action: action ?? 'noop' } }),
+};

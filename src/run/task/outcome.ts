@@ -1,0 +1,96 @@
+import type { ChangeInfo, Status } from '../../core/event.ts';
+import type { Json, JsonObject } from '../../core/json.ts';
+import type { Result, Variables } from '../../core/playbook.ts';
+import type { ActDone } from '../host/exchange.ts';
+import type { Instance } from './instance.ts';
+
+/** How an instance ended, before its keywords (`changed_when`, `failed_when`) are asked. */
+export interface Ended {
+  readonly status: Status;
+  readonly changes?: readonly ChangeInfo[];
+  readonly message?: string;
+  readonly hint?: string;
+  readonly output?: { readonly code?: number; readonly stdout?: string; readonly stderr?: string };
+  readonly result?: JsonObject;
+  /** Failed in a way that its task says not to mind. */
+  readonly ignored?: boolean;
+  /** Failed because the host could not be reached. */
+  readonly unreachable?: boolean;
+}
+
+/** The same after its keywords, with what `register` keeps. */
+export interface Outcome extends Ended {
+  readonly result: Result;
+  /** Whether `until` holds, where it is given. */
+  readonly enough: boolean;
+}
+
+/** The result of a loop over nothing. */
+export const emptyLoop: Result = { results: [], changed: false, failed: false, skipped: true };
+
+/** Applies `until`, `changed_when` and `failed_when`, in Ansible's order, and makes the result that is registered. */
+export function outcomeOf(
+  instance: Instance,
+  ended: Ended,
+  variables: (result: Result) => Variables,
+  attempts = 1,
+): Outcome {
+  const { task } = instance;
+  let { status, message } = ended;
+  const resultOf = (): Result => ({
+    ...ended.result,
+    changed: status === 'changed',
+    failed: status === 'failed',
+    skipped: status === 'skipped',
+    ...(message === undefined ? {} : { msg: message }),
+    // As in Ansible: how often a task with `until` was tried so far.
+    ...(task.until === undefined ? {} : { attempts }),
+  });
+  if (status === 'skipped' || status === 'unknown') return { ...ended, result: resultOf(), enough: true };
+
+  const holds = (conditions: Instance['task']['when']): string | undefined => {
+    for (const condition of conditions) {
+      const met = condition.evaluate(variables(resultOf()));
+      if (met.kind === 'value' && !met.value) return undefined;
+      if (met.kind === 'pending') return undefined;
+    }
+    return conditions.map((condition) => condition.source).join(' and ');
+  };
+  if (task.changedWhen.length > 0 && status !== 'failed') {
+    status = holds(task.changedWhen) === undefined ? 'ok' : 'changed';
+  }
+  if (task.failedWhen.length > 0) {
+    const reason = holds(task.failedWhen);
+    if (reason !== undefined) {
+      status = 'failed';
+      message = `failed_when: ${reason}`;
+    } else if (status === 'failed' && ended.result !== undefined) {
+      // The keyword decides what failing is, in both directions.
+      status = (ended.changes ?? []).length > 0 ? 'changed' : 'ok';
+      message = undefined;
+    }
+  }
+  const until = task.until?.evaluate(variables(resultOf()));
+  const enough = until === undefined ? true : until.kind === 'value' && until.value;
+  const { message: _dropped, ...rest } = ended;
+  return { ...rest, status, ...(message === undefined ? {} : { message }), result: resultOf(), enough };
+}
+
+/** What a command printed, as `register` keeps it. */
+export function printed(done: ActDone): { readonly [key: string]: Json } {
+  const stdout = trimNewline(done.stdout.toString('utf8'));
+  const stderr = trimNewline(done.stderr.toString('utf8'));
+  return {
+    rc: done.code,
+    stdout,
+    stderr,
+    stdout_lines: stdout === '' ? [] : stdout.split('\n'),
+    stderr_lines: stderr === '' ? [] : stderr.split('\n'),
+    ...(done.truncated ? { truncated: true } : {}),
+  };
+}
+
+/** `$( )` and Ansible alike leave the final newlines out. */
+function trimNewline(text: string): string {
+  return text.replace(/\r?\n+$/, '');
+}

@@ -1,0 +1,102 @@
+import type { ChangeInfo, Status } from '../../core/event.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { Value } from '../../core/playbook.ts';
+import { describe, type HostRun, namesGivenBy, onlyPlans } from '../host/host-run.ts';
+import type { Instance } from './instance.ts';
+import type { Outcome } from './outcome.ts';
+
+/** Counts it, registers its result, notifies its handlers, and tells the outside. */
+export function recordOutcome(
+  run: HostRun,
+  instance: Instance,
+  outcome: Outcome,
+  startedAt: number,
+  name: string,
+  rescued = false,
+): void {
+  const { task } = instance;
+  const ignored = isIgnored(instance, outcome);
+  registerResult(run, instance, outcome);
+  countTask(run, instance, outcome, rescued);
+  run.settings.emit({
+    type: 'task-done',
+    host: run.host.name,
+    task: describe(run, instance, name),
+    status: outcome.status,
+    changes: outcome.changes ?? [],
+    ...(outcome.message === undefined ? {} : { message: outcome.message }),
+    ...(outcome.hint === undefined ? {} : { hint: outcome.hint }),
+    ...(outcome.output === undefined ? {} : { output: outcome.output }),
+    result: outcome.result,
+    ...(ignored ? { ignored } : {}),
+    ...(task.noLog ? { noLog: true } : {}),
+    ms: run.settings.now() - startedAt,
+  });
+}
+
+/** Whether it failed and its task says not to mind. */
+export function isIgnored({ task }: Instance, outcome: Pick<Outcome, 'status' | 'ignored'>): boolean {
+  return outcome.status === 'failed' && (task.ignoreErrors || outcome.ignored === true);
+}
+
+/** Marks it as done and makes its result known to the tasks after it. */
+export function registerResult(
+  run: HostRun,
+  instance: Instance,
+  outcome: Pick<Outcome, 'status' | 'result' | 'changes'>,
+): void {
+  const { task } = instance;
+  run.done.add(instance);
+  const unknowable =
+    outcome.status === 'unknown' || (onlyPlans(run, task) && outcome.status === 'changed' && isFree(outcome));
+  const facts = task.module === 'set_fact' ? outcome.result['facts'] : undefined;
+  const given: Record<string, unknown> = {
+    ...(typeof facts === 'object' && facts !== null ? facts : {}),
+  };
+  if (instance.item !== undefined) instance.siblings.push({ status: outcome.status, result: outcome.result });
+  if (task.register !== undefined) given[task.register] = registered(instance, outcome);
+  for (const name of namesGivenBy(task)) {
+    if (unknowable) run.unknowable.add(name);
+    else if (name in given) {
+      run.unknowable.delete(name);
+      run.registers.set(name, given[name] as Value);
+    }
+  }
+}
+
+/** A loop counts once, with its last item: as failed if one item failed, else as changed if one was changed. */
+function countTask({ counts }: HostRun, instance: Instance, outcome: Outcome, rescued: boolean): void {
+  const { item, siblings } = instance;
+  if (item !== undefined && item.index < item.count - 1) return;
+  const statuses = item === undefined ? [outcome.status] : siblings.map((sibling) => sibling.status);
+  const order: readonly Status[] = ['failed', 'changed', 'unknown', 'ok'];
+  const status = order.find((one) => statuses.includes(one)) ?? 'skipped';
+  if (status === 'failed' && isIgnored(instance, { ...outcome, status })) {
+    counts.ok += 1;
+    counts.ignored += 1;
+  } else if (status === 'failed' && rescued) {
+    counts.rescued += 1;
+  } else if (status === 'failed' && outcome.unreachable === true) {
+    counts.unreachable += 1;
+  } else if (status === 'changed') {
+    // As in Ansible: what was changed is ok as well.
+    counts.ok += 1;
+    counts.changed += 1;
+  } else counts[status] += 1;
+}
+
+/** What a loop registers is the list of its items' results (Ansible's `results`). */
+function registered(instance: Instance, outcome: Pick<Outcome, 'result'>): JsonObject {
+  if (instance.item === undefined) return outcome.result;
+  const siblings = instance.siblings.map((sibling) => sibling.result);
+  return {
+    results: siblings,
+    changed: siblings.some((result) => result['changed'] === true),
+    failed: siblings.some((result) => result['failed'] === true),
+    skipped: siblings.every((result) => result['skipped'] === true),
+  };
+}
+
+function isFree(outcome: Pick<Outcome, 'changes'>): boolean {
+  return (outcome.changes ?? []).some((change: ChangeInfo) => !change.proven);
+}

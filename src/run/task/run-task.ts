@@ -1,0 +1,252 @@
+import { HealError } from '../../core/errors.ts';
+import type { Result, Value, Variables } from '../../core/playbook.ts';
+import { originsOf, pendingAfter } from '../handlers/handlers.ts';
+import { digestOf } from '../handlers/pending-handlers.ts';
+import { exchange } from '../host/exchange.ts';
+import { describe, evaluateOn, flowIn, type HostRun, nameOf, onlyPlans, variablesOf } from '../host/host-run.ts';
+import { reconnect } from '../host/reconnect.ts';
+import { waitsBefore } from '../task-list/gather.ts';
+import { prefetch } from '../task-list/prefetch.ts';
+import { apply, judge } from './apply.ts';
+import type { TaskEvaluation } from './evaluate-task.ts';
+import type { Instance } from './instance.ts';
+import { type Ended, type Outcome, outcomeOf } from './outcome.ts';
+import { pause } from './pause.ts';
+import { recordOutcome, registerResult } from './record-outcome.ts';
+import { changeInfo, type Decided, type TaskTurn, touchesOf } from './task-turn.ts';
+
+/** A module that asks for something new after so many rounds never ends. */
+const roundsAtMost = 8;
+
+/** Settles an instance, by `run_once` on one host for all of its batch. */
+export async function runTask(
+  run: HostRun,
+  list: Instance[],
+  index: number,
+  later: () => readonly Instance[],
+): Promise<Outcome> {
+  const instance = list[index];
+  if (instance === undefined) throw new Error('no instance at this place');
+  if (instance.task.runOnce !== true) return runTaskOnHost(run, instance, list, index, later);
+  const key = `${instance.task.id} ${instance.item?.index ?? ''}`;
+  const { outcome, mine } = await run.batch.once(key, () => runTaskOnHost(run, instance, list, index, later));
+  if (!mine) registerResult(run, instance, outcome);
+  return outcome;
+}
+
+async function runTaskOnHost(
+  run: HostRun,
+  instance: Instance,
+  list: Instance[],
+  index: number,
+  later: () => readonly Instance[],
+): Promise<Outcome> {
+  const { now, signal } = run.settings;
+  const startedAt = now();
+  const waitsFor = waitsBefore(run, list, index);
+  const name = nameOf(run, instance, waitsFor);
+  const variables = (result: Result): Variables =>
+    variablesOf(run, instance, waitsFor).with(
+      instance.task.register === undefined
+        ? {}
+        : {
+            [instance.task.register]: { kind: 'value', value: result as Value },
+          },
+    );
+  const flow = flowIn(run, list);
+  const delegated = instance.task.delegateTo !== undefined;
+  // What is done on the workstation has nothing to do with what is asked of the host.
+  const turn: TaskTurn = delegated
+    ? { instance, list: [instance], index: 0, name, waitsFor, later: [], pending: [] }
+    : { instance, list, index, name, waitsFor, later: later(), pending: pendingAfter(run, instance) };
+  const acting = delegated ? { ...run, ...(await run.here()), line: undefined } : run;
+
+  for (let attempt = 0; ; attempt += 1) {
+    const ended = await reachable(run, instance, flow.minds(instance.task), () => runAttempt(acting, turn));
+    const outcome = outcomeOf(instance, ended, variables, attempt + 1);
+    if (outcome.enough || attempt >= instance.task.retries || onlyPlans(run, instance.task)) {
+      const final: Outcome = outcome.enough
+        ? outcome
+        : {
+            ...outcome,
+            status: 'failed',
+            message: `${outcome.message === undefined ? '' : `${outcome.message}; `}until: ${instance.task.until?.source} did not hold in ${attempt + 1} tries`,
+          };
+      const rescued = flow.rescues(instance.task);
+      recordOutcome(run, instance, final, startedAt, name, rescued);
+      if (final.status === 'changed') for (const handler of originsOf(run, instance)) run.notified.add(handler);
+      return final;
+    }
+    run.settings.emit({
+      type: 'task-start',
+      host: run.host.name,
+      task: describe(run, instance, name),
+      titles: [`waiting, try ${attempt + 2} of ${instance.task.retries + 1}`],
+    });
+    await pause(instance.task.delay * 1000, signal);
+    forget(acting, instance);
+  }
+}
+
+/**
+ * A line that breaks ends the host's part of the run, unless the task says not to mind, or something is to be done
+ * about it: then it is a failure, and the line is made anew for the next task that needs it.
+ */
+async function reachable(run: HostRun, instance: Instance, minds: boolean, work: () => Promise<Ended>): Promise<Ended> {
+  try {
+    if (instance.task.delegateTo === undefined) await reconnect(run);
+    return await work();
+  } catch (error) {
+    if (!(error instanceof HealError) || error.kind !== 'unreachable') throw error;
+    const ignored = instance.task.ignoreUnreachable === true;
+    if (!ignored && !minds) throw error;
+    run.cut = { error, reported: true };
+    return {
+      status: 'failed',
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(ignored ? { ignored } : { unreachable: true }),
+    };
+  }
+}
+
+/** One attempt at an instance. */
+async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
+  const { instance, list, index, waitsFor } = turn;
+  let moved = 0;
+  const made = run.made.get(instance);
+  if (made !== undefined) {
+    run.made.delete(instance);
+    noticeRecorded(run, instance, made.decided);
+    const ended = await orFailed(() => judge(run, made));
+    if (ended !== 'moved') return ended;
+    forget(run, instance);
+    moved += 1;
+  }
+  for (let round = 0; round < roundsAtMost; round += 1) {
+    const evaluation = await evaluateOn(run, instance, waitsFor);
+    if (evaluation.kind === 'asks') {
+      await askFor(run, list, index, turn.later, evaluation);
+      continue;
+    }
+    if (evaluation.kind !== 'decided') return endOf(run, evaluation);
+    noticeRecorded(run, instance, evaluation);
+    const { decision, prepared } = evaluation;
+    const said = {
+      ...(decision.message === undefined ? {} : { message: decision.message }),
+      ...(decision.hint === undefined ? {} : { hint: decision.hint }),
+      ...(decision.result === undefined ? {} : { result: decision.result }),
+    };
+    if (decision.failed !== undefined) return { ...said, status: 'failed', message: decision.failed };
+    if (decision.changes.length === 0) {
+      if (!instance.module.readonly) run.kept.push({ instance, prepared });
+      return { ...said, status: 'ok' };
+    }
+    const changes = decision.changes.map((change) => changeInfo(change, instance.task));
+    if (isCheck(instance)) {
+      const wants = decision.changes.map((change) => change.title).join(', ');
+      return {
+        ...said,
+        status: 'failed',
+        message: `it does not hold: ${wants}`,
+        changes: [],
+      };
+    }
+    if (onlyPlans(run, instance.task)) {
+      for (const change of decision.changes) {
+        run.cache.predict(`${turn.name}: ${change.title}`, touchesOf(change), change.predicts ?? []);
+      }
+      return { ...said, status: 'changed', changes };
+    }
+    const ended = await orFailed(() => apply(run, turn, evaluation));
+    if (ended !== 'moved') return ended;
+    forget(run, instance);
+    moved += 1;
+    if (moved > 1) {
+      return {
+        status: 'failed',
+        message: 'changed since it was read: somebody else is changing it at the same time',
+        hint: 'find out who, and run again',
+      };
+    }
+  }
+  return {
+    status: 'failed',
+    message: `module ${instance.module.name} went on asking after ${roundsAtMost} rounds`,
+  };
+}
+
+async function orFailed(work: () => Promise<Ended | 'moved'>): Promise<Ended | 'moved'> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof HealError) || error.kind !== 'failed') throw error;
+    return {
+      status: 'failed',
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    };
+  }
+}
+
+async function askFor(
+  run: HostRun,
+  list: Instance[],
+  index: number,
+  later: readonly Instance[],
+  evaluation: Extract<TaskEvaluation, { kind: 'asks' }>,
+): Promise<void> {
+  const asked = await prefetch(run, list, index, later);
+  if (asked > 0 && evaluation.questions.every((question) => run.cache.fresh(question) !== undefined)) return;
+  const { answers } = await exchange(run.connection, { acts: [] }, evaluation.questions, run.settings.signal);
+  for (const [question, state] of answers) run.cache.put(question, state);
+}
+
+function endOf(run: HostRun, evaluation: Exclude<TaskEvaluation, { kind: 'asks' | 'decided' }>): Ended {
+  switch (evaluation.kind) {
+    case 'skipped':
+      return { status: 'skipped', message: evaluation.why };
+    case 'failed':
+      return {
+        status: 'failed',
+        message: evaluation.message,
+        ...(evaluation.hint === undefined ? {} : { hint: evaluation.hint }),
+      };
+    case 'unknown':
+      return { status: 'unknown', message: evaluation.why };
+    case 'waits': {
+      const names = [...new Set(evaluation.names)].join(', ');
+      if (run.settings.check)
+        return {
+          status: 'unknown',
+          message: `it depends on ${names}, known only in a run`,
+        };
+      return {
+        status: 'failed',
+        message: `${names} has no value yet`,
+        hint: 'register it in a task that stands before this one',
+      };
+    }
+  }
+}
+
+/** A handler whose change an earlier run only intended counts only if what it was to change is no longer as it was before. */
+function noticeRecorded(run: HostRun, instance: Instance, { answers }: Decided): void {
+  for (const record of run.recorded) {
+    if (record.status !== 'intended' || record.task !== instance.task.id) continue;
+    if (record.digest === digestOf(answers)) continue;
+    const handler = run.play.handlers.find((task) => task.id === record.handler);
+    if (handler !== undefined) run.notified.add(handler);
+  }
+}
+
+function forget(run: HostRun, instance: Instance): void {
+  const prepared = run.prepared.get(instance);
+  if (prepared === undefined || 'kind' in prepared) return;
+  const reads = instance.module.reads(prepared.args, () => undefined, prepared.input);
+  for (const question of Object.values(reads)) if (question !== undefined) run.cache.forget(question);
+}
+
+function isCheck(instance: Instance): boolean {
+  return instance.phase === 'verify' || instance.phase === 'score' || instance.phase === 'heal';
+}

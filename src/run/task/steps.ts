@@ -1,0 +1,51 @@
+import type { Question } from '../../core/probe.ts';
+import { overlaps } from '../../core/scope.ts';
+import { digestOf, type PendingHandler, recordPending } from '../handlers/pending-handlers.ts';
+import type { HostRun } from '../host/host-run.ts';
+import type { ActStep } from '../host/program.ts';
+import { type Archived, archive } from '../transfer/archive.ts';
+import { download } from '../transfer/download.ts';
+import { upload } from '../transfer/upload.ts';
+import { type Decided, type Part, type TaskTurn, touchesOf } from './task-turn.ts';
+
+/**
+ * The steps that make an instance's changes, numbered from `first`; large contents are brought to the host. From here on
+ * the answers that the changes may alter are old.
+ */
+export async function partOf(run: HostRun, turn: TaskTurn, decided: Decided, first: number): Promise<Part> {
+  const { changes } = decided.decision;
+  const { timeout } = turn.instance.task;
+  const { signal } = run.settings;
+  const digest = digestOf(decided.answers);
+  const pending: PendingHandler[] = turn.pending.map((handler) => ({ ...handler, digest }));
+  const steps: ActStep[] = [];
+  let archived: Archived | undefined;
+  for (const [index, change] of changes.entries()) {
+    const uploaded = change.act.kind === 'upload' ? await upload(run.connection, change.act, signal) : undefined;
+    if (change.act.kind === 'download') await download(run.connection, change.act, signal);
+    if (change.act.kind === 'archive') archived = await archive(run.connection, change.act, { signal, timeout });
+    steps.push({
+      id: `c${first + index}`,
+      change,
+      account: decided.prepared.input.account,
+      guards: guardsOf(run, decided, index),
+      before: index === 0 ? pending.map((handler) => recordPending(handler, 'intended')) : [],
+      after: index === changes.length - 1 ? pending.map((handler) => recordPending(handler, 'landed')) : [],
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(uploaded === undefined ? {} : { uploaded }),
+    });
+  }
+  for (const change of changes) run.cache.attempt(touchesOf(change));
+  return { turn, decided, steps, ...(archived === undefined ? {} : { archived }) };
+}
+
+/** What must still be as it was read when this change begins. */
+function guardsOf(run: HostRun, { decision }: Decided, index: number): ActStep['guards'] {
+  const earlier = decision.changes.slice(0, index).flatMap(touchesOf);
+  return (decision.changes[index]?.expects ?? []).flatMap((question: Question<unknown>) => {
+    // What an earlier change of this very task alters is no longer what was read, and that is right.
+    if (overlaps(earlier, question.scopes)) return [];
+    const state = run.cache.fresh(question);
+    return state === undefined ? [] : [{ question, state }];
+  });
+}

@@ -1,0 +1,37 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Act } from '../../core/change.ts';
+import type { Connection } from '../../core/connection.ts';
+import { HealError } from '../../core/errors.ts';
+import { sh } from '../../shell/sh.ts';
+
+/**
+ * Brings a file of the host to the workstation, where only its owner can read it. It takes the place of an older one
+ * once all of it is here and is what was read before.
+ */
+export async function download(
+  connection: Connection,
+  act: Extract<Act, { kind: 'download' }>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { path, to, sha256 } = act;
+  const { code, stdout, stderr } = await connection.channel(sh`exec cat -- ${path}`, undefined, signal);
+  if (code !== 0) {
+    const words = stderr.toString('utf8').trim().split('\n').at(-1);
+    throw new HealError('failed', `${path} could not be brought here: ${words || 'the line broke'}`);
+  }
+  if (createHash('sha256').update(stdout).digest('hex') !== sha256) {
+    throw new HealError('failed', `${path} changed while it was brought here`, { hint: 'run it once more' });
+  }
+  const beside = `${to}.heal-${randomBytes(4).toString('hex')}`;
+  try {
+    await mkdir(dirname(to), { recursive: true });
+    await writeFile(beside, stdout, { mode: 0o600, flag: 'wx' });
+    await rename(beside, to);
+  } catch (error) {
+    await rm(beside, { force: true });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new HealError('failed', `${to} could not be written: ${why}`, { cause: error });
+  }
+}

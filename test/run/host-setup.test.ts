@@ -1,0 +1,42 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { hostSetupProgram, hostSetupReader, parseFacts } from '../../src/run/host/host-setup.ts';
+import { shells } from '../shell/shells.ts';
+import { localConnection } from './local-connection.ts';
+
+const { all, remove } = shells();
+afterAll(remove);
+
+describe.each(all)('what a host says of itself under $name', (shell) => {
+  it('tells who one is, what system it is and which commands there are', async () => {
+    const reader = hostSetupReader();
+    const connection = await localConnection(shell, hostSetupProgram, reader.onFrame);
+    await connection.close();
+    const { facts } = reader.setup();
+    expect(facts).toMatchObject({ uid: process.getuid?.(), arch: expect.stringMatching(/^\w+$/) });
+    expect(facts.os.id).toMatch(/^[a-z]+$/);
+    expect(facts.memory.total_mb).toBeGreaterThan(100);
+    expect(facts.disk.used_percent).toBeGreaterThanOrEqual(0);
+    expect(facts.cpus).toBeGreaterThan(0);
+    expect(facts.boot_id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(Object.keys(facts.commands)).toContain('tar');
+  });
+});
+
+describe('facts', () => {
+  it('name the tools that a host lacks, and refuse it', () => {
+    expect(() => parseFacts('missing= setsid timeout\n')).toThrow('the host lacks setsid, timeout');
+  });
+
+  it('know the family of a system by what it is like', () => {
+    const facts = parseFacts('missing=\nos_ID=ubuntu\nos_ID_LIKE="debian"\nos_PRETTY_NAME="Ubuntu 26.04 LTS"\n');
+    expect(facts.os).toMatchObject({ id: 'ubuntu', family: 'debian', name: 'Ubuntu 26.04 LTS' });
+  });
+
+  it('keep a value that holds an equals sign', () => {
+    expect(parseFacts('missing=\nhostname=a=b\n').hostname).toBe('a=b');
+  });
+
+  it('that never came are an error, not empty facts', () => {
+    expect(() => hostSetupReader().setup()).toThrow('the host logged in but told nothing about itself');
+  });
+});
