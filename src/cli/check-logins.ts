@@ -3,8 +3,8 @@ import { access, stat } from 'node:fs/promises';
 import type { Login } from '../core/connection.ts';
 import type { Place } from '../core/place.ts';
 import type { Host, Play } from '../core/playbook.ts';
-import { connectionVariables } from '../project/connection-variables.ts';
-import { collectProblems } from '../project/problems.ts';
+import { connectionVariables } from '../project/inventory/connection-variables.ts';
+import { collectProblems } from '../project/yaml/problems.ts';
 
 const keyNames = connectionVariables.flatMap(({ name, also }) => (name === 'identity_file' ? [name, ...also] : []));
 

@@ -1,7 +1,7 @@
 import { HealError } from '../core/errors.ts';
 import type { Host, Play, Playbook } from '../core/playbook.ts';
-import type { Inventory } from '../project/inventory.ts';
-import { limitHosts, selectHosts } from '../project/pattern.ts';
+import type { Inventory } from '../project/inventory/inventory.ts';
+import { limitHosts, selectHosts } from '../project/inventory/pattern.ts';
 
 /**
  * Which hosts each play works on: those of its pattern that `--limit` leaves.

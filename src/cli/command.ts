@@ -59,15 +59,15 @@ async function dispatch(args: readonly string[], world: World): Promise<number> 
 async function start(options: Options, world: World): Promise<number> {
   switch (options.command) {
     case 'hosts':
-      return (await import('./hosts-command.ts')).hostsCommand(options, world);
+      return (await import('./commands/hosts-command.ts')).hostsCommand(options, world);
     case 'vars':
-      return (await import('./vars-command.ts')).varsCommand(options, world);
+      return (await import('./commands/vars-command.ts')).varsCommand(options, world);
     case 'backup':
-      return (await import('./backup-command.ts')).backupCommand(options, world);
+      return (await import('./commands/backup-command.ts')).backupCommand(options, world);
     case 'ping':
-      return (await import('./ping-command.ts')).pingCommand(options, world);
+      return (await import('./commands/ping-command.ts')).pingCommand(options, world);
     default:
-      return (await import('./run-command.ts')).runCommand(options, world);
+      return (await import('./commands/run-command.ts')).runCommand(options, world);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Inventory } from '../project/inventory.ts';
+import type { Inventory } from '../project/inventory/inventory.ts';
 import type { Paint } from '../report/paint.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Login } from '../core/connection.ts';
 import type { Host, Variables } from '../core/playbook.ts';
-import { loginOf } from '../project/login.ts';
-import { expandPath } from '../project/secret-source.ts';
+import { loginOf } from '../project/inventory/login.ts';
+import { expandPath } from '../project/variables/secret-source.ts';
 import type { Options } from './options.ts';
 import type { World } from './world.ts';
 

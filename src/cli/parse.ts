@@ -1,6 +1,6 @@
 import yargs from 'yargs';
 import { HealError } from '../core/errors.ts';
-import { didYouMean } from '../project/spelling.ts';
+import { didYouMean } from '../project/yaml/spelling.ts';
 import { type Command, commands, type Flag, positionals } from './flags.ts';
 import type { CommandName, Options } from './options.ts';
 import { readOptions } from './read-options.ts';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { retryHint, retryPath, writeRetryFile } from '../../src/cli/retry-file.ts';
 import type { Counts, Report } from '../../src/core/event.ts';
-import { loadInventory } from '../../src/project/inventory.ts';
-import { limitHosts } from '../../src/project/pattern.ts';
+import { loadInventory } from '../../src/project/inventory/inventory.ts';
+import { limitHosts } from '../../src/project/inventory/pattern.ts';
 import { folderWith } from './built.ts';
 
 const none: Counts = {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { HealError, HealErrors } from '../../src/core/errors.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { modules } from '../../src/modules/registry.ts';
-import { loadInventory } from '../../src/project/inventory.ts';
-import { loadPlaybook } from '../../src/project/playbook.ts';
+import { loadInventory } from '../../src/project/inventory/inventory.ts';
+import { loadPlaybook } from '../../src/project/playbook/playbook.ts';
 
 /** Where a keyword can stand. */
 export const scopes = ['task', 'block', 'play', 'role', 'loop_control'] as const;

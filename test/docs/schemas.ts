@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import type { Module } from '../../src/core/module.ts';
 import { modules } from '../../src/modules/registry.ts';
-import { connectionVariables } from '../../src/project/connection-variables.ts';
+import { connectionVariables } from '../../src/project/inventory/connection-variables.ts';
 import { keywords, type Scope } from './keywords.ts';
 
 /**

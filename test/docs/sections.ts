@@ -5,8 +5,8 @@ import { commands, type Flag } from '../../src/cli/flags.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import type { Module } from '../../src/core/module.ts';
 import { modules } from '../../src/modules/registry.ts';
-import { connectionVariables } from '../../src/project/connection-variables.ts';
-import { helpers } from '../../src/project/helpers.ts';
+import { connectionVariables } from '../../src/project/inventory/connection-variables.ts';
+import { helpers } from '../../src/project/template/helpers.ts';
 import { keywords, type Scope } from './keywords.ts';
 
 /** Texts of the pages that are made from what the code declares. */
@@ -101,9 +101,9 @@ export function connectionTable(): string {
 
 /** Where a variable's value comes from: the table stands at `Layer` in the code, and here once more. */
 export function precedenceTable(root: string): string {
-  const text = readFileSync(join(root, 'src/project/layer.ts'), 'utf8');
+  const text = readFileSync(join(root, 'src/project/variables/layer.ts'), 'utf8');
   const lines = text.split('\n').flatMap((line) => /^ \* (\|.*\|)$/.exec(line)?.[1] ?? []);
-  if (lines.length < 5) throw new Error('src/project/layer.ts holds no table of precedence any more');
+  if (lines.length < 5) throw new Error('src/project/variables/layer.ts holds no table of precedence any more');
   return lines.join('\n');
 }
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Content } from '../../src/core/change.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { modules } from '../../src/modules/registry.ts';
-import { withDefaults } from '../../src/project/schema-check.ts';
+import { withDefaults } from '../../src/project/schema/schema-check.ts';
 import type { Transcript } from '../cli/built.ts';
 import type { LabHost } from '../lab/host.ts';
 import { describeLab } from '../lab/lab-suite.ts';

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../src/core/json.ts';
 import type { Answers, Decision, Module, Reads } from '../../src/core/module.ts';
 import type { FileContent } from '../../src/probes/content.ts';
 import type { Entry } from '../../src/probes/entry.ts';
-import { withDefaults } from '../../src/project/schema-check.ts';
+import { withDefaults } from '../../src/project/schema/schema-check.ts';
 import { inputOf } from './on-this-machine.ts';
 
 /** What editing a string came to: the text afterwards, or why it was refused. */

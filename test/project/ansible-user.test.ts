@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { modules } from '../../src/modules/registry.ts';
-import { loadInventory } from '../../src/project/inventory.ts';
-import { loadPlaybook } from '../../src/project/playbook.ts';
+import { loadInventory } from '../../src/project/inventory/inventory.ts';
+import { loadPlaybook } from '../../src/project/playbook/playbook.ts';
 import { errorsOf, folderWith, hosts } from './project.ts';
 
 const text = readFileSync(join(import.meta.dirname, 'ansible-user.yml'), 'utf8');

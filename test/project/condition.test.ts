@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Evaluated, Value } from '../../src/core/playbook.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { type CompiledCondition, compileCondition, compileConditions } from '../../src/project/condition.ts';
-import { entryOf } from '../../src/project/yaml-file.ts';
+import { type CompiledCondition, compileCondition, compileConditions } from '../../src/project/template/condition.ts';
+import { entryOf } from '../../src/project/yaml/yaml-file.ts';
 import { errorsOf, given, yaml } from './project.ts';
 
 function condition(source: string): CompiledCondition {

@@ -3,9 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ModuleSchema } from '../../src/core/playbook.ts';
 import { modules } from '../../src/modules/registry.ts';
-import { ansibleModules, ansibleVariables, elsewhere, lackingVariables } from '../../src/project/ansible-names.ts';
-import { magicNames } from '../../src/project/fields.ts';
-import { metaModule } from '../../src/project/meta.ts';
+import {
+  ansibleModules,
+  ansibleVariables,
+  elsewhere,
+  lackingVariables,
+} from '../../src/project/playbook/ansible-names.ts';
+import { metaModule } from '../../src/project/playbook/meta.ts';
+import { magicNames } from '../../src/project/yaml/fields.ts';
 import { catalogue, errorsOf, errorsOfTasks, type Files, load } from './project.ts';
 
 const root = join(import.meta.dirname, '../..');

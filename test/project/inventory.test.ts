@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { explain } from '../../src/project/explain.ts';
-import { noExtraVars } from '../../src/project/extra-vars.ts';
-import type { Inventory } from '../../src/project/groups.ts';
-import { expandHosts } from '../../src/project/host-range.ts';
-import { loadInventory } from '../../src/project/inventory.ts';
-import { variablesOfHost } from '../../src/project/variables.ts';
+import type { Inventory } from '../../src/project/inventory/groups.ts';
+import { expandHosts } from '../../src/project/inventory/host-range.ts';
+import { loadInventory } from '../../src/project/inventory/inventory.ts';
+import { explain } from '../../src/project/variables/explain.ts';
+import { noExtraVars } from '../../src/project/variables/extra-vars.ts';
+import { variablesOfHost } from '../../src/project/variables/variables.ts';
 import { errorsOf, type Files, folderWith } from './project.ts';
 
 async function inventory(files: Files, sources?: readonly string[]): Promise<Inventory> {

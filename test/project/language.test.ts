@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Known, Task, Value } from '../../src/core/playbook.ts';
-import type { LoadedPlaybook } from '../../src/project/playbook.ts';
+import type { LoadedPlaybook } from '../../src/project/playbook/playbook.ts';
 import { errorsOf, errorsOfTasks, type Files, load, play, taskOf } from './project.ts';
 
 const tasksOf = async (files: Files, extraVars: readonly string[] = []): Promise<readonly Task[]> =>

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { noExtraVars } from '../../src/project/extra-vars.ts';
-import { loadInventory } from '../../src/project/inventory.ts';
-import { loginOf } from '../../src/project/login.ts';
-import { expandPath } from '../../src/project/secret-source.ts';
-import { variablesOfHost } from '../../src/project/variables.ts';
+import { loadInventory } from '../../src/project/inventory/inventory.ts';
+import { loginOf } from '../../src/project/inventory/login.ts';
+import { noExtraVars } from '../../src/project/variables/extra-vars.ts';
+import { expandPath } from '../../src/project/variables/secret-source.ts';
+import { variablesOfHost } from '../../src/project/variables/variables.ts';
 import { errorsOf, folderWith } from './project.ts';
 
 async function login(vars: string): Promise<ReturnType<typeof loginOf>> {

@@ -1,8 +1,8 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { findFile, findTemplate } from '../../src/project/lookup.ts';
-import type { Roots } from '../../src/project/source-file.ts';
+import { findFile, findTemplate } from '../../src/project/playbook/find-file.ts';
+import type { Roots } from '../../src/project/yaml/source-file.ts';
 import { errorsOf, folderWith } from './project.ts';
 
 let roots: Roots;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Value } from '../../src/core/playbook.ts';
 import { modules } from '../../src/modules/registry.ts';
-import { checkArgs } from '../../src/project/module-args.ts';
+import { checkArgs } from '../../src/project/schema/module-args.ts';
 import { errorsOf } from './project.ts';
 
 const at = { file: 'x.yml', line: 1, column: 3, text: '- line:' };

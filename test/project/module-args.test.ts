@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import type { ModuleSchema } from '../../src/core/playbook.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { checkArgs } from '../../src/project/module-args.ts';
-import { violations } from '../../src/project/schema-check.ts';
-import { surelyValid } from '../../src/project/schema-fast.ts';
+import { checkArgs } from '../../src/project/schema/module-args.ts';
+import { violations } from '../../src/project/schema/schema-check.ts';
+import { surelyValid } from '../../src/project/schema/schema-fast.ts';
 import fc from '../samples.ts';
 import { catalogue, errorsOf } from './project.ts';
 

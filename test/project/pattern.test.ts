@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Inventory } from '../../src/project/groups.ts';
-import { loadInventory } from '../../src/project/inventory.ts';
-import { limitHosts, selectHosts } from '../../src/project/pattern.ts';
+import type { Inventory } from '../../src/project/inventory/groups.ts';
+import { loadInventory } from '../../src/project/inventory/inventory.ts';
+import { limitHosts, selectHosts } from '../../src/project/inventory/pattern.ts';
 import { errorsOf, folderWith } from './project.ts';
 
 let inventory: Inventory;

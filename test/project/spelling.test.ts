@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { closest, didYouMean, listed } from '../../src/project/spelling.ts';
+import { closest, didYouMean, listed } from '../../src/project/yaml/spelling.ts';
 
 describe('a misspelt word', () => {
   test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../../src/core/playbook.ts';
-import { startingAt, tasksFrom } from '../../src/project/start-at.ts';
+import { startingAt, tasksFrom } from '../../src/project/playbook/start-at.ts';
 import { errorsOf, load } from './project.ts';
 
 const files = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isSelected, tagChoice } from '../../src/project/tags.ts';
+import { isSelected, tagChoice } from '../../src/project/playbook/tags.ts';
 
 test.each([
   ['', '', '', true],

@@ -2,7 +2,7 @@ import Handlebars from 'handlebars';
 import { describe, expect, test } from 'vitest';
 import type { Value } from '../../src/core/playbook.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { helpers } from '../../src/project/helpers.ts';
+import { helpers } from '../../src/project/template/helpers.ts';
 import fc from '../samples.ts';
 import { errorsOf, given, rendered, renderedFile } from './project.ts';
 

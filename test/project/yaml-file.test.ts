@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { sourceFile } from '../../src/project/source-file.ts';
-import { type Node, parseYaml, plainValue } from '../../src/project/yaml-file.ts';
+import { sourceFile } from '../../src/project/yaml/source-file.ts';
+import { type Node, parseYaml, plainValue } from '../../src/project/yaml/yaml-file.ts';
 import { errorsOf, yaml } from './project.ts';
 
 const parse = (text: string): Node | undefined => parseYaml(sourceFile('/p/x.yml', 'x.yml', text));

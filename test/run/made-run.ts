@@ -2,7 +2,7 @@ import type { Event, TaskDone } from '../../src/core/event.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Module } from '../../src/core/module.ts';
 import type { Play } from '../../src/core/playbook.ts';
-import { withDefaults } from '../../src/project/schema-check.ts';
+import { withDefaults } from '../../src/project/schema/schema-check.ts';
 import { runPlaybook } from '../../src/run/run.ts';
 import { connectHere } from '../../src/ssh/here.ts';
 import type { Shell } from '../shell/shells.ts';

@@ -1,5 +1,8 @@
+import { HealError } from '../../core/errors.ts';
 import { collectRecorded } from '../handlers/handlers.ts';
 import { parseRecorded } from '../handlers/pending-handlers.ts';
+import type { Instance } from '../task/instance.ts';
+import type { Ended } from '../task/outcome.ts';
 import type { HostRun } from './host-run.ts';
 
 /**
@@ -17,4 +20,31 @@ export async function reconnect(run: HostRun): Promise<void> {
   if (!isFirst) return;
   run.recorded.push(...run.setup.pending.flatMap((text) => parseRecorded(text) ?? []));
   collectRecorded(run);
+}
+
+/**
+ * A line that breaks ends the host's part of the run, unless the task says not to mind, or something is to be done
+ * about it: then it is a failure, and the line is made anew for the next task that needs it.
+ */
+export async function whileReachable(
+  run: HostRun,
+  instance: Instance,
+  minds: boolean,
+  work: () => Promise<Ended>,
+): Promise<Ended> {
+  try {
+    if (instance.task.delegateTo === undefined) await reconnect(run);
+    return await work();
+  } catch (error) {
+    if (!(error instanceof HealError) || error.kind !== 'unreachable') throw error;
+    const ignored = instance.task.ignoreUnreachable === true;
+    if (!ignored && !minds) throw error;
+    run.cut = { error, reported: true };
+    return {
+      status: 'failed',
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(ignored ? { ignored } : { unreachable: true }),
+    };
+  }
 }

@@ -1,7 +1,7 @@
 import type { Module } from '../../core/module.ts';
 import type { Evaluated, Host, Play, Task, Value, Variables } from '../../core/playbook.ts';
-import { namesGiven, namesInLoop } from '../../project/names.ts';
-import { collectProblems, type Problems } from '../../project/problems.ts';
+import { namesGiven, namesInLoop } from '../../project/variables/names.ts';
+import { collectProblems, type Problems } from '../../project/yaml/problems.ts';
 import { failureNames, type ProjectSide } from '../host/host-run.ts';
 import { instanceOf } from '../task/instance.ts';
 

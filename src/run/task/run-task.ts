@@ -4,7 +4,7 @@ import { originsOf, pendingAfter } from '../handlers/handlers.ts';
 import { digestOf } from '../handlers/pending-handlers.ts';
 import { exchange } from '../host/exchange.ts';
 import { describe, evaluateOn, flowIn, type HostRun, nameOf, onlyPlans, variablesOf } from '../host/host-run.ts';
-import { reconnect } from '../host/reconnect.ts';
+import { whileReachable } from '../host/reconnect.ts';
 import { waitsBefore } from '../task-list/gather.ts';
 import { prefetch } from '../task-list/prefetch.ts';
 import { apply, judge } from './apply.ts';
@@ -62,7 +62,7 @@ async function runTaskOnHost(
   const acting = delegated ? { ...run, ...(await run.here()), line: undefined } : run;
 
   for (let attempt = 0; ; attempt += 1) {
-    const ended = await reachable(run, instance, flow.minds(instance.task), () => runAttempt(acting, turn));
+    const ended = await whileReachable(run, instance, flow.minds(instance.task), () => runAttempt(acting, turn));
     const outcome = outcomeOf(instance, ended, variables, attempt + 1);
     if (outcome.enough || attempt >= instance.task.retries || onlyPlans(run, instance.task)) {
       const final: Outcome = outcome.enough
@@ -85,28 +85,6 @@ async function runTaskOnHost(
     });
     await pause(instance.task.delay * 1000, signal);
     forget(acting, instance);
-  }
-}
-
-/**
- * A line that breaks ends the host's part of the run, unless the task says not to mind, or something is to be done
- * about it: then it is a failure, and the line is made anew for the next task that needs it.
- */
-async function reachable(run: HostRun, instance: Instance, minds: boolean, work: () => Promise<Ended>): Promise<Ended> {
-  try {
-    if (instance.task.delegateTo === undefined) await reconnect(run);
-    return await work();
-  } catch (error) {
-    if (!(error instanceof HealError) || error.kind !== 'unreachable') throw error;
-    const ignored = instance.task.ignoreUnreachable === true;
-    if (!ignored && !minds) throw error;
-    run.cut = { error, reported: true };
-    return {
-      status: 'failed',
-      message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      ...(ignored ? { ignored } : { unreachable: true }),
-    };
   }
 }
 

@@ -1,0 +1,67 @@
+import { resolve } from 'node:path';
+import { keptBackups } from '../../backups/kept-backups.ts';
+import { HealError } from '../../core/errors.ts';
+import { didYouMean } from '../../project/yaml/spelling.ts';
+import type { Options } from '../options.ts';
+import { findProject } from '../project-folder.ts';
+import type { World } from '../world.ts';
+import { pruneBackups } from './backup-prune.ts';
+import { restoreBackups } from './backup-restore.ts';
+import { listBackups } from './backup-rows.ts';
+
+/** The actions of `heal backup`, each with the options that only some actions take. */
+const actions = {
+  list: [],
+  verify: ['all'],
+  restore: ['to', 'at', 'only'],
+  prune: ['keep', 'check'],
+} as const;
+
+const given: Readonly<Record<(typeof actions)[keyof typeof actions][number], (options: Options) => boolean>> = {
+  all: ({ all }) => all,
+  to: ({ to }) => to !== undefined,
+  at: ({ at }) => at !== undefined,
+  only: ({ only }) => only.length > 0,
+  keep: ({ keep }) => keep !== undefined,
+  check: ({ check }) => check,
+};
+
+/** `heal backup list|verify|restore|prune [HOST]`: the backups that `heal run backup` has kept. No host is logged in to. */
+export async function backupCommand(options: Options, world: World): Promise<number> {
+  const { second: host } = options;
+  const action = actionOf(options);
+  const project = findProject(world.cwd, options.project);
+  const folder = resolve(project, options.backups ?? 'backups');
+  const all = await keptBackups(folder, () => true);
+  const chosen = all.filter((backup) => host === undefined || backup.host === host);
+  if (host !== undefined && chosen.length === 0) {
+    const hosts = new Set(all.map((backup) => backup.host));
+    const hint = didYouMean(host, hosts, `heal run backup --limit ${host} makes one`);
+    throw new HealError('failed', `there is no backup of ${host} in ${folder}`, hint === undefined ? {} : { hint });
+  }
+  if (action === 'restore') return restoreBackups(chosen, folder, options, world);
+  if (action === 'prune') return pruneBackups(chosen, options, world);
+  return listBackups(chosen, folder, options, world);
+}
+
+/** Refuses an option of another action: it would have no effect, and `list --check` must not look like a check. */
+function actionOf(options: Options): keyof typeof actions {
+  const { target } = options;
+  const names = keysOf(actions);
+  const action = names.find((name) => name === target);
+  if (action === undefined) {
+    const hint = didYouMean(target, names, 'a backup is made by heal run backup --limit HOST');
+    throw new HealError('usage', `heal backup has no action "${target}"`, hint === undefined ? {} : { hint });
+  }
+  const own: readonly string[] = actions[action];
+  const other = keysOf(given).find((name) => given[name](options) && !own.includes(name));
+  if (other === undefined) return action;
+  const owner = names.find((name) => (actions[name] as readonly string[]).includes(other));
+  throw new HealError('usage', `heal backup ${action} has no option --${other}`, {
+    hint: `--${other} is an option of heal backup ${owner}`,
+  });
+}
+
+function keysOf<K extends string>(table: Readonly<Record<K, unknown>>): K[] {
+  return Object.keys(table) as K[];
+}

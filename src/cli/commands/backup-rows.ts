@@ -1,0 +1,94 @@
+import { type KeptBackup, verifyBackup } from '../../backups/kept-backups.ts';
+import { type Manifest, readManifest } from '../../backups/manifest.ts';
+import { ageText, bytesText } from '../../core/amounts.ts';
+import { exitCodes, HealError } from '../../core/errors.ts';
+import type { Options } from '../options.ts';
+import type { World } from '../world.ts';
+
+/** One backup of a list: what is known of it, or why it can't be used. */
+export interface BackupRow {
+  readonly backup: KeptBackup;
+  readonly manifest?: Manifest;
+  readonly problem?: string;
+}
+
+/** `heal backup list` and `heal backup verify`: one line for each backup, with what is wrong with it. */
+export async function listBackups(
+  backups: readonly KeptBackup[],
+  folder: string,
+  options: Options,
+  world: World,
+): Promise<number> {
+  const rows = await (options.target === 'list' ? readBackups(backups) : verify(backups, options));
+  if (options.output === 'json') world.out(`${JSON.stringify(document(rows), undefined, 2)}\n`);
+  else if (rows.length === 0) world.out(world.clean.line(`no backups in ${folder}`).concat('\n'));
+  else world.out(table(rows, options, world));
+  return rows.some((row) => row.problem !== undefined) ? exitCodes.failed : 0;
+}
+
+/** Each backup with its manifest. */
+export async function readBackups(backups: readonly KeptBackup[]): Promise<BackupRow[]> {
+  return Promise.all(backups.map((backup) => readBackup(backup, () => readManifest(backup.path))));
+}
+
+/** Reads the newest backup of each host back, or with `--all` each. */
+async function verify(backups: readonly KeptBackup[], { all }: Options): Promise<BackupRow[]> {
+  const newest = new Map(backups.map((backup) => [backup.host, backup]));
+  const rows: BackupRow[] = [];
+  // One after the other: each is limited by the disk.
+  for (const backup of all ? backups : newest.values()) rows.push(await readBackup(backup, () => verifyBackup(backup)));
+  return rows;
+}
+
+/** Reads one backup: a HealError is its problem. */
+export async function readBackup(backup: KeptBackup, read: () => Promise<Manifest>): Promise<BackupRow> {
+  try {
+    return { backup, manifest: await read() };
+  } catch (error) {
+    if (!(error instanceof HealError)) throw error;
+    return { backup, problem: error.message };
+  }
+}
+
+function table(rows: readonly BackupRow[], { target }: Options, { clean, paint }: World): string {
+  const now = Date.now();
+  const cells = rows.map(({ backup, manifest, problem }) => {
+    const head = [backup.host, backup.name];
+    if (manifest === undefined) return { cells: head, end: paint('failed', clean.line(problem ?? '')) };
+    const files = manifest.members.filter(({ type }) => type === 'file').length;
+    const amounts = [`${files} files`, bytesText(manifest.archive.size), ageText(now - Date.parse(manifest.created))];
+    const warnings = manifest.warnings.length === 0 ? '' : paint('warning', `${manifest.warnings.length} warnings`);
+    const end = target === 'verify' ? [paint('ok', 'ok'), warnings].filter((word) => word !== '').join(', ') : warnings;
+    return { cells: [...head, ...amounts], end };
+  });
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(0, ...cells.map((row) => row.cells[column]?.length ?? 0)));
+  const lines = cells.map((row) => {
+    const columns = row.cells.map((cell, index) =>
+      index < 2 ? clean.line(cell).padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0),
+    );
+    return [...columns, row.end].join('  ').trimEnd();
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+function document(rows: readonly BackupRow[]): unknown {
+  return {
+    format: 1,
+    backups: rows.map(({ backup, manifest, problem }) => ({
+      host: backup.host,
+      name: backup.name,
+      path: backup.path,
+      ...(problem === undefined ? {} : { problem }),
+      ...(manifest === undefined
+        ? {}
+        : {
+            created: manifest.created,
+            size: manifest.archive.size,
+            sha256: manifest.archive.sha256,
+            files: manifest.members.filter(({ type }) => type === 'file').length,
+            databases: manifest.databases,
+            warnings: manifest.warnings,
+          }),
+    })),
+  };
+}

@@ -1,0 +1,116 @@
+import type { Login } from '../../core/connection.ts';
+import type { Report } from '../../core/event.ts';
+import type { Host, Play, Playbook, Task } from '../../core/playbook.ts';
+import type { Inventory } from '../../project/inventory/inventory.ts';
+import { selectHosts } from '../../project/inventory/pattern.ts';
+import { loadPlaybook } from '../../project/playbook/playbook.ts';
+import { startingAt } from '../../project/playbook/start-at.ts';
+import { isSelected } from '../../project/playbook/tags.ts';
+import { precheck } from '../../run/playbook/precheck.ts';
+import type { RunOptions } from '../../run/playbook/run-options.ts';
+import { checkLogins } from '../check-logins.ts';
+import { hostsOfPlays } from '../chosen-plays.ts';
+import { confirmDrills } from '../confirm.ts';
+import { exitCodeOf } from '../exit-code.ts';
+import { isListing, list, nameOf } from '../listing.ts';
+import { loginFor } from '../login-of.ts';
+import type { Options } from '../options.ts';
+import { reporterFor } from '../reporting.ts';
+import { retryHint, retryPath, writeRetryFile } from '../retry-file.ts';
+import { connectOf, modulesOf, projectSideOf } from '../wire.ts';
+import type { World } from '../world.ts';
+import { inventoryOf } from './hosts-command.ts';
+
+/** `heal run`, `plan`, `verify`, `drill` and `status`. Everything is read and checked before the first connection is made. */
+export async function runCommand(options: Options, world: World): Promise<number> {
+  const { cwd, home, env } = world;
+  const { inventory, project } = await inventoryOf(options, world);
+  const modules = await modulesOf();
+  const whole = await loadPlaybook({
+    project,
+    shipped: world.package.folder,
+    name: options.target,
+    catalogue: modules,
+    inventory,
+    extraVars: options.extraVars,
+    cwd,
+    home,
+    env,
+  });
+  world.hide(whole.secrets);
+  const playbook = chosenPart(whole, inventory, options);
+  const hostsOf = await hostsOfPlays(playbook, inventory, options.limit, cwd);
+  const choice = { tags: options.tags, skip: options.skipTags };
+  const selected = (task: Pick<Task, 'tags'>): boolean => isSelected(task.tags, choice);
+  const side = projectSideOf(project, world);
+  await precheck({ plays: playbook.plays, hostsOf, modules, project: side });
+  if (isListing(options)) {
+    list({ playbook, hostsOf, selected }, options, world);
+    return 0;
+  }
+  const loginOf = (host: Host, play: Play): Login =>
+    loginFor(host, play.variables(host, undefined, { values: {} }), project, options, world);
+  await checkLogins(playbook.plays, hostsOf, loginOf);
+  if (options.command === 'drill') await confirmDrills(playbook, hostsOf, selected, options, world);
+
+  const [{ runPlaybook }, connect, reporter] = await Promise.all([
+    import('../../run/run.ts'),
+    connectOf(world),
+    reporterFor(options, world),
+  ]);
+  const { interrupt } = world;
+  interrupt.onFirst = () => {
+    const hint = 'Ctrl-C once more leaves at once';
+    reporter.emit({ type: 'warning', message: 'interrupted: stopping the running tasks', hint });
+  };
+  let again: string | undefined;
+  try {
+    const report = await runPlaybook({
+      playbook,
+      hostsOf,
+      loginOf,
+      connect,
+      connectHere: async (...given) => (await import('../../ssh/here.ts')).connectHere(...given),
+      modules,
+      forks: options.forks,
+      mode: modeOf(options),
+      selected,
+      check: options.check,
+      deep: options.deep,
+      signal: interrupt.signal,
+      emit: reporter.emit,
+      now: world.now,
+      project: side,
+    });
+    if (options.command === 'run' && !options.check) again = await retryLine(report, project, options, world);
+    return exitCodeOf(report);
+  } finally {
+    await reporter.close();
+    if (again !== undefined) (options.output === 'json' ? world.err : world.out)(`${again}\n`);
+  }
+}
+
+function modeOf({ command }: Options): RunOptions['mode'] {
+  return command === 'verify' || command === 'drill' || command === 'status' ? command : 'run';
+}
+
+/** What `--start-at-task` leaves, and what `--force-handlers` adds. */
+function chosenPart(playbook: Playbook, inventory: Inventory, options: Options): Playbook {
+  const { startAtTask, forceHandlers } = options;
+  const shown = (task: Task, play: Play): string => nameOf(task, play, selectHosts(inventory, play.hosts)[0]);
+  const part = startAtTask === undefined ? playbook : startingAt(playbook, startAtTask, shown);
+  if (!forceHandlers) return part;
+  return { ...part, plays: part.plays.map((play) => ({ ...play, forceHandlers: true })) };
+}
+
+/** Keeps the hosts that failed for the next run; says how to name them, or why they could not be kept. */
+async function retryLine(report: Report, project: string, options: Options, world: World): Promise<string | undefined> {
+  const path = retryPath(project, options.target);
+  try {
+    const failed = await writeRetryFile(path, options.target, report);
+    return failed.length === 0 ? undefined : world.clean.line(retryHint(path, options.target, world.cwd));
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    return world.clean.line(`warning: can't keep the list of hosts that failed in ${path}: ${why}`);
+  }
+}

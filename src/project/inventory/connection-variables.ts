@@ -1,0 +1,115 @@
+import type { Problems } from '../yaml/problems.ts';
+import type { MapNode, Node } from '../yaml/yaml-file.ts';
+
+/** A variable that says how a host is reached. */
+export interface ConnectionVariable {
+  readonly name: ConnectionName;
+  /** Ansible's name for it. */
+  readonly also: readonly string[];
+  readonly kind: 'text' | 'port' | 'boolean' | 'seconds' | 'checking' | 'path';
+  readonly about: string;
+}
+
+export type ConnectionName =
+  | 'address'
+  | 'port'
+  | 'user'
+  | 'identity_file'
+  | 'become'
+  | 'become_user'
+  | 'host_key_checking'
+  | 'known_hosts_file'
+  | 'connect_timeout';
+
+/** All of them: this table is their documentation. */
+export const connectionVariables: readonly ConnectionVariable[] = [
+  {
+    name: 'address',
+    also: ['ansible_host', 'ansible_ssh_host'],
+    kind: 'text',
+    about: "name or address to connect to; default the host's name",
+  },
+  { name: 'port', also: ['ansible_port', 'ansible_ssh_port'], kind: 'port', about: "sshd's port; default 22" },
+  { name: 'user', also: ['ansible_user', 'ansible_ssh_user'], kind: 'text', about: 'who logs in; default you' },
+  {
+    name: 'identity_file',
+    also: ['ansible_ssh_private_key_file', 'ansible_private_key_file'],
+    kind: 'path',
+    about: 'private key file (default: the keys of ssh-agent, then `~/.ssh/id_ed25519`, `id_ecdsa`, `id_rsa`)',
+  },
+  {
+    name: 'become',
+    also: ['ansible_become'],
+    kind: 'boolean',
+    about: 'whether tasks run as become_user; default false',
+  },
+  { name: 'become_user', also: ['ansible_become_user'], kind: 'text', about: 'whom tasks become; default root' },
+  {
+    name: 'host_key_checking',
+    also: ['ansible_host_key_checking'],
+    kind: 'checking',
+    about: 'strict, accept-new or off; default strict',
+  },
+  { name: 'known_hosts_file', also: [], kind: 'path', about: 'where host keys are kept; default ~/.ssh/known_hosts' },
+  {
+    name: 'connect_timeout',
+    also: ['ansible_timeout'],
+    kind: 'seconds',
+    about: 'seconds for the whole login; default 10',
+  },
+];
+
+const byName: ReadonlyMap<string, ConnectionVariable> = new Map(
+  connectionVariables.flatMap((variable) => [variable.name, ...variable.also].map((name) => [name, variable])),
+);
+
+/** Ansible's variables that would change how a host is reached, and that heal has nothing for. */
+const without: Readonly<Record<string, string>> = {
+  ansible_connection: 'heal speaks SSH alone',
+  ansible_password: 'log in by a key: identity_file',
+  ansible_ssh_pass: 'log in by a key: identity_file',
+  ansible_ssh_common_args: 'heal logs in by itself; it has settings of its own: see docs/inventory.md',
+  ansible_ssh_extra_args: 'heal logs in by itself; it has settings of its own: see docs/inventory.md',
+  ansible_become_method: 'heal becomes another user by sudo',
+  ansible_become_password: 'let sudo ask for no password, or log in as root',
+  ansible_become_pass: 'let sudo ask for no password, or log in as root',
+};
+
+/** Checks the types of connection variables whose values are written out. */
+export function checkConnectionVariables(node: MapNode, problems: Problems): void {
+  for (const { key, at, value } of node.entries) {
+    const refused = Object.hasOwn(without, key) ? without[key] : undefined;
+    if (refused !== undefined) problems.add(`"${key}" is not supported`, at, refused);
+    const variable = byName.get(key);
+    if (variable === undefined || isTemplate(value)) continue;
+    const wrong = wrongValue(variable, value.kind === 'scalar' ? value.value : undefined);
+    if (wrong !== undefined) problems.add(`"${key}" ${wrong}`, value.at, `it is ${variable.about}`);
+  }
+}
+
+/** Says what is wrong with a value, as in `must be a boolean`; undefined where nothing is. */
+export function wrongValue(variable: ConnectionVariable, value: unknown): string | undefined {
+  switch (variable.kind) {
+    case 'text':
+    case 'path':
+      return typeof value === 'string' && value !== '' && !/[\0\n]/.test(value) ? undefined : 'must be a string';
+    case 'port':
+      return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535
+        ? undefined
+        : 'must be a number from 1 to 65535';
+    case 'boolean':
+      return typeof value === 'boolean' ? undefined : 'must be a boolean';
+    case 'seconds':
+      return typeof value === 'number' && value > 0 ? undefined : 'must be a number of seconds';
+    case 'checking':
+      return value === 'strict' || value === 'accept-new' || value === 'off' || typeof value === 'boolean'
+        ? undefined
+        : 'must be strict, accept-new or off';
+  }
+}
+
+function isTemplate(node: Node): boolean {
+  return (
+    node.kind === 'secret' || (node.kind === 'scalar' && typeof node.value === 'string' && node.value.includes('{{'))
+  );
+}

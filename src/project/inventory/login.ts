@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import type { Login } from '../../core/connection.ts';
+import type { Host, Value, Variables } from '../../core/playbook.ts';
+import { expandPath } from '../variables/secret-source.ts';
+import { typeName } from '../variables/value.ts';
+import { collectProblems } from '../yaml/problems.ts';
+import { type ConnectionName, connectionVariables, wrongValue } from './connection-variables.ts';
+
+/** What a login needs to know of the workstation. */
+export interface Workstation {
+  /** The user's home folder. */
+  readonly home: string;
+  /** Where OpenSSH keeps its files; default `home/.ssh`. */
+  readonly homeSsh?: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Relative paths begin here; default `home`. */
+  readonly project?: string;
+}
+
+/**
+ * How a host is reached, by its connection variables after precedence (`connectionVariables` lists them). `~` is the
+ * user's home, on Windows too. Throws usage HealErrors with the Place of the value that is wrong.
+ */
+export function loginOf(host: Host, variables: Variables, workstation: Workstation): Login {
+  const { home, env } = workstation;
+  const homeSsh = workstation.homeSsh ?? join(home, '.ssh');
+  const problems = collectProblems();
+  const given = new Set<string>();
+  const values: Partial<Record<ConnectionName, Value>> = {};
+  for (const variable of connectionVariables) {
+    const found = problems.attempt(() => firstOf([variable.name, ...variable.also], variables));
+    if (found === undefined) continue;
+    const at = host.vars[found.name]?.at ?? host.at;
+    const wrong = found.pending ? 'must be known before the login' : wrongValue(variable, found.value);
+    if (wrong !== undefined)
+      problems.add(
+        `${host.name}: "${found.name}" ${wrong}, not ${typeName(found.value)}`,
+        at,
+        `it is ${variable.about}`,
+      );
+    given.add(variable.name);
+    values[variable.name] = found.value;
+  }
+  problems.throwIfAny();
+  const path = (name: ConnectionName): string | undefined => {
+    const value = values[name];
+    return value === undefined ? undefined : expandPath(String(value), home, workstation.project ?? home);
+  };
+  const identityFile = path('identity_file');
+  return {
+    name: host.name,
+    address: String(values.address ?? host.name),
+    port: Number(values.port ?? 22),
+    user: String(values.user ?? env['USER'] ?? env['USERNAME'] ?? 'root'),
+    ...(identityFile === undefined ? {} : { identityFile }),
+    become: values.become === true,
+    becomeUser: String(values.become_user ?? 'root'),
+    hostKeyChecking: checking(values.host_key_checking),
+    knownHostsFile: path('known_hosts_file') ?? join(homeSsh, 'known_hosts'),
+    connectTimeout: Number(values.connect_timeout ?? 10),
+    given,
+  };
+}
+
+/** Ansible's setting is a boolean. */
+function checking(value: Value | undefined): Login['hostKeyChecking'] {
+  if (value === 'accept-new') return value;
+  return value === 'off' || value === false ? 'off' : 'strict';
+}
+
+function firstOf(
+  names: readonly string[],
+  variables: Variables,
+): { name: string; value: Value; pending: boolean } | undefined {
+  for (const name of names) {
+    const found = variables.lookup(name);
+    if (found?.kind === 'pending') return { name, value: null, pending: true };
+    if (found !== undefined) return { name, value: found.value, pending: false };
+  }
+  return undefined;
+}

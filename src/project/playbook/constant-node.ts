@@ -1,0 +1,61 @@
+import type { Value } from '../../core/playbook.ts';
+import { Secret } from '../../core/secret.ts';
+import { compileNode } from '../template/template.ts';
+import { typeName } from '../variables/value.ts';
+import { listed } from '../yaml/spelling.ts';
+import type { Node, ScalarNode } from '../yaml/yaml-file.ts';
+import type { Inherited, TaskContext } from './loading.ts';
+
+/**
+ * A node whose text holds `{{ }}` becomes the one that holds its value, where that is known before the run and the same
+ * on all of the play's hosts; other nodes stay as they are. Undefined where it is not, which is told to the Problems.
+ */
+export function constantNode(
+  node: Node,
+  what: string,
+  context: TaskContext,
+  vars: Inherited['vars'] = {},
+): Node | undefined {
+  if (node.kind !== 'scalar' || typeof node.value !== 'string' || !node.value.includes('{{')) return node;
+  const { problems, secrets } = context.loading;
+  return problems.attempt(() => {
+    const template = compileNode(node, secrets);
+    const found = new Map<string, { host: string; value: Value }>();
+    for (const { host, variables } of context.scope.views(context.role, vars)) {
+      for (const { name, at, optional } of template.references) {
+        const known = variables.lookup(name);
+        if (known?.kind === 'value' || (known === undefined && optional)) continue;
+        problems.add(`${what} needs "${name}", which only a run can know: that is not supported yet`, at, settle);
+        return undefined;
+      }
+      const outcome = template.evaluate(variables);
+      if (outcome.kind === 'pending') {
+        const names = listed(outcome.names.map((name) => `"${name}"`));
+        problems.add(`${what} needs ${names}, which only a run can know: that is not supported yet`, node.at, settle);
+        return undefined;
+      }
+      found.set(JSON.stringify(outcome.value), { host, value: outcome.value });
+    }
+    const [first, second] = found.values();
+    if (first === undefined) return undefined;
+    if (second !== undefined) {
+      const both = listed([first, second].map(({ host, value }) => `${String(value)} for ${host}`));
+      problems.add(`${what} differs between hosts (${both}): that is not supported yet`, node.at, settle);
+      return undefined;
+    }
+    if (first.value instanceof Secret || typeof first.value === 'object') {
+      problems.add(`${what} can't be ${typeName(first.value)}`, node.at, 'give it one word or number');
+      return undefined;
+    }
+    return scalarOf(first.value, node);
+  });
+}
+
+const settle = 'write the value itself, or a variable that is the same for all hosts of the play';
+
+/** What `-e` and a template give is a string, even where a boolean or a number is meant. */
+function scalarOf(value: string | number | boolean, node: ScalarNode): ScalarNode {
+  const meant = value === 'true' || value === 'false' ? value === 'true' : value;
+  const plain = typeof meant === 'string' && /^\d{1,15}$/.test(meant) ? Number(meant) : meant;
+  return { ...node, value: plain, source: String(value) };
+}

@@ -1,0 +1,54 @@
+import { realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import type { Place } from '../../core/place.ts';
+import type { Role } from '../../core/playbook.ts';
+import { usage } from '../yaml/problems.ts';
+import { type Roots, shownPath } from '../yaml/source-file.ts';
+
+/**
+ * The local path of a template: in the role's templates/, the project's, then those that ship. Rejects with a usage
+ * HealError at `at` where there is none, or the name leads out of these folders.
+ */
+export function findTemplate(roots: Roots, role: Role | undefined, name: string, at?: Place): Promise<string> {
+  return find('template', roots, role, name, at);
+}
+
+/** The local path of a file or folder to copy: the same, in files/. */
+export function findFile(roots: Roots, role: Role | undefined, name: string, at?: Place): Promise<string> {
+  return find('file', roots, role, name, at);
+}
+
+async function find(
+  kind: 'template' | 'file',
+  roots: Roots,
+  role: Role | undefined,
+  name: string,
+  at: Place | undefined,
+): Promise<string> {
+  const leads = `the ${kind} "${name}" leads out of its folder`;
+  if (name === '' || name.includes('\0')) throw usage(`"${name}" names no ${kind}`, at, 'name a file');
+  // A Windows checkout is written with slashes as well, so both may part the name.
+  const parts = name.split(/[\\/]/);
+  if (isAbsolute(name) || /^([A-Za-z]:|[\\/]|~)/.test(name) || parts.includes('..')) {
+    throw usage(leads, at, `put it into ${kind}s/ of the role or the project, and name it from there`);
+  }
+  const folders = [...(role === undefined ? [] : [role.folder]), roots.project, roots.shipped].map((root) =>
+    join(root, `${kind}s`),
+  );
+  for (const folder of folders) {
+    const path = resolve(folder, ...parts);
+    if (
+      !(await stat(path).then(
+        () => true,
+        () => false,
+      ))
+    )
+      continue;
+    // A link inside of the folder may still lead out.
+    const inside = relative(await realpath(folder), await realpath(path));
+    if (inside.startsWith('..') || isAbsolute(inside)) throw usage(leads, at, 'put a copy there instead of a link');
+    return path;
+  }
+  const shown = [...new Set(folders.map((folder) => shownPath(folder, roots.project)))];
+  throw usage(`there is no ${kind} "${name}"`, at, `it is looked for in ${shown.join(', ')}`);
+}

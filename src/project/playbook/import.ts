@@ -1,0 +1,147 @@
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import type { Task } from '../../core/playbook.ts';
+import { asBoolean, asList, asMap, asText, checkKeys, field } from '../yaml/fields.ts';
+import type { Yaml } from '../yaml/load-yaml.ts';
+import { shownPath } from '../yaml/source-file.ts';
+import type { Entry, MapNode, Node } from '../yaml/yaml-file.ts';
+import { constantNode } from './constant-node.ts';
+import { readInherited, readSettled, readVars } from './inherited-keywords.ts';
+import type { Inherited, RoleFile, TaskContext } from './loading.ts';
+import { prefix } from './task.ts';
+import { nestedKeywords, refusedInImport } from './task-keywords.ts';
+
+/** Keys beside an import; each is handed down to what is imported. */
+const keys = ['notify', ...nestedKeywords];
+
+/** An entry that imports, and what is below it. */
+interface Import {
+  readonly entry: Entry;
+  readonly kind: string;
+  readonly inherited: Inherited;
+}
+
+/**
+ * Reads `import_tasks: FILE` and `include_tasks: FILE`. The file is looked for beside the one that names it, in the
+ * role's tasks/, then beside the playbook. heal reads all files before the run, so both do the same.
+ */
+export async function readImportedTasks(
+  map: MapNode,
+  context: TaskContext,
+  above: Inherited,
+  read: (items: readonly Node[], context: TaskContext, inherited: Inherited) => Promise<Task[]>,
+): Promise<Task[]> {
+  const found = readImport(map, context, above);
+  if (found === undefined) return [];
+  const { entry, kind, inherited } = found;
+  const { problems, roots } = context.loading;
+  const args = entry.value.kind === 'map' ? entry.value : undefined;
+  if (args !== undefined) checkKeys(args, `"${kind}"`, ['file', 'apply'], problems);
+  const down = applied(args, context, inherited);
+  const node = args === undefined ? entry.value : args.entries.find(({ key }) => key === 'file')?.value;
+  if (node === undefined) {
+    problems.add(`"${kind}" names no file`, entry.at, `write "${kind}: its-name.yml"`);
+    return [];
+  }
+  const known = constantNode(node, `"${kind}"`, context, down.vars);
+  const name = known && asText(known, `"${kind}"`, problems);
+  if (name === undefined) return [];
+  const yaml = await findTasks(name, context);
+  if (yaml === undefined) {
+    const folders = foldersOf(context).map((folder) => shownPath(join(folder, name), roots.project));
+    problems.add(
+      `there is no file of tasks "${name}"`,
+      node.at,
+      `it is looked for as ${[...new Set(folders)].join(', ')}`,
+    );
+    return [];
+  }
+  const { shown, path } = yaml.file;
+  if (context.within.includes(shown)) {
+    problems.add(
+      `${shown} imports itself: ${[...context.within, shown].join(' -> ')}`,
+      node.at,
+      'remove one of these imports',
+    );
+    return [];
+  }
+  const list = yaml.root === undefined ? undefined : asList(yaml.root, shown, problems);
+  const below = { ...context, path, idBase: context.scope.idBase(path), within: [...context.within, shown] };
+  return read(list?.items ?? [], below, down);
+}
+
+const roleFiles: readonly RoleFile[] = ['tasks', 'handlers', 'vars', 'defaults'];
+
+/** Reads `import_role` and `include_role`: the tasks of the role and of what it depends on. */
+export async function readImportedRole(map: MapNode, context: TaskContext, above: Inherited): Promise<Task[]> {
+  const found = readImport(map, context, above, false);
+  if (found === undefined) return [];
+  const { entry, kind, inherited } = found;
+  const { problems } = context.loading;
+  const args = asMap(entry.value, `"${kind}"`, problems);
+  if (args === undefined) return [];
+  const settings = ['name', 'public', 'apply', ...roleFiles.map((file) => `${file}_from`)];
+  checkKeys(args, `"${kind}"`, settings, problems, {
+    allow_duplicates: { status: 'no', hint: 'leave it out: it runs each time that it is named' },
+    rolespec_validate: { status: 'no', hint: "leave it out: a role's arguments are always checked" },
+  });
+  const vars = { ...above.vars, ...readVars(map, context) };
+  const down = applied(args, context, inherited);
+  const from: Partial<Record<RoleFile, string>> = {};
+  for (const file of roleFiles) {
+    const name = readSettled(args, `${file}_from`, asText, context, vars);
+    if (name !== undefined) from[file] = name.replace(/\.ya?ml$/, '');
+  }
+  const open = readSettled(args, 'public', asBoolean, context, vars) ?? kind === 'import_role';
+  const named = args.entries.find(({ key }) => key === 'name');
+  if (named === undefined) {
+    problems.add(`"${kind}" names no role`, entry.at, `write "${kind}: { name: its-name }"`);
+    return [];
+  }
+  const name = readSettled(args, 'name', asText, context, vars);
+  if (name === undefined) return [];
+  const use = { name, at: named.value.at, inherited: { ...down, vars: {} }, params: vars, from, open };
+  return context.scope.addRole(use, context.within);
+}
+
+function readImport(map: MapNode, context: TaskContext, above: Inherited, withVars = true): Import | undefined {
+  const { problems } = context.loading;
+  const imports = map.entries.filter(({ key }) => /^(import|include)_(tasks|role)$/.test(key.replace(prefix, '')));
+  const [entry, second] = imports;
+  if (entry === undefined) return undefined;
+  const kind = entry.key.replace(prefix, '');
+  if (second !== undefined) {
+    problems.add(
+      `a task has one module, but this has "${entry.key}" and "${second.key}"`,
+      second.at,
+      'make two tasks of it',
+    );
+    return undefined;
+  }
+  const rest: MapNode = { ...map, entries: map.entries.filter((one) => one !== entry) };
+  checkKeys(rest, `"${kind}"`, keys, problems, refusedInImport);
+  return { entry, kind, inherited: readInherited(rest, context, above, withVars) };
+}
+
+/** `apply: { tags: x }` of an include: keywords for what is included. */
+function applied(args: MapNode | undefined, context: TaskContext, inherited: Inherited): Inherited {
+  const { problems } = context.loading;
+  const apply = args && field(args, 'apply', asMap, problems);
+  if (apply === undefined) return inherited;
+  checkKeys(apply, '"apply"', keys, problems, refusedInImport);
+  return readInherited(apply, context, inherited);
+}
+
+async function findTasks(name: string, context: TaskContext): Promise<Yaml | undefined> {
+  const { loader } = context.loading;
+  if (isAbsolute(name)) return loader.readIfThere(name);
+  for (const folder of foldersOf(context)) {
+    const yaml = await loader.readIfThere(resolve(folder, name));
+    if (yaml !== undefined) return yaml;
+  }
+  return undefined;
+}
+
+function foldersOf({ path, role, loading }: TaskContext): readonly string[] {
+  const own = role === undefined ? join(loading.roots.project, 'tasks') : join(role.folder, 'tasks');
+  return [...new Set([dirname(path), own])];
+}

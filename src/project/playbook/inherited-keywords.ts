@@ -1,0 +1,159 @@
+import type { Place } from '../../core/place.ts';
+import type { Task, Template } from '../../core/playbook.ts';
+import { compileConditions } from '../template/condition.ts';
+import { type Compiled, compileNode, compileText, referencesOf } from '../template/template.ts';
+import { compileLayer } from '../variables/layer.ts';
+import { isMapping, typeName, type ValueMap } from '../variables/value.ts';
+import { asBoolean, asDuration, asMap, asTexts, field, type Reader } from '../yaml/fields.ts';
+import { usage } from '../yaml/problems.ts';
+import { type Entry, entryOf, type MapNode } from '../yaml/yaml-file.ts';
+import { constantNode } from './constant-node.ts';
+import type { Inherited, TaskContext } from './loading.ts';
+
+export const nothingInherited: Inherited = { when: [], tags: [], environment: [], notify: [], vars: {}, blocks: [] };
+
+/**
+ * The keywords that are handed down, over those from above: a nearer value wins, but tags, conditions and notified
+ * handlers add up, and environment and vars do so name by name. Keys that the object can't have were refused before.
+ */
+export function readInherited(map: MapNode, context: TaskContext, above: Inherited, withVars = true): Inherited {
+  const { problems } = context.loading;
+  const vars = withVars ? { ...above.vars, ...readVars(map, context) } : above.vars;
+  const known = <T>(key: string, read: Reader<T>): T | undefined => readSettled(map, key, read, context, vars);
+  const becomeUser = textOf(map, 'become_user', context);
+  const delegateTo = readDelegateTo(map, context, vars);
+  const environment = readEnvironment(map, context);
+  refuseMethod(entryOf(map, 'become_method'), context);
+  const when = entryOf(map, 'when');
+  return {
+    ...above,
+    ...given('become', known('become', asBoolean)),
+    ...given('ignoreErrors', known('ignore_errors', asBoolean)),
+    ...given('ignoreUnreachable', known('ignore_unreachable', asBoolean)),
+    ...given('noLog', known('no_log', asBoolean)),
+    ...given('checkMode', known('check_mode', asBoolean)),
+    ...given('diff', known('diff', asBoolean)),
+    ...given('runOnce', known('run_once', asBoolean)),
+    ...given('timeout', known('timeout', asDuration)),
+    ...given('becomeUser', becomeUser),
+    ...given('delegateTo', delegateTo),
+    when: [...above.when, ...((when && problems.attempt(() => compileConditions(when.value, '"when"'))) ?? [])],
+    tags: [...new Set([...above.tags, ...(field(map, 'tags', asTexts(true), problems) ?? [])])],
+    environment: environment === undefined ? above.environment : [...above.environment, environment],
+    notify: [...above.notify, ...readNotify(map, context)],
+    vars,
+  };
+}
+
+/** What a role hands down to its handlers, checks and drills: not what steers the tasks that a block holds. */
+export function apartFromTasks(inherited: Inherited): Inherited {
+  const { ignoreErrors: _, ignoreUnreachable: __, runOnce: ___, delegateTo: ____, ...rest } = inherited;
+  return { ...rest, notify: [], vars: {}, blocks: [] };
+}
+
+/** Reads a key whose `{{ }}` is worked out before the run. */
+export function readSettled<T>(
+  map: MapNode,
+  key: string,
+  read: Reader<T>,
+  context: TaskContext,
+  vars: Inherited['vars'],
+): T | undefined {
+  const entry = entryOf(map, key);
+  const node = entry && constantNode(entry.value, `"${key}"`, context, vars);
+  return node && read(node, `"${key}"`, context.loading.problems);
+}
+
+/** A string that is rendered for each host. */
+export function textOf(map: MapNode, key: string, { loading }: TaskContext): Template<string> | undefined {
+  const entry = entryOf(map, key);
+  return entry && loading.problems.attempt(() => compileText(entry.value, loading.secrets, `"${key}"`));
+}
+
+/** `vars` of a task, a play or a role's use. */
+export function readVars(map: MapNode, { loading }: TaskContext): Readonly<Record<string, Template>> {
+  const entry = entryOf(map, 'vars');
+  const node = entry === undefined ? undefined : asMap(entry.value, '"vars"', loading.problems);
+  return node === undefined ? {} : compileLayer('vars', node, loading.secrets, loading.problems).vars;
+}
+
+/** All environments over one another: a nearer one wins name by name. */
+export function joinedEnvironment(all: Inherited['environment']): Task['environment'] | undefined {
+  const [first, ...rest] = all;
+  return first === undefined ? undefined : rest.reduce(joined, first);
+}
+
+/** A Template whose value must be a mapping. */
+export function asMapping(inner: Template, at: Place, what: string): Template<ValueMap> {
+  return {
+    ...inner,
+    evaluate: (variables) => {
+      const outcome = inner.evaluate(variables);
+      if (outcome.kind === 'pending') return outcome;
+      const { value } = outcome;
+      if (isMapping(value)) return { kind: 'value', value };
+      throw usage(`${what} must be a mapping, not ${typeName(value)}`, at, 'give it a variable that is one');
+    },
+  };
+}
+
+function given<K extends string, T>(key: K, value: T | undefined): { readonly [_ in K]?: T } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [_ in K]?: T });
+}
+
+function readEnvironment(map: MapNode, { loading }: TaskContext): Template<ValueMap> | undefined {
+  const entry = entryOf(map, 'environment');
+  if (entry === undefined) return undefined;
+  return loading.problems.attempt(() =>
+    asMapping(compileNode(entry.value, loading.secrets), entry.at, '"environment"'),
+  );
+}
+
+function joined(below: Template<ValueMap>, above: Template<ValueMap>): Template<ValueMap> {
+  const both: Compiled<ValueMap> = {
+    at: above.at,
+    inputs: [...new Set([...below.inputs, ...above.inputs])],
+    references: [...referencesOf(below), ...referencesOf(above)],
+    evaluate: (variables) => {
+      const low = below.evaluate(variables);
+      const high = above.evaluate(variables);
+      if (low.kind === 'pending') return low;
+      if (high.kind === 'pending') return high;
+      return { kind: 'value', value: { ...low.value, ...high.value } };
+    },
+  };
+  return both;
+}
+
+function readNotify(map: MapNode, { loading }: TaskContext): Template<string>[] {
+  const entry = entryOf(map, 'notify');
+  if (entry === undefined) return [];
+  const nodes = entry.value.kind === 'list' ? entry.value.items : [entry.value];
+  return nodes.flatMap((node) => loading.problems.attempt(() => compileText(node, loading.secrets, '"notify"')) ?? []);
+}
+
+/** The workstation's names. */
+const here = new Set(['localhost', '127.0.0.1', '::1']);
+
+function readDelegateTo(map: MapNode, context: TaskContext, vars: Inherited['vars']): Template<string> | undefined {
+  const entry = entryOf(map, 'delegate_to');
+  const node = entry && constantNode(entry.value, '"delegate_to"', context, vars);
+  if (node === undefined) return undefined;
+  const { problems, secrets } = context.loading;
+  if (node.kind === 'scalar' && typeof node.value === 'string' && here.has(node.value)) {
+    return problems.attempt(() => compileText({ ...node, value: 'localhost' }, secrets, '"delegate_to"'));
+  }
+  const name = node.kind === 'scalar' ? String(node.value) : 'it';
+  const hint = 'only localhost is supported; use a separate play for that host and read its variables through hostvars';
+  problems.add(`"delegate_to: ${name}" is not supported yet`, node.at, hint);
+  return undefined;
+}
+
+function refuseMethod(entry: Entry | undefined, { loading }: TaskContext): void {
+  if (entry === undefined || (entry.value.kind === 'scalar' && entry.value.value === 'sudo')) return;
+  loading.problems.add(
+    '"become_method" other than sudo is not supported',
+    entry.value.at,
+    'write sudo, or leave it out',
+  );
+}

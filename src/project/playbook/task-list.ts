@@ -1,0 +1,110 @@
+/**
+ * Lists of tasks, as they stand in a play, a role or a file that is imported. Blocks and imports are opened here: what
+ * comes out is the tasks alone, in the order in which they run, each with what those around it hand down.
+ */
+import type { Block, BlockPart, Task } from '../../core/playbook.ts';
+import { asList, checkKeys, field } from '../yaml/fields.ts';
+import { type Entry, entryOf, type MapNode, type Node } from '../yaml/yaml-file.ts';
+import { readImportedRole, readImportedTasks } from './import.ts';
+import { readInherited } from './inherited-keywords.ts';
+import type { Inherited, TaskContext } from './loading.ts';
+import { prefix, readTask } from './task.ts';
+import { nestedKeywords, refusedInBlock } from './task-keywords.ts';
+
+/** What a list may hold besides plain tasks: handlers are called by name, so they stand in no block. */
+export type Allowed = 'all' | 'files';
+
+const parts = ['block', 'rescue', 'always'] as const;
+
+/** Reads a list of tasks. What is wrong goes to the Problems. */
+export async function readTasks(
+  items: readonly Node[],
+  context: TaskContext,
+  inherited: Inherited,
+  allowed: Allowed = 'all',
+): Promise<Task[]> {
+  const tasks: Task[] = [];
+  for (const [index, node] of items.entries()) {
+    const special = node.kind === 'map' ? specialOf(node, context) : undefined;
+    if (node.kind !== 'map' || special === undefined) {
+      const task = readTask(node, index, context, inherited);
+      if (task !== undefined) tasks.push(task);
+    } else tasks.push(...(await readSpecial(node, special, index, context, inherited, allowed)));
+  }
+  return tasks;
+}
+
+/** Reads a key that holds a list of tasks. */
+export async function readTasksOf(
+  map: MapNode,
+  key: string,
+  context: TaskContext,
+  inherited: Inherited,
+  allowed: Allowed = 'all',
+): Promise<Task[]> {
+  const list = field(map, key, asList, context.loading.problems);
+  const below = { ...context, idBase: `${context.idBase}/${key}` };
+  return readTasks(list?.items ?? [], below, inherited, allowed);
+}
+
+type Special = 'block' | 'tasks' | 'role';
+
+function specialOf(map: MapNode, { loading }: TaskContext): Special | undefined {
+  for (const { key, value } of map.entries) {
+    // A module of this name (text in a file) takes arguments; a block is a list of tasks.
+    if (key === 'block' && value.kind === 'map' && loading.catalogue.has('block')) return undefined;
+    if (parts.some((part) => part === key)) return 'block';
+    const name = key.replace(prefix, '');
+    if (name === 'import_tasks' || name === 'include_tasks') return 'tasks';
+    if (name === 'import_role' || name === 'include_role') return 'role';
+  }
+  return undefined;
+}
+
+async function readSpecial(
+  map: MapNode,
+  special: Special,
+  index: number,
+  context: TaskContext,
+  inherited: Inherited,
+  allowed: Allowed,
+): Promise<Task[]> {
+  if (special === 'tasks') {
+    return readImportedTasks(map, context, inherited, (items, below, down) => readTasks(items, below, down, allowed));
+  }
+  if (allowed === 'files') {
+    const [first] = map.entries.filter(({ key }) => key !== 'name');
+    const hint = 'handlers are single tasks; several of them listen to one name by "listen"';
+    context.loading.problems.add(`"${first?.key}" can't stand among handlers`, first?.at ?? map.at, hint);
+    return [];
+  }
+  return special === 'role' ? readImportedRole(map, context, inherited) : readBlock(map, index, context, inherited);
+}
+
+async function readBlock(map: MapNode, index: number, context: TaskContext, above: Inherited): Promise<Task[]> {
+  const { problems } = context.loading;
+  checkKeys(map, 'a block', [...parts, 'notify', ...nestedKeywords], problems, refusedInBlock);
+  if (entryOf(map, 'block') === undefined) {
+    const [first] = parts.flatMap((part) => entryOf(map, part) ?? []);
+    problems.add(
+      `"${first?.key}" has no "block" beside it`,
+      first?.at ?? map.at,
+      'write the tasks that may fail below "block"',
+    );
+  }
+  const name = nameOf(entryOf(map, 'name'));
+  const id = `${context.idBase}#${index + 1}`;
+  const block: Block = { id, at: map.at, ...(name === undefined ? {} : { name }) };
+  const down = readInherited(map, context, above);
+  const tasks: Task[] = [];
+  for (const part of parts) {
+    const stands: BlockPart = { block, part };
+    const inside = { ...down, blocks: [...down.blocks, stands] };
+    tasks.push(...(await readTasksOf(map, part, { ...context, idBase: id }, inside)));
+  }
+  return tasks;
+}
+
+function nameOf(entry: Entry | undefined): string | undefined {
+  return entry?.value.kind === 'scalar' && entry.value.value !== null ? String(entry.value.value) : undefined;
+}

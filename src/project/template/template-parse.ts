@@ -1,0 +1,69 @@
+import Handlebars from 'handlebars';
+import type { Place } from '../../core/place.ts';
+import { usage } from '../yaml/problems.ts';
+
+/** Handlebars' own tree of a template. Throws a usage HealError that says what was meant, with a caret. */
+export function handlebarsTree(text: string, placeOf: (index: number) => Place): hbs.AST.Program {
+  try {
+    return Handlebars.parse(text);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const offset = offsetOfParseError(text, error);
+    const { message, hint } = explain(text, offset, error.message);
+    throw usage(message, placeOf(offset), hint, error);
+  }
+}
+
+/** Handlebars tells a line, some text before the error and a pointer; the offset is where these meet. */
+function offsetOfParseError(text: string, error: Error): number {
+  const starts = lineStarts(text);
+  const located = /^(?:.*) - (\d+):(\d+)$/.exec(error.message);
+  if (located !== null) return (starts[Number(located[1]) - 1] ?? 0) + Number(located[2]);
+  const [, line, shown, pointer] = /on line (\d+):\n(.*)\n(-*)\^/.exec(error.message) ?? [];
+  if (line === undefined || shown === undefined || pointer === undefined) return 0;
+  const before = shown.slice(0, pointer.length).replace(/^\.\.\./, '');
+  const flat: number[] = [];
+  for (let at = 0; at < text.length; at++) if (text[at] !== '\n') flat.push(at);
+  const joined = text.replaceAll('\n', '');
+  const wanted = before + shown.slice(pointer.length).replace(/\.\.\.$/, '');
+  const first = flat.findIndex((at) => at >= (starts[Number(line) - 1] ?? 0));
+  const found = joined.indexOf(wanted, Math.max(0, first - before.length));
+  const index = found < 0 ? first : found + before.length;
+  return flat[index] ?? Math.max(0, text.length - 1);
+}
+
+function explain(text: string, offset: number, message: string): { message: string; hint: string } {
+  const mismatch = /^(.*) doesn't match (.*) - \d+:\d+$/.exec(message);
+  if (mismatch !== null)
+    return { message: `{{#${mismatch[1]}}} is closed by {{/${mismatch[2]}}}`, hint: `close it by {{/${mismatch[1]}}}` };
+  const open = text.lastIndexOf('{{', offset);
+  const close = text.indexOf('}}', Math.max(open, 0));
+  const inner = open < 0 ? '' : text.slice(open + 2, close < 0 ? undefined : close);
+  if (/got 'EOF'/.test(message) && close >= 0)
+    return { message: 'a block is not closed', hint: 'end it by {{/if}}, {{/each}}, {{/unless}} or {{/with}}' };
+  if (close < 0)
+    return { message: '{{ is not closed', hint: 'write }} behind the name; a {{ that is no template is written \\{{' };
+  if (/^[^"']*\|/.test(inner))
+    return { message: 'there are no filters', hint: 'a helper stands in front: {{upper name}}, {{default name "x"}}' };
+  if (/[=!<>]=|[<>+*/]|\band\b|\bor\b/.test(inner)) {
+    return {
+      message: 'there are no operators in a template',
+      hint: 'use helpers, as in {{#if (eq a b)}}, or a condition in when',
+    };
+  }
+  if (/\[\s*\d+\s*\]|\.\d+/.test(inner))
+    return { message: 'an index is not written like this', hint: 'write list.[0]' };
+  if (/^\s*\./.test(inner))
+    return { message: 'a name begins with a dot', hint: 'a {{ that is no template is written \\{{' };
+  return {
+    message: 'this is no template expression',
+    hint: 'write {{name}}, {{helper name}}, or \\{{ where no template is meant',
+  };
+}
+
+/** Offsets at which the lines of a string begin. */
+export function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
+}

@@ -1,0 +1,74 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HealError, HealErrors } from '../../core/errors.ts';
+import type { SecretStore } from '../variables/secret-source.ts';
+import type { Problems } from './problems.ts';
+import { readSource, readSourceIfThere, type SourceFile } from './source-file.ts';
+import { type Node, parseYaml } from './yaml-file.ts';
+
+/** A YAML file that was read. */
+export interface Yaml {
+  readonly file: SourceFile;
+  /** Undefined where the file is empty. */
+  readonly root: Node | undefined;
+  /** It is no YAML, which was said: what it lacks need not be said as well. */
+  readonly broken?: true;
+}
+
+/** Reads YAML files and the secrets they name; each file once. */
+export interface YamlLoader {
+  /** Rejects with a usage error where it isn't there. */
+  readonly read: (path: string) => Promise<Yaml>;
+  readonly readIfThere: (path: string) => Promise<Yaml | undefined>;
+  /** The first of `folder/name.yml`, `folder/name.yaml` that is there. */
+  readonly named: (folder: string, name: string) => Promise<Yaml | undefined>;
+}
+
+/** What is wrong with a file goes to `problems`; it then reads as an empty one. */
+export function yamlLoader(project: string, secrets: SecretStore, problems: Problems): YamlLoader {
+  const done = new Map<string, Promise<Yaml | undefined>>();
+  const parse = async (file: SourceFile): Promise<Yaml> => {
+    const read = problems.attempt(() => ({ root: parseYaml(file) }));
+    await secrets.prepare(read?.root);
+    return read === undefined ? { file, root: undefined, broken: true } : { file, root: read.root };
+  };
+  const readIfThere = (path: string): Promise<Yaml | undefined> => {
+    const known = done.get(path);
+    if (known !== undefined) return known;
+    const reading = readSourceIfThere(path, project).then((file) => (file === undefined ? undefined : parse(file)));
+    done.set(path, reading);
+    return reading;
+  };
+  return {
+    readIfThere,
+    read: async (path) => (await readIfThere(path)) ?? parse(await readSource(path, project)),
+    named: async (folder, name) =>
+      (await readIfThere(join(folder, `${name}.yml`))) ?? readIfThere(join(folder, `${name}.yaml`)),
+  };
+}
+
+/** Names of a folder's entries in order; empty where there is no such folder. */
+export async function entriesOf(folder: string): Promise<{ name: string; folder: boolean }[]> {
+  try {
+    const found = await readdir(folder, { withFileTypes: true });
+    const entries = found.map((entry) => ({ name: entry.name, folder: entry.isDirectory() }));
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw new HealError('usage', `can't list ${folder}: ${String(code)}`, { hint: 'check its permissions', cause });
+  }
+}
+
+/** Awaits `work`; a HealError goes to `problems`. */
+export async function attemptAsync<T>(problems: Problems, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof HealError || error instanceof HealErrors)) throw error;
+    problems.attempt(() => {
+      throw error;
+    });
+    return undefined;
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * src/project turns a project's files into typed values: YAML to nodes that know their place, nodes to templates and
+ * conditions, inventories, roles and playbooks. Nothing here talks to a host, a console or the process; all it is
+ * told comes as parameters. It imports src/core and libraries alone.
+ *
+ * This file reads YAML 1.2. A Place is kept for every node, because an error without file, line and caret sends the
+ * user searching.
+ */
+import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type Node as YamlNode } from 'yaml';
+import type { Json } from '../../core/json.ts';
+import type { Place } from '../../core/place.ts';
+import { collectProblems, type Problems } from './problems.ts';
+import { offsetOf } from './scalar-offset.ts';
+import type { SourceFile } from './source-file.ts';
+
+/** A value of a YAML file, with the Place at which it begins. */
+export type Node = MapNode | ListNode | ScalarNode | SecretNode;
+
+export interface Entry {
+  readonly key: string;
+  /** Of the key. */
+  readonly at: Place;
+  readonly value: Node;
+}
+
+export interface MapNode {
+  readonly kind: 'map';
+  readonly at: Place;
+  readonly entries: readonly Entry[];
+}
+
+export interface ListNode {
+  readonly kind: 'list';
+  readonly at: Place;
+  readonly items: readonly Node[];
+}
+
+export interface ScalarNode {
+  readonly kind: 'scalar';
+  readonly at: Place;
+  readonly value: string | number | boolean | null;
+  /** As written, for errors: `0644`, `yes`. */
+  readonly source: string;
+  /** The Place of a character of a string, by its index in `value`. */
+  readonly placeOf: (index: number) => Place;
+}
+
+/** A value that is kept outside of the file: `!secret-env TELEGRAM_TOKEN`, `!secret-file ~/.telegram-token`. */
+export interface SecretNode {
+  readonly kind: 'secret';
+  readonly at: Place;
+  readonly from: 'env' | 'file';
+  readonly name: string;
+}
+
+const secretTags: Readonly<Record<string, SecretNode['from']>> = { '!secret-env': 'env', '!secret-file': 'file' };
+
+/**
+ * Parses one document. Throws HealError or HealErrors of kind `usage`; an empty file gives undefined.
+ * Anchors, aliases and `<<` merges are resolved.
+ */
+export function parseYaml(file: SourceFile): Node | undefined {
+  const tags = Object.keys(secretTags).map((tag) => ({ tag, resolve: (text: string) => text }));
+  const document = parseDocument(file.text, { prettyErrors: false, customTags: tags });
+  const problems = collectProblems();
+  reportSyntax(document, file, problems);
+  problems.throwIfAny();
+  const root = document.contents;
+  const node = root === null ? undefined : new Reading(document, file, problems).node(root);
+  problems.throwIfAny();
+  return node;
+}
+
+/** Whether any text in it holds `{{`. */
+export function hasTemplate(node: Node): boolean {
+  switch (node.kind) {
+    case 'scalar':
+      return typeof node.value === 'string' && node.value.includes('{{');
+    case 'list':
+      return node.items.some(hasTemplate);
+    case 'map':
+      return node.entries.some((entry) => hasTemplate(entry.value));
+    case 'secret':
+      return false;
+  }
+}
+
+/** The plain value; a secret becomes a string of its kind, for checks of types alone. */
+export function plainValue(node: Node): Json {
+  switch (node.kind) {
+    case 'scalar':
+      return node.value;
+    case 'list':
+      return node.items.map(plainValue);
+    case 'map':
+      return Object.fromEntries(node.entries.map((entry) => [entry.key, plainValue(entry.value)]));
+    case 'secret':
+      return '***';
+  }
+}
+
+/** The entry with this key. */
+export function entryOf(node: Node | undefined, key: string): Entry | undefined {
+  return node?.kind === 'map' ? node.entries.find((entry) => entry.key === key) : undefined;
+}
+
+class Reading {
+  readonly #done = new Map<YamlNode, Node>();
+  readonly #open = new Set<YamlNode>();
+  readonly #document: Document;
+  readonly #file: SourceFile;
+  readonly #problems: Problems;
+
+  constructor(document: Document, file: SourceFile, problems: Problems) {
+    this.#document = document;
+    this.#file = file;
+    this.#problems = problems;
+  }
+
+  node(yaml: unknown, fallback: Place = this.#file.place(0)): Node {
+    const empty: Node = { kind: 'scalar', at: fallback, value: null, source: '', placeOf: () => fallback };
+    if (!isMap(yaml) && !isSeq(yaml) && !isScalar(yaml) && !isAlias(yaml)) return empty;
+    const done = this.#done.get(yaml);
+    if (done !== undefined) return done;
+    const at = this.#file.place(yaml.range?.[0] ?? 0);
+    if (this.#open.has(yaml)) {
+      this.#problems.add('an anchor holds itself', at, 'remove the alias that leads back');
+      return empty;
+    }
+    this.#open.add(yaml);
+    const node = this.#make(yaml, at);
+    this.#open.delete(yaml);
+    this.#done.set(yaml, node);
+    return node;
+  }
+
+  #make(yaml: YamlNode, at: Place): Node {
+    if (isAlias(yaml)) {
+      const target = yaml.resolve(this.#document);
+      if (target === undefined)
+        this.#problems.add(`there is no anchor &${yaml.source}`, at, 'define it before its use');
+      return this.node(target, at);
+    }
+    if (isSeq(yaml)) return { kind: 'list', at, items: yaml.items.map((item) => this.node(item, at)) };
+    if (isMap(yaml)) return { kind: 'map', at, entries: this.#entries(yaml.items) };
+    if (isScalar(yaml)) return this.#scalar(yaml, at);
+    return this.node(undefined, at);
+  }
+
+  #scalar(yaml: { value: unknown; tag?: string; source?: string; range?: unknown } & YamlNode, at: Place): Node {
+    const source = yaml.source ?? '';
+    const from = yaml.tag === undefined ? undefined : secretTags[yaml.tag];
+    if (from !== undefined) return { kind: 'secret', at, from, name: String(yaml.value).trim() };
+    const { value } = yaml;
+    const plain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
+    if (typeof plain === 'number' && Number.isInteger(plain) && !Number.isSafeInteger(plain)) {
+      this.#problems.add(`${source} is too large for a number`, at, 'put it in quotes');
+    }
+    const file = this.#file;
+    const [start, end] = yaml.range ?? [0, 0];
+    const placeOf = (index: number): Place => file.place(offsetOf(file.text.slice(start, end), source, index) + start);
+    return { kind: 'scalar', at, value: plain, source, placeOf };
+  }
+
+  #entries(pairs: readonly { key: unknown; value: unknown }[]): Entry[] {
+    const entries: Entry[] = [];
+    const merged: Entry[] = [];
+    for (const pair of pairs) {
+      const key = isAlias(pair.key) ? pair.key.resolve(this.#document) : pair.key;
+      const at = this.#file.place(isScalar(pair.key) || isMap(pair.key) ? (pair.key.range?.[0] ?? 0) : 0);
+      if (!isScalar(key) || key.value === null) {
+        this.#problems.add('a key is no text', at, templateHint);
+        continue;
+      }
+      const value = this.node(pair.value, at);
+      if (key.value === '<<' && key.type === 'PLAIN') merged.push(...this.#merge(value));
+      else
+        entries.push({ key: typeof key.value === 'string' ? key.value : (key.source ?? String(key.value)), at, value });
+    }
+    const names = new Set(entries.map((entry) => entry.key));
+    for (const entry of merged) {
+      if (names.has(entry.key)) continue;
+      names.add(entry.key);
+      entries.push(entry);
+    }
+    return entries;
+  }
+
+  #merge(value: Node): readonly Entry[] {
+    if (value.kind === 'map') return value.entries;
+    if (value.kind === 'list') return value.items.flatMap((item) => this.#merge(item));
+    this.#problems.add('<< takes a mapping', value.at, 'point it at an anchor of a mapping');
+    return [];
+  }
+}
+
+const templateHint = 'a value that begins with {{ is written in quotes: "{{ name }}"';
+
+const meanings: Readonly<Record<string, readonly [message: string, hint: string]>> = {
+  TAB_AS_INDENT: ['a tab is used for indentation', 'indent with spaces'],
+  MULTIPLE_DOCS: ['the file holds more than one document', 'remove the second "---"'],
+  BLOCK_AS_IMPLICIT_KEY: [
+    'a mapping begins where a string is expected',
+    'put a string that holds ": " in quotes, or check the indentation',
+  ],
+  BAD_SCALAR_START: ['a string begins with a character that YAML reserves', 'put it in quotes'],
+};
+
+/** Where the quoted text begins that ends here: an error at the end of the file would not show which quote is open. */
+function quoteBefore(document: Document, end: number): number | undefined {
+  let start: number | undefined;
+  visit(document, {
+    Scalar: (_, { type, range }) => {
+      if (type?.startsWith('QUOTE_') && range && range[0] <= end && range[2] >= end) start = range[0];
+    },
+  });
+  return start;
+}
+
+function reportSyntax(document: Document, file: SourceFile, problems: Problems): void {
+  let first = true;
+  for (const error of document.errors) {
+    const at = file.place(error.pos[0]);
+    if (error.code === 'DUPLICATE_KEY') {
+      const key = /^[^:\n]*/.exec(file.text.slice(error.pos[0]))?.[0].trim() ?? '';
+      problems.add(`key "${key}" is given twice`, at, 'keep one of the two');
+      continue;
+    }
+    // What follows the first syntax error is mostly its echo.
+    if (!first) continue;
+    first = false;
+    const opening = /^Missing closing .quote/.test(error.message) ? quoteBefore(document, error.pos[0]) : undefined;
+    if (opening !== undefined) {
+      problems.add('a quote is never closed', file.place(opening), 'close it on the line where it is meant to end');
+      continue;
+    }
+    const [message, hint] = meanings[error.code] ?? [
+      error.message.charAt(0).toLowerCase() + error.message.slice(1).replace(/\.$/, ''),
+      'check the indentation, the quotes and the brackets',
+    ];
+    problems.add(message, at, /[:-]\s*\{\{/.test(at.text ?? '') ? templateHint : hint);
+  }
+  for (const warning of document.warnings) {
+    if (warning.code !== 'TAG_RESOLVE_FAILED') continue;
+    const tag = file.text.slice(warning.pos[0], warning.pos[1]);
+    problems.add(
+      `unknown tag ${tag}`,
+      file.place(warning.pos[0]),
+      `heal knows ${Object.keys(secretTags).join(' and ')}`,
+    );
+  }
+}

@@ -1,0 +1,94 @@
+import type { Connection } from '../../core/connection.ts';
+import { HealError } from '../../core/errors.ts';
+import type { Host, Play } from '../../core/playbook.ts';
+import { parseRecorded, type RecordedHandler } from '../handlers/pending-handlers.ts';
+import { connectionTo, type HostConnection } from '../host/host-connection.ts';
+import type { emptyCounts, HostRun } from '../host/host-run.ts';
+import { type HostSetup, hostSetupProgram, noHostSetup } from '../host/host-setup.ts';
+import { stateCache } from '../host/state-cache.ts';
+import { flowOf } from '../task-list/block-flow.ts';
+import type { RunOptions } from './run-options.ts';
+
+/** A host that was logged in to, or that could not be reached. */
+export interface Reached {
+  readonly line: HostConnection;
+  readonly setup: HostSetup;
+  readonly recorded: RecordedHandler[];
+  /** Why it could not be reached. */
+  readonly cut?: HealError;
+}
+
+/** The hosts of a run: what is known of them from one play to the next. */
+export interface Fleet {
+  readonly reached: Map<string, Reached>;
+  /** Hosts that failed or could not be reached: later plays leave them out. */
+  readonly lost: Set<string>;
+  readonly counts: ReadonlyMap<string, ReturnType<typeof emptyCounts>>;
+  /** The workstation, once something was delegated to it. */
+  here?: Promise<Connection>;
+  /** True once a play was broken off for all: what comes after it is left. */
+  ended: boolean;
+}
+
+/** The control node as one host sees it: one shell for all of them, but what was asked for one says nothing of another. */
+export function localOf(options: RunOptions, fleet: Fleet): HostRun['here'] {
+  const cache = stateCache();
+  return async () => {
+    fleet.here ??= options.connectHere(hostSetupProgram, () => undefined, options.signal);
+    return { connection: await fleet.here, cache };
+  };
+}
+
+/**
+ * Logs in to a host, once in a run. One that can't be reached is an error, unless a task of the play has `ignore_unreachable`
+ * or a `rescue`.
+ */
+export async function reach(options: RunOptions, play: Play, host: Host, fleet: Fleet): Promise<Reached> {
+  const known = fleet.reached.get(host.name);
+  if (known !== undefined && known.cut === undefined) return known;
+  const { emit, now, signal } = options;
+  const startedAt = now();
+  emit({ type: 'host-connecting', host: host.name });
+  const login = options.loginOf(host, play);
+  const line = connectionTo(host.name, (first, onFrame) => options.connect(login, first, onFrame, signal));
+  let at: Reached;
+  try {
+    const setup = await line.renew();
+    at = { line, setup, recorded: setup.pending.flatMap((text) => parseRecorded(text) ?? []) };
+    emit({ type: 'host-connected', host: host.name, facts: setup.facts, ms: now() - startedAt });
+  } catch (error) {
+    // Its tasks begin nevertheless where one of them is for this case.
+    const flow = flowOf(play.tasks);
+    const minds = options.mode === 'run' && play.tasks.some((task) => flow.minds(task));
+    if (!(error instanceof HealError) || error.kind !== 'unreachable' || !minds || signal.aborted) throw error;
+    at = { line, setup: noHostSetup, recorded: [], cut: error };
+  }
+  fleet.reached.set(host.name, at);
+  return at;
+}
+
+/** An error that concerns one host ends its part of the run and no other's. */
+export async function guarded(
+  options: RunOptions,
+  fleet: Fleet,
+  host: Host,
+  onLost: (host: string) => void,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof HealError) || options.signal.aborted) throw error;
+    if (error.kind === 'usage') throw error;
+    fleet.lost.add(host.name);
+    onLost(host.name);
+    const counts = fleet.counts.get(host.name);
+    if (error.kind === 'unreachable') {
+      if (counts !== undefined) counts.unreachable += 1;
+      options.emit({ type: 'host-unreachable', host: host.name, error });
+    } else {
+      if (counts !== undefined) counts.failed += 1;
+      options.emit({ type: 'host-refused', host: host.name, error });
+    }
+  }
+}
