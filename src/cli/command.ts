@@ -33,7 +33,7 @@ export async function command(args: readonly string[]): Promise<void> {
 }
 
 /**
- * The loop ends by itself as soon as all is written. A socket that some library forgot must not hold the prompt back,
+ * The event loop ends as soon as all is written. A socket that some library forgot must not hold the prompt back,
  * but what a slow reader (`heal ... | less`) has not taken yet must not be lost either.
  */
 function leaveSoon(code: number): void {

@@ -165,7 +165,7 @@ function wantedSteps(
   return { steps, left: stopped };
 }
 
-/** Docker starts these again by itself, unless somebody told it to stop them. */
+/** Docker restarts these, unless a user stopped them. */
 function wasStopped({ status, policy }: ComposeContainer): boolean {
   return status === 'exited' && (policy === 'always' || policy === 'unless-stopped');
 }

@@ -11,7 +11,7 @@ export interface Awaited {
   readonly target:
     | { readonly kind: 'port'; readonly host: string; readonly port: number; readonly connectTimeout: number }
     | { readonly kind: 'path'; readonly path: string; readonly search?: string };
-  /** False waits until it is so no more. */
+  /** False waits until the condition no longer holds. */
   readonly wanted: boolean;
 }
 

@@ -31,7 +31,7 @@ export interface Entry {
   readonly stamp?: Stamp;
 }
 
-/** The part of an Entry that changes by itself. `mtime` is in seconds since the epoch. */
+/** The part of an Entry that changes without a change by heal. `mtime` is in seconds since the epoch. */
 export interface Stamp {
   readonly mtime: number;
   readonly device: string;

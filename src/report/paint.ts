@@ -31,7 +31,7 @@ const codes: Readonly<Record<Tone, readonly [on: number, off: number]>> = {
   bold: [1, 22],
 };
 
-/** A Paint that colours by SGR codes, or one that does nothing. Each line is coloured by itself. */
+/** A Paint that colours by SGR codes, or one that does nothing. Each line is coloured separately. */
 export function painter(colour: boolean): Paint {
   if (!colour) return (_tone, text) => text;
   return (tone, text) => {

@@ -114,7 +114,7 @@ bits() {
   case $1 in [1357]) printf x ;; esac
 }
 
-# commit DEST OWNER MODE: a file that is mounted by itself (into a container) is written in place.
+# commit DEST OWNER MODE: a file that is a mount point of its own (in a container) is written in place.
 commit() {
   if mounted "$1"; then
     cat -- "$NEW" >"$1" || exit 1

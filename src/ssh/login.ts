@@ -54,7 +54,7 @@ export function logIn(socket: Socket, plan: LoginPlan, signal: AbortSignal): Pro
       if (refusal !== undefined) return end(refusal);
       if (error instanceof HealError) return end(error);
       const level = 'level' in error ? error.level : undefined;
-      // ssh2 goes on with the next key by itself.
+      // ssh2 tries the next key.
       if (level === 'agent') return;
       if (level === 'client-authentication') return end(authError(login, identities, tried, methods, partial));
       if (fast !== undefined) return end(new Surprise(error.message));

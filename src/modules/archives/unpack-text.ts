@@ -54,7 +54,7 @@ export function unpackText(unpacking: Unpacking): Sh {
 
 function untarText(strip: number): Sh {
   return sh`
-    # That of busybox does not see by itself how it is compressed.
+    # busybox' tar does not detect the compression.
     case $(head -c 6 "$archive" | od -An -tx1 | tr -d ' \n') in
       1f8b*) plain='gzip -dc' ;;
       425a68*) plain='bzip2 -dc' ;;

@@ -42,7 +42,7 @@ export function removeChange({ name }: Container, grace: number | undefined, inp
   const script = sh`
     # Whether it stops in time or not, between two of its tries or in one: what counts is that it is gone.
     docker stop ${grace === undefined ? [] : ['--time', grace]} ${name} >/dev/null 2>&1
-    # One that was run with --rm goes away by itself.
+    # Docker removes one that was run with --rm.
     docker container inspect ${name} >/dev/null 2>&1 || exit 0
     docker rm --force ${name} >/dev/null || exit 1
   `;

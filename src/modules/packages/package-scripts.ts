@@ -72,7 +72,7 @@ export function removeScript(manager: Manager, names: readonly string[], how: Ho
 
 /**
  * The function `apt`: an apt-get that asks nothing and keeps configuration files that were edited. It waits for dpkg's
- * lock by itself, but not for that of the lists. What it says is shown only if it fails, its errors as the last line.
+ * lock without help, but not for that of the lists. What it says is shown only if it fails, its errors as the last line.
  */
 function apt(lockTimeout: number): Sh {
   return sh`

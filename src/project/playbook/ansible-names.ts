@@ -51,7 +51,7 @@ export const ansibleModules: Readonly<Record<string, Elsewhere>> = {
   sysvinit: no('heal speaks to systemd'),
   tempfile: notYet('use command: mktemp'),
   validate_argument_spec: no("a role's arguments are checked before the run: leave it out"),
-  wait_for_connection: no('reboot waits by itself until the host is back'),
+  wait_for_connection: no('reboot waits until the host is back'),
   yum: notYet('use command with "unless"'),
   yum_repository: no('package speaks apt'),
   // Of other collections, but in many playbooks.

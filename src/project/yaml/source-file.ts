@@ -3,7 +3,7 @@ import { isAbsolute, relative, sep } from 'node:path';
 import { HealError } from '../../core/errors.ts';
 import type { Place } from '../../core/place.ts';
 
-/** A text file of the project, with LF line ends, whose offsets can be turned into Places. */
+/** A file of the project that contains text, with LF line ends, whose offsets can be turned into Places. */
 export interface SourceFile {
   /** Absolute local path. */
   readonly path: string;

@@ -12,8 +12,8 @@ const bytesAtMost = 512 * 1024;
 const tasksAtMost = 50;
 
 /**
- * The tasks after this one whose changes can be made by the same program, which saves a round trip for each. That is so
- * where making them one by one would come to the same:
+ * The tasks after this one whose changes can be made by the same program, which saves a round trip for each. The
+ * conditions under which the result is the same as that of one program for each task:
  *
  * - what they are to change is decided already, on answers that no change before them alters;
  * - they alter nothing that a task before them was decided on, so that its proof is not disturbed;
