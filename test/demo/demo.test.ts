@@ -22,7 +22,7 @@ describe('the demo judges what a command came to', () => {
       'a drill with its time',
       drill,
       0,
-      `    + Jack answers  after 6.2 s\n    + John's container runs anew  after 90 ms\n    + Ross sees again what he is to see  after 1.0 s\n${recap('ok=1 changed=1 unreachable=0 failed=0')}`,
+      `    + Jack answers  after 6.2 s\n    + John's container runs again  after 90 ms\n    + Ross can read the directories again  after 1.0 s\n${recap('ok=1 changed=1 unreachable=0 failed=0')}`,
       undefined,
     ],
   ])('%s', (_title, step, code, text, wrong) => {

@@ -32,7 +32,7 @@ function score({ code, text }: Finished, judge: (points: number) => boolean, wan
 }
 
 /** The drills that take seconds. */
-const drills = ['Jack answers', "John's container runs anew", 'Ross sees again what he is to see'];
+const drills = ['Jack answers', "John's container runs again", 'Ross can read the directories again'];
 
 /** The demo, in order. */
 export const steps: readonly Step[] = [

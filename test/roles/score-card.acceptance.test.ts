@@ -59,12 +59,12 @@ describeLab(
           'systemctl start openclaw-revive-john.path openclaw-health.timer',
         ],
         [
-          "Ross mends Jack's config",
+          "Ross repairs Jack's config",
           'systemctl stop openclaw-acls.path; sleep 1; setfacl -R -b /root/.openclaw',
           `systemctl start openclaw-acls.path; ${lib}/acls`,
         ],
         [
-          "The watchdog mends Jack's config",
+          "The watchdog repairs Jack's config",
           'mv /root/openclaw-watchdog/watchdog.sh /root/openclaw-watchdog/away',
           'mv /root/openclaw-watchdog/away /root/openclaw-watchdog/watchdog.sh',
         ],
@@ -73,10 +73,14 @@ describeLab(
           "sed -i 's/true/false/' /etc/docker/daemon.json; systemctl reload docker; sleep 1",
           "sed -i 's/false/true/' /etc/docker/daemon.json; systemctl reload docker; sleep 1",
         ],
-        ['Ross heals himself', 'systemctl stop openclaw-health.timer', 'systemctl start openclaw-health.timer'],
+        [
+          'Ross is restarted when he hangs',
+          'systemctl stop openclaw-health.timer',
+          'systemctl start openclaw-health.timer',
+        ],
         ['The disk does not fill up', 'systemctl stop openclaw-disk.timer', 'systemctl start openclaw-disk.timer'],
         [
-          'Coach is told',
+          'Coach gets messages',
           'mv /etc/openclaw-heal/telegram /etc/openclaw-heal/away',
           'mv /etc/openclaw-heal/away /etc/openclaw-heal/telegram',
         ],

@@ -37,7 +37,7 @@ describeLab('the drills of the site', { hosts: ['jack4'], state: 'site', jack: '
   });
 
   test(
-    'all heal, each restores what it broke, and Coach is told of each event',
+    'all heal, each restores what it broke, and Coach gets messages of each event',
     async () => {
       const run = await heal.run('run', 'site');
       expect(run.code, run.stdout + run.stderr).toBe(0);

@@ -155,7 +155,7 @@ describeLab('the site on real hosts', { hosts: [...hosts], state: 'site', jack: 
       const card = cards[name];
       const open = card.rows.filter((row: { holds: boolean }) => !row.holds);
       expect(open.map((row: { row: string; evidence: string }) => [row.row, row.evidence])).toEqual([
-        ['Coach is told', 'not set up: there is no token'],
+        ['Coach gets messages', 'not set up: there is no token'],
       ]);
       expect([card.score, card.of, card.roundTrips]).toEqual([9, 10, 1]);
     });
