@@ -161,8 +161,8 @@ export const commands: readonly Command[] = [
   {
     name: 'backup',
     takes: '<action> [host]',
-    wants: 'an action: list, verify, restore or prune',
-    about: 'list, verify, restore or prune backups',
+    wants: 'a host, or an action: list, verify, restore or prune',
+    about: 'make, list, verify, restore, prune backups',
     flags: [
       { name: 'all', kind: 'boolean', about: 'verify each backup, not only the newest of each host' },
       { name: 'to', kind: 'text', about: 'restore into this directory, which must be empty or new' },

@@ -12,7 +12,7 @@ beforeAll(() => {
 });
 afterAll(() => heal?.remove());
 
-const project = folderWith({ 'inventory/hosts.yml': 'all: { hosts: { jack4: {} } }\n' });
+const project = folderWith({ 'inventory/hosts.yml': 'vps: { hosts: { jack4: {} } }\n' });
 const backups = join(project, 'backups');
 const run = (...args: string[]) => runHeal(heal.entry, ['backup', ...args], { cwd: project });
 
@@ -46,9 +46,14 @@ describe('heal backup', () => {
       stdout: '',
       stderr: `error: there is no backup of jack4 in ${backups}\nhint: heal run backup --limit jack4 makes one\n`,
     });
-    expect((await run('make')).stderr).toBe(
-      'error: heal backup has no action "make"\nhint: a backup is made by heal run backup --limit HOST\n',
-    );
+    expect((await run('lst')).stderr).toBe('error: heal backup has no action "lst"\nhint: did you mean "list"?\n');
+    expect(await run('create', 'jack4')).toEqual({
+      code: 5,
+      stdout: '',
+      stderr:
+        'error: heal backup has no action "create"\nhint: actions are list, verify, restore, prune; heal backup HOST makes a backup\n',
+    });
+    expect((await run('jack9')).stderr).toContain('there is no host or group "jack9"');
   });
 
   test('lists the backups of each host, the oldest first, with size and age', async () => {
@@ -201,12 +206,15 @@ describe('heal backup', () => {
       ['restore', '--check', undefined, 'check', 'prune'],
       ['prune', '--at', '2026', 'at', 'restore'],
       ['prune', '--only', '/a', 'only', 'restore'],
+      ['jack4', '--keep', 'last=1', 'keep', 'prune'],
     ] as const;
     for (const [action, flag, value, name, owner] of rows) {
-      expect(await run(action, 'jack4', flag, ...(value === undefined ? [] : [value]))).toEqual({
+      const shown = action === 'jack4' ? 'HOST' : action;
+      const host = action === 'jack4' ? [] : ['jack4'];
+      expect(await run(action, ...host, flag, ...(value === undefined ? [] : [value]))).toEqual({
         code: 5,
         stdout: '',
-        stderr: `error: heal backup ${action} has no option --${name}\nhint: --${name} is an option of heal backup ${owner}\n`,
+        stderr: `error: heal backup ${shown} has no option --${name}\nhint: --${name} is an option of heal backup ${owner}\n`,
       });
     }
     expect(readdirSync(join(backups, 'jack4'))).toEqual(before);

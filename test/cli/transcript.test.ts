@@ -179,7 +179,7 @@ describe('what is asked for', () => {
         heal ping [pattern]          log in to the hosts and show their systems
         heal hosts [pattern]         show the groups and hosts of the inventory
         heal vars <host> [name]      show a host's variables and where they come from
-        heal backup <action> [host]  list, verify, restore or prune backups
+        heal backup <action> [host]  make, list, verify, restore, prune backups
 
       Options:
         -h, --help     show this help                                        [boolean]

@@ -35,7 +35,7 @@ describeLab('a backup on demand', { hosts: ['jack4'] }, (lab) => {
           .sort()
       : [];
   };
-  const run = (...args: string[]) => place.heal(project, ['run', 'backup', '--limit', 'jack4', ...args]);
+  const run = (...args: string[]) => place.heal(project, ['backup', 'jack4', ...args]);
   const left = (): Promise<string> => lab().host('jack4').exec('ls /var/tmp | grep heal-backup || true');
   beforeAll(async () => {
     place = workplace();

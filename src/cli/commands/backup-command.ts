@@ -8,14 +8,18 @@ import type { World } from '../world.ts';
 import { pruneBackups } from './backup-prune.ts';
 import { restoreBackups } from './backup-restore.ts';
 import { listBackups } from './backup-rows.ts';
+import { runCommand } from './run-command.ts';
 
-/** The actions of `heal backup`, each with the options that only some actions take. */
+/** The actions of `heal backup`, each with the options that only some actions take; `make` has no name, but a host. */
 const actions = {
   list: [],
   verify: ['all'],
   restore: ['to', 'at', 'only'],
   prune: ['keep', 'check'],
+  make: ['check'],
 } as const;
+
+const namedActions = ['list', 'verify', 'restore', 'prune'] as const;
 
 const given: Readonly<Record<(typeof actions)[keyof typeof actions][number], (options: Options) => boolean>> = {
   all: ({ all }) => all,
@@ -26,10 +30,16 @@ const given: Readonly<Record<(typeof actions)[keyof typeof actions][number], (op
   check: ({ check }) => check,
 };
 
-/** `heal backup list|verify|restore|prune [HOST]`: the backups that `heal run backup` has kept. No host is logged in to. */
+/**
+ * `heal backup list|verify|restore|prune [HOST]`: the backups that `heal run backup` has kept. No host is logged in to.
+ * `heal backup HOST` is short for `heal run backup --limit HOST`.
+ */
 export async function backupCommand(options: Options, world: World): Promise<number> {
   const { second: host } = options;
   const action = actionOf(options);
+  if (action === 'make') {
+    return runCommand({ ...options, command: 'run', target: 'backup', limit: options.target }, world);
+  }
   const project = findProject(world.cwd, options.project);
   const folder = resolve(project, options.backups ?? 'backups');
   const all = await keptBackups(folder, () => true);
@@ -46,18 +56,19 @@ export async function backupCommand(options: Options, world: World): Promise<num
 
 /** Refuses an option of another action: it would have no effect, and `list --check` must not look like a check. */
 function actionOf(options: Options): keyof typeof actions {
-  const { target } = options;
-  const names = keysOf(actions);
-  const action = names.find((name) => name === target);
-  if (action === undefined) {
-    const hint = didYouMean(target, names, 'a backup is made by heal run backup --limit HOST');
-    throw new HealError('usage', `heal backup has no action "${target}"`, hint === undefined ? {} : { hint });
+  const { target, second } = options;
+  const named = namedActions.find((name) => name === target);
+  const near = named === undefined ? didYouMean(target, namedActions) : undefined;
+  if (near !== undefined || (named === undefined && second !== undefined)) {
+    const hint = near ?? `actions are ${namedActions.join(', ')}; heal backup HOST makes a backup`;
+    throw new HealError('usage', `heal backup has no action "${target}"`, { hint });
   }
+  const action = named ?? 'make';
   const own: readonly string[] = actions[action];
   const other = keysOf(given).find((name) => given[name](options) && !own.includes(name));
   if (other === undefined) return action;
-  const owner = names.find((name) => (actions[name] as readonly string[]).includes(other));
-  throw new HealError('usage', `heal backup ${action} has no option --${other}`, {
+  const owner = namedActions.find((name) => (actions[name] as readonly string[]).includes(other));
+  throw new HealError('usage', `heal backup ${action === 'make' ? 'HOST' : action} has no option --${other}`, {
     hint: `--${other} is an option of heal backup ${owner}`,
   });
 }

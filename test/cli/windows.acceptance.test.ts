@@ -1,0 +1,114 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Ended } from '../child.ts';
+import { recapOf, writeFiles } from '../faults/project.ts';
+import { describeLab } from '../lab/lab-suite.ts';
+import { buildHeal, folderWith } from './built.ts';
+import { type Windows, windows } from './windows.ts';
+
+const crlf = (text: string): string => text.replaceAll('\n', '\r\n');
+
+describeLab('heal on Windows', { hosts: ['jack4'], state: 'site' }, (lab) => {
+  let windowsHost: Windows;
+  let built: ReturnType<typeof buildHeal>;
+  let project = '';
+  const ssh = (): string => join(windowsHost.home, '.ssh');
+  const heal = (...args: string[]): Promise<Ended> => windowsHost.heal(built.entry, project, args);
+  const host = () => lab().host('jack4');
+
+  beforeAll(async () => {
+    windowsHost = await windows();
+    built = buildHeal();
+    // A space and a letter beyond ASCII in the path, and files as Git checks them out on Windows.
+    project = join(folderWith({}), 'Mein Büro');
+    writeFiles(project, {
+      'inventory/hosts.yml': crlf(`vps:\n  hosts:\n    jack4: { address: ${host().address}, user: root }\n`),
+      'tasks/small.yml': crlf(
+        '- name: A small play\n  hosts: vps\n  tasks:\n' +
+          '    - name: The program is installed\n      template: { src: hello.hbs, dest: /usr/local/bin/hello, mode: "0755" }\n' +
+          '    - name: The program works\n      command: { cmd: hello, readonly: true }\n      register: said\n' +
+          '    - name: The notes exist\n      copy: { content: "one\\ntwo\\n", dest: /root/notes }\n',
+      ),
+      'templates/hello.hbs': crlf('#!/bin/sh\necho "hello from {{ inventory_hostname }}"\n'),
+    });
+    mkdirSync(ssh(), { recursive: true });
+    copyFileSync(host().identityFile, join(ssh(), 'id_ed25519'));
+    copyFileSync(host().knownHostsFile, join(ssh(), 'known_hosts'));
+  });
+  afterAll(async () => {
+    built?.remove();
+    await windowsHost?.remove();
+  });
+
+  test('the key and the known hosts are those of %USERPROFILE%\\.ssh, and no agent is needed', async () => {
+    const { code, stdout, stderr } = await heal('ping');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^jack4 \| pong \| root@[\d.]+, Debian GNU\/Linux 13 \(trixie\), in /);
+  });
+
+  test('what was checked out with CRLF reaches the host with LF', async () => {
+    const { code, stdout } = await heal('run', 'small', '-l', 'jack4');
+    expect(code, stdout).toBe(0);
+    expect(await host().exec('hello; ! grep -c "$(printf "\\r")" /usr/local/bin/hello /root/notes')).toBe(
+      'hello from jack4\n/usr/local/bin/hello:0\n/root/notes:0\n',
+    );
+    expect(recapOf((await heal('run', 'small')).stdout, 'jack4')).toMatchObject({ changed: 0, failed: 0 });
+  });
+
+  describe('the site', () => {
+    test('is planned, applied, and then left alone', async () => {
+      const plan = await heal('plan', 'site');
+      expect(plan.code, plan.stdout + plan.stderr).toBe(0);
+      expect(plan.stdout).toMatch(/^plan: jack4: \d+ to change/m);
+      const first = await heal('run', 'site', '--limit', 'jack4');
+      expect(first.code, first.stdout + first.stderr).toBe(0);
+      expect(recapOf(first.stdout, 'jack4')['changed']).toBeGreaterThan(20);
+      const second = await heal('run', 'site', '-l', 'jack4');
+      expect(recapOf(second.stdout, 'jack4')).toMatchObject({ changed: 0, failed: 0, unreachable: 0 });
+    });
+
+    test('has a score card, as text and as JSON', async () => {
+      expect((await heal('status')).stdout).toMatch(/^jack4 {2}[89]\/10$/m);
+      const { code, stdout } = await heal('status', '-o', 'json');
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ hosts: { jack4: {} } });
+    });
+  });
+
+  test('a backup is made, listed, verified and restored to a drive', async () => {
+    const made = await heal('run', 'backup', '--limit', 'jack4');
+    expect(made.code, made.stdout + made.stderr).toBe(0);
+    const [name = ''] = readdirSync(join(project, 'backups/jack4')).filter((one) => !one.startsWith('.'));
+    expect(name).toMatch(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ$/);
+    expect((await heal('backup', 'list')).stdout).toContain(`jack4  ${name}`);
+    expect((await heal('backup', 'verify')).stdout).toMatch(/ ok\n$/);
+    const restored = await heal('backup', 'restore', 'jack4', '--to', 'C:\\restored here');
+    expect(restored.code, restored.stderr).toBe(0);
+    const drive = join(windowsHost.home, '../../restored here');
+    expect(readFileSync(join(drive, 'root/.openclaw/openclaw.json'), 'utf8')).toBe(
+      await host().exec('cat /root/.openclaw/openclaw.json'),
+    );
+  });
+
+  test('errors have their exit codes, and name the files as Windows does', async () => {
+    const wrong = await heal('run', 'site', '--limt', 'jack4');
+    expect(wrong).toMatchObject({ code: 5, stdout: '' });
+    expect(wrong.stderr).toContain('--limit');
+    const failing = await heal('run', 'small', '-e', '@missing.yml');
+    expect(failing.code).toBe(5);
+    expect(failing.stderr).toMatch(/missing\.yml/);
+  });
+
+  test('a host whose key has changed is refused', async () => {
+    const file = join(ssh(), 'known_hosts');
+    const before = readFileSync(file, 'utf8');
+    const other = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl';
+    writeFileSync(file, `${host().address} ${other}\r\n`);
+    const { code, stdout, stderr } = await heal('ping');
+    writeFileSync(file, before);
+    expect(code, stdout + stderr).toBe(4);
+    expect(stdout + stderr).toContain('has changed');
+    expect(existsSync(file)).toBe(true);
+  });
+});

