@@ -189,7 +189,7 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
     test('what was removed is made, and what was stopped is started, unless it is to be left', async () => {
       await exec('docker rm -f openclaw-ross');
       proven(run({ project_src: ross }), ['create openclaw-ross']);
-      await exec('docker stop openclaw-ross');
+      await exec('docker stop -t 0 openclaw-ross');
       expect(decided({ project_src: ross, stopped: 'leave' })).toMatchObject({
         changes: [],
         message: 'openclaw-ross stays stopped, as somebody left it',
@@ -219,15 +219,15 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
     test('several services, copies, an env file, and one that ends by itself', async () => {
       await exec(`mkdir -p /root/web; cd /root/web; echo A=1 >x.env; cat >compose.yml <<'EOT'
 services:
-  a: { image: 'openclaw:lab', command: sleep 1000, env_file: x.env }
-  b: { image: 'openclaw:lab', command: sleep 1000, depends_on: [a], restart: always, deploy: { replicas: 2 } }
+  a: { image: 'openclaw:lab', command: sleep 1000, stop_signal: KILL, env_file: x.env }
+  b: { image: 'openclaw:lab', command: sleep 1000, stop_signal: KILL, depends_on: [a], restart: always, deploy: { replicas: 2 } }
   once: { image: 'openclaw:lab', command: 'true' }
 EOT`);
       const web = { project_src: '/root/web' };
       proven(run(web), ['create web-a-1, web-b-1, web-b-2, web-once-1, network web_default']);
       await exec('echo A=2 >/root/web/x.env');
       proven(run(web), ['recreate web-a-1, web-b-1, web-b-2']);
-      await exec('docker stop web-b-1; docker rm -f web-a-1');
+      await exec('docker stop -t 0 web-b-1; docker rm -f web-a-1');
       const left = run({ ...web, stopped: 'leave' });
       expect(titles(left)).toEqual(['create web-a-1']);
       expect([left.applied[0]?.code, left.after.changes]).toEqual([0, []]);
