@@ -3,13 +3,22 @@ import type { Host, Variables } from '../core/playbook.ts';
 import { loginOf } from '../project/inventory/login.ts';
 import { expandPath } from '../project/variables/secret-source.ts';
 import type { Options } from './options.ts';
+import type { CompleteLogin } from './wire.ts';
 import type { World } from './world.ts';
 
 /**
  * How a host is reached: as its variables say, and as the command line says where they do not. Like Ansible's, `-u`,
- * `--private-key` and `-b` are defaults that the inventory overrules; `-e user=...` overrules both.
+ * `--private-key` and `-b` are defaults that the inventory overrules; `-e user=...` overrules both. `complete` adds what
+ * ~/.ssh/config says where none of these does.
  */
-export function loginFor(host: Host, variables: Variables, project: string, options: Options, world: World): Login {
+export function loginFor(
+  host: Host,
+  variables: Variables,
+  project: string,
+  options: Options,
+  world: World,
+  complete: CompleteLogin,
+): Login {
   const { home, env, cwd } = world;
   const login = loginOf(host, variables, { home, env, project });
   const { user, privateKey, become } = options;
@@ -27,5 +36,5 @@ export function loginFor(host: Host, variables: Variables, project: string, opti
     more.become = true;
     given.add('become');
   }
-  return { ...login, ...more, given };
+  return complete({ ...login, ...more, given });
 }

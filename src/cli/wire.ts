@@ -2,9 +2,11 @@
  * Where the folders meet: what the engine needs of the project, of ssh and of the modules is handed over here, and
  * nowhere else.
  */
-import { basename } from 'node:path';
-import type { Connect } from '../core/connection.ts';
+import { hostname } from 'node:os';
+import { basename, join } from 'node:path';
+import type { Connect, Login } from '../core/connection.ts';
 import type { Module } from '../core/module.ts';
+import { localUser } from '../project/inventory/login.ts';
 import type { ProjectSide } from '../run/host/host-run.ts';
 import { projectSide } from '../run/playbook/project-side.ts';
 import type { World } from './world.ts';
@@ -16,6 +18,29 @@ export async function connectOf(world: World): Promise<Connect> {
   const { connector } = await import('../ssh/connect.ts');
   const agentSocket = world.env['SSH_AUTH_SOCK'] ?? (process.platform === 'win32' ? windowsAgent : undefined);
   return connector({ home: world.home, agentSocket });
+}
+
+/** Adds to a login what the user's ssh_config files say and the inventory does not. */
+export type CompleteLogin = (login: Login) => Login;
+
+/**
+ * Reads ~/.ssh/config and the file of the system, once for all hosts.
+ * @throws HealError of kind `usage`
+ */
+export async function sshConfigOf(world: World): Promise<CompleteLogin> {
+  const [{ readConfigFiles }, { withConfig }] = await Promise.all([
+    import('../ssh/config-file.ts'),
+    import('../ssh/config-login.ts'),
+  ]);
+  const { home, cwd, env } = world;
+  const uid = process.getuid?.();
+  const userFolder = join(home, '.ssh');
+  const systemFolder = process.platform === 'win32' ? join(env['ProgramData'] ?? 'C:\\ProgramData', 'ssh') : '/etc/ssh';
+  const user = join(userFolder, 'config');
+  const system = join(systemFolder, 'ssh_config');
+  const files = await readConfigFiles({ user, system, userFolder, systemFolder, home, uid });
+  const side = { home, cwd, env, localUser: localUser(env), localHost: hostname(), uid, systemFolder };
+  return (login) => withConfig(login, files, side);
 }
 
 /** The project's side of a run: what the engine asks of its files. */

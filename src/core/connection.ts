@@ -51,13 +51,25 @@ export interface Login {
   readonly user: string;
   /** Absolute local path; undefined tries the agent and the default keys. */
   readonly identityFile?: string;
+  /** Keys of ~/.ssh/config, absolute local paths; those that do not exist are passed over. Empty: no key files. */
+  readonly identityFiles?: readonly string[];
+  /** Whether the agent's other keys are left out. */
+  readonly identitiesOnly?: boolean;
+  /** The agent of this host; undefined is the user's. */
+  readonly agent?: 'none' | { readonly socket: string };
   readonly become: boolean;
   readonly becomeUser: string;
   readonly hostKeyChecking: 'strict' | 'accept-new' | 'off';
   /** Absolute local path. */
   readonly knownHostsFile: string;
+  /** Read as well, never written. */
+  readonly moreKnownHostsFiles?: readonly string[];
+  /** Name of the host in these files in place of its address. */
+  readonly hostKeyAlias?: string;
   /** Seconds for the whole login. */
   readonly connectTimeout: number;
+  /** How often a silent host is asked for a sign of life, and how often it may stay silent. */
+  readonly keepalive?: { readonly seconds: number; readonly count: number };
   /** Which of these values were set by the inventory (the others are defaults that ~/.ssh/config may override). */
   readonly given: ReadonlySet<string>;
 }

@@ -45,7 +45,7 @@ export function connector(options: ConnectorOptions): Connect {
     ssh ??= loadSsh(options);
     const { findIdentities, logIn } = await ssh;
     // What can be wrong on this side is found before anything is sent.
-    const [identities, hostKey] = await Promise.all([findIdentities(login.identityFile), hostKeyCheck(login)]).catch(
+    const [identities, hostKey] = await Promise.all([findIdentities(login), hostKeyCheck(login)]).catch(
       (error: unknown) => {
         early.then((socket) => socket.destroy()).catch(() => {});
         throw error;

@@ -30,8 +30,10 @@ export interface HostKeyCheck {
  * @throws HealError of kind `usage` if the file is there and cannot be read.
  */
 export async function hostKeyCheck(login: Login): Promise<HostKeyCheck> {
-  const { address, port, knownHostsFile: file } = login;
-  const entries = login.hostKeyChecking === 'off' ? [] : await readKnownHosts(file);
+  const { knownHostsFile: file, moreKnownHostsFiles: more = [] } = login;
+  const { address, port } = knownAs(login);
+  const files = login.hostKeyChecking === 'off' ? [] : [file, ...more];
+  const entries = (await Promise.all(files.map(readKnownHosts))).flat();
   let accepted: Buffer | undefined;
   return {
     algorithms: hostKeyAlgorithms(entries, address, port),
@@ -53,6 +55,11 @@ export async function hostKeyCheck(login: Login): Promise<HostKeyCheck> {
       await append(file, line);
     },
   };
+}
+
+/** Under which name and port a host is looked up: an alias stands for itself, without a port (HostKeyAlias in ssh_config(5)). */
+function knownAs({ address, port, hostKeyAlias }: Login): { readonly address: string; readonly port: number } {
+  return hostKeyAlias === undefined ? { address, port } : { address: hostKeyAlias, port: 22 };
 }
 
 async function readKnownHosts(file: string): Promise<readonly KnownHost[]> {
@@ -88,13 +95,15 @@ async function endsMidLine(file: string): Promise<boolean> {
 function unknownKey(login: Login, key: Buffer): HealError {
   const { address, port, knownHostsFile: file } = login;
   const type = keyType(key);
+  const as = login.hostKeyAlias === undefined ? '' : ` as ${login.hostKeyAlias}`;
+  const rename = login.hostKeyAlias === undefined ? '' : ` | sed 's/^[^ ]*/${login.hostKeyAlias}/'`;
   const short = type.replace(/^ssh-/, '').replace(/^ecdsa-.*/, 'ecdsa');
   return new HealError(
     'unreachable',
-    `the host key of ${place(address, port)} is unknown: ${type} ${fingerprint(key)} is not in ${file}`,
+    `the host key of ${place(address, port)} is unknown: ${type} ${fingerprint(key)} is not in ${file}${as}`,
     {
       hint:
-        `compare that fingerprint with the host's own, then run: ssh-keyscan -t ${short} -p ${port} ${address} >> ${file}` +
+        `compare that fingerprint with the host's own, then run: ssh-keyscan -t ${short} -p ${port} ${address}${rename} >> ${file}` +
         ' (or set host_key_checking: accept-new)',
     },
   );
@@ -102,6 +111,7 @@ function unknownKey(login: Login, key: Buffer): HealError {
 
 function changedKey(login: Login, key: Buffer, entry: KnownHost): HealError {
   const { file, line } = entry.place;
+  const known = knownAs(login);
   return new HealError(
     'unreachable',
     `the host key of ${place(login.address, login.port)} has changed: it showed ${keyType(key)} ${fingerprint(key)}, ` +
@@ -109,7 +119,7 @@ function changedKey(login: Login, key: Buffer, entry: KnownHost): HealError {
     {
       hint:
         'somebody may be in between; only if you know that the host was set up anew, ' +
-        `run: ssh-keygen -R '${knownName(login.address, login.port)}' -f ${file}`,
+        `run: ssh-keygen -R '${knownName(known.address, known.port)}' -f ${file}`,
       at: entry.place,
     },
   );

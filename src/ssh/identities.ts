@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import ssh2, { type BaseAgent, type ParsedKey, type PublicKeyEntry } from 'ssh2';
+import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2';
+import type { Login } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
+import { agentKeys } from './agent-keys.ts';
 import { codeOf } from './faults.ts';
 
 /** One key to log in with. */
@@ -29,53 +31,68 @@ export interface KeySources {
 
 const defaultNames = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 
+/** Which keys a login may use. */
+export type KeyChoice = Pick<Login, 'identityFile' | 'identityFiles' | 'identitiesOnly' | 'agent'>;
+
 /**
- * Finds the keys of a login: the one given, or else the agent's and then the default files. Files are read and parsed
- * once, however many hosts there are: the keys of an encrypted file cost 0.3 to 1.8 s of bcrypt each time.
+ * Finds the keys of a login: the one given, or else the agent's and then the files (`pubkey_prepare` in OpenSSH's
+ * sshconnect2.c has this order). Files are read and parsed once, however many hosts there are: the keys of an encrypted
+ * file cost 0.3 to 1.8 s of bcrypt each time.
  */
-export function identityFinder({ home, agentSocket }: KeySources): (file: string | undefined) => Promise<Identities> {
+export function identityFinder({ home, agentSocket }: KeySources): (choice: KeyChoice) => Promise<Identities> {
   const files = new Map<string, Promise<ParsedKey>>();
-  const agent = agentSocket ? ssh2.createAgent(agentSocket) : undefined;
-  let held: Promise<readonly Identity[] | undefined> | undefined;
+  const agents = new Map<string, Promise<readonly Identity[] | undefined>>();
+  const defaults = defaultNames.map((name) => join(home, '.ssh', name));
 
   const fromFile = (file: string): Promise<ParsedKey> => {
     const parsed = files.get(file) ?? readKey(file);
     files.set(file, parsed);
     return parsed;
   };
-  const fromAgent = (): Promise<readonly Identity[] | undefined> => {
-    held ??= agent === undefined ? Promise.resolve([]) : agentKeys(agent);
+  const fromAgent = (socket: string | undefined): Promise<readonly Identity[] | undefined> => {
+    if (!socket) return Promise.resolve([]);
+    const held = agents.get(socket) ?? heldBy(ssh2.createAgent(socket));
+    agents.set(socket, held);
     return held;
   };
 
-  return async (given) => {
+  return async ({ identityFile: given, identityFiles = defaults, identitiesOnly, agent }) => {
+    const socket = agent === undefined ? agentSocket : agent === 'none' ? undefined : agent.socket;
     if (given !== undefined) {
       try {
         return { usable: [{ label: given, key: await fromFile(given), agent: undefined }], remarks: [] };
       } catch (error) {
         // An encrypted key is of use if the agent holds it opened.
-        const identity = await inAgent(given, (await fromAgent()) ?? []);
+        const key = await publicKey(`${given}.pub`);
+        const identity = key === undefined ? undefined : holderOf(key, (await fromAgent(socket)) ?? []);
         if (identity === undefined) throw error;
         return { usable: [identity], remarks: [] };
       }
     }
     const remarks: string[] = [];
-    const usable = [...((await fromAgent()) ?? [])];
-    if ((await fromAgent()) === undefined) remarks.push(`the agent at ${agentSocket} does not answer`);
-    for (const name of defaultNames) {
-      const file = join(home, '.ssh', name);
+    const held = await fromAgent(socket);
+    if (held === undefined) remarks.push(`the agent at ${socket} does not answer`);
+    const named = new Set<Identity>();
+    const own: Identity[] = [];
+    for (const file of identityFiles) {
+      let key: ParsedKey | undefined;
       try {
-        const key = await fromFile(file);
-        if (!usable.some((other) => other.key.getPublicSSH().equals(key.getPublicSSH()))) {
-          usable.push({ label: file, key, agent: undefined });
-        }
+        key = await fromFile(file);
       } catch (error) {
-        // A default that is not there is nothing to speak of.
+        const known = (await publicKey(`${file}.pub`)) ?? (await publicKey(file));
+        const identity = known === undefined ? undefined : holderOf(known, held ?? []);
+        if (identity !== undefined) named.add(identity);
+        // A file that does not exist is passed over in silence, as in OpenSSH.
         const missing = error instanceof HealError && codeOf(error.cause) === 'ENOENT';
-        if (!missing && error instanceof Error) remarks.push(error.message);
+        if (identity === undefined && !missing && error instanceof Error) remarks.push(error.message);
+        continue;
       }
+      const identity = holderOf(key, held ?? []);
+      if (identity !== undefined) named.add(identity);
+      else if (holderOf(key, own) === undefined) own.push({ label: file, key, agent: undefined });
     }
-    return { usable, remarks };
+    const others = identitiesOnly === true ? [] : (held ?? []).filter((identity) => !named.has(identity));
+    return { usable: [...(held ?? []).filter((identity) => named.has(identity)), ...others, ...own], remarks };
   };
 }
 
@@ -127,37 +144,20 @@ function badKey(file: string, text: string, reason: string): HealError {
   return refuse(`holds no private key that can be read: ${reason}`, 'is this the right file?');
 }
 
-/** Undefined if the agent does not answer. */
-function agentKeys(agent: BaseAgent): Promise<readonly Identity[] | undefined> {
-  return new Promise((resolve) => {
-    agent.getIdentities((error, keys) => {
-      if (error) return resolve(undefined);
-      const found: Identity[] = [];
-      for (const offered of keys ?? []) {
-        // Types that ssh2 does not know (sk-*, certificates) cannot be parsed and are left out.
-        const key = ssh2.utils.parseKey(bare(offered));
-        const parsed = Array.isArray(key) ? key[0] : key;
-        if (parsed === undefined || parsed instanceof Error) continue;
-        found.push({ label: `the agent's ${parsed.comment || parsed.type}`, key: parsed, agent });
-      }
-      resolve(found);
-    });
-  });
+async function heldBy(agent: BaseAgent): Promise<readonly Identity[] | undefined> {
+  const keys = await agentKeys(agent);
+  return keys?.map((key) => ({ label: `the agent's ${key.comment || key.type}`, key, agent }));
 }
 
-/** An agent offers its keys as they are, or with more beside them, at one depth or two. */
-function bare(offered: string | Buffer | ParsedKey | PublicKeyEntry): string | Buffer | ParsedKey {
-  if (typeof offered === 'string' || Buffer.isBuffer(offered) || !('pubKey' in offered)) return offered;
-  const { pubKey } = offered;
-  return typeof pubKey === 'object' && 'pubKey' in pubKey ? pubKey.pubKey : pubKey;
-}
-
-/** The agent's key that belongs to a private key file, which its `.pub` file tells. */
-async function inAgent(file: string, held: readonly Identity[]): Promise<Identity | undefined> {
-  if (held.length === 0) return undefined;
-  const text = await readFile(`${file}.pub`).catch(() => undefined);
+/** A public key from a file, if there is one. */
+async function publicKey(file: string): Promise<ParsedKey | undefined> {
+  const text = await readFile(file).catch(() => undefined);
   const parsed = text === undefined ? undefined : ssh2.utils.parseKey(text);
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
-  if (key === undefined || key instanceof Error) return undefined;
-  return held.find((identity) => identity.key.getPublicSSH().equals(key.getPublicSSH()));
+  return key === undefined || key instanceof Error ? undefined : key;
+}
+
+/** The one of some identities that has this key. */
+function holderOf(key: ParsedKey, identities: readonly Identity[]): Identity | undefined {
+  return identities.find((identity) => identity.key.getPublicSSH().equals(key.getPublicSSH()));
 }

@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Place } from '../core/place.ts';
+import { matchesList } from './pattern.ts';
 
 /** One line of a known_hosts file that names a host (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). */
 export interface KnownHost {
@@ -105,14 +106,7 @@ export function knownHostLine(address: string, port: number, key: Buffer): strin
 
 function matches(names: string, name: string): boolean {
   if (names.startsWith('|')) return matchesHash(names, name);
-  let found = false;
-  for (const pattern of names.toLowerCase().split(',')) {
-    // A negated pattern that matches rules the line out, wherever it stands.
-    if (pattern.startsWith('!')) {
-      if (wildcard(pattern.slice(1), name)) return false;
-    } else found ||= wildcard(pattern, name);
-  }
-  return found;
+  return matchesList(names.toLowerCase().split(','), name);
 }
 
 /** `|1|SALT|HASH`, where HASH is HMAC-SHA1 of the name with SALT as its key, both in base64. */
@@ -122,26 +116,4 @@ function matchesHash(names: string, name: string): boolean {
   const wanted = Buffer.from(hash, 'base64');
   const made = createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest();
   return made.length === wanted.length && timingSafeEqual(made, wanted);
-}
-
-/** `*` and `?` as in ssh_config(5), PATTERNS. Without regular expressions: a hostile file must not make it slow. */
-function wildcard(pattern: string, name: string): boolean {
-  let p = 0;
-  let n = 0;
-  let star = -1;
-  let mark = 0;
-  while (n < name.length) {
-    if (pattern[p] === '*') {
-      star = p++;
-      mark = n;
-    } else if (pattern[p] === '?' || pattern[p] === name[n]) {
-      p++;
-      n++;
-    } else if (star !== -1) {
-      p = star + 1;
-      n = ++mark;
-    } else return false;
-  }
-  while (pattern[p] === '*') p++;
-  return p === pattern.length;
 }

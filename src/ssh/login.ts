@@ -82,8 +82,8 @@ export function logIn(socket: Socket, plan: LoginPlan, signal: AbortSignal): Pro
       username: login.user,
       // The caller's signal ends a login that takes too long.
       readyTimeout: 0,
-      keepaliveInterval: keepalive.seconds * 1000,
-      keepaliveCountMax: keepalive.count,
+      keepaliveInterval: (login.keepalive ?? keepalive).seconds * 1000,
+      keepaliveCountMax: (login.keepalive ?? keepalive).count,
       algorithms: { serverHostKey: [...hostKey.algorithms] as never },
       hostVerifier: (key: Buffer, verify: (valid: boolean) => void): void => {
         refusal = hostKey.refuse(key);

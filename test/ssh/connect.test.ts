@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -10,6 +10,7 @@ import { connector } from '../../src/ssh/connect.ts';
 import { type Pace, paces } from '../../src/ssh/fast-login.ts';
 import { until } from '../until.ts';
 import { startAgent } from './agent.ts';
+import { loginOfHome } from './config-home.ts';
 import { freePort, makeKey, noSshd, type Sshd, startSshd, testLogin } from './sshd.ts';
 
 const never = new AbortController().signal;
@@ -360,6 +361,37 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
       expect(error.message).toMatch(/^127\.0\.0\.1 port \d+ let \w+ in, but no shell answered within 5 s$/);
     } finally {
       other.stop();
+    }
+  });
+
+  test('an alias of ~/.ssh/config alone logs in, with its key, port and known hosts', async () => {
+    const { port, knownHosts } = sshd;
+    const { user } = sshd.login();
+    const home = join(sshd.folder, 'home');
+    mkdirSync(join(home, '.ssh'), { recursive: true });
+    renameSync(sshd.key, join(home, '.ssh/jack'));
+    try {
+      const other = join(home, '.ssh/other_hosts');
+      const key = readFileSync(knownHosts, 'utf8').replace(/^\S+/, 'known-as');
+      writeFileSync(join(home, '.ssh/known_jack'), key);
+      const block = `HostName 127.0.0.1\nPort ${port}\nUser ${user}\nIdentityFile ~/.ssh/none\nIdentityFile ~/.ssh/%n\n`;
+      const hosts = `HostKeyAlias known-as\nUserKnownHostsFile ${other} ~/.ssh/known_%n\n`;
+      writeFileSync(join(home, '.ssh/config'), `Host jack\n${block}${hosts}`);
+      const made = await dials(sshd, async () => {
+        const { connection } = await connect(await loginOfHome(home, 'jack'), { home });
+        expect(await output(connection)).toBe(user);
+      });
+      expect(made).toBe(1);
+      // What is new is written into the first file, under the alias.
+      writeFileSync(join(home, '.ssh/config'), `Host jack\n${block}${hosts.replace('known_%n', 'none')}`);
+      const login = await loginOfHome(home, 'jack');
+      const error = await refusal(connect(login, { home }));
+      expect(error.message).toMatch(/ is not in \S+other_hosts as known-as$/);
+      await connect({ ...login, hostKeyChecking: 'accept-new' }, { home });
+      expect(readFileSync(other, 'utf8')).toMatch(/^known-as ssh-ed25519 \S+\n$/);
+      await connect(login, { home });
+    } finally {
+      renameSync(join(home, '.ssh/jack'), sshd.key);
     }
   });
 

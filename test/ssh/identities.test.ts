@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HealError } from '../../src/core/errors.ts';
-import { identityFinder } from '../../src/ssh/identities.ts';
+import { identityFinder, type KeyChoice } from '../../src/ssh/identities.ts';
 import { runSync } from '../child.ts';
 import { startAgent } from './agent.ts';
 import { makeKey } from './sshd.ts';
@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function refusal(file: string): Promise<HealError> {
   try {
-    await identityFinder({ home: folder, agentSocket: undefined })(file);
+    await identityFinder({ home: folder, agentSocket: undefined })({ identityFile: file });
   } catch (error) {
     if (error instanceof HealError) return error;
   }
@@ -32,7 +32,7 @@ describe('a key file', () => {
     ['ecdsa in PEM', ['-t', 'ecdsa', '-m', 'PEM']],
   ])('of type %s is read', async (name, args) => {
     const file = makeKey(folder, `good ${name}`, ...args);
-    const { usable } = await identityFinder({ home: folder, agentSocket: undefined })(file);
+    const { usable } = await identityFinder({ home: folder, agentSocket: undefined })({ identityFile: file });
     expect(usable.map((identity) => identity.label)).toEqual([file]);
     expect(usable[0]?.key.isPrivateKey()).toBe(true);
   });
@@ -40,9 +40,9 @@ describe('a key file', () => {
   test('is read once for many hosts', async () => {
     const file = makeKey(folder, 'once', '-t', 'ed25519');
     const find = identityFinder({ home: folder, agentSocket: undefined });
-    const first = await find(file);
+    const first = await find({ identityFile: file });
     rmSync(file);
-    expect((await find(file)).usable[0]?.key).toBe(first.usable[0]?.key);
+    expect((await find({ identityFile: file })).usable[0]?.key).toBe(first.usable[0]?.key);
   });
 
   const broken: [string, (file: string) => void, string, string][] = [
@@ -113,7 +113,7 @@ describe('without a key file', () => {
     const rsa = makeKey(join(home, '.ssh'), 'id_rsa', '-t', 'rsa', '-b', '2048');
     const ed = makeKey(join(home, '.ssh'), 'id_ed25519', '-t', 'ed25519');
     writeFileSync(join(home, '.ssh/id_ecdsa'), 'nothing');
-    const { usable, remarks } = await identityFinder({ home, agentSocket: join(home, 'none') })(undefined);
+    const { usable, remarks } = await identityFinder({ home, agentSocket: join(home, 'none') })({});
     expect(usable.map((identity) => identity.label)).toEqual([ed, rsa]);
     expect(remarks).toEqual([
       `the agent at ${join(home, 'none')} does not answer`,
@@ -122,19 +122,55 @@ describe('without a key file', () => {
   });
 
   test('nothing is found where there is nothing', async () => {
-    const found = await identityFinder({ home: join(folder, 'nobody'), agentSocket: undefined })(undefined);
+    const found = await identityFinder({ home: join(folder, 'nobody'), agentSocket: undefined })({});
     expect(found).toEqual({ usable: [], remarks: [] });
   });
 
-  test("the agent's keys come first, and a default key that it holds is not tried twice", async () => {
+  test("the agent's keys come first, first of all one that is a default key too, and none is tried twice", async () => {
     const home = mkdtempSync(join(folder, 'home-'));
     mkdirSync(join(home, '.ssh'));
     const ed = makeKey(join(home, '.ssh'), 'id_ed25519', '-t', 'ed25519');
     const other = makeKey(folder, 'other', '-t', 'ed25519');
     const agent = startAgent(folder, [other, ed]);
     try {
-      const { usable } = await identityFinder({ home, agentSocket: agent.socket })(undefined);
-      expect(usable.map((identity) => identity.label)).toEqual(["the agent's other", "the agent's id_ed25519"]);
+      const { usable } = await identityFinder({ home, agentSocket: agent.socket })({});
+      expect(usable.map((identity) => identity.label)).toEqual(["the agent's id_ed25519", "the agent's other"]);
+    } finally {
+      agent.stop();
+    }
+  });
+});
+
+describe('key files of ~/.ssh/config', () => {
+  test('come after the agent, and those that do not exist are passed over', async () => {
+    const file = makeKey(folder, 'configured', '-t', 'ed25519');
+    const agent = startAgent(folder, [makeKey(folder, 'held', '-t', 'ed25519')]);
+    try {
+      const find = identityFinder({ home: folder, agentSocket: agent.socket });
+      const labels = async (choice: KeyChoice) => (await find(choice)).usable.map((identity) => identity.label);
+      const identityFiles = [join(folder, 'no such key'), file];
+      expect(await labels({ identityFiles })).toEqual(["the agent's held", file]);
+      expect(await labels({ identityFiles, identitiesOnly: true })).toEqual([file]);
+      expect(await labels({ identityFiles, agent: 'none' })).toEqual([file]);
+      expect(await labels({ identityFiles: [] })).toEqual(["the agent's held"]);
+      const other = identityFinder({ home: folder, agentSocket: undefined });
+      expect((await other({ identityFiles: [], agent: { socket: agent.socket } })).usable).toHaveLength(1);
+    } finally {
+      agent.stop();
+    }
+  });
+
+  test('may be public keys whose private halves the agent holds, and then these alone are tried', async () => {
+    const file = makeKey(folder, 'half', '-t', 'ed25519');
+    const agent = startAgent(folder, [makeKey(folder, 'unnamed', '-t', 'ed25519'), file]);
+    rmSync(file);
+    try {
+      const find = identityFinder({ home: folder, agentSocket: agent.socket });
+      for (const name of [file, `${file}.pub`]) {
+        const { usable, remarks } = await find({ identityFiles: [name], identitiesOnly: true });
+        expect(usable.map((identity) => identity.label)).toEqual(["the agent's half"]);
+        expect(remarks).toEqual([]);
+      }
     } finally {
       agent.stop();
     }
@@ -146,7 +182,7 @@ test('an encrypted key is used if the agent holds it', async () => {
   const agent = startAgent(folder, [file]);
   try {
     runSync('ssh-keygen', ['-q', '-p', '-N', 'secret', '-f', file]);
-    const { usable } = await identityFinder({ home: folder, agentSocket: agent.socket })(file);
+    const { usable } = await identityFinder({ home: folder, agentSocket: agent.socket })({ identityFile: file });
     expect(usable.map((identity) => identity.label)).toEqual(["the agent's opened"]);
   } finally {
     agent.stop();

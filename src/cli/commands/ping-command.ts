@@ -1,6 +1,7 @@
 import type { Connect, Login } from '../../core/connection.ts';
 import { exitCodes, HealError } from '../../core/errors.ts';
 import type { Facts } from '../../core/facts.ts';
+import type { Host, Variables } from '../../core/playbook.ts';
 import { noExtraVars } from '../../project/variables/extra-vars.ts';
 import { variablesOfHost } from '../../project/variables/variables.ts';
 import { count, duration } from '../../report/duration.ts';
@@ -9,7 +10,7 @@ import { hostSetupProgram, hostSetupReader } from '../../run/host/host-setup.ts'
 import { eachHost } from '../../run/playbook/each-host.ts';
 import { loginFor } from '../login-of.ts';
 import type { Options } from '../options.ts';
-import { connectOf } from '../wire.ts';
+import { connectOf, sshConfigOf } from '../wire.ts';
 import type { World } from '../world.ts';
 import { chosenHosts, inventoryOf } from './hosts-command.ts';
 
@@ -24,9 +25,11 @@ interface Pong {
 export async function pingCommand(options: Options, world: World): Promise<number> {
   const { inventory, project } = await inventoryOf(options, world);
   const chosen = await chosenHosts(inventory, options.target, options.limit, world.cwd);
+  const complete = await sshConfigOf(world);
+  const variablesOf = (host: Host): Variables => variablesOfHost(inventory, host, { extra: noExtraVars });
   const logins = [...inventory.hosts.values()]
     .filter((host) => chosen.has(host.name))
-    .map((host) => loginFor(host, variablesOfHost(inventory, host, { extra: noExtraVars }), project, options, world));
+    .map((host) => loginFor(host, variablesOf(host), project, options, world, complete));
   const connect = await connectOf(world);
   const width = Math.max(0, ...logins.map((login) => login.name.length));
   const pongs = new Map<Login, Pong>();

@@ -17,7 +17,7 @@ import { loginFor } from '../login-of.ts';
 import type { Options } from '../options.ts';
 import { reporterFor } from '../reporting.ts';
 import { retryHint, retryPath, writeRetryFile } from '../retry-file.ts';
-import { connectOf, modulesOf, projectSideOf } from '../wire.ts';
+import { connectOf, modulesOf, projectSideOf, sshConfigOf } from '../wire.ts';
 import type { World } from '../world.ts';
 import { inventoryOf } from './hosts-command.ts';
 
@@ -48,8 +48,9 @@ export async function runCommand(options: Options, world: World): Promise<number
     list({ playbook, hostsOf, selected }, options, world);
     return 0;
   }
+  const complete = await sshConfigOf(world);
   const loginOf = (host: Host, play: Play): Login =>
-    loginFor(host, play.variables(host, undefined, { values: {} }), project, options, world);
+    loginFor(host, play.variables(host, undefined, { values: {} }), project, options, world, complete);
   await checkLogins(playbook.plays, hostsOf, loginOf);
   if (options.command === 'drill') await confirmDrills(playbook, hostsOf, selected, options, world);
 

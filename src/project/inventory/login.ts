@@ -51,7 +51,7 @@ export function loginOf(host: Host, variables: Variables, workstation: Workstati
     name: host.name,
     address: String(values.address ?? host.name),
     port: Number(values.port ?? 22),
-    user: String(values.user ?? env['USER'] ?? env['USERNAME'] ?? 'root'),
+    user: String(values.user ?? localUser(env)),
     ...(identityFile === undefined ? {} : { identityFile }),
     become: values.become === true,
     becomeUser: String(values.become_user ?? 'root'),
@@ -60,6 +60,11 @@ export function loginOf(host: Host, variables: Variables, workstation: Workstati
     connectTimeout: Number(values.connect_timeout ?? 10),
     given,
   };
+}
+
+/** Who logs in where nothing says so. */
+export function localUser(env: Workstation['env']): string {
+  return env['USER'] ?? env['USERNAME'] ?? 'root';
 }
 
 /** Ansible's setting is a boolean. */

@@ -1,0 +1,26 @@
+import ssh2, { type BaseAgent, type ParsedKey, type PublicKeyEntry } from 'ssh2';
+
+/** The keys that an agent holds; undefined if it does not answer. */
+export function agentKeys(agent: BaseAgent): Promise<readonly ParsedKey[] | undefined> {
+  return new Promise((resolve) => {
+    agent.getIdentities((error, keys) => {
+      if (error) return resolve(undefined);
+      const found: ParsedKey[] = [];
+      for (const offered of keys ?? []) {
+        // Types that ssh2 does not know (sk-*, certificates) cannot be parsed and are left out.
+        const key = ssh2.utils.parseKey(bare(offered));
+        const parsed = Array.isArray(key) ? key[0] : key;
+        if (parsed === undefined || parsed instanceof Error) continue;
+        found.push(parsed);
+      }
+      resolve(found);
+    });
+  });
+}
+
+/** An agent offers its keys as they are, or with more beside them, at one depth or two. */
+function bare(offered: string | Buffer | ParsedKey | PublicKeyEntry): string | Buffer | ParsedKey {
+  if (typeof offered === 'string' || Buffer.isBuffer(offered) || !('pubKey' in offered)) return offered;
+  const { pubKey } = offered;
+  return typeof pubKey === 'object' && 'pubKey' in pubKey ? pubKey.pubKey : pubKey;
+}

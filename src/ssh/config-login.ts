@@ -1,0 +1,135 @@
+import { devNull } from 'node:os';
+import { join } from 'node:path';
+import type { Login } from '../core/connection.ts';
+import type { ConfigFile } from './config-file.ts';
+import { configError, type Directive } from './config-line.ts';
+import { type Settings, settingsFor } from './config-settings.ts';
+import { expandConfigPath, expandText, type PathContext } from './config-tokens.ts';
+import { checkingOf, countOf, flagOf, portOf, secondsOf } from './config-values.ts';
+
+/** What tokens and paths of a config refer to on the control node. */
+export interface ConfigSide {
+  /** The user's home directory. */
+  readonly home: string;
+  /** Where relative paths begin. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly localUser: string;
+  readonly localHost: string;
+  readonly uid: number | undefined;
+  /** Directory of the system's known_hosts files. */
+  readonly systemFolder: string;
+}
+
+type Changes = { -readonly [K in keyof Login]?: Login[K] };
+
+/**
+ * Completes a login with the user's ssh_config files. What `login.given` names stays as it is. A host without an
+ * address is looked up by its name, one with an address by that address: what a person would type after `ssh`.
+ *
+ * @throws HealError of kind `usage`, with file and line
+ */
+export function withConfig(login: Login, files: readonly ConfigFile[], side: ConfigSide): Login {
+  const { given } = login;
+  const name = given.has('address') ? login.address : login.name;
+  const user = given.has('user') ? { user: login.user } : {};
+  const settings = settingsFor(files, { name, localUser: side.localUser, ...user });
+  refuse(settings, name);
+  const changes: Changes = {};
+  const read = <T>(line: Directive | undefined, value: (line: Directive) => T): T | undefined =>
+    line === undefined ? undefined : value(line);
+
+  if (!given.has('address')) changes.address = settings.hostName;
+  const port = given.has('port') ? undefined : read(settings.line('port'), portOf);
+  if (port !== undefined) changes.port = port;
+  const configUser = given.has('user') ? undefined : settings.line('user')?.words[0];
+  if (configUser !== undefined) changes.user = configUser;
+  if (!given.has('connect_timeout')) {
+    const seconds = read(settings.line('connecttimeout'), secondsOf);
+    // 0 is OpenSSH's word for the limit of the system.
+    if (seconds) changes.connectTimeout = seconds;
+  }
+  const context = contextOf({ ...login, ...changes }, name, settings, side);
+  Object.assign(changes, keysOf(login, settings, context), hostKeysOf(login, settings, context, side));
+  const seconds = read(settings.line('serveraliveinterval'), secondsOf);
+  const count = read(settings.line('serveralivecountmax'), countOf);
+  if (seconds) changes.keepalive = { seconds, count: count ?? 3 };
+  return { ...login, ...changes };
+}
+
+/** Settings without which the host is not reached, and that heal does not have. */
+function refuse(settings: Settings, name: string): void {
+  const command = settings.line('proxycommand');
+  if (command !== undefined && command.words[0]?.toLowerCase() !== 'none') {
+    throw configError(`ProxyCommand of "${name}" is not supported`, command.at, 'use ProxyJump');
+  }
+  const jump = settings.line('proxyjump');
+  if (jump !== undefined && jump.words[0]?.toLowerCase() !== 'none') {
+    throw configError(`ProxyJump of "${name}" is not supported yet`, jump.at, 'set the address in the inventory');
+  }
+  const canonicalize = settings.line('canonicalizehostname');
+  if (canonicalize !== undefined && !/^(no|false|none)$/i.test(canonicalize.words[0] ?? '')) {
+    throw configError(`CanonicalizeHostname of "${name}" is not supported`, canonicalize.at, 'use HostName');
+  }
+}
+
+function contextOf(login: Login, name: string, settings: Settings, side: ConfigSide): PathContext {
+  const tokens = {
+    d: side.home,
+    h: login.address,
+    k: settings.line('hostkeyalias')?.words[0] ?? name,
+    L: side.localHost.split('.')[0] ?? '',
+    l: side.localHost,
+    n: name,
+    p: String(login.port),
+    r: login.user,
+    u: side.localUser,
+    ...(side.uid === undefined ? {} : { i: String(side.uid) }),
+  };
+  return { tokens, home: side.home, cwd: side.cwd, env: side.env };
+}
+
+function keysOf(login: Login, settings: Settings, context: PathContext): Changes {
+  const changes: Changes = {};
+  const only = settings.line('identitiesonly');
+  if (only !== undefined) changes.identitiesOnly = flagOf(only);
+  const agent = settings.line('identityagent');
+  if (agent !== undefined) changes.agent = agentOf(agent, context);
+  if (login.given.has('identity_file') || settings.identityFiles.length === 0) return changes;
+  changes.identityFiles = settings.identityFiles
+    .filter(({ words }) => words[0]?.toLowerCase() !== 'none')
+    .map(({ words, at }) => expandConfigPath(words[0] ?? '', at, context));
+  return changes;
+}
+
+/** IdentityAgent in ssh_config(5): a socket, `none`, `SSH_AUTH_SOCK`, or `$NAME` of the environment. */
+function agentOf({ words: [word = ''], at }: Directive, context: PathContext): NonNullable<Login['agent']> {
+  if (word === 'none') return 'none';
+  const name = word === 'SSH_AUTH_SOCK' ? word : /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(word)?.[1];
+  if (name !== undefined) return { socket: context.env[name] ?? '' };
+  // A named pipe of Windows is no path to resolve.
+  const text = expandText(word, at, context);
+  return { socket: /^(\\\\|\/\/)/.test(text) ? text : expandConfigPath(word, at, context) };
+}
+
+function hostKeysOf(login: Login, settings: Settings, context: PathContext, side: ConfigSide): Changes {
+  const changes: Changes = {};
+  const checking = settings.line('stricthostkeychecking');
+  if (checking !== undefined && !login.given.has('host_key_checking')) changes.hostKeyChecking = checkingOf(checking);
+  const alias = settings.line('hostkeyalias')?.words[0];
+  if (alias !== undefined) changes.hostKeyAlias = alias;
+  if (login.given.has('known_hosts_file')) return changes;
+  const system = settings.line('globalknownhostsfile');
+  const global =
+    system === undefined
+      ? ['ssh_known_hosts', 'ssh_known_hosts2'].map((name) => join(side.systemFolder, name))
+      : pathsOf(system, context);
+  const line = settings.line('userknownhostsfile');
+  const [first = devNull, ...more] =
+    line === undefined ? [login.knownHostsFile, `${login.knownHostsFile}2`] : pathsOf(line, context);
+  return { ...changes, knownHostsFile: first, moreKnownHostsFiles: [...more, ...global] };
+}
+
+function pathsOf({ words, at }: Directive, context: PathContext): readonly string[] {
+  return words.filter((word) => word.toLowerCase() !== 'none').map((word) => expandConfigPath(word, at, context));
+}

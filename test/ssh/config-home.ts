@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import type { Login } from '../../src/core/connection.ts';
+import { readConfigFiles } from '../../src/ssh/config-file.ts';
+import { withConfig } from '../../src/ssh/config-login.ts';
+import { testLogin } from './sshd.ts';
+
+/** Environment variables that configs of tests refer to. */
+const env = { AGENT: '/run/agent', EMPTY: '' };
+
+/**
+ * The login of a host that the inventory says nothing of but its name, with `HOME/.ssh/config` and, for the system's,
+ * `HOME/etc/ssh_config`.
+ */
+export async function loginOfHome(home: string, name: string, changes: Partial<Login> = {}): Promise<Login> {
+  const files = await readConfigFiles({
+    user: join(home, '.ssh/config'),
+    system: join(home, 'etc/ssh_config'),
+    userFolder: join(home, '.ssh'),
+    systemFolder: join(home, 'etc'),
+    home,
+    uid: process.getuid?.(),
+  });
+  const knownHostsFile = join(home, '.ssh/known_hosts');
+  const login = testLogin({ name, address: name, user: 'me', knownHostsFile, ...changes });
+  const side = {
+    home,
+    cwd: '/work',
+    env,
+    localUser: 'me',
+    localHost: 'desk.example',
+    uid: 7,
+    systemFolder: '/etc/ssh',
+  };
+  return withConfig(login, files, side);
+}
