@@ -4,17 +4,18 @@
  */
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
-import type { Connect, Login } from '../core/connection.ts';
+import type { Login } from '../core/connection.ts';
 import type { Module } from '../core/module.ts';
 import { localUser } from '../project/inventory/login.ts';
 import type { ProjectSide } from '../run/host/host-run.ts';
 import { projectSide } from '../run/playbook/project-side.ts';
+import type { Connector } from '../ssh/connect.ts';
 import type { World } from './world.ts';
 
 const windowsAgent = String.raw`\\.\pipe\openssh-ssh-agent`;
 
 /** Logs in by the user's keys and agent. ssh2 is loaded only now. */
-export async function connectOf(world: World): Promise<Connect> {
+export async function connectOf(world: World): Promise<Connector> {
   const { connector } = await import('../ssh/connect.ts');
   const agentSocket = world.env['SSH_AUTH_SOCK'] ?? (process.platform === 'win32' ? windowsAgent : undefined);
   return connector({ home: world.home, agentSocket });

@@ -70,6 +70,8 @@ export interface Login {
   readonly connectTimeout: number;
   /** How often a silent host is asked for a sign of life, and how often it may stay silent. */
   readonly keepalive?: { readonly seconds: number; readonly count: number };
+  /** The jump host through which it is reached; that one may have one, too. */
+  readonly jump?: Login;
   /** Which of these values were set by the inventory (the others are defaults that ~/.ssh/config may override). */
   readonly given: ReadonlySet<string>;
 }

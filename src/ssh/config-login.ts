@@ -2,6 +2,7 @@ import { devNull } from 'node:os';
 import { join } from 'node:path';
 import type { Login } from '../core/connection.ts';
 import type { ConfigFile } from './config-file.ts';
+import { type Hop, hopsOf } from './config-jump.ts';
 import { configError, type Directive } from './config-line.ts';
 import { type Settings, settingsFor } from './config-settings.ts';
 import { expandConfigPath, expandText, type PathContext } from './config-tokens.ts';
@@ -30,11 +31,24 @@ type Changes = { -readonly [K in keyof Login]?: Login[K] };
  * @throws HealError of kind `usage`, with file and line
  */
 export function withConfig(login: Login, files: readonly ConfigFile[], side: ConfigSide): Login {
+  const name = login.given.has('address') ? login.address : login.name;
+  return completed(login, files, side, { names: [name], hops: [] });
+}
+
+/** How a jump host came to be one. */
+interface Via {
+  /** The hosts that are reached through it: one of them again would never end. */
+  readonly names: readonly string[];
+  /** Jump hosts that stand before it in one ProxyJump; they take the place of its own. */
+  readonly hops: readonly Hop[];
+}
+
+function completed(login: Login, files: readonly ConfigFile[], side: ConfigSide, via: Via): Login {
   const { given } = login;
   const name = given.has('address') ? login.address : login.name;
   const user = given.has('user') ? { user: login.user } : {};
   const settings = settingsFor(files, { name, localUser: side.localUser, ...user });
-  refuse(settings, name);
+  refuse(settings, name, via.hops.length > 0);
   const changes: Changes = {};
   const read = <T>(line: Directive | undefined, value: (line: Directive) => T): T | undefined =>
     line === undefined ? undefined : value(line);
@@ -54,18 +68,40 @@ export function withConfig(login: Login, files: readonly ConfigFile[], side: Con
   const seconds = read(settings.line('serveraliveinterval'), secondsOf);
   const count = read(settings.line('serveralivecountmax'), countOf);
   if (seconds) changes.keepalive = { seconds, count: count ?? 3 };
+  const hops = via.hops.length > 0 ? via.hops : hopsOf(settings.line('proxyjump'), context.tokens);
+  const hop = hops.at(-1);
+  if (hop !== undefined) changes.jump = jumpLogin(hop, files, side, { names: via.names, hops: hops.slice(0, -1) });
   return { ...login, ...changes };
 }
 
+/**
+ * The login of a jump host: its name is looked up in the same files. The inventory's user, key and so on are for the
+ * host alone, as `ssh -J` hands none of its options on.
+ */
+function jumpLogin(hop: Hop, files: readonly ConfigFile[], side: ConfigSide, { names, hops }: Via): Login {
+  const { host, user, port, at } = hop;
+  if (names.includes(host)) throw configError(`ProxyJump leads back to ${host}`, at, 'give that host ProxyJump none');
+  const given = new Set([...(user === undefined ? [] : ['user']), ...(port === undefined ? [] : ['port'])]);
+  const login: Login = {
+    name: host,
+    address: host,
+    port: port ?? 22,
+    user: user ?? side.localUser,
+    become: false,
+    becomeUser: 'root',
+    hostKeyChecking: 'strict',
+    knownHostsFile: join(side.home, '.ssh', 'known_hosts'),
+    connectTimeout: 10,
+    given,
+  };
+  return completed(login, files, side, { names: [...names, host], hops });
+}
+
 /** Settings without which the host is not reached, and that heal does not have. */
-function refuse(settings: Settings, name: string): void {
+function refuse(settings: Settings, name: string, jumps: boolean): void {
   const command = settings.line('proxycommand');
-  if (command !== undefined && command.words[0]?.toLowerCase() !== 'none') {
+  if (!jumps && command !== undefined && command.words[0]?.toLowerCase() !== 'none') {
     throw configError(`ProxyCommand of "${name}" is not supported`, command.at, 'use ProxyJump');
-  }
-  const jump = settings.line('proxyjump');
-  if (jump !== undefined && jump.words[0]?.toLowerCase() !== 'none') {
-    throw configError(`ProxyJump of "${name}" is not supported yet`, jump.at, 'set the address in the inventory');
   }
   const canonicalize = settings.line('canonicalizehostname');
   if (canonicalize !== undefined && !/^(no|false|none)$/i.test(canonicalize.words[0] ?? '')) {

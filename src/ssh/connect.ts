@@ -3,25 +3,32 @@
  * import src/core and src/shell, and gets the user's home folder and agent as parameters.
  *
  * A login dials (dial.ts), checks the host's key against known_hosts (host-key.ts), authenticates by key
- * (identities.ts, login.ts) and starts one shell (src/shell/bootstrap.ts) that is kept for all programs (session.ts).
+ * (identities.ts, login.ts), through jump hosts where there are some (jump.ts), and starts one shell (src/shell/bootstrap.ts) that is kept for all programs (session.ts).
  * fast-login.ts folds most of that into three round trips.
  */
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Connect, Connection, Login } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
 import { bootstrapCommand, newNonce, request } from '../shell/bootstrap.ts';
-import { dial, timedOut } from './dial.ts';
+import { isOpen } from './close-client.ts';
+import { timedOut } from './dial.ts';
 import { type Pace, paces, Surprise } from './fast-login.ts';
 import { interrupted, place, unreachable } from './faults.ts';
 import { hostKeyCheck } from './host-key.ts';
 import type { KeySources } from './identities.ts';
-import type { LoggedIn, LoginPlan } from './login.ts';
+import { jumpHosts, type Route } from './jump.ts';
+import type { LoginPlan } from './login.ts';
 import { keepShell } from './session.ts';
 
 /** What logging in needs to know of the workstation. */
 export interface ConnectorOptions extends KeySources {
   /** How much is sent ahead of its answers; for tests and measurements. The default is all that can be. */
   readonly pace?: Pace;
+}
+
+/** A Connect, and the end of what its connections share: the logins of jump hosts. */
+export interface Connector extends Connect {
+  close(): Promise<void>;
 }
 
 /**
@@ -31,40 +38,66 @@ export interface ConnectorOptions extends KeySources {
  * being reached, its key among it, `usage` for files of the workstation, `interrupted` when `signal` was aborted.
  * Should the connection break right at the start, it is made once more, so `first` may run twice: it must only ask.
  */
-export function connector(options: ConnectorOptions): Connect {
+export function connector(options: ConnectorOptions): Connector {
   let ssh: ReturnType<typeof loadSsh> | undefined;
+  const pace = options.pace ?? 'kex';
 
-  return async (login, first, onFrame, signal): Promise<Connection> => {
-    const bootstrap = kept(login);
+  /** Logs in by a route; what the login is for is in `use`. The timeout begins when the route is open. */
+  const enter = async <T>(
+    login: Login,
+    route: Route,
+    signal: AbortSignal,
+    use: (parts: Awaited<ReturnType<typeof loadSsh>>) => Pick<LoginPlan<T>, 'pace' | 'command' | 'input' | 'begin'>,
+  ): Promise<{ readonly value: T; readonly timeout: AbortSignal }> => {
     const timeout = AbortSignal.timeout(login.connectTimeout * 1000);
     const limit = AbortSignal.any([signal, timeout]);
     // ssh2 takes as long to load as a connection takes to be made, so both happen at once.
-    const early = dial(login.address, login.port, limit);
+    const early = route.dial(login.address, login.port, limit);
     // What becomes of it meanwhile is asked when it is needed.
     early.then((socket) => socket.on('error', () => {})).catch(() => {});
     ssh ??= loadSsh(options);
-    const { findIdentities, logIn } = await ssh;
+    const parts = await ssh;
     // What can be wrong on this side is found before anything is sent.
-    const [identities, hostKey] = await Promise.all([findIdentities(login), hostKeyCheck(login)]).catch(
-      (error: unknown) => {
-        early.then((socket) => socket.destroy()).catch(() => {});
-        throw error;
-      },
-    );
-    const nonce = newNonce();
-    const input = request('run', nonce, first);
-    const plan = { login, hostKey, identities, command: bootstrap, input };
-
-    let loggedIn: LoggedIn;
+    const found = Promise.all([parts.findIdentities(login), hostKeyCheck(login)]);
+    const [identities, hostKey] = await found.catch((error: unknown) => {
+      early.then((socket) => socket.destroy()).catch(() => {});
+      throw error;
+    });
+    const plan: LoginPlan<T> = { login, hostKey, identities, ...use(parts) };
     let dialled = false;
     try {
-      loggedIn = await attempt({ ...plan, pace: options.pace ?? 'kex' }, logIn, early, limit, () => {
+      const value = await attempt(plan, parts.logIn, route, early, limit, () => {
         dialled = true;
       });
+      return { value, timeout };
     } catch (error) {
       if (signal.aborted || !timeout.aborted) throw error;
       throw dialled ? slowLogin(login) : timedOut(login.address, login.port);
     }
+  };
+
+  const jumps = jumpHosts(async (login, route, signal) => {
+    const { value } = await enter(login, route, signal, () => ({
+      // No command runs there: a jump host may have no shell for this user.
+      pace: pace === 'plain' ? pace : 'sign',
+      command: '',
+      input: Buffer.alloc(0),
+      begin: async (client) => client,
+    }));
+    return value;
+  });
+
+  const connect: Connect = async (login, first, onFrame, signal): Promise<Connection> => {
+    const command = kept(login);
+    const nonce = newNonce();
+    const input = request('run', nonce, first);
+    const route = await jumps.enter(login.jump, signal);
+    const { value: loggedIn, timeout } = await enter(login, route, signal, ({ startCommand }) => ({
+      pace,
+      command,
+      input,
+      begin: startCommand(command),
+    })).finally(route.leave);
     // The login is over when the shell has said something; how long `first` may take is not ours to say.
     let silent: () => void = () => {};
     const silence = new Promise<never>((_, reject) => {
@@ -75,7 +108,7 @@ export function connector(options: ConnectorOptions): Connect {
     const { connection, first: answered } = keepShell(
       login,
       loggedIn,
-      bootstrap,
+      command,
       { nonce, onFrame, signal, alive: () => timeout.removeEventListener('abort', silent) },
       input.subarray(loggedIn.sent),
     );
@@ -87,27 +120,32 @@ export function connector(options: ConnectorOptions): Connect {
       throw error;
     }
   };
+  return Object.assign(connect, { close: () => jumps.close() });
 }
 
 /** The parts that need ssh2, the largest library of all. */
 async function loadSsh(sources: KeySources) {
-  const [{ identityFinder }, { logIn }] = await Promise.all([import('./identities.ts'), import('./login.ts')]);
-  return { findIdentities: identityFinder(sources), logIn };
+  const [{ identityFinder }, { logIn, startCommand }] = await Promise.all([
+    import('./identities.ts'),
+    import('./login.ts'),
+  ]);
+  return { findIdentities: identityFinder(sources), logIn, startCommand };
 }
 
 /** Logs in at the given pace; if that ends in a Surprise, on a new connection without anything sent ahead. */
-async function attempt(
-  plan: LoginPlan,
-  logIn: (socket: Socket, plan: LoginPlan, signal: AbortSignal) => Promise<LoggedIn>,
-  early: Promise<Socket>,
+async function attempt<T>(
+  plan: LoginPlan<T>,
+  logIn: (socket: Duplex, plan: LoginPlan<T>, signal: AbortSignal) => Promise<T>,
+  route: Route,
+  early: Promise<Duplex>,
   signal: AbortSignal,
   dialled: () => void,
-): Promise<LoggedIn> {
+): Promise<T> {
   const { address, port } = plan.login;
   for (const pace of new Set([plan.pace, paces[0]])) {
     const first = await early;
     // Used up, or closed by the host while ssh2 was loaded or a key was opened.
-    const socket = first.destroyed ? await dial(address, port, signal) : first;
+    const socket = isOpen(first) ? first : await route.dial(address, port, signal);
     dialled();
     try {
       return await logIn(socket, { ...plan, pace }, signal);

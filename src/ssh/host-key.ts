@@ -95,16 +95,19 @@ async function endsMidLine(file: string): Promise<boolean> {
 function unknownKey(login: Login, key: Buffer): HealError {
   const { address, port, knownHostsFile: file } = login;
   const type = keyType(key);
+  const known = knownAs(login);
   const as = login.hostKeyAlias === undefined ? '' : ` as ${login.hostKeyAlias}`;
-  const rename = login.hostKeyAlias === undefined ? '' : ` | sed 's/^[^ ]*/${login.hostKeyAlias}/'`;
   const short = type.replace(/^ssh-/, '').replace(/^ecdsa-.*/, 'ecdsa');
+  // ssh-keyscan knows no jump hosts and no aliases.
+  const scan =
+    login.jump === undefined && login.hostKeyAlias === undefined
+      ? `ssh-keyscan -t ${short} -p ${port} ${address} >> ${file}`
+      : `echo '${knownHostLine(known.address, known.port, key).trim()}' >> ${file}`;
   return new HealError(
     'unreachable',
     `the host key of ${place(address, port)} is unknown: ${type} ${fingerprint(key)} is not in ${file}${as}`,
     {
-      hint:
-        `compare that fingerprint with the host's own, then run: ssh-keyscan -t ${short} -p ${port} ${address}${rename} >> ${file}` +
-        ' (or set host_key_checking: accept-new)',
+      hint: `compare that fingerprint with the host's own, then run: ${scan} (or set host_key_checking: accept-new)`,
     },
   );
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import ssh2, { type Client } from 'ssh2';
 import type { Login } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
@@ -11,14 +11,16 @@ import type { Identities, Identity } from './identities.ts';
 /** Seconds between two signs of life asked of a silent host, and how many may stay out before it counts as lost. */
 const keepalive = { seconds: 15, count: 4 };
 
-/** What is done on a socket that has just been connected. */
-export interface LoginPlan {
+/** What is done on a socket, or a channel through a jump host, that has just been connected. */
+export interface LoginPlan<T> {
   readonly login: Login;
   readonly hostKey: HostKeyCheck;
   readonly identities: Identities;
   readonly pace: Pace;
   readonly command: string;
   readonly input: Buffer;
+  /** What is made of the Client once it is logged in. */
+  readonly begin: (client: Client, fast: FastLogin | undefined) => Promise<T>;
 }
 
 /** A Client that is logged in, and the command that it started. */
@@ -26,12 +28,20 @@ export interface LoggedIn extends Started {
   readonly client: Client;
 }
 
+/** For `begin` of a plan: waits for its command. */
+export function startCommand(command: string): LoginPlan<LoggedIn>['begin'] {
+  return async (client, fast) => {
+    const started = await (fast === undefined ? execPlainly(client, command) : fast.start());
+    return { client, ...started };
+  };
+}
+
 /**
- * Logs in and starts one command.
+ * Logs in, and begins what the plan says.
  *
  * @throws Surprise if it is worth trying again at the pace `plain`; a HealError otherwise.
  */
-export function logIn(socket: Socket, plan: LoginPlan, signal: AbortSignal): Promise<LoggedIn> {
+export function logIn<T>(socket: Duplex, plan: LoginPlan<T>, signal: AbortSignal): Promise<T> {
   const { login, hostKey, identities, pace } = plan;
   const where = place(login.address, login.port);
   const client = new ssh2.Client();
@@ -67,13 +77,12 @@ export function logIn(socket: Socket, plan: LoginPlan, signal: AbortSignal): Pro
     client.on('close', () => failed(new Error('the connection was closed')));
     client.on('handshake', () => void hostKey.remember().catch(failed));
     client.on('ready', () => {
-      const started = fast === undefined ? execPlainly(client, plan.command) : fast.start();
-      started.then((result) => {
+      plan.begin(client, fast).then((result) => {
         signal.removeEventListener('abort', aborted);
         client.removeAllListeners('error').removeAllListeners('close');
         // From here on the session listens; until it does, nothing may go unheard and end the process.
         client.on('error', () => {});
-        resolve({ client, ...result });
+        resolve(result);
       }, failed);
     });
 

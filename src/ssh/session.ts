@@ -1,10 +1,9 @@
-import { Socket } from 'node:net';
-import type { ClientChannel } from 'ssh2';
 import type { Connection, Frame, Login } from '../core/connection.ts';
 import type { Sh } from '../core/sh.ts';
 import { newNonce, request, stopRequest } from '../shell/bootstrap.ts';
 import { type FrameParser, frameParser } from '../shell/frames.ts';
 import { kill, runChannel } from './channel.ts';
+import { closeClient } from './close-client.ts';
 import { collector } from './collector.ts';
 import { interrupted, place, unreachable } from './faults.ts';
 import type { LoggedIn } from './login.ts';
@@ -13,8 +12,6 @@ import { shellError } from './shell-error.ts';
 /** Milliseconds that a program has to end after SIGTERM, and then after SIGKILL; then the connection is given up. */
 const stopGrace = 3000;
 const killGrace = 1000;
-/** Milliseconds until a connection that does not close is cut. */
-const closeGrace = 1000;
 
 /** The program that the kept shell runs now. */
 interface Running {
@@ -176,27 +173,4 @@ export function keepShell(
     },
   };
   return { connection, first: started };
-}
-
-/**
- * Ends the shell (at the end of its input) and the connection. When nothing runs there is nothing to wait for once the
- * goodbye has left: the other end's answer would cost a round trip.
- */
-function closeClient(client: LoggedIn['client'], stream: ClientChannel, idle: boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      client.destroy();
-      resolve();
-    }, closeGrace);
-    const done = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    client.once('close', done);
-    const socket: unknown = Reflect.get(client, '_sock');
-    if (!(socket instanceof Socket) || socket.destroyed) return done();
-    if (idle) socket.once('finish', () => socket.destroy());
-    stream.end();
-    client.end();
-  });
 }

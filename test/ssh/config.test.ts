@@ -131,6 +131,40 @@ describe('a login that ~/.ssh/config completes', () => {
     expect(login).toMatchObject({ knownHostsFile: devNull, moreKnownHostsFiles: [] });
   });
 
+  test('has the jump hosts of ProxyJump, the last one innermost', async () => {
+    const config = [
+      'Host jack4',
+      '  ProxyJump coach@one:2222,ssh://two,[2001:db8::1]:23',
+      '  IdentityFile /keys/jack',
+      'Host one',
+      '  HostName one.example',
+      '  Port 1',
+      '  User nobody',
+      'Host two',
+      '  ProxyJump other',
+      '  IdentityFile /keys/two',
+    ].join('\n');
+    const { jump, identityFiles } = await loginBy(config);
+    expect(identityFiles).toEqual(['/keys/jack']);
+    expect(jump).toMatchObject({ name: '2001:db8::1', address: '2001:db8::1', port: 23, user: 'me' });
+    expect(jump).not.toHaveProperty('identityFiles');
+    expect(jump?.jump).toMatchObject({ address: 'two', port: 22, identityFiles: ['/keys/two'] });
+    expect(jump?.jump?.jump).toMatchObject({ name: 'one', address: 'one.example', port: 2222, user: 'coach' });
+    expect(jump?.jump?.jump?.jump).toBeUndefined();
+  });
+
+  test.each([
+    ['Host jack4\nProxyJump none\nHost *\nProxyJump one', undefined],
+    ['Host one\nProxyJump none\nHost *\nProxyJump one', 'one'],
+  ])('has the jump host of %j: %s', async (config, name) => {
+    expect((await loginBy(config)).jump?.name).toBe(name);
+  });
+
+  test('may name its jump host by tokens', async () => {
+    const { jump } = await loginBy('Host jack4\nProxyJump %r.%n.%h:%p\nUser u\nPort 7\nHostName h');
+    expect(jump).toMatchObject({ name: 'u.jack4.h', port: 7 });
+  });
+
   test('is asked for signs of life as the config says, unless that is never', async () => {
     expect((await loginBy('ServerAliveInterval 1m')).keepalive).toEqual({ seconds: 60, count: 3 });
     expect((await loginBy('ServerAliveInterval 0')).keepalive).toBeUndefined();
@@ -179,6 +213,16 @@ describe('a config that cannot be used is an error with its line', () => {
       'see ConnectTimeout in ssh_config(5)',
     ],
     ['ProxyCommand nc %h %p', '1:14', 'ProxyCommand of "jack4" is not supported', 'use ProxyJump'],
+    ['ProxyJump one', '1:11', 'ProxyJump leads back to one', 'give that host ProxyJump none'],
+    ['ProxyJump a@', '1:11', 'ProxyJump cannot be "a@"', 'write [user@]host[:port], several with commas'],
+    ['ProxyJump a,:9', '1:11', 'ProxyJump cannot be ":9"', 'write [user@]host[:port], several with commas'],
+    ['ProxyJump a:65536', '1:11', 'ProxyJump cannot be "a:65536"', 'write [user@]host[:port], several with commas'],
+    [
+      'Host one\nProxyCommand nc\nHost jack4\nProxyJump one',
+      '2:14',
+      'ProxyCommand of "one" is not supported',
+      'use ProxyJump',
+    ],
     ['CanonicalizeHostname yes', '1:22', 'CanonicalizeHostname of "jack4" is not supported', 'use HostName'],
     ['Include config', '1:9', 'Include leads back to HOME/.ssh/config', 'remove one of the Include lines'],
     ['Include ~bob/x', '1:9', 'the home directory in ~bob/x is not supported', 'write an absolute path'],

@@ -38,7 +38,7 @@ export async function pingCommand(options: Options, world: World): Promise<numbe
     const pong = await ping(login, connect, world);
     pongs.set(login, pong);
     if (options.output === 'text') world.out(`${pongText(pong, width, world)}\n`);
-  });
+  }).finally(() => connect.close());
   const all = logins.flatMap((login) => pongs.get(login) ?? []);
   const answered = all.filter((pong) => !(pong.answer instanceof HealError)).length;
   if (options.output === 'json') world.out(`${JSON.stringify({ format: 1, hosts: all.map(pongRow) }, undefined, 2)}\n`);

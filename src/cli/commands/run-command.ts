@@ -86,6 +86,7 @@ export async function runCommand(options: Options, world: World): Promise<number
     if (options.command === 'run' && !options.check) again = await retryLine(report, project, options, world);
     return exitCodeOf(report);
   } finally {
+    await connect.close();
     await reporter.close();
     if (again !== undefined) (options.output === 'json' ? world.err : world.out)(`${again}\n`);
   }

@@ -1,0 +1,40 @@
+import type { Place } from '../core/place.ts';
+import { configError, type Directive } from './config-line.ts';
+import { expandTokens, type Tokens } from './config-tokens.ts';
+
+/** One jump host of a ProxyJump. */
+export interface Hop {
+  readonly host: string;
+  readonly user: string | undefined;
+  readonly port: number | undefined;
+  readonly at: Place;
+}
+
+/**
+ * The jump hosts of `ProxyJump [user@]host[:port][,...]`, the first to connect to first; each may be an `ssh://` URI, an
+ * IPv6 address is in brackets (ssh_config(5)). None for `none`.
+ */
+export function hopsOf(line: Directive | undefined, tokens: Tokens): readonly Hop[] {
+  const word = line?.words[0] ?? 'none';
+  if (line === undefined || word.toLowerCase() === 'none') return [];
+  const { h = '', n = '', p = '', r = '' } = tokens;
+  return expandTokens(word, line.at, { h, n, p, r })
+    .split(',')
+    .map((text) => hopOf(text, line.at));
+}
+
+function hopOf(text: string, at: Place): Hop {
+  // The user may hold an @, the host may not.
+  const [, user, v6, name, digits] =
+    /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^@:[\]]+))(?::(\d+))?\/?$/.exec(text) ?? [];
+  const host = v6 ?? name;
+  const port = digits === undefined ? undefined : Number(digits);
+  if (host === undefined || (port !== undefined && (port < 1 || port > 65_535))) {
+    throw configError(
+      `ProxyJump cannot be ${JSON.stringify(text)}`,
+      at,
+      'write [user@]host[:port], several with commas',
+    );
+  }
+  return { host, user, port, at };
+}

@@ -1,0 +1,143 @@
+import type { Duplex } from 'node:stream';
+import type { Client } from 'ssh2';
+import type { Login } from '../core/connection.ts';
+import { HealError } from '../core/errors.ts';
+import { closeClient } from './close-client.ts';
+import { dial } from './dial.ts';
+import { interrupted, place, unreachable } from './faults.ts';
+
+/** Logins at once through one jump host: they share one line and one process there, and more only slow each other. */
+const loginsAtOnce = 8;
+
+/** How a host is connected to: directly, or through a jump host. */
+export interface Route {
+  dial(address: string, port: number, signal: AbortSignal): Promise<Duplex>;
+  /** To be called once, when the login has ended, however it did. */
+  leave(): void;
+}
+
+/** The jump hosts of a run. */
+export interface JumpHosts {
+  /** The route through a jump host, which is logged in to first; waits while 8 logins are under way through it. */
+  enter(jump: Login | undefined, signal: AbortSignal): Promise<Route>;
+  /** Ends the logins of all jump hosts. */
+  close(): Promise<void>;
+}
+
+/** Logs in to a jump host. */
+export type LogInToJump = (jump: Login, route: Route, signal: AbortSignal) => Promise<Client>;
+
+interface JumpHost {
+  client: Promise<Client> | undefined;
+  busy: number;
+  readonly waiting: (() => void)[];
+}
+
+const direct: Route = { dial, leave: () => {} };
+
+/**
+ * One login for each jump host, shared by all hosts behind it (ProxyJump in ssh_config(5)). A login that fails or is
+ * lost is made again for the next host that needs it.
+ */
+export function jumpHosts(logIn: LogInToJump): JumpHosts {
+  const hosts = new Map<string, JumpHost>();
+
+  const clientOf = (host: JumpHost, jump: Login, signal: AbortSignal): Promise<Client> => {
+    if (host.client !== undefined) return host.client;
+    const made = logInToHop(jump, signal);
+    const forget = (): void => {
+      if (host.client === made) host.client = undefined;
+    };
+    made.then((client) => client.once('close', forget), forget);
+    host.client = made;
+    return made;
+  };
+  const logInToHop = async (jump: Login, signal: AbortSignal): Promise<Client> => {
+    const route = await enter(jump.jump, signal);
+    try {
+      return await logIn(jump, route, signal);
+    } catch (error) {
+      throw hopError(jump, error);
+    } finally {
+      route.leave();
+    }
+  };
+  const enter = async (jump: Login | undefined, signal: AbortSignal): Promise<Route> => {
+    if (jump === undefined) return direct;
+    const key = JSON.stringify(jump);
+    const host = hosts.get(key) ?? { client: undefined, busy: 0, waiting: [] };
+    hosts.set(key, host);
+    if (host.busy < loginsAtOnce) host.busy += 1;
+    else await new Promise<void>((resolve) => host.waiting.push(resolve));
+    // Whoever leaves gives its place to the next one.
+    const leave = (): void => {
+      const next = host.waiting.shift();
+      if (next === undefined) host.busy -= 1;
+      else next();
+    };
+    try {
+      if (signal.aborted) throw interrupted(`logging in to the jump host ${jump.name}`, signal);
+      const client = await clientOf(host, jump, signal);
+      return { dial: (address, port, limit) => forward(client, jump, address, port, limit), leave };
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  };
+
+  return {
+    enter,
+    async close() {
+      const clients = [...hosts.values()].flatMap(({ client }) => client ?? []);
+      hosts.clear();
+      // The last first: its connection runs through those before it.
+      for (const client of clients.reverse()) {
+        const open = await client.catch(() => undefined);
+        if (open !== undefined) await closeClient(open, undefined, true);
+      }
+    },
+  };
+}
+
+/** A connection that the jump host makes (RFC 4254, 7.2). */
+function forward(client: Client, jump: Login, address: string, port: number, signal: AbortSignal): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(interrupted(`connecting to ${place(address, port)}`, signal));
+    if (signal.aborted) return aborted();
+    signal.addEventListener('abort', aborted, { once: true });
+    try {
+      client.forwardOut('127.0.0.1', 0, address, port, (error, channel) => {
+        signal.removeEventListener('abort', aborted);
+        if (error !== undefined) reject(forwardError(error, jump, address, port));
+        else if (signal.aborted) channel.destroy();
+        else resolve(channel);
+      });
+    } catch (error) {
+      reject(unreachable(`the connection to the jump host ${jump.name} was lost`, 'run it again', error));
+    }
+  });
+}
+
+/** Why a jump host did not connect (RFC 4254, 5.1). */
+function forwardError(error: Error, jump: Login, address: string, port: number): HealError {
+  const where = place(address, port);
+  const reason = 'reason' in error ? Number(error.reason) : 0;
+  const said = error.message.replace(/^\(SSH\) Channel open failure: /, '');
+  if (reason === 1) {
+    const hint = 'its sshd_config must allow it: AllowTcpForwarding, PermitOpen';
+    return unreachable(`the jump host ${jump.name} may not connect to ${where}: ${said}`, hint, error);
+  }
+  const hint = `does sshd run there? The address is looked up and connected to by ${jump.name}`;
+  return unreachable(`the jump host ${jump.name} cannot connect to ${where}: ${said}`, hint, error);
+}
+
+/** The host that a user looks at is another one, so the message says which hop failed. */
+function hopError(jump: Login, error: unknown): unknown {
+  if (!(error instanceof HealError)) return error;
+  const { hint, at, cause } = error;
+  return new HealError(error.kind, `jump host ${jump.name}: ${error.message}`, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(at === undefined ? {} : { at }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

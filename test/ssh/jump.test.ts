@@ -1,0 +1,221 @@
+import { EventEmitter } from 'node:events';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Connection, Frame } from '../../src/core/connection.ts';
+import { HealError } from '../../src/core/errors.ts';
+import { sh } from '../../src/shell/sh.ts';
+import { type Connector, connector } from '../../src/ssh/connect.ts';
+import type { Pace } from '../../src/ssh/fast-login.ts';
+import { jumpHosts, type Route } from '../../src/ssh/jump.ts';
+import { until } from '../until.ts';
+import { loginOfHome } from './config-home.ts';
+import { freePort, makeKey, noSshd, type Sshd, startSshd, testLogin } from './sshd.ts';
+
+const never = new AbortController().signal;
+
+describe.skipIf(noSshd !== undefined)(
+  `hosts behind a jump host${noSshd === undefined ? '' : ` (skipped: ${noSshd})`}`,
+  () => {
+    let one: Sshd;
+    let two: Sshd;
+    let target: Sshd;
+    let home = '';
+    beforeAll(async () => {
+      [one, two, target] = await Promise.all([startSshd(), startSshd(), startSshd()]);
+      home = mkdtempSync(join(tmpdir(), 'heal-jump-'));
+      mkdirSync(join(home, '.ssh'));
+      for (const { knownHosts } of [one, two, target]) {
+        appendFileSync(join(home, '.ssh/known_hosts'), readFileSync(knownHosts));
+      }
+    });
+    afterAll(() => {
+      for (const sshd of [one, two, target]) sshd?.stop();
+    });
+    const connectors: Connector[] = [];
+    const open: Connection[] = [];
+    afterEach(async () => {
+      await Promise.all(open.splice(0).map((connection) => connection.close()));
+      await Promise.all(connectors.splice(0).map((made) => made.close()));
+    });
+
+    function newConnector(pace: Pace = 'kex'): Connector {
+      const made = connector({ home, agentSocket: undefined, pace });
+      connectors.push(made);
+      return made;
+    }
+
+    /** A block of ~/.ssh/config for a server; further lines before it win. */
+    function block(name: string, { port, key, login }: Sshd, ...first: string[]): string {
+      const { user } = login();
+      const rest = ['HostName 127.0.0.1', `Port ${port}`, `User ${user}`, `IdentityFile ${key}`];
+      return [`Host ${name}`, ...first, ...rest, ''].join('\n  ');
+    }
+
+    /** Logs in to hosts by their names alone and gives what a program prints on each. */
+    async function reach(connect: Connector, config: readonly string[], names: readonly string[], text = 'hello') {
+      writeFileSync(join(home, '.ssh/config'), config.join('\n'));
+      const said = names.map(async (name) => {
+        const frames: Frame[] = [];
+        const program = sh`x=${text}; printf '\n%s out - %s\n%s' "$N" "\${#x}" "$x" >&3`;
+        const login = await loginOfHome(home, name);
+        const connection = await connect(login, program, (frame) => frames.push(frame), never);
+        open.push(connection);
+        return frames.map((frame) => frame.body.toString()).join('');
+      });
+      return Promise.all(said);
+    }
+
+    async function refusal(config: readonly string[], name = 'jack'): Promise<HealError> {
+      const error = await reach(newConnector(), config, [name]).catch((reason: unknown) => reason);
+      if (error instanceof HealError) return error;
+      throw error;
+    }
+
+    const loggedIn = (sshd: Sshd): number => sshd.log().match(/^Accepted publickey/gm)?.length ?? 0;
+
+    test.each(['plain', 'kex'] as const)('share one login to it, and are logged in to at the pace %s', async (pace) => {
+      const before = { one: loggedIn(one), dials: target.connections() };
+      const connect = newConnector(pace);
+      const config = [block('jump', one), block('jack*', target, 'ProxyJump jump')];
+      const names = Array.from({ length: 12 }, (_, i) => `jack${i}`);
+      expect(await reach(connect, config, names)).toEqual(names.map(() => 'hello'));
+      expect(loggedIn(one) - before.one).toBe(1);
+      // One connection each: what the fast login sends ahead went well.
+      expect(target.connections() - before.dials).toBe(12);
+      // A long program, and a later host, use the same login.
+      const content = 'line\n'.repeat(500_000);
+      expect((await reach(connect, config, ['jack99'], content))[0] === content).toBe(true);
+      expect(loggedIn(one) - before.one).toBe(1);
+    });
+
+    test('are reached through two, listed in one ProxyJump or in that of the second', async () => {
+      const hosts = [block('one', one), block('jack', target, 'ProxyJump one,two')];
+      const before = [loggedIn(one), loggedIn(two)];
+      expect(await reach(newConnector(), [...hosts, block('two', two, 'ProxyJump nobody')], ['jack'])).toEqual([
+        'hello',
+      ]);
+      const nested = [block('one', one), block('two', two, 'ProxyJump one'), block('jack', target, 'ProxyJump two')];
+      expect(await reach(newConnector(), nested, ['jack', 'two'])).toEqual(['hello', 'hello']);
+      // Of the second time, "two" is both a jump host and a host of the inventory.
+      expect([loggedIn(one), loggedIn(two)]).toEqual([(before[0] ?? 0) + 2, (before[1] ?? 0) + 3]);
+    });
+
+    test('are reached by user, address and port alone', async () => {
+      const { user } = one.login();
+      const config = [`IdentityFile ${one.key}`, block('jack', target, `ProxyJump ${user}@127.0.0.1:${one.port}`)];
+      expect(await reach(newConnector(), config, ['jack'])).toEqual(['hello']);
+    });
+
+    test('lose nothing when the run ends its login', async () => {
+      const connect = newConnector();
+      const ended = (): number => one.log().match(/^Received disconnect/gm)?.length ?? 0;
+      const config = [block('jump', one), block('jack', target, 'ProxyJump jump')];
+      await reach(connect, config, ['jack']);
+      const before = ended();
+      await Promise.all(open.splice(0).map((connection) => connection.close()));
+      await connect.close();
+      await until('the login to the jump host has ended', () => ended() === before + 1);
+      expect(await reach(connect, config, ['jack'])).toEqual(['hello']);
+    });
+
+    test('name the hop that refuses the connection', async () => {
+      const port = await freePort();
+      const config = [block('jump', one, `Port ${port}`), block('jack', target, 'ProxyJump jump')];
+      const error = await refusal(config);
+      expect(error.kind).toBe('unreachable');
+      expect(error.message).toBe(`jump host jump: connection refused by 127.0.0.1 port ${port}`);
+      expect(error.hint).toBe('is sshd running there, and is this its port?');
+    });
+
+    test('name the hop that does not connect further', async () => {
+      const port = await freePort();
+      const behind = await refusal([block('jump', one), block('jack', target, `Port ${port}`, 'ProxyJump jump')]);
+      expect(behind.message).toBe(`the jump host jump cannot connect to 127.0.0.1 port ${port}: Connection refused`);
+      expect(behind.hint).toBe('does sshd run there? The address is looked up and connected to by jump');
+      const second = [block('one', one), block('two', two, `Port ${port}`), block('jack', target, 'ProxyJump one,two')];
+      expect((await refusal(second)).message).toBe(
+        `jump host two: the jump host one cannot connect to 127.0.0.1 port ${port}: Connection refused`,
+      );
+    });
+
+    test('name the hop that forwards nothing', async () => {
+      const closed = await startSshd(['AllowTcpForwarding no']);
+      try {
+        appendFileSync(join(home, '.ssh/known_hosts'), readFileSync(closed.knownHosts));
+        const error = await refusal([block('jump', closed), block('jack', target, 'ProxyJump jump')]);
+        expect(error.message).toMatch(/^the jump host jump may not connect to 127\.0\.0\.1 port \d+: /);
+        expect(error.hint).toBe('its sshd_config must allow it: AllowTcpForwarding, PermitOpen');
+      } finally {
+        closed.stop();
+      }
+    });
+
+    test('check the keys of both: the hop is named where its own is unknown or refused', async () => {
+      const none = `UserKnownHostsFile ${join(home, 'none')}`;
+      const jump = await refusal([block('jump', one, none), block('jack', target, 'ProxyJump jump')]);
+      expect(jump.message).toMatch(
+        /^jump host jump: the host key of 127\.0\.0\.1 port \d+ is unknown: ssh-ed25519 SHA256:/,
+      );
+      expect(jump.hint).toContain(`ssh-keyscan -t ed25519 -p ${one.port} 127.0.0.1 >> ${join(home, 'none')}`);
+      const host = await refusal([block('jump', one), block('jack', target, 'ProxyJump jump', none)]);
+      expect(host.message).toMatch(/^the host key of 127\.0\.0\.1 port \d+ is unknown: ssh-ed25519 SHA256:/);
+      expect(host.hint).toContain(`echo '[127.0.0.1]:${target.port} ssh-ed25519 `);
+      const key = makeKey(home, 'stranger', '-t', 'ed25519');
+      const wrong = [block('jump', { ...one, key }), block('jack', target, 'ProxyJump jump')];
+      expect((await refusal(wrong)).message).toMatch(
+        /^jump host jump: 127\.0\.0\.1 port \d+ does not let \w+ in: tried /,
+      );
+    });
+  },
+);
+
+describe('a jump host', () => {
+  /** A login that a test makes, without a server. */
+  function madeJumps() {
+    const clients: EventEmitter[] = [];
+    const jumps = jumpHosts(async () => {
+      const client = new EventEmitter();
+      clients.push(client);
+      return client as never;
+    });
+    return { jumps, clients };
+  }
+  const jump = testLogin({ name: 'jump' });
+  const soon = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+  test('has eight logins through it at once, and then one for each that has ended', async () => {
+    const { jumps, clients } = madeJumps();
+    const routes: Route[] = [];
+    const all = Array.from({ length: 10 }, () => jumps.enter(jump, never).then((route) => routes.push(route)));
+    await soon();
+    expect(routes).toHaveLength(8);
+    routes[0]?.leave();
+    await soon();
+    expect(routes).toHaveLength(9);
+    routes[1]?.leave();
+    await Promise.all(all);
+    expect(clients).toHaveLength(1);
+    // Another one has its own.
+    await jumps.enter({ ...jump, port: 23 }, never);
+    expect(clients).toHaveLength(2);
+  });
+
+  test('that was lost is logged in to again', async () => {
+    const { jumps, clients } = madeJumps();
+    (await jumps.enter(jump, never)).leave();
+    clients[0]?.emit('close');
+    (await jumps.enter(jump, never)).leave();
+    (await jumps.enter(jump, never)).leave();
+    expect(clients).toHaveLength(2);
+  });
+
+  test('that cannot be logged in to keeps no other host waiting', async () => {
+    const jumps = jumpHosts(() => Promise.reject(new HealError('unreachable', 'no', { hint: 'do' })));
+    const errors = await Promise.allSettled(Array.from({ length: 20 }, () => jumps.enter(jump, never)));
+    expect(new Set(errors.map((one) => one.status === 'rejected' && String(one.reason.message)))).toEqual(
+      new Set(['jump host jump: no']),
+    );
+  });
+});
