@@ -44,7 +44,11 @@ export function dialError(error: Error, address: string, port: number): HealErro
       return unreachable(`connection refused by ${where}`, 'is sshd running there, and is this its port?', error);
     case 'ENOTFOUND':
     case 'EAI_NONAME':
-      return unreachable(`unknown host name ${address}`, 'give the host an address in the inventory', error);
+      return unreachable(
+        `unknown host name ${address}`,
+        'give the host an address in the inventory, or HostName in ~/.ssh/config',
+        error,
+      );
     case 'EAI_AGAIN':
       return unreachable(`the name ${address} could not be looked up now`, 'is there a network here?', error);
     case 'ETIMEDOUT':

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Client } from 'ssh2';
+import type { Client, ClientChannel } from 'ssh2';
 import type { Login } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
 import { closeClient } from './close-client.ts';
@@ -110,12 +110,30 @@ function forward(client: Client, jump: Login, address: string, port: number, sig
         signal.removeEventListener('abort', aborted);
         if (error !== undefined) reject(forwardError(error, jump, address, port));
         else if (signal.aborted) channel.destroy();
-        else resolve(channel);
+        else resolve(named(channel, client, jump));
       });
     } catch (error) {
-      reject(unreachable(`the connection to the jump host ${jump.name} was lost`, 'run it again', error));
+      reject(lostJump(jump, error));
     }
   });
+}
+
+/** Lets a channel that ends with its jump host's connection say so. */
+function named(channel: ClientChannel, client: Client, jump: Login): ClientChannel {
+  const lost = (): void => {
+    channel.emit('error', lostJump(jump));
+  };
+  // Until ssh2 listens, and after.
+  channel.on('error', () => {});
+  // As many as there are hosts behind it.
+  client.setMaxListeners(0);
+  client.once('close', lost);
+  channel.once('close', () => client.removeListener('close', lost));
+  return channel;
+}
+
+function lostJump(jump: Login, cause?: unknown): HealError {
+  return unreachable(`the connection to the jump host ${jump.name} was lost`, 'run it again', cause);
 }
 
 /** Why a jump host did not connect (RFC 4254, 5.1). */

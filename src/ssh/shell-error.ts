@@ -25,8 +25,13 @@ export function shellError(
     exit.signal !== undefined ? `was killed by ${exit.signal}` : `ended with exit code ${exit.code ?? 'unknown'}`;
   return unreachable(
     `the shell of ${login.user} on ${where} ${how}${said === '' ? '' : `: ${said}`}`,
-    `can ${login.user} run commands there? Try: ssh -p ${login.port} ${login.user}@${login.address} echo hello`,
+    `can ${login.user} run commands there? Try: ssh ${sshArguments(login)} echo hello`,
   );
+}
+
+/** A host behind a jump host is reached by what ~/.ssh/config knows it by. */
+function sshArguments({ name, address, port, user, given, jump }: Login): string {
+  return jump === undefined ? `-p ${port} ${user}@${address}` : `${user}@${given.has('address') ? address : name}`;
 }
 
 function lastLines(text: string): string {

@@ -436,7 +436,7 @@ describe('what is known only at the connection', () => {
       '{ address: nowhere.invalid }',
       4,
       [
-        'jack4 | unreachable | unknown host name nowhere.invalid\n    cause: getaddrinfo ENOTFOUND nowhere.invalid\n    hint: give the host an address in the inventory\n',
+        'jack4 | unreachable | unknown host name nowhere.invalid\n    cause: getaddrinfo ENOTFOUND nowhere.invalid\n    hint: give the host an address in the inventory, or HostName in ~/.ssh/config\n',
         // Of a resolver that reaches no server.
         'jack4 | unreachable | the name nowhere.invalid could not be looked up now\n    cause: getaddrinfo EAI_AGAIN nowhere.invalid\n    hint: is there a network here?\n',
       ],

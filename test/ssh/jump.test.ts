@@ -11,6 +11,7 @@ import type { Pace } from '../../src/ssh/fast-login.ts';
 import { jumpHosts, type Route } from '../../src/ssh/jump.ts';
 import { until } from '../until.ts';
 import { loginOfHome } from './config-home.ts';
+import { startRelay } from './relay.ts';
 import { freePort, makeKey, noSshd, type Sshd, startSshd, testLogin } from './sshd.ts';
 
 const never = new AbortController().signal;
@@ -118,6 +119,31 @@ describe.skipIf(noSshd !== undefined)(
       await connect.close();
       await until('the login to the jump host has ended', () => ended() === before + 1);
       expect(await reach(connect, config, ['jack'])).toEqual(['hello']);
+    });
+
+    test('say that their jump host was lost, and are reached again by a new login to it', async () => {
+      const relay = await startRelay(one.port);
+      try {
+        const unchecked = 'StrictHostKeyChecking no';
+        const config = [block('jump', one, `Port ${relay.port}`, unchecked), block('jack*', target, 'ProxyJump jump')];
+        const connect = newConnector();
+        const before = loggedIn(one);
+        await reach(connect, config, ['jack1', 'jack2']);
+        const runs = open.map((connection) => connection.run(sh`sleep 60`, () => {}, never));
+        relay.cut();
+        for (const run of await Promise.allSettled(runs)) {
+          const error = run.status === 'rejected' ? run.reason : undefined;
+          expect(error).toMatchObject({
+            kind: 'unreachable',
+            message: `the connection to 127.0.0.1 port ${target.port} was lost`,
+            cause: { message: 'the connection to the jump host jump was lost' },
+          });
+        }
+        expect(await reach(connect, config, ['jack3'])).toEqual(['hello']);
+        expect(loggedIn(one) - before).toBe(2);
+      } finally {
+        relay.stop();
+      }
     });
 
     test('name the hop that refuses the connection', async () => {
