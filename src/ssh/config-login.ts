@@ -143,9 +143,9 @@ function agentOf({ words: [word = ''], at }: Directive, context: PathContext): N
   if (word === 'none') return 'none';
   const name = word === 'SSH_AUTH_SOCK' ? word : /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(word)?.[1];
   if (name !== undefined) return { socket: context.env[name] ?? '' };
-  // A named pipe of Windows is no path to resolve.
-  const text = expandText(word, at, context);
-  return { socket: /^(\\\\|\/\/)/.test(text) ? text : expandConfigPath(word, at, context) };
+  // A named pipe of Windows is no path to resolve; two backslashes are read as one.
+  const pipe = /^[\\/]{1,2}\.[\\/]pipe[\\/](.+)$/.exec(expandText(word, at, context))?.[1];
+  return { socket: pipe === undefined ? expandConfigPath(word, at, context) : `\\\\.\\pipe\\${pipe}` };
 }
 
 function hostKeysOf(login: Login, settings: Settings, context: PathContext, side: ConfigSide): Changes {
@@ -161,9 +161,11 @@ function hostKeysOf(login: Login, settings: Settings, context: PathContext, side
       ? ['ssh_known_hosts', 'ssh_known_hosts2'].map((name) => join(side.systemFolder, name))
       : pathsOf(system, context);
   const line = settings.line('userknownhostsfile');
-  const [first = devNull, ...more] =
+  const [first, ...more] =
     line === undefined ? [login.knownHostsFile, `${login.knownHostsFile}2`] : pathsOf(line, context);
-  return { ...changes, knownHostsFile: first, moreKnownHostsFiles: [...more, ...global] };
+  // As OpenSSH does: where nothing can be written down, no new key is accepted.
+  if (first === undefined && changes.hostKeyChecking === 'accept-new') changes.hostKeyChecking = 'strict';
+  return { ...changes, knownHostsFile: first ?? devNull, moreKnownHostsFiles: [...more, ...global] };
 }
 
 function pathsOf({ words, at }: Directive, context: PathContext): readonly string[] {

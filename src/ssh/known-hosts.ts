@@ -70,12 +70,18 @@ export function judge(entries: readonly KnownHost[], address: string, port: numb
   return entry === undefined ? { is: 'unknown' } : { is: 'changed', entry };
 }
 
-/** Signature algorithms to offer for host keys: first those whose keys are on file, else a known host looks unknown. */
+/**
+ * Signature algorithms to offer for host keys: first those whose keys are on file, else a known host looks unknown. Among
+ * them the order is OpenSSH's, not that of the file (`order_hostkeyalgs` in its sshconnect2.c).
+ */
 export function hostKeyAlgorithms(entries: readonly KnownHost[], address: string, port: number): readonly string[] {
   const onFile = entriesFor(entries, address, port)
     .filter((entry) => entry.marker === undefined)
     .flatMap((entry) => algorithmsOf(entry.type));
-  return [...new Set([...onFile, ...allAlgorithms])];
+  return [
+    ...allAlgorithms.filter((one) => onFile.includes(one)),
+    ...allAlgorithms.filter((one) => !onFile.includes(one)),
+  ];
 }
 
 const ecdsa = ['ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521'];

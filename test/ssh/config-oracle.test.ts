@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfigFiles } from '../../src/ssh/config-file.ts';
 import { withConfig } from '../../src/ssh/config-login.ts';
 import { settingsFor } from '../../src/ssh/config-settings.ts';
-import { runSync } from '../child.ts';
+import { attemptSync, runSync } from '../child.ts';
 import { testLogin } from './sshd.ts';
 
 const noSsh = existsSync('/usr/bin/ssh') ? undefined : 'openssh-client is not installed';
@@ -113,7 +113,30 @@ describe.skipIf(noSsh !== undefined)('the config of a host is what ssh -G says',
   });
 });
 
-const env = { HEAL_TEST_KNOWN: '/known' };
+/** The tokens of key files, which `ssh -G` shows as they are written; `ssh -v` names the files. */
+const keyFiles: readonly string[] = [
+  'IdentityFile ~/.ssh/%r@%h-%p-%n-%k\nHostName h.example\nUser u\nPort 9',
+  'IdentityFile %d/%u-%i-%L-%l-%%\nIdentityFile "/a b/%%h"\nIdentityFile ~/a%%b',
+  'IdentityFile ${HEAL_TEST_KNOWN}/%h/${HEAL_TEST_TOKEN}',
+  'HostKeyAlias alias\nIdentityFile /keys/%k\nIdentityFile none\nIdentityFile /keys/last',
+  'Match final\nIdentityFile /keys/%h\nHost jack4\nHostName h.example\nIdentityFile /keys/first',
+];
+
+describe.skipIf(noSsh !== undefined)('the key files of a host are those of ssh -v', () => {
+  test.each(keyFiles)('%j', async (config) => {
+    const at = mkdtempSync(join(folder, 'keys-'));
+    writeFileSync(join(at, 'config'), config);
+    // It ends at once: its connection is the output of a program that says nothing.
+    const args = ['-v', '-F', join(at, 'config'), '-o', 'ProxyCommand=true', 'jack4'];
+    const { stderr } = attemptSync('ssh', args, { env: { ...process.env, ...env } });
+    const named = [...stderr.toString().matchAll(/^debug1: identity file (.*) type -?\d+\r?$/gm)];
+    const files = named.flatMap(([, file = '']) => (file.endsWith('-cert') ? [] : file));
+    expect(files).not.toEqual([]);
+    expect((await completed(at, 'jack4')).done.identityFiles).toEqual(files);
+  });
+});
+
+const env = { HEAL_TEST_KNOWN: '/known', HEAL_TEST_TOKEN: '%h' };
 const defaultKeys = ['id_rsa', 'id_ecdsa', 'id_ecdsa_sk', 'id_ed25519', 'id_ed25519_sk', 'id_xmss', 'id_dsa'];
 
 function sshSays(at: string, host: string): Answer {
@@ -141,8 +164,8 @@ function sshSays(at: string, host: string): Answer {
   };
 }
 
-/** The same from heal. What it gives as expanded paths is compared with what ssh gives unexpanded by the settings. */
-async function healSays(at: string, typed: string): Promise<Answer> {
+/** What heal makes of a host; its jump hosts are left out, since those are not looked up by `ssh -G`. */
+async function completed(at: string, typed: string) {
   const paths = {
     user: join(at, 'config'),
     system: '/nonexistent',
@@ -162,10 +185,15 @@ async function healSays(at: string, typed: string): Promise<Answer> {
     given: new Set(user === undefined ? [] : ['user']),
   });
   const side = { home, cwd: at, env, localUser, localHost: hostname(), uid, systemFolder: '/etc/ssh' };
-  const settings = settingsFor(files, { name, localUser, ...(user === undefined ? {} : { user }) });
-  const jump = settings.line('proxyjump')?.words[0];
   const direct = files.map((file) => file.filter(({ keyword }) => !keyword.startsWith('proxy')));
-  const done = withConfig(login, direct, side);
+  const settings = settingsFor(files, { name, localUser, ...(user === undefined ? {} : { user }) });
+  return { settings, done: withConfig(login, direct, side) };
+}
+
+/** The same from heal. What it gives as expanded paths is compared with what ssh gives unexpanded by the settings. */
+async function healSays(at: string, typed: string): Promise<Answer> {
+  const { settings, done } = await completed(at, typed);
+  const jump = settings.line('proxyjump')?.words[0];
   const none = settings.line('userknownhostsfile')?.words[0] === 'none';
   const known = [none ? 'none' : done.knownHostsFile];
   return {

@@ -121,9 +121,9 @@ describe('a login that ~/.ssh/config completes', () => {
     [`$\{AGENT}/x`, { socket: '/run/agent/x' }],
     ['/run/%u', { socket: '/run/me' }],
     ['\\\\.\\pipe\\openssh-ssh-agent', { socket: '\\\\.\\pipe\\openssh-ssh-agent' }],
+    ['//./pipe/agent', { socket: '\\\\.\\pipe\\agent' }],
   ])('has the agent %s', async (word, agent) => {
-    const quoted = word.replaceAll('\\\\', '\\\\\\\\');
-    expect((await loginBy(`IdentityAgent ${quoted}`)).agent).toEqual(agent);
+    expect((await loginBy(`IdentityAgent ${word}`)).agent).toEqual(agent);
   });
 
   test('has no file for host keys where the config says none', async () => {

@@ -96,9 +96,9 @@ describe('the algorithms offered for host keys', () => {
   test('begin with those on file, and an RSA key is not offered with SHA-1', () => {
     const entries = parseKnownHosts([line('a', rsa), line('a', ecdsa), line('b', ed)].join('\n'), '/kh');
     expect(hostKeyAlgorithms(entries, 'a', 22).slice(0, 4)).toEqual([
+      'ecdsa-sha2-nistp256',
       'rsa-sha2-512',
       'rsa-sha2-256',
-      'ecdsa-sha2-nistp256',
       'ssh-ed25519',
     ]);
     expect(hostKeyAlgorithms(entries, 'c', 22)[0]).toBe('ssh-ed25519');
