@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline/promises';
 import { HealError } from '../core/errors.ts';
 import type { Host, Play, Playbook, Task } from '../core/playbook.ts';
 import { count } from '../report/duration.ts';
 import type { Options } from './options.ts';
+import { ask, canAsk } from './prompt.ts';
 import type { World } from './world.ts';
 
 /**
@@ -26,20 +26,12 @@ export async function confirmDrills(
   }
   if (names.size === 0 || hosts.size === 0) return;
   const what = `${count(names.size, 'drill')} would disturb ${[...hosts].join(', ')}`;
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+  if (!canAsk()) {
     throw new HealError('usage', `${what}, and there is no terminal to ask on`, {
       hint: '--yes runs them without asking',
     });
   }
   world.err(`${what}:\n${[...names].map((name) => `  ${world.clean.line(name)}`).join('\n')}\n`);
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await lines.question('Break these on purpose? [y/N] ', { signal: world.interrupt.signal });
-    if (/^y(es)?$/i.test(answer.trim())) return;
-  } catch {
-    throw new HealError('interrupted', 'interrupted');
-  } finally {
-    lines.close();
-  }
+  if (/^y(es)?$/i.test(await ask('Break these on purpose? [y/N] ', world))) return;
   throw new HealError('error', 'not confirmed, so nothing was broken');
 }
