@@ -42,7 +42,15 @@ const extraVars: Flag = {
   kind: 'list',
   about: 'variables with the highest precedence: name=value, JSON or @file',
 };
-const become: Flag = { name: 'become', alias: 'b', kind: 'boolean', about: 'become root with sudo' };
+const become: readonly Flag[] = [
+  { name: 'become', alias: 'b', kind: 'boolean', about: 'become root with sudo' },
+  {
+    name: 'ask-become-pass',
+    alias: 'K',
+    kind: 'boolean',
+    about: 'ask for the password that sudo wants',
+  },
+];
 
 const play: readonly Flag[] = [
   limit,
@@ -52,7 +60,7 @@ const play: readonly Flag[] = [
   { name: 'skip-tags', kind: 'list', about: 'skip tasks with one of these tags' },
   { name: 'diff', alias: 'D', kind: 'boolean', about: 'show diffs of changed files' },
   ...login,
-  become,
+  ...become,
   { name: 'list-hosts', kind: 'boolean', about: 'list the hosts, and run nothing' },
   { name: 'list-tasks', kind: 'boolean', about: 'list the tasks, and run nothing' },
   { name: 'list-tags', kind: 'boolean', about: 'list the tags of the tasks, and run nothing' },
@@ -124,7 +132,7 @@ export const commands: readonly Command[] = [
     takes: '[playbook]',
     wants: 'a playbook or a role',
     about: 'show which failures each host would survive now',
-    flags: [limit, inventory, extraVars, ...login, become, output, verbose, project],
+    flags: [limit, inventory, extraVars, ...login, ...become, output, verbose, project],
   },
   {
     name: 'ping',

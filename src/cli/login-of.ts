@@ -1,5 +1,6 @@
 import type { Login } from '../core/connection.ts';
 import type { Host, Variables } from '../core/playbook.ts';
+import type { Secret } from '../core/secret.ts';
 import { loginOf } from '../project/inventory/login.ts';
 import { expandPath } from '../project/variables/secret-source.ts';
 import type { Options } from './options.ts';
@@ -8,7 +9,7 @@ import type { World } from './world.ts';
 
 /**
  * How a host is reached: as its variables say, and as the command line says where they do not. Like Ansible's, `-u`,
- * `--private-key` and `-b` are defaults that the inventory overrules; `-e user=...` overrules both. `complete` adds what
+ * `--private-key`, `-b` and `-K` are defaults that the inventory overrules; `-e user=...` overrules both. `complete` adds what
  * ~/.ssh/config says where none of these does.
  */
 export function loginFor(
@@ -18,6 +19,7 @@ export function loginFor(
   options: Options,
   world: World,
   complete: CompleteLogin,
+  becomePassword?: Secret,
 ): Login {
   const { home, env, cwd } = world;
   const login = loginOf(host, variables, { home, env, project });
@@ -36,5 +38,6 @@ export function loginFor(
     more.become = true;
     given.add('become');
   }
+  if (becomePassword !== undefined && login.becomePassword === undefined) more.becomePassword = becomePassword;
   return complete({ ...login, ...more, given });
 }

@@ -37,6 +37,7 @@ export interface Options {
   /** As given; `~` is not resolved yet. */
   readonly privateKey?: string;
   readonly become?: boolean;
+  readonly askBecomePass: boolean;
   /** As given. */
   readonly project?: string;
   /** Of backup: the directory of the backups, as given. */

@@ -60,6 +60,7 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
     syntaxCheck: yes('syntax-check'),
     yes: yes('yes'),
     deep: yes('deep'),
+    askBecomePass: yes('ask-become-pass'),
     all: yes('all'),
     only: list('only'),
     ...(second === undefined ? {} : { second }),

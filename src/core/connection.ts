@@ -1,3 +1,4 @@
+import type { Secret } from './secret.ts';
 import type { Sh } from './sh.ts';
 
 /** One framed piece of what a program says: `NONCE KIND ID WORDS... LENGTH`, then LENGTH bytes. */
@@ -59,6 +60,8 @@ export interface Login {
   readonly agent?: 'none' | { readonly socket: string };
   readonly become: boolean;
   readonly becomeUser: string;
+  /** What sudo is told if it asks the login user for a password. */
+  readonly becomePassword?: Secret;
   readonly hostKeyChecking: 'strict' | 'accept-new' | 'off';
   /** Absolute local path. */
   readonly knownHostsFile: string;

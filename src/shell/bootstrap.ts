@@ -49,8 +49,11 @@ const lines = [
   'set -- $_h; _n=$1 _v=$2 _l=$3; set --; done',
 ];
 
+/** What the kept shell runs: one line without single quotes. */
+export const bootstrapText = lines.join(' ');
+
 /** The command line that starts the kept shell, as sent to the login shell. */
-export const bootstrapCommand = `sh -c '${lines.join(' ')}'`;
+export const bootstrapCommand = `sh -c '${bootstrapText}'`;
 
 /** What a request asks of the kept shell. */
 export type Verb = 'run' | 'load' | 'pipe';

@@ -47,13 +47,25 @@ say() {
 
 UID0=$(id -u)
 
+# sudoer USER: sets the options of sudo, and what goes ahead of a script: the password, where sudo asks for one (HEAL_PW is
+# empty if the user who logs in needs none).
+sudoer() {
+  sudo=-n ahead=
+  [ -n "$HEAL_PW" ] || return 0
+  if [ "$1" != root ] && sudo -n -k -u "$1" true </dev/null >/dev/null 2>&1; then return 0; fi
+  sudo='-S -k --prompt=' ahead="$HEAL_PW
+"
+}
+
 # group ID DEADLINE USER, the script on stdin: asks one group of questions. Output and errors go where those of its caller go.
 group() {
   printf '\n%s group %s\n' "$N" "$1"
   exec 4<&0
   if [ -z "$3" ]; then HEAL_N=$N timeout -s KILL "$2" sh -s <&4 2>&1 3>&- 4>&- &
   elif [ "$UID0" = 0 ]; then HEAL_N=$N timeout -s KILL "$2" su -s /bin/sh "$3" -c 'exec sh -s' <&4 2>&1 3>&- 4>&- &
-  else { printf 'HEAL_N=%s\n' "$N"; cat; } <&4 | timeout -s KILL "$2" sudo -n -H -u "$3" -- sh -s 2>&1 3>&- 4>&- &
+  else
+    sudoer "$3"
+    { printf '%sHEAL_N=%s\n' "$ahead" "$N"; cat; } <&4 | timeout -s KILL "$2" sudo $sudo -H -u "$3" -- sh -s 2>&1 3>&- 4>&- &
   fi
   asked=$!
   exec 4<&-
@@ -95,7 +107,9 @@ act() {
   exec 4<&0
   if [ -z "$4" ]; then HEAL_N=$N setsid sh -s <&4 >"$out" 2>"$err" 3>&- 4>&- &
   elif [ "$UID0" = 0 ]; then HEAL_N=$N setsid su -s /bin/sh "$4" -c 'exec sh -s' <&4 >"$out" 2>"$err" 3>&- 4>&- &
-  else { printf 'HEAL_N=%s\n' "$N"; cat; } <&4 | setsid sudo -n -H -u "$4" -- sh -s >"$out" 2>"$err" 3>&- 4>&- &
+  else
+    sudoer "$4"
+    { printf '%sHEAL_N=%s\n' "$ahead" "$N"; cat; } <&4 | setsid sudo $sudo -H -u "$4" -- sh -s >"$out" 2>"$err" 3>&- 4>&- &
   fi
   pid=$!
   exec 4<&-

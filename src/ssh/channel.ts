@@ -4,6 +4,7 @@ import { HealError } from '../core/errors.ts';
 import type { Sh } from '../core/sh.ts';
 import { newNonce, request } from '../shell/bootstrap.ts';
 import { joinSh, sh } from '../shell/sh.ts';
+import type { ShellStart } from '../shell/shell-start.ts';
 import { collector } from './collector.ts';
 import { execPlainly } from './fast-login.ts';
 import { interrupted, unreachable } from './faults.ts';
@@ -29,14 +30,14 @@ export interface ChannelUse {
  */
 export async function runChannel(
   client: Client,
-  bootstrap: string,
+  start: ShellStart,
   command: Sh,
   { input, output, signal }: ChannelUse,
 ): Promise<ChannelResult> {
   const what = 'a transfer';
   const nonce = newNonce();
   if (signal.aborted) throw interrupted(what, signal);
-  const { stream } = await execPlainly(client, bootstrap).catch((error: unknown) => {
+  const { stream } = await execPlainly(client, start.command).catch((error: unknown) => {
     throw unreachable('cannot open another channel to the host', 'does its sshd_config set MaxSessions?', error);
   });
   const stdout: Buffer[] = [];
@@ -92,7 +93,10 @@ export async function runChannel(
   else signal.addEventListener('abort', aborted, { once: true });
 
   try {
-    const head = request('pipe', nonce, joinSh([sh`printf '\n%s pipe\n' "$N"`, command], '\n'));
+    const head = Buffer.concat([
+      start.ahead,
+      request('pipe', nonce, joinSh([sh`printf '\n%s pipe\n' "$N"`, command], '\n')),
+    ]);
     await Promise.all([closed, send(stream, head, input, closed).catch(end)]);
     await taken;
   } finally {

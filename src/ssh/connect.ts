@@ -9,7 +9,8 @@
 import type { Duplex } from 'node:stream';
 import type { Connect, Connection, Login } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
-import { bootstrapCommand, newNonce, request } from '../shell/bootstrap.ts';
+import { newNonce, request } from '../shell/bootstrap.ts';
+import { type ShellStart, shellStart } from '../shell/shell-start.ts';
 import { isOpen } from './close-client.ts';
 import { timedOut } from './dial.ts';
 import { type Pace, paces, Surprise } from './fast-login.ts';
@@ -88,9 +89,10 @@ export function connector(options: ConnectorOptions): Connector {
   });
 
   const connect: Connect = async (login, first, onFrame, signal): Promise<Connection> => {
-    const command = kept(login);
+    const start = startOf(login);
+    const { command } = start;
     const nonce = newNonce();
-    const input = request('run', nonce, first);
+    const input = Buffer.concat([start.ahead, request('run', nonce, first)]);
     const route = await jumps.enter(login.jump, signal);
     const { value: loggedIn, timeout } = await enter(login, route, signal, ({ startCommand }) => ({
       pace,
@@ -108,7 +110,7 @@ export function connector(options: ConnectorOptions): Connector {
     const { connection, first: answered } = keepShell(
       login,
       loggedIn,
-      command,
+      start,
       { nonce, onFrame, signal, alive: () => timeout.removeEventListener('abort', silent) },
       input.subarray(loggedIn.sent),
     );
@@ -158,14 +160,17 @@ async function attempt<T>(
   throw unreachable(`logging in to ${place(address, port)} failed`);
 }
 
-/** The command that starts the kept shell: as the user who logs in, or behind sudo. */
-function kept(login: Login): string {
-  if (!login.become || login.becomeUser === login.user) return bootstrapCommand;
+/** How the kept shell is started: as the user who logs in, or behind sudo. */
+function startOf(login: Login): ShellStart {
+  const password = login.becomePassword;
+  if (!login.become || login.becomeUser === login.user) {
+    return shellStart({ user: undefined, password: login.user === 'root' ? undefined : password });
+  }
   // The login shell reads this line, so it holds only what none of them takes for something else.
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(login.becomeUser)) {
     throw new HealError('usage', `become_user ${JSON.stringify(login.becomeUser)} is not the name of a user`);
   }
-  return `sudo -n -H -u ${login.becomeUser} -- ${bootstrapCommand}`;
+  return shellStart({ user: login.becomeUser, password });
 }
 
 function slowLogin(login: Login): HealError {

@@ -2,6 +2,7 @@ import type { Connection, Frame, Login } from '../core/connection.ts';
 import type { Sh } from '../core/sh.ts';
 import { newNonce, request, stopRequest } from '../shell/bootstrap.ts';
 import { type FrameParser, frameParser } from '../shell/frames.ts';
+import type { ShellStart } from '../shell/shell-start.ts';
 import { kill, runChannel } from './channel.ts';
 import { closeClient } from './close-client.ts';
 import { collector } from './collector.ts';
@@ -39,7 +40,7 @@ export interface Request {
 export function keepShell(
   login: Login,
   { client, stream }: LoggedIn,
-  bootstrap: string,
+  start: ShellStart,
   first: Request,
   unsent: Buffer,
 ): { connection: Connection; first: Promise<void> } {
@@ -163,7 +164,7 @@ export function keepShell(
       if (lost !== undefined) throw lost;
       // Opening it, starting the shell, and the answer itself.
       roundTrips += 3;
-      const result = await runChannel(client, bootstrap, command, { input, output, signal });
+      const result = await runChannel(client, start, command, { input, output, signal });
       if (result.code === undefined && lost !== undefined) throw lost;
       return result;
     },

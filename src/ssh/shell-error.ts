@@ -12,9 +12,15 @@ export function shellError(
   const where = place(login.address, login.port);
   const said = [lastLines(stderr), lastLines(noise)].filter((text) => text !== '').join('; ');
   const sudo = /^sudo: (.*)$/m.exec(stderr)?.[1];
+  if (sudo !== undefined && login.becomePassword !== undefined && /incorrect|again|uthentication/.test(stderr)) {
+    return unreachable(
+      `sudo on ${where} does not accept the become password of ${login.user}`,
+      'check the answer to -K, or become_password; nothing was changed',
+    );
+  }
   if (login.become && sudo !== undefined) {
     const hint = /password|tty|terminal/.test(sudo)
-      ? `allow it without a password: echo '${login.user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/${login.user} (as root)`
+      ? `give its password with -K, or allow it without one: echo '${login.user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/${login.user} (as root)`
       : `may ${login.user} become ${login.becomeUser} by sudo?`;
     return unreachable(`${login.user} cannot become ${login.becomeUser} on ${where}: sudo says ${sudo}`, hint);
   }

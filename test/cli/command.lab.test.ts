@@ -28,6 +28,17 @@ function projectOn(lab: Lab): string {
     'tasks/site.yml': playbook,
     'tasks/secret.yml':
       '- name: Secrets\n  hosts: all\n  tasks:\n    - name: It fails with {{ token }}\n      command: { argv: [sh, -c, "echo {{ token }}; exit 3"] }\n',
+    'tasks/plans.yml': [
+      '- name: What a plan runs',
+      '  hosts: all',
+      '  tasks:',
+      '    - { name: It runs in a plan, command: touch /srv/ran, check_mode: false, notify: Told }',
+      '    - { name: It is only planned, command: touch /srv/planned }',
+      '    - { name: It is never applied, copy: { content: x, dest: /srv/checked }, check_mode: true }',
+      '  handlers:',
+      '    - { name: Told, command: touch /srv/handled, check_mode: false }',
+      '',
+    ].join('\n'),
     'tasks/slow.yml': '- name: Slow\n  hosts: all\n  tasks:\n    - name: It takes long\n      command: sleep 617\n',
     'templates/app.conf.hbs': 'greeting = {{ greeting }}\nname = {{ inventory_hostname }}\n',
   });
@@ -67,6 +78,15 @@ describeLab('the command on a real host', { hosts: ['jack4'] }, (lab) => {
     const { stdout } = await run('plan', 'site');
     expect(stdout).toContain('      -greeting = bye\n      +greeting = hello\n       name = jack4\n');
     expect((await run('run', 'site', '-e', 'greeting=welcome', '-D')).stdout).toContain('      +greeting = welcome\n');
+  });
+
+  test('a plan applies what has check_mode: false, and a run does not apply what has check_mode: true', async () => {
+    const marks = () =>
+      lab().host('jack4').exec('cd /srv; ls -d ran planned checked handled 2>/dev/null; rm -f ran handled');
+    expect((await run('plan', 'plans')).code).toBe(0);
+    expect(await marks()).toBe('handled\nran\n');
+    expect((await run('run', 'plans')).code).toBe(0);
+    expect(await marks()).toBe('handled\nplanned\nran\n');
   });
 
   test('a secret is seen neither in a name nor in what a command printed', async () => {

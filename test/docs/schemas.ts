@@ -238,6 +238,7 @@ function inventorySchema(): JsonObject {
     boolean: { type: 'boolean' },
     seconds: { type: 'number', exclusiveMinimum: 0 },
     checking: { enum: ['strict', 'accept-new', 'off', true, false] },
+    secret: {},
   };
   const vars = Object.fromEntries(
     connectionVariables.flatMap(({ name, also, kind, about }) =>

@@ -148,7 +148,7 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
     it.sequential('keeps it', async () => {
       const host = lab().host('user');
       await host.exec(
-        'loginctl enable-linger root; for i in $(seq 600); do [ -S /run/user/0/bus ] && break; sleep 0.1; done; XDG_RUNTIME_DIR=/run/user/0 openclaw gateway install --force',
+        'loginctl enable-linger root; for i in $(seq 600); do [ -S /run/user/0/bus ] && break; sleep 0.1; done; [ -S /run/user/0/bus ] || exit 1; XDG_RUNTIME_DIR=/run/user/0 openclaw gateway install --force',
       );
       const first = await run('run', 'user');
       expect(first).toMatchObject({ code: 0, failed: 0 });

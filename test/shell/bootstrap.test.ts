@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { Frame } from '../../src/core/connection.ts';
+import { Secret } from '../../src/core/secret.ts';
 import type { Sh } from '../../src/core/sh.ts';
 import { bootstrapCommand, newNonce, request, stopRequest, type Verb } from '../../src/shell/bootstrap.ts';
 import { frameParser } from '../../src/shell/frames.ts';
 import { sh } from '../../src/shell/sh.ts';
+import { shellStart } from '../../src/shell/shell-start.ts';
 import { type Started, startChild } from '../child.ts';
 import fc from '../samples.ts';
 import { type Shell, shells } from './shells.ts';
@@ -94,6 +96,17 @@ test('the command holds nothing that a login shell would change, and fits an old
   expect(bootstrapCommand).toMatch(/^sh -c '[^'!\n]*'$/);
   expect(bootstrapCommand).not.toContain('\\\\');
 });
+
+test.each([undefined, 'app'])(
+  'the command that takes a password, for %s, holds neither that nor anything that a login shell would change',
+  (user) => {
+    const { command, ahead } = shellStart({ user, password: new Secret('pa$$ word') });
+    expect(command).toMatch(/^sh -c '[^'!\n]{1,1000}' heal '[^'!\n]{1,1000}'( app)?$/);
+    expect(command).not.toContain('\\\\');
+    expect(command).not.toContain('pa$$');
+    expect(ahead.toString()).toBe('pa$$ word\n'.repeat(user === undefined ? 1 : 2));
+  },
+);
 
 describe.each(all)('the kept shell under $name', (shell) => {
   test('runs programs one after the other', async () => {

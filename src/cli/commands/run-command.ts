@@ -1,6 +1,8 @@
 import type { Login } from '../../core/connection.ts';
+import { HealError } from '../../core/errors.ts';
 import type { Report } from '../../core/event.ts';
 import type { Host, Play, Playbook, Task } from '../../core/playbook.ts';
+import type { Secret } from '../../core/secret.ts';
 import type { Inventory } from '../../project/inventory/inventory.ts';
 import { selectHosts } from '../../project/inventory/pattern.ts';
 import { loadPlaybook } from '../../project/playbook/playbook.ts';
@@ -15,6 +17,7 @@ import { exitCodeOf } from '../exit-code.ts';
 import { isListing, list, nameOf } from '../listing.ts';
 import { loginFor } from '../login-of.ts';
 import type { Options } from '../options.ts';
+import { askSecret, canAsk } from '../prompt.ts';
 import { reporterFor } from '../reporting.ts';
 import { retryHint, retryPath, writeRetryFile } from '../retry-file.ts';
 import { connectOf, modulesOf, projectSideOf, sshConfigOf } from '../wire.ts';
@@ -49,8 +52,9 @@ export async function runCommand(options: Options, world: World): Promise<number
     return 0;
   }
   const complete = await sshConfigOf(world);
+  const becomePassword = options.askBecomePass ? await becomePasswordOf(world) : undefined;
   const loginOf = (host: Host, play: Play): Login =>
-    loginFor(host, play.variables(host, undefined, { values: {} }), project, options, world, complete);
+    loginFor(host, play.variables(host, undefined, { values: {} }), project, options, world, complete, becomePassword);
   await checkLogins(playbook.plays, hostsOf, loginOf);
   if (options.command === 'drill') await confirmDrills(playbook, hostsOf, selected, options, world);
 
@@ -115,4 +119,12 @@ async function retryLine(report: Report, project: string, options: Options, worl
     const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     return world.clean.line(`warning: can't keep the list of hosts that failed in ${path}: ${why}`);
   }
+}
+
+/** Ansible's `--ask-become-pass`: one password for all hosts, asked before the first login. */
+async function becomePasswordOf(world: World): Promise<Secret> {
+  if (canAsk()) return askSecret('BECOME password: ', world);
+  throw new HealError('usage', '--ask-become-pass has no terminal to ask on', {
+    hint: 'set become_password in the inventory: `become_password: !secret-env NAME`',
+  });
 }

@@ -1,3 +1,4 @@
+import { Secret } from '../../core/secret.ts';
 import type { Problems } from '../yaml/problems.ts';
 import type { MapNode, Node } from '../yaml/yaml-file.ts';
 
@@ -6,7 +7,7 @@ export interface ConnectionVariable {
   readonly name: ConnectionName;
   /** Ansible's name for it. */
   readonly also: readonly string[];
-  readonly kind: 'text' | 'port' | 'boolean' | 'seconds' | 'checking' | 'path';
+  readonly kind: 'text' | 'port' | 'boolean' | 'seconds' | 'checking' | 'path' | 'secret';
   readonly about: string;
 }
 
@@ -17,6 +18,7 @@ export type ConnectionName =
   | 'identity_file'
   | 'become'
   | 'become_user'
+  | 'become_password'
   | 'host_key_checking'
   | 'known_hosts_file'
   | 'connect_timeout';
@@ -45,6 +47,12 @@ export const connectionVariables: readonly ConnectionVariable[] = [
   },
   { name: 'become_user', also: ['ansible_become_user'], kind: 'text', about: 'whom tasks become; default root' },
   {
+    name: 'become_password',
+    also: ['ansible_become_password', 'ansible_become_pass', 'ansible_sudo_pass'],
+    kind: 'secret',
+    about: 'password of the login user for sudo; a secret (`!secret-env`, `!secret-file`)',
+  },
+  {
     name: 'host_key_checking',
     also: ['ansible_host_key_checking'],
     kind: 'checking',
@@ -71,8 +79,6 @@ const without: Readonly<Record<string, string>> = {
   ansible_ssh_common_args: 'heal does not use the ssh program; see its own settings in docs/inventory.md',
   ansible_ssh_extra_args: 'heal does not use the ssh program; see its own settings in docs/inventory.md',
   ansible_become_method: 'heal becomes another user by sudo',
-  ansible_become_password: 'let sudo ask for no password, or log in as root',
-  ansible_become_pass: 'let sudo ask for no password, or log in as root',
 };
 
 /** Checks the types of connection variables whose values are written out. */
@@ -97,6 +103,8 @@ export function wrongValue(variable: ConnectionVariable, value: unknown): string
       return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535
         ? undefined
         : 'must be a number from 1 to 65535';
+    case 'secret':
+      return value instanceof Secret ? undefined : 'must be a secret';
     case 'boolean':
       return typeof value === 'boolean' ? undefined : 'must be a boolean';
     case 'seconds':

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Login } from '../../core/connection.ts';
 import type { Host, Value, Variables } from '../../core/playbook.ts';
+import { Secret } from '../../core/secret.ts';
 import { expandPath } from '../variables/secret-source.ts';
 import { typeName } from '../variables/value.ts';
 import { collectProblems } from '../yaml/problems.ts';
@@ -55,6 +56,7 @@ export function loginOf(host: Host, variables: Variables, workstation: Workstati
     ...(identityFile === undefined ? {} : { identityFile }),
     become: values.become === true,
     becomeUser: String(values.become_user ?? 'root'),
+    ...(values.become_password instanceof Secret ? { becomePassword: values.become_password } : {}),
     hostKeyChecking: checking(values.host_key_checking),
     knownHostsFile: path('known_hosts_file') ?? join(homeSsh, 'known_hosts'),
     connectTimeout: Number(values.connect_timeout ?? 10),

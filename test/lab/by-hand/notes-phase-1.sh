@@ -3,5 +3,6 @@
 set -e
 export XDG_RUNTIME_DIR=/run/user/0
 loginctl enable-linger root
-for i in $(seq 50); do [ -S $XDG_RUNTIME_DIR/bus ] && break; sleep 0.1; done
+for i in $(seq 600); do [ -S $XDG_RUNTIME_DIR/bus ] && break; sleep 0.1; done
+[ -S $XDG_RUNTIME_DIR/bus ] || exit 1
 openclaw gateway install --force

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startChild } from '../child.ts';
+import { buildHeal, type Transcript } from '../cli/built.ts';
+import { inventoryOf, playOf, recapOf, type Workplace, workplace } from '../faults/project.ts';
+import { describeLab } from '../lab/lab-suite.ts';
+import { until } from '../until.ts';
+
+const password = 'pa$$ word%s "q" \\ 1';
+
+/** `coach` may become anybody with a password, `free` without one, `mixed` only root with one; all log in by root's key. */
+const accounts = `set -e
+for u in coach free mixed app; do
+  useradd -m -s /bin/bash $u
+  mkdir -p /home/$u/.ssh; cp /root/.ssh/authorized_keys /home/$u/.ssh/; chown -R $u: /home/$u/.ssh; chmod 700 /home/$u/.ssh
+done
+printf '%s\\n' 'coach:${password.replaceAll('\\', '\\\\').replaceAll("'", "'\\''")}' 'mixed:${password.replaceAll('\\', '\\\\')}' | chpasswd
+printf '%s\\n' 'coach ALL=(ALL) ALL' 'free ALL=(ALL) NOPASSWD: ALL' 'mixed ALL=(root) ALL' 'mixed ALL=(app) NOPASSWD: ALL' >/etc/sudoers.d/heal-test
+chmod 440 /etc/sudoers.d/heal-test
+`;
+
+const tasks = [
+  { name: 'Root', command: { cmd: 'id -un', readonly: true }, become: true, register: 'root' },
+  { name: 'Another account', command: { cmd: 'id -un', readonly: true }, become_user: 'app', register: 'app' },
+  { name: 'The login user', command: { cmd: 'id -un', readonly: true }, register: 'own' },
+  { name: 'Names', debug: { msg: 'as {{ root.stdout }} {{ app.stdout }} {{ own.stdout }}' } },
+  { name: 'A file of root', copy: { content: 'secret\n', dest: '/etc/heal-test', mode: '0600' }, become: true },
+  { name: 'A large file of root', copy: { src: 'large', dest: '/etc/heal-large' }, become: true },
+];
+
+describeLab('sudo with a password', { hosts: ['jack4'] }, (lab) => {
+  let place: Workplace;
+  const host = () => lab().host('jack4');
+  const projectFor = (user: string, more: object = {}): string =>
+    place.project({
+      'inventory/hosts.yml': inventoryOf([host()], { jack4: { user } }),
+      'inventory/group_vars/all.yml': 'become_password: !secret-env SUDO_PASSWORD\n',
+      'tasks/site.yml': playOf(tasks, more),
+      'tasks/id.yml': playOf([{ name: 'Who', command: { cmd: 'id -un', readonly: true }, become: true }]),
+      'files/large': 'x'.repeat(300_000),
+    });
+  const run = (project: string, given: string, ...args: string[]): Promise<Transcript> =>
+    place.heal(project, args, { SUDO_PASSWORD: given });
+  /** How often sudo was given a wrong password so far. */
+  const refused = async (): Promise<number> =>
+    Number(await host().exec("journalctl -q _COMM=sudo --no-pager | grep -c 'incorrect password attempt' || true"));
+
+  beforeAll(async () => {
+    place = workplace();
+    await host().exec(accounts);
+  });
+  afterAll(() => place?.remove());
+
+  test.each(['coach', 'free'])('%s becomes root and others, task by task', async (user) => {
+    await host().exec('rm -f /etc/heal-test /etc/heal-large');
+    const project = projectFor(user);
+    const first = await run(project, password, 'run', 'site', '-v');
+    expect(first.code, first.stdout + first.stderr).toBe(0);
+    expect(first.stdout).toContain(`as root app ${user}`);
+    expect(recapOf(first.stdout, 'jack4')).toMatchObject({ changed: 2, failed: 0 });
+    expect(await host().exec('stat -c "%U %a %s" /etc/heal-test /etc/heal-large')).toMatch(
+      /^root 600 7\nroot \d+ 300000\n$/,
+    );
+    expect(recapOf((await run(project, password, 'run', 'site')).stdout, 'jack4')).toMatchObject({ changed: 0 });
+    expect(await refused()).toBe(0);
+  });
+
+  test.each(['coach', 'free'])('%s is root for the whole login with -b', async (user) => {
+    await host().exec('rm -f /etc/heal-test /etc/heal-large');
+    const { code, stdout, stderr } = await run(projectFor(user), password, 'run', 'site', '-b', '-v');
+    expect(code, stdout + stderr).toBe(0);
+    expect(stdout).toContain('as root app root');
+    expect(await host().exec('stat -c "%U %s" /etc/heal-large')).toBe('root 300000\n');
+  });
+
+  test('an account for which sudo wants no password is given none', async () => {
+    const { code, stdout, stderr } = await run(projectFor('mixed'), password, 'run', 'site', '-v');
+    expect(code, stdout + stderr).toBe(0);
+    expect(stdout).toContain('as root app mixed');
+  });
+
+  test.each([
+    ['task by task', []],
+    ['for the whole login', ['-b']],
+  ])('a wrong password costs one attempt, %s, and is named', async (_how, args) => {
+    const before = await refused();
+    const { code, stdout, stderr } = await run(projectFor('coach'), 'wrong-one', 'run', 'site', ...args);
+    expect(code, stdout + stderr).toBe(4);
+    expect(stdout).toMatch(/jack4 \| unreachable \| sudo on .* does not accept the become password of coach/);
+    expect(await refused()).toBe(before + 1);
+  });
+
+  test('the password is in no output, no log and no list of processes of the host', async () => {
+    const project = projectFor('coach');
+    const watch = startChild('nsenter', [
+      '-a',
+      '-t',
+      String(host().pid),
+      '--',
+      'sh',
+      '-c',
+      'while :; do ps axww -o args; done',
+    ]);
+    let seen = '';
+    watch.child.stdout?.on('data', (text: string) => {
+      seen += text;
+    });
+    await watch.firstLine;
+    for (const more of [['-vv'], ['-o', 'json', '-b']]) {
+      const { code, stdout, stderr } = await run(project, password, 'run', 'site', ...more);
+      expect(code).toBe(0);
+      expect(stdout + stderr).not.toContain(password);
+    }
+    await watch.stop();
+    expect(seen).toContain('sudo');
+    expect(seen).not.toContain('pa$$');
+    expect(await host().exec("journalctl -q --no-pager | grep -cF 'pa$$' || true")).toBe('0\n');
+  });
+
+  test('-K asks for it, without showing it', async () => {
+    const { entry, remove } = buildHeal();
+    const project = place.project({
+      'inventory/hosts.yml': inventoryOf([host()], { jack4: { user: 'coach' } }),
+      'tasks/id.yml': playOf([{ name: 'Who', command: { cmd: 'id -un', readonly: true }, become: true }]),
+    });
+    const line = `${process.execPath} ${entry} run id -K -v`;
+    const started = startChild('script', ['-qec', line, '/dev/null'], {
+      cwd: project,
+      env: { PATH: process.env['PATH'] ?? '', HOME: project, TERM: 'dumb' },
+      stdin: 'pipe',
+    });
+    let shown = '';
+    started.child.stdout?.on('data', (text: string) => {
+      shown += text;
+    });
+    await until('the question', () => shown.includes('BECOME password: '));
+    started.child.stdin?.write(`${password}\r`);
+    const { code } = await started.ended;
+    remove();
+    expect(code, shown).toBe(0);
+    expect(shown).toMatch(/changed=0/);
+    expect(shown).not.toContain('pa$$');
+  });
+
+  describe('without a terminal', () => {
+    test('-K is an error that names the variable', async () => {
+      const { code, stderr } = await run(projectFor('coach'), password, 'run', 'id', '-K');
+      expect({ code, stderr }).toEqual({
+        code: 5,
+        stderr:
+          'error: --ask-become-pass has no terminal to ask on\nhint: set become_password in the inventory: `become_password: !secret-env NAME`\n',
+      });
+    });
+  });
+});
