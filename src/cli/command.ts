@@ -1,6 +1,6 @@
 import { exitCodes, HealError, HealErrors } from '../core/errors.ts';
 import { errorText } from '../report/error-text.ts';
-import { writeCrash } from './crash.ts';
+import { aboutRun, writeCrash } from './crash.ts';
 import { listen } from './interrupt.ts';
 import type { Options } from './options.ts';
 import { findPackage } from './package-root.ts';
@@ -85,11 +85,7 @@ function tell(error: unknown, args: readonly string[], world: World): number {
     const kind = error instanceof HealError ? error.kind : (error.errors[0]?.kind ?? 'error');
     return exitCodes[kind];
   }
-  const about = [
-    `heal ${world.package.version}, node ${process.version}, ${process.platform}`,
-    `heal ${args.join(' ')}`,
-  ];
-  const crashFile = writeCrash(error, about, world.cwd, world.mask);
+  const crashFile = writeCrash(error, aboutRun(world.package.version, args), world.cwd, world.mask);
   err(`${errorText(error, { clean, paint, ...(crashFile === undefined ? {} : { crashFile }) })}\n`);
   return bugCode;
 }

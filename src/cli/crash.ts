@@ -1,8 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { HealError } from '../core/errors.ts';
 import type { Mask } from '../core/secret.ts';
+import type { World } from './world.ts';
 
 /**
  * Writes what is known of a bug of ours to `.heal/crash-TIME.txt` in the first folder that can be written to (the
@@ -13,15 +15,40 @@ export function writeCrash(error: unknown, about: readonly string[], folder: str
   const name = `crash-${time.replaceAll(':', '-').replace(/\.\d+Z$/, 'Z')}.txt`;
   // `inspect` follows causes and prints a Secret as ***.
   const text = mask([time, ...about, '', inspect(error, { depth: 4 }), ''].join('\n'));
-  for (const place of [join(folder, '.heal'), join(tmpdir(), 'heal')]) {
+  const places = [
+    () => mkdirs(join(folder, '.heal')),
+    // A name that others can't guess: any account may create files in the directory for temporary ones.
+    () => mkdtempSync(join(tmpdir(), 'heal-')),
+  ];
+  for (const place of places) {
     try {
-      mkdirSync(place, { recursive: true });
-      const file = join(place, name);
-      writeFileSync(file, text, { mode: 0o600 });
+      const file = join(place(), name);
+      writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
       return file;
     } catch {
       // The next one.
     }
   }
   return undefined;
+}
+
+/** The lines of a crash file that say what was run, and with what. */
+export function aboutRun(version: string, args: readonly string[]): readonly string[] {
+  return [`heal ${version}, node ${process.version}, ${process.platform}`, `heal ${args.join(' ')}`];
+}
+
+/** A bug of heal that showed on one host: it is written to a crash file, and that host alone fails with it. */
+export function bugError(error: unknown, world: World): HealError {
+  const file = writeCrash(error, aboutRun(world.package.version, process.argv.slice(2)), world.cwd, world.mask);
+  const what = error instanceof Error ? error.message : String(error);
+  const hint = file === undefined ? undefined : `please report it with ${file}`;
+  return new HealError('failed', `this is a bug of heal: ${what}`, {
+    cause: error,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function mkdirs(path: string): string {
+  mkdirSync(path, { recursive: true });
+  return path;
 }

@@ -1,10 +1,11 @@
 // What a host prints is hostile: a colour code that never ends, a title bar, a cursor that climbs up and rewrites the
 // recap, letters that read backwards. All of it is taken out before the screen, a log or a JSON document sees it.
 
-// Order matters: whole sequences go first, so that their letters and digits do not stay behind as text.
+// Order matters: whole sequences go first, so that their letters and digits do not stay behind as text. None of them can begin
+// inside itself: a host that prints a hundred thousand beginnings would else have each of them read to the end of the text.
 const sequences = [
-  /(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)/g, // OSC: titles, links, the clipboard
-  /(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c]*(?:\x1b\\|\x9c)/g, // DCS, SOS, PM, APC
+  /(?:\x1b\]|\x9d)[^\x07\x1b\x9c\x9d\n]*(?:\x07|\x1b\\|\x9c)/g, // OSC: titles, links, the clipboard
+  /(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x90\x98\x9c\x9e\x9f]*(?:\x1b\\|\x9c)/g, // DCS, SOS, PM, APC
   /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]/g, // CSI: colours, the cursor
   /\x1b[ -/]*[0-~]/g, // the short ones: charsets, reset
 ];
@@ -24,7 +25,9 @@ export function stripControl(text: string): string {
 /** The same in one line: nothing that a host says may look like a line of ours. */
 export function oneLine(text: string): string {
   return stripControl(text)
-    .replace(/\s*\n\s*/g, ' ')
-    .replace(/\t/g, ' ')
-    .trim();
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ')
+    .replace(/\t/g, ' ');
 }

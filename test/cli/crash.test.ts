@@ -27,6 +27,7 @@ test('where the project can not be written to, it goes to the folder for tempora
   vi.stubEnv('TMPDIR', temporary);
   const file = writeCrash(bug, [], folder, mask) ?? '';
   vi.unstubAllEnvs();
-  expect(dirname(file)).toBe(join(temporary, 'heal'));
+  expect(dirname(dirname(file))).toBe(temporary);
+  expect(statSync(dirname(file)).mode & 0o077).toBe(0);
   expect(readFileSync(file, 'utf8')).toContain('TypeError');
 });

@@ -62,3 +62,21 @@ describe('secrets', () => {
     expect(clean.line('k: -----KEY-----\nabcdefgh\n-----END-----')).toBe('k: ***');
   });
 });
+
+// What is not linear takes minutes on a text of this size, and the test's own limit ends it.
+test.each([
+  ['beginnings of a title', '\x9d'],
+  ['beginnings of a title, of two bytes', '\x1b]'],
+  ['beginnings of a device control string', '\x90'],
+  ['beginnings of different strings', '\x90\x98\x9e\x9f'],
+  ['beginnings of a colour', '\x9b'],
+  ['parameters of a colour', ';'],
+  ['newlines', '\n'],
+  ['blanks', ' '],
+  ['blanks of other languages', '\u3000\t'],
+  ['carriage returns', '\r'],
+])('a MiB of %s is stripped at once', (_name, unit) => {
+  const text = `a\x9b${unit.repeat(2 ** 20 / unit.length)}x`;
+  expect(oneLine(text).length).toBeLessThanOrEqual(text.length);
+  expect(stripControl(`${text}\x1b[`)).toMatch(/^a/);
+});

@@ -110,6 +110,9 @@ async function run(shell: (typeof all)[number], variables: Readonly<Record<strin
   await runPlaybook({
     playbook: loaded,
     hostsOf: () => [...inventory.hosts.values()],
+    bug: (error) => {
+      throw error;
+    },
     loginOf: () => ({}) as never,
     connect: (_login, first, onFrame) => localConnection(shell, first, onFrame),
     connectHere: () => Promise.reject(new Error('nothing is done here')),

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { HealError } from '../../src/core/errors.ts';
 import type { Event } from '../../src/core/event.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Module } from '../../src/core/module.ts';
-import type { Host, Play, Task } from '../../src/core/playbook.ts';
+import type { Evaluated, Host, Play, Task, Template, Variables } from '../../src/core/playbook.ts';
+import { question } from '../../src/core/probe.ts';
+import { present } from '../../src/core/state.ts';
 import { defineModule } from '../../src/modules/definition/define.ts';
+import { defineProbe } from '../../src/probes/define.ts';
 import { runPlaybook } from '../../src/run/run.ts';
 import { sh } from '../../src/shell/sh.ts';
 import { connectHere } from '../../src/ssh/here.ts';
@@ -30,12 +34,63 @@ const failOn = defineModule({
   ],
 });
 
-const modules: ReadonlyMap<string, Module> = new Map([['fail-on', failOn]]);
+/** A tool that prints on h2 what the probe does not expect. */
+const oddTool = defineProbe<{ readonly me: string }, string>({
+  name: 'odd-tool',
+  about: 'What a tool prints.',
+  cost: 1,
+  deadline: 10,
+  key: ({ me }) => me,
+  scopes: () => ['everything'],
+  ask: () => sh`echo said`,
+  parse: (_reply, items) =>
+    new Map(
+      items.map(({ id, params }) => {
+        if (params.me === 'h2') throw new TypeError('undefined is not iterable');
+        return [id, present(params.me)];
+      }),
+    ),
+});
 
-function task(name: string, hosts: readonly string[], more: Partial<Task> = {}): Task {
+const askOddTool = defineModule({
+  name: 'ask-odd-tool',
+  about: 'Asks.',
+  readonly: true,
+  args: {
+    properties: { hosts: { type: 'array', items: { type: 'string' } }, me: { type: 'string' } },
+    required: ['me'],
+  },
+  examples: [],
+  reads: ({ me }) => ({ said: question(oddTool, { me }) }),
+  plan: () => ({ changes: [] }),
+});
+
+const buggy = defineModule({
+  name: 'buggy',
+  about: 'Has a bug.',
+  readonly: true,
+  args: {
+    properties: { hosts: { type: 'array', items: { type: 'string' } }, me: { type: 'string' } },
+    required: ['me'],
+  },
+  examples: [],
+  reads: () => ({}),
+  plan: ({ me }) => {
+    if (me === 'h2') throw new TypeError('a bug');
+    return { changes: [] };
+  },
+});
+
+const modules: ReadonlyMap<string, Module> = new Map<string, Module>([
+  ['fail-on', failOn],
+  ['ask-odd-tool', askOddTool],
+  ['buggy', buggy],
+]);
+
+function task(name: string, hosts: readonly string[], more: Partial<Task> = {}, module = 'fail-on'): Task {
   const at = { file: 'made.yml', line: 1, column: 1 };
   return {
-    ...madeTask('fail-on', {}, { name: constant(name), ...more }),
+    ...madeTask(module, {}, { name: constant(name), ...more }),
     id: `made.yml#${name}`,
     args: {
       at,
@@ -48,7 +103,14 @@ function task(name: string, hosts: readonly string[], more: Partial<Task> = {}):
   };
 }
 
-async function run(count: number, play: Partial<Play>, tasks: readonly Task[]) {
+async function run(
+  count: number,
+  play: Partial<Play>,
+  tasks: readonly Task[],
+  bug: (error: unknown) => HealError = (error) => {
+    throw error;
+  },
+) {
   const hosts: Host[] = Array.from({ length: count }, (_, n) => ({ ...madeHost, name: `h${n + 1}` }));
   const events: Event[] = [];
   const report = await runPlaybook({
@@ -63,6 +125,7 @@ async function run(count: number, play: Partial<Play>, tasks: readonly Task[]) {
       secrets: [],
     },
     hostsOf: () => hosts,
+    bug,
     loginOf: () => ({}) as never,
     connect: (_login, first, onFrame) => localConnection(undefined, first, onFrame),
     connectHere,
@@ -85,7 +148,7 @@ async function run(count: number, play: Partial<Play>, tasks: readonly Task[]) {
   const ran = events.flatMap((event) =>
     event.type === 'task-done' ? [`${event.host} ${event.task.name} ${event.status}`] : [],
   );
-  return { report, ran };
+  return { report, ran, events };
 }
 
 const ranOn = (ran: readonly string[], name: string): string[] =>
@@ -145,5 +208,73 @@ describe('run_once', () => {
     const { ran } = await run(3, {}, [task('a', ['h1', 'h2', 'h3'], { runOnce: true }), task('b', [])]);
     expect(ranOn(ran, 'a')).toHaveLength(1);
     expect(ranOn(ran, 'b')).toEqual([]);
+  });
+});
+
+describe('what one host sends ends its own part of the run alone', () => {
+  /** A template that can't be evaluated on h2. */
+  const oddOn = <T>(value: T): Template<T> => ({
+    ...constant(value),
+    evaluate: (values: Variables): Evaluated<T> => {
+      const me = values.lookup('me');
+      if (me?.kind === 'value' && me.value === 'h2') throw new HealError('usage', 'int(): "abc" is not a number');
+      return { kind: 'value', value };
+    },
+  });
+  const condition = (value: boolean) => ({ ...oddOn(value), source: 'int(r.stdout) > 0' });
+  const handlers = [task('Restart', [])];
+  const notify = [constant('Restart')];
+
+  it.each<[string, Partial<Task>]>([
+    ['changed_when', { changedWhen: [condition(true)] }],
+    ['failed_when', { failedWhen: [condition(false)] }],
+    ['until', { until: condition(true) }],
+    ['the list of a loop', { loop: oddOn(['x']) }],
+    ['when', { when: [condition(true)] }],
+  ])('a condition that its result does not allow, in %s', async (_what, more) => {
+    const { ran, report } = await run(3, { handlers }, [task('a', [], { ...more, notify }), task('b', [])]);
+    expect(report).toMatchObject({ h1: { failed: 0 }, h2: { failed: 1 }, h3: { failed: 0 } });
+    expect(ran).toContain('h2 a failed');
+    expect(ranOn(ran, 'b')).toEqual(['h1', 'h3']);
+    expect(ranOn(ran, 'Restart')).toEqual(['h1', 'h3']);
+  });
+
+  it('a name that its result does not allow is left unrendered', async () => {
+    const { ran, report } = await run(2, {}, [task('a', [], { name: oddOn('a') })]);
+    expect(report).toMatchObject({ h1: { changed: 1 }, h2: { changed: 1, failed: 0 } });
+    expect(ran.sort()).toEqual(['h1 a changed', 'h2 made.yml#a changed']);
+  });
+
+  it('an answer that a probe can not read', async () => {
+    const { report, events } = await run(2, { handlers }, [
+      task('a', [], { notify }),
+      task('b', [], {}, 'ask-odd-tool'),
+    ]);
+    expect(report).toMatchObject({ h1: { failed: 0, ok: 3 }, h2: { failed: 1 } });
+    expect(JSON.stringify(events)).toContain(
+      "the answer of the odd-tool probe can't be read: undefined is not iterable",
+    );
+  });
+
+  it('a bug of heal that only its answers show', async () => {
+    const bugs: unknown[] = [];
+    const bug = (error: unknown): HealError => {
+      bugs.push(error);
+      return new HealError('failed', 'this is a bug of heal');
+    };
+    const { ran, report, events } = await run(
+      3,
+      { handlers },
+      [task('a', [], { notify }), task('b', [], {}, 'buggy')],
+      bug,
+    );
+    expect(bugs).toEqual([new TypeError('a bug')]);
+    expect(report).toMatchObject({ h1: { failed: 0, ok: 3 }, h2: { failed: 1 }, h3: { failed: 0, ok: 3 } });
+    expect(ranOn(ran, 'Restart')).toEqual(['h1', 'h3']);
+    expect(events).toContainEqual({
+      type: 'host-refused',
+      host: 'h2',
+      error: new HealError('failed', 'this is a bug of heal'),
+    });
   });
 });

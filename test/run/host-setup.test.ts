@@ -23,6 +23,13 @@ describe.each(all)('what a host says of itself under $name', (shell) => {
 });
 
 describe('facts', () => {
+  it('and pending handlers of a host are kept up to some megabytes', () => {
+    const { onFrame } = hostSetupReader();
+    const frame = { kind: 'pending', id: '-', words: [], body: Buffer.alloc(3 * 1024 * 1024) };
+    onFrame(frame);
+    expect(() => onFrame(frame)).toThrow('the host sent more than 4194304 bytes of facts and pending handlers');
+  });
+
   it('name the tools that a host lacks, and refuse it', () => {
     expect(() => parseFacts('missing= setsid timeout\n')).toThrow('the host lacks setsid, timeout');
   });

@@ -31,6 +31,9 @@ export async function runMade(
   const report = await runPlaybook({
     playbook: { name: 'made', plays: [play], secrets: [] },
     hostsOf: () => [madeHost],
+    bug: (error) => {
+      throw error;
+    },
     loginOf: () => ({}) as never,
     connect: async (_login, first, onFrame) => {
       const connection = await localConnection(shell, first, onFrame);

@@ -13,6 +13,7 @@ import type { RunOptions } from '../../run/playbook/run-options.ts';
 import { checkLogins } from '../check-logins.ts';
 import { hostsOfPlays } from '../chosen-plays.ts';
 import { confirmDrills } from '../confirm.ts';
+import { bugError } from '../crash.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { isListing, list, nameOf } from '../listing.ts';
 import { loginFor } from '../login-of.ts';
@@ -77,6 +78,7 @@ export async function runCommand(options: Options, world: World): Promise<number
       connect,
       connectHere: async (...given) => (await import('../../ssh/here.ts')).connectHere(...given),
       modules,
+      bug: (error) => bugError(error, world),
       forks: options.forks,
       mode: modeOf(options),
       selected,

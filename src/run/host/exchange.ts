@@ -86,7 +86,7 @@ async function send(connection: Connection, program: Program, signal: AbortSigna
   const acts: ActDone[] = [];
   const streams = new Map<string, Buffer>();
   const steps = new Map(program.acts.map((step) => [step.id, step]));
-  let replies: ReadonlyMap<string, Reply> = new Map();
+  let replies: ReadonlyMap<string, Reply> | undefined;
 
   await connection.run(
     programText(program),
@@ -99,15 +99,18 @@ async function send(connection: Connection, program: Program, signal: AbortSigna
         }
         case 'out':
         case 'err':
+          expected(steps.has(frame.id) && !streams.has(`${frame.kind} ${frame.id}`), frame);
           streams.set(`${frame.kind} ${frame.id}`, frame.body);
           break;
         case 'act': {
+          expected(steps.has(frame.id) && acts.every(({ id }) => id !== frame.id), frame);
           const act = actDone(frame, streams);
           acts.push(act);
           watch.ended?.(act);
           break;
         }
         case 'answers':
+          expected(replies === undefined, frame);
           replies = splitReplies(frame.body, program.groups);
           break;
         case 'nowhere':
@@ -122,15 +125,22 @@ async function send(connection: Connection, program: Program, signal: AbortSigna
 
   const answers = new Map<Question<unknown>, State<unknown>>();
   for (const group of program.groups) {
-    const reply = replies.get(group.id);
+    const reply = replies?.get(group.id);
     if (reply === undefined || broken(reply)) continue;
-    const states = group.probe.parse(reply, group.items);
-    for (const item of group.items) {
-      const state = states.get(item.id);
-      if (state !== undefined) answers.set(item.question, state);
-    }
+    for (const [question, state] of parsed(group, reply)) answers.set(question, state);
   }
-  return { acts, answers, replies };
+  return { acts, answers, replies: replies ?? new Map() };
+}
+
+/**
+ * What was not asked for, or comes twice, is not kept: the memory that one host takes is bounded by what it was sent.
+ * @throws HealError of kind `failed`
+ */
+function expected(isExpected: boolean, { kind, id }: Frame): void {
+  if (isExpected) return;
+  throw new HealError('failed', `the host sent "${kind} ${id}", which it was not asked for`, {
+    hint: 'is the sh of the host changed, or does a program of another account answer?',
+  });
 }
 
 function actDone(frame: Frame, streams: ReadonlyMap<string, Buffer>): ActDone {
@@ -164,6 +174,25 @@ function splitReplies(body: Buffer, groups: readonly Group[]): ReadonlyMap<strin
     replies.set(id, { nonce, output: body.subarray(start + head.length, end), code });
   }
   return replies;
+}
+
+/**
+ * The answers of a group. If the probe can't read them (a tool printed something else), each item is asked alone, so that only
+ * the item at fault has no answer.
+ */
+function parsed(group: Group, reply: Reply): (readonly [Question<unknown>, State<unknown>])[] {
+  try {
+    const states = group.probe.parse(reply, group.items);
+    return group.items.flatMap(({ id, question }) => {
+      const state = states.get(id);
+      return state === undefined ? [] : [[question, state] as const];
+    });
+  } catch (error) {
+    const why = `the answer of the ${group.probe.name} probe can't be read: ${error instanceof Error ? error.message : error}`;
+    return group.items.length > 1
+      ? []
+      : group.items.map(({ question }) => [question, { kind: 'unavailable', why }] as const);
+  }
 }
 
 /** 124, 137 and 143 are what `timeout` answers (coreutils, with KILL, busybox). */

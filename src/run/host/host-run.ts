@@ -1,6 +1,6 @@
 import type { Content } from '../../core/change.ts';
 import type { Connection } from '../../core/connection.ts';
-import type { HealError } from '../../core/errors.ts';
+import { HealError } from '../../core/errors.ts';
 import type { Counts, Event, TaskInfo } from '../../core/event.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Answers, LocalRequest, Reads } from '../../core/module.ts';
@@ -224,15 +224,25 @@ export async function evaluateOn(
 /** How the outside knows an instance: its name and its item's label as far as they can be rendered now. */
 export function describe(run: HostRun, instance: Instance, name: string): TaskInfo {
   const label = instance.item === undefined ? undefined : instance.task.loopControl?.label;
-  const rendered = label?.evaluate(variablesOf(run, instance, new Set()));
+  const rendered = label === undefined ? undefined : shown(() => label.evaluate(variablesOf(run, instance, new Set())));
   const info = infoOf(instance, name);
-  return rendered?.kind === 'value' ? { ...info, item: String(rendered.value) } : info;
+  return rendered === undefined ? info : { ...info, item: String(rendered) };
 }
 
 /** A task's name as far as it can be rendered now. */
 export function nameOf(run: HostRun, instance: Instance, waitsFor: ReadonlySet<string>): string {
-  const rendered = instance.task.name.evaluate(variablesOf(run, instance, waitsFor));
-  return rendered.kind === 'value' ? rendered.value : instance.task.id;
+  return shown(() => instance.task.name.evaluate(variablesOf(run, instance, waitsFor))) ?? instance.task.id;
+}
+
+/** A value for people; undefined while it is not known, or where a host's results do not allow to evaluate it. */
+function shown<T>(evaluate: () => Evaluated<T>): T | undefined {
+  try {
+    const evaluated = evaluate();
+    return evaluated.kind === 'value' ? evaluated.value : undefined;
+  } catch (error) {
+    if (error instanceof HealError) return undefined;
+    throw error;
+  }
 }
 
 /** Questions of a task's prepared reads. */

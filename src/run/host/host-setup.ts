@@ -71,12 +71,22 @@ done
 :
 `;
 
+/** Largest sum of facts and pending handlers of a host, in bytes. They take some kilobytes. */
+const setupLimit = 4 * 1024 * 1024;
+
 /** Collects the frames of `hostSetupProgram`. */
 export function hostSetupReader(): { onFrame: (frame: Frame) => void; setup: () => HostSetup } {
   let text: string | undefined;
+  let bytes = 0;
   const pending: string[] = [];
   return {
     onFrame: (frame) => {
+      bytes += frame.body.length;
+      if (bytes > setupLimit) {
+        throw new HealError('failed', `the host sent more than ${setupLimit} bytes of facts and pending handlers`, {
+          hint: 'look at /var/lib/heal/pending-handlers on the host',
+        });
+      }
       if (frame.kind === 'facts') text = frame.body.toString('utf8');
       if (frame.kind === 'pending') pending.push(frame.body.toString('utf8'));
     },

@@ -1,5 +1,5 @@
 import type { Connection } from '../../core/connection.ts';
-import { HealError } from '../../core/errors.ts';
+import { HealError, HealErrors } from '../../core/errors.ts';
 import type { Host, Play } from '../../core/playbook.ts';
 import { parseRecorded, type RecordedHandler } from '../handlers/pending-handlers.ts';
 import { connectionTo, type HostConnection } from '../host/host-connection.ts';
@@ -67,7 +67,10 @@ export async function reach(options: RunOptions, play: Play, host: Host, fleet: 
   return at;
 }
 
-/** An error that concerns one host ends its part of the run and no other's. */
+/**
+ * An error of one host ends its part of the run and no other's: once a host has been logged in to, whatever it sends can at
+ * most fail that host. Before that, a `usage` error is one of the control node's files and ends the run.
+ */
 export async function guarded(
   options: RunOptions,
   fleet: Fleet,
@@ -78,17 +81,31 @@ export async function guarded(
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof HealError) || options.signal.aborted) throw error;
-    if (error.kind === 'usage') throw error;
+    if (options.signal.aborted || isInterrupt(error)) throw error;
+    if (isUsage(error) && !fleet.reached.has(host.name)) throw error;
+    const failure = error instanceof HealError ? error : failureOf(error, options);
     fleet.lost.add(host.name);
     onLost(host.name);
     const counts = fleet.counts.get(host.name);
-    if (error.kind === 'unreachable') {
+    if (failure.kind === 'unreachable') {
       if (counts !== undefined) counts.unreachable += 1;
-      options.emit({ type: 'host-unreachable', host: host.name, error });
+      options.emit({ type: 'host-unreachable', host: host.name, error: failure });
     } else {
       if (counts !== undefined) counts.failed += 1;
-      options.emit({ type: 'host-refused', host: host.name, error });
+      options.emit({ type: 'host-refused', host: host.name, error: failure });
     }
   }
+}
+
+function isInterrupt(error: unknown): boolean {
+  return error instanceof HealError && error.kind === 'interrupted';
+}
+
+function isUsage(error: unknown): boolean {
+  return error instanceof HealErrors || (error instanceof HealError && error.kind === 'usage');
+}
+
+/** Several errors as one; anything else is a bug of heal. */
+function failureOf(error: unknown, { bug }: RunOptions): HealError {
+  return error instanceof HealErrors ? new HealError('failed', error.message, { cause: error }) : bug(error);
 }

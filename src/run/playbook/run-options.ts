@@ -1,4 +1,5 @@
 import type { Connect, Connection, Frame, Login } from '../../core/connection.ts';
+import type { HealError } from '../../core/errors.ts';
 import type { Module } from '../../core/module.ts';
 import type { Host, Play, Playbook, Task } from '../../core/playbook.ts';
 import type { Sh } from '../../core/sh.ts';
@@ -19,6 +20,8 @@ export interface RunOptions extends RunSettings {
   /** `run` brings hosts to what the tasks say; `verify` only checks; `drill` breaks on purpose; `status`
    * asks the score card. */
   readonly mode: 'run' | 'verify' | 'drill' | 'status';
+  /** Records a bug of heal that showed on one host, and gives the error that the host fails with. */
+  readonly bug: (error: unknown) => HealError;
   /** Whether a task was chosen by `--tags` and `--skip-tags`. */
   readonly selected: (task: Pick<Task, 'tags'>) => boolean;
 }

@@ -1,3 +1,4 @@
+import { HealError } from '../../core/errors.ts';
 import type { Value } from '../../core/playbook.ts';
 import type { Question } from '../../core/probe.ts';
 import { evaluateOn, flowIn, type HostRun, namesGivenBy, onlyPlans, variablesOf } from '../host/host-run.ts';
@@ -19,17 +20,19 @@ export function waitsBefore(run: HostRun, list: readonly Instance[], index: numb
 
 /**
  * Unfolds the loop at this place of the list, if its list of items is known. One without items stays at its place: its
- * result is there once it is its turn.
+ * result is there once it is its turn. A HealError where the list can't be evaluated.
  */
 export function unfoldAt(
   run: HostRun,
   list: Instance[],
   index: number,
   waitsFor: ReadonlySet<string>,
-): 'unfolded' | 'unknown' | 'empty' {
+): 'unfolded' | 'unknown' | 'empty' | HealError {
   const instance = list[index];
   if (instance?.task.loop === undefined || instance.item !== undefined) return 'unfolded';
-  const items = instance.task.loop.evaluate(variablesOf(run, instance, waitsFor));
+  const { loop } = instance.task;
+  const items = evaluatedOr(() => loop.evaluate(variablesOf(run, instance, waitsFor)));
+  if (items instanceof HealError) return items;
   if (items.kind === 'pending') return 'unknown';
   const values: readonly Value[] = Array.isArray(items.value) ? items.value : [items.value];
   if (values.length === 0) return 'empty';
@@ -82,4 +85,14 @@ export async function gather(
   }
   for (const instance of later) await look(instance);
   return [...wanted.values()];
+}
+
+/** What was evaluated on a host's results, or why it can't be: that is a failure of the task, not of the run. */
+function evaluatedOr<T>(evaluate: () => T): T | HealError {
+  try {
+    return evaluate();
+  } catch (error) {
+    if (error instanceof HealError) return error;
+    throw error;
+  }
 }

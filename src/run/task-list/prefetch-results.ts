@@ -1,3 +1,4 @@
+import { HealError } from '../../core/errors.ts';
 import type { Value } from '../../core/playbook.ts';
 import { evaluateOn, type HostRun, variablesOf } from '../host/host-run.ts';
 import type { Instance } from '../task/instance.ts';
@@ -27,6 +28,11 @@ export async function prefetchResults(
       const instance = list[index];
       const name = instance?.task.register;
       if (instance === undefined || name === undefined || run.done.has(instance)) continue;
+      if (loop instanceof HealError) {
+        run.done.add(instance);
+        run.unknowable.add(name);
+        continue;
+      }
       if (loop === 'empty') {
         run.done.add(instance);
         run.registers.set(name, emptyLoop);

@@ -1,8 +1,9 @@
+import { HealError } from '../../core/errors.ts';
 import type { Value } from '../../core/playbook.ts';
 import { evaluateOn, flowIn, type HostRun, nameOf } from '../host/host-run.ts';
 import type { Instance } from '../task/instance.ts';
 import { meta } from '../task/meta.ts';
-import { emptyLoop } from '../task/outcome.ts';
+import { emptyLoop, type Outcome } from '../task/outcome.ts';
 import { pause } from '../task/pause.ts';
 import { isIgnored, recordOutcome } from '../task/record-outcome.ts';
 import { runTask } from '../task/run-task.ts';
@@ -31,7 +32,8 @@ export async function runTaskList(
     run.settings.signal.throwIfAborted();
     if (run.batch.stopped()) return false;
     const waitsFor = waitsBefore(run, list, index);
-    if (unfoldAt(run, list, index, waitsFor) === 'empty') {
+    const loop = unfoldAt(run, list, index, waitsFor);
+    if (loop === 'empty') {
       const outcome = { status: 'skipped', message: 'the list has no items', result: emptyLoop, enough: true } as const;
       recordOutcome(run, first, outcome, run.settings.now(), nameOf(run, first, waitsFor));
       continue;
@@ -42,7 +44,10 @@ export async function runTaskList(
       if (!(await steer(run, instance, waitsFor, flush))) return false;
       continue;
     }
-    const outcome = await runTask(run, list, index, later);
+    const outcome =
+      loop instanceof HealError
+        ? failedLoop(run, instance, loop, nameOf(run, instance, waitsFor), flow.rescues(instance.task))
+        : await runTask(run, list, index, later);
     if (outcome.status === 'failed' && !isIgnored(instance, outcome)) failing.add(instance.siblings);
     // As in Ansible, the other items of a loop are still done.
     const { item } = instance;
@@ -58,6 +63,26 @@ export async function runTaskList(
     }
   }
   return !flow.failed();
+}
+
+/** A loop whose list can't be evaluated on the host's results. */
+function failedLoop(
+  run: HostRun,
+  instance: Instance,
+  { message, hint }: HealError,
+  name: string,
+  rescued: boolean,
+): Outcome {
+  const result = { changed: false, failed: true, skipped: false, msg: message };
+  const outcome: Outcome = {
+    status: 'failed',
+    message: `loop: ${message}`,
+    ...(hint === undefined ? {} : { hint }),
+    result,
+    enough: true,
+  };
+  recordOutcome(run, instance, outcome, run.settings.now(), name, rescued);
+  return outcome;
 }
 
 /** Does what a `meta` task says, where its conditions hold. False where a handler that it ran failed. */

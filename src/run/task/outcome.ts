@@ -1,3 +1,4 @@
+import { HealError } from '../../core/errors.ts';
 import type { ChangeInfo, Status } from '../../core/event.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import type { Result, Variables } from '../../core/playbook.ts';
@@ -28,12 +29,31 @@ export interface Outcome extends Ended {
 /** The result of a loop over nothing. */
 export const emptyLoop: Result = { results: [], changed: false, failed: false, skipped: true };
 
-/** Applies `until`, `changed_when` and `failed_when`, in Ansible's order, and makes the result that is registered. */
+/**
+ * Applies `until`, `changed_when` and `failed_when`, in Ansible's order, and makes the result that is registered. As in Ansible,
+ * a condition that can't be evaluated on the result (`int(r.stdout)` of letters) is a failure of the task.
+ */
 export function outcomeOf(
   instance: Instance,
   ended: Ended,
   variables: (result: Result) => Variables,
   attempts = 1,
+): Outcome {
+  try {
+    return withKeywords(instance, ended, variables, attempts);
+  } catch (error) {
+    if (!(error instanceof HealError)) throw error;
+    const { message, hint } = error;
+    const result = { ...ended.result, changed: false, failed: true, skipped: false, msg: message };
+    return { ...ended, status: 'failed', message, ...(hint === undefined ? {} : { hint }), result, enough: true };
+  }
+}
+
+function withKeywords(
+  instance: Instance,
+  ended: Ended,
+  variables: (result: Result) => Variables,
+  attempts: number,
 ): Outcome {
   const { task } = instance;
   let { status, message } = ended;
@@ -92,5 +112,8 @@ export function printed(done: ActDone): { readonly [key: string]: Json } {
 
 /** `$( )` and Ansible alike leave the final newlines out. */
 function trimNewline(text: string): string {
-  return text.replace(/\r?\n+$/, '');
+  // Not by a regular expression: on a long run of newlines inside the text it would be quadratic.
+  let end = text.length;
+  while (text[end - 1] === '\n') end -= 1;
+  return text.slice(0, end < text.length && text[end - 1] === '\r' ? end - 1 : end);
 }
