@@ -30,7 +30,7 @@ export function list(listed: Listed, options: Options, world: World): void {
     })),
   }));
   if (options.output === 'json') {
-    world.out(`${JSON.stringify({ format: 1, playbook: listed.playbook.name, plays }, undefined, 2)}\n`);
+    world.json({ format: 1, playbook: listed.playbook.name, plays });
     return;
   }
   const { clean, paint } = world;

@@ -1,6 +1,8 @@
 import { homedir } from 'node:os';
+import type { Json } from '../core/json.ts';
 import { masker, type Secret } from '../core/secret.ts';
 import { cleaner } from '../report/clean.ts';
+import { jsonDocument } from '../report/json-document.ts';
 import { painter } from '../report/paint.ts';
 import type { Interrupt } from './interrupt.ts';
 import type { Package } from './package-root.ts';
@@ -11,9 +13,11 @@ import type { World } from './world.ts';
 export function realWorld(found: Package, interrupt: Interrupt): World {
   const { env, stdout, stderr } = process;
   const terminal = terminalOf(stdout, env);
-  const hidden: Secret[] = [];
-  let masked = masker(hidden);
+  const hidden = new Map<string, Secret>();
+  let masked = masker([]);
   const mask = (text: string): string => masked(text);
+  const clean = cleaner(mask);
+  const jsonText = writer(stdout, (text) => text);
   return {
     cwd: process.cwd(),
     home: homedir(),
@@ -23,15 +27,18 @@ export function realWorld(found: Package, interrupt: Interrupt): World {
     now: () => performance.now(),
     stdout,
     terminal,
+    json: (document) => jsonText(jsonDocument(document as Json, clean)),
+    jsonText,
     out: writer(stdout, mask),
     err: writer(stderr, mask),
     paint: painter(terminal.colour),
     errorPaint: painter(terminalOf(stderr, env).colour),
-    clean: cleaner(mask),
+    clean,
     mask,
     hide: (secrets) => {
-      hidden.push(...secrets);
-      masked = masker(hidden);
+      const before = hidden.size;
+      for (const secret of secrets) hidden.set(secret.reveal(), secret);
+      if (hidden.size > before) masked = masker(hidden.values());
     },
   };
 }

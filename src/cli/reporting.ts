@@ -16,12 +16,12 @@ export async function reporterFor(options: Options, world: World): Promise<Repor
   };
   if (options.command === 'status') {
     const { cardReporter } = await import('../report/card.ts');
-    return cardReporter(look, options.output, world.out);
+    return cardReporter(look, options.output, options.output === 'json' ? world.jsonText : world.out);
   }
   const { plainReporter } = await import('../report/plain.ts');
   if (options.output === 'json') {
     const { jsonReporter } = await import('../report/json.ts');
-    const document = jsonReporter(clean, options.diff, world.out);
+    const document = jsonReporter(clean, options.diff, world.jsonText);
     const trouble = plainReporter({ ...look, paint: world.errorPaint, verbose: 0, diff: false }, world.err);
     return {
       emit: (event) => {

@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Login } from '../core/connection.ts';
 import type { Module } from '../core/module.ts';
+import type { Secret } from '../core/secret.ts';
 import { localUser } from '../project/inventory/login.ts';
 import type { ProjectSide } from '../run/host/host-run.ts';
 import { projectSide } from '../run/playbook/project-side.ts';
@@ -46,7 +47,11 @@ export async function sshConfigOf(world: World): Promise<CompleteLogin> {
 
 /** The project's side of a run: what the engine asks of its files. */
 export function projectSideOf(project: string, world: World): ProjectSide {
-  return projectSide(basename(project), { project, shipped: world.package.folder });
+  // One that contains a known secret is masked by that already; else a whole file would be masked with its lines.
+  const hide = (secret: Secret): void => {
+    if (world.mask(secret.reveal()) === secret.reveal()) world.hide([secret]);
+  };
+  return projectSide(basename(project), { project, shipped: world.package.folder }, hide);
 }
 
 /** All modules, by name. */

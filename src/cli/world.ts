@@ -19,6 +19,9 @@ export interface World {
   /** Writes text for people to stdout and stderr, masked. */
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Writes a JSON document to stdout. Its strings are cleaned; reporters, which clean them themselves, hand in its text. */
+  readonly json: (document: unknown) => void;
+  readonly jsonText: (text: string) => void;
   readonly paint: Paint;
   /** Of stderr. */
   readonly errorPaint: Paint;

@@ -3,6 +3,7 @@ import type { Event, TaskDone } from '../core/event.ts';
 import type { Json } from '../core/json.ts';
 import { cut } from './cells.ts';
 import { errorText } from './error-text.ts';
+import { jsonDocument } from './json-document.ts';
 import type { Look, Reporter } from './reporter.ts';
 
 /** One row of a host's score card. */
@@ -59,7 +60,7 @@ export function cardReporter(look: Look, output: 'text' | 'json', write: (text: 
     }
   };
   const close = async (): Promise<void> => {
-    if (output === 'json') return write(`${JSON.stringify(documentOf(cards, ms, look), undefined, 2)}\n`);
+    if (output === 'json') return write(jsonDocument(documentOf(cards, ms, look), look.clean));
     if (ms === undefined) return;
     write([...cards].map(([host, card]) => cardText(host, card, look)).join('\n'));
   };

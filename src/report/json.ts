@@ -2,6 +2,7 @@ import type { DrillDone, Event, Report, TaskDone } from '../core/event.ts';
 import type { Json } from '../core/json.ts';
 import type { Clean } from './clean.ts';
 import { diffLines } from './diff-text.ts';
+import { jsonDocument } from './json-document.ts';
 import { painter } from './paint.ts';
 import type { Reporter } from './reporter.ts';
 import { placeText } from './source-line.ts';
@@ -100,8 +101,7 @@ export function jsonReporter(clean: Clean, diff: boolean, write: (text: string) 
       drills,
       warnings,
     };
-    // Cleaned value by value: a mask over the finished text could break its syntax.
-    write(`${JSON.stringify(cleanTexts(document, clean), undefined, 2)}\n`);
+    write(jsonDocument(document, clean));
     return Promise.resolve();
   };
   return { emit, close };
@@ -154,14 +154,6 @@ function drillRow(done: DrillDone): Row {
       said: heal.said ?? null,
     })),
   };
-}
-
-/** Our own keys stay as they are; all texts are cleaned. */
-function cleanTexts(value: Json, clean: Clean): Json {
-  if (typeof value === 'string') return clean.text(value);
-  if (typeof value !== 'object' || value === null) return value;
-  if (isList(value)) return value.map((item) => cleanTexts(item, clean));
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, cleanTexts(item, clean)]));
 }
 
 /** In a result, which is free in form, a key or a number may be a secret as well. */

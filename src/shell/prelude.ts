@@ -1,4 +1,5 @@
 import type { Sh } from '../core/sh.ts';
+import { sudoer } from './as-user.ts';
 import { sh } from './sh.ts';
 
 /**
@@ -47,15 +48,7 @@ say() {
 
 UID0=$(id -u)
 
-# sudoer USER: sets the options of sudo, and what goes ahead of a script: the password, where sudo asks for one (HEAL_PW is
-# empty if the user who logs in needs none).
-sudoer() {
-  sudo=-n ahead=
-  [ -n "$HEAL_PW" ] || return 0
-  if [ "$1" != root ] && sudo -n -k -u "$1" true </dev/null >/dev/null 2>&1; then return 0; fi
-  sudo='-S -k --prompt=' ahead="$HEAL_PW
-"
-}
+${sudoer}
 
 # group ID DEADLINE USER, the script on stdin: asks one group of questions. Output and errors go where those of its caller go.
 group() {

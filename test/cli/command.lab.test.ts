@@ -27,7 +27,7 @@ function projectOn(lab: Lab): string {
     ].join('\n'),
     'tasks/site.yml': playbook,
     'tasks/secret.yml':
-      '- name: Secrets\n  hosts: all\n  tasks:\n    - name: It fails with {{ token }}\n      command: { argv: [sh, -c, "echo {{ token }}; exit 3"] }\n',
+      '- name: Secrets\n  hosts: all\n  tasks:\n    - name: Made of it\n      command: { argv: [echo, "{{ upper token }}", "{{ base64 token }}"] }\n    - name: It fails with {{ token }}\n      command: { argv: [sh, -c, "echo {{ token }}; exit 3"] }\n',
     'tasks/plans.yml': [
       '- name: What a plan runs',
       '  hosts: all',
@@ -94,8 +94,19 @@ describeLab('the command on a real host', { hosts: ['jack4'] }, (lab) => {
       const { code, stdout, stderr } = await run('run', 'secret', ...args);
       expect(code).toBe(2);
       expect(stdout + stderr).not.toContain('hunter2222');
+      expect(stdout + stderr).not.toContain('HUNTER2222');
+      expect(stdout + stderr).not.toContain(Buffer.from('hunter2222').toString('base64'));
       expect(stdout).toContain('***');
     }
+  });
+
+  test('a secret that is a word of JSON leaves the document valid', async () => {
+    const { stdout } = await runHeal(heal.entry, ['run', 'secret', '-o', 'json'], {
+      cwd: project,
+      env: { TOKEN: 'false' },
+    });
+    expect(JSON.parse(stdout)).toMatchObject({ check: false, hosts: { jack4: { failed: 1 } } });
+    expect(stdout).toContain('***');
   });
 
   test('ping tells what a host is', async () => {

@@ -82,13 +82,17 @@ describe.skipIf(shell?.missing !== undefined)('fetch', () => {
     const { signal } = new AbortController();
     const { sha256 } = heldContent(readFileSync(at('f')));
     const act = { kind: 'download', path: at('f'), sha256, to: at('a/b/f'), script: sh`:` } as const;
-    await download(connection, act, signal);
+    await download(connection, act, undefined, signal);
     expect([readFileSync(at('a/b/f')), statSync(at('a/b/f')).mode & 0o777]).toEqual([readFileSync(at('f')), 0o600]);
     writeFileSync(at('f'), 'changed');
-    await expect(download(connection, act, signal)).rejects.toThrow(`${at('f')} changed while it was brought here`);
+    await expect(download(connection, act, undefined, signal)).rejects.toThrow(
+      `${at('f')} changed while it was brought here`,
+    );
     rmSync(at('f'));
-    await expect(download(connection, act, signal)).rejects.toThrow(/could not be brought here: .*No such file/);
-    await expect(download(connection, { ...act, path: at('a/b/f'), to: at('a/b') }, signal)).rejects.toThrow(
+    await expect(download(connection, act, undefined, signal)).rejects.toThrow(
+      /could not be brought here: .*No such file/,
+    );
+    await expect(download(connection, { ...act, path: at('a/b/f'), to: at('a/b') }, undefined, signal)).rejects.toThrow(
       `${at('a/b')} could not be written`,
     );
     expect([readFileSync(at('a/b/f')), readdirSync(at('a'))]).toEqual([Buffer.from([0, 255, 10]), ['b']]);

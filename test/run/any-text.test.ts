@@ -125,7 +125,7 @@ async function run(shell: (typeof all)[number], variables: Readonly<Record<strin
     signal: new AbortController().signal,
     emit: (event) => events.push(event),
     now: () => performance.now(),
-    project: projectSide('any', { project, shipped: project }),
+    project: projectSide('any', { project, shipped: project }, () => {}),
   });
   return events.filter((event): event is TaskDone => event.type === 'task-done');
 }

@@ -23,7 +23,7 @@ describe('files of the workstation', () => {
   const at = { file: 'tasks/x.yml', line: 1, column: 1 };
   const load = async (request: LocalRequest): Promise<Content> => {
     const instance = { task: { argPlaces: {}, at } } as unknown as Instance;
-    const side = projectSide('x', { project, shipped: join(project, 'none') });
+    const side = projectSide('x', { project, shipped: join(project, 'none') }, () => {});
     const loaded = await side.load(instance, request, {} as Variables);
     if (loaded.kind !== 'value') throw new Error('pending');
     return loaded.value;

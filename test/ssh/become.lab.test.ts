@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startChild } from '../child.ts';
 import { buildHeal, type Transcript } from '../cli/built.ts';
@@ -13,7 +15,7 @@ for u in coach free mixed app; do
   useradd -m -s /bin/bash $u
   mkdir -p /home/$u/.ssh; cp /root/.ssh/authorized_keys /home/$u/.ssh/; chown -R $u: /home/$u/.ssh; chmod 700 /home/$u/.ssh
 done
-printf '%s\\n' 'coach:${password.replaceAll('\\', '\\\\').replaceAll("'", "'\\''")}' 'mixed:${password.replaceAll('\\', '\\\\')}' | chpasswd
+printf '%s\\n' 'coach:${password}' 'mixed:${password}' | chpasswd
 printf '%s\\n' 'coach ALL=(ALL) ALL' 'free ALL=(ALL) NOPASSWD: ALL' 'mixed ALL=(root) ALL' 'mixed ALL=(app) NOPASSWD: ALL' >/etc/sudoers.d/heal-test
 chmod 440 /etc/sudoers.d/heal-test
 `;
@@ -25,6 +27,9 @@ const tasks = [
   { name: 'Names', debug: { msg: 'as {{ root.stdout }} {{ app.stdout }} {{ own.stdout }}' } },
   { name: 'A file of root', copy: { content: 'secret\n', dest: '/etc/heal-test', mode: '0600' }, become: true },
   { name: 'A large file of root', copy: { src: 'large', dest: '/etc/heal-large' }, become: true },
+  { name: 'A large file of another', copy: { src: 'large', dest: '/home/app/large' }, become_user: 'app' },
+  { name: 'A tree of another', sync: { src: 'tree', dest: '/home/app/tree' }, become_user: 'app' },
+  { name: 'A file of root, fetched', fetch: { src: '/etc/heal-test', dest: 'fetched/test' }, become: true },
 ];
 
 describeLab('sudo with a password', { hosts: ['jack4'] }, (lab) => {
@@ -37,6 +42,7 @@ describeLab('sudo with a password', { hosts: ['jack4'] }, (lab) => {
       'tasks/site.yml': playOf(tasks, more),
       'tasks/id.yml': playOf([{ name: 'Who', command: { cmd: 'id -un', readonly: true }, become: true }]),
       'files/large': 'x'.repeat(300_000),
+      'files/tree/a/b': 'x'.repeat(100_000),
     });
   const run = (project: string, given: string, ...args: string[]): Promise<Transcript> =>
     place.heal(project, args, { SUDO_PASSWORD: given });
@@ -51,21 +57,22 @@ describeLab('sudo with a password', { hosts: ['jack4'] }, (lab) => {
   afterAll(() => place?.remove());
 
   test.each(['coach', 'free'])('%s becomes root and others, task by task', async (user) => {
-    await host().exec('rm -f /etc/heal-test /etc/heal-large');
+    await host().exec('rm -rf /etc/heal-test /etc/heal-large /home/app/large /home/app/tree');
     const project = projectFor(user);
     const first = await run(project, password, 'run', 'site', '-v');
     expect(first.code, first.stdout + first.stderr).toBe(0);
     expect(first.stdout).toContain(`as root app ${user}`);
-    expect(recapOf(first.stdout, 'jack4')).toMatchObject({ changed: 2, failed: 0 });
-    expect(await host().exec('stat -c "%U %a %s" /etc/heal-test /etc/heal-large')).toMatch(
-      /^root 600 7\nroot \d+ 300000\n$/,
+    expect(recapOf(first.stdout, 'jack4')).toMatchObject({ changed: 5, failed: 0 });
+    expect(await host().exec('cd /home/app; stat -c "%U %s" /etc/heal-test /etc/heal-large large tree/a/b')).toBe(
+      'root 7\nroot 300000\napp 300000\napp 100000\n',
     );
+    expect(readFileSync(join(project, 'fetched/test'), 'utf8')).toBe('secret\n');
     expect(recapOf((await run(project, password, 'run', 'site')).stdout, 'jack4')).toMatchObject({ changed: 0 });
     expect(await refused()).toBe(0);
   });
 
   test.each(['coach', 'free'])('%s is root for the whole login with -b', async (user) => {
-    await host().exec('rm -f /etc/heal-test /etc/heal-large');
+    await host().exec('rm -rf /etc/heal-test /etc/heal-large /home/app/large /home/app/tree');
     const { code, stdout, stderr } = await run(projectFor(user), password, 'run', 'site', '-b', '-v');
     expect(code, stdout + stderr).toBe(0);
     expect(stdout).toContain('as root app root');

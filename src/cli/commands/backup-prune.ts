@@ -47,7 +47,7 @@ export async function pruneBackups(backups: readonly KeptBackup[], options: Opti
       if (output === 'text') world.out(`${line(`${check ? 'would remove' : 'removed'} ${host} ${backup.name}`)}\n`);
     }
   }
-  if (output === 'json') world.out(`${JSON.stringify({ format: 1, check, removed, problems }, undefined, 2)}\n`);
+  if (output === 'json') world.json({ format: 1, check, removed, problems });
   return problems.length > 0 ? exitCodes.failed : 0;
 }
 

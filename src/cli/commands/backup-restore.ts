@@ -27,7 +27,7 @@ export async function restoreBackups(
   const { files, size, left } = await restoreBackup(backup, place, only);
   if (output === 'json') {
     const { name, path } = backup;
-    world.out(`${JSON.stringify({ format: 1, host, name, path, to: place, files, size, left }, undefined, 2)}\n`);
+    world.json({ format: 1, host, name, path, to: place, files, size, left });
     return 0;
   }
   const { line } = world.clean;

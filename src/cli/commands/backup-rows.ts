@@ -20,7 +20,7 @@ export async function listBackups(
   world: World,
 ): Promise<number> {
   const rows = await (options.target === 'list' ? readBackups(backups) : verify(backups, options));
-  if (options.output === 'json') world.out(`${JSON.stringify(document(rows), undefined, 2)}\n`);
+  if (options.output === 'json') world.json(document(rows));
   else if (rows.length === 0) world.out(world.clean.line(`no backups in ${folder}`).concat('\n'));
   else world.out(table(rows, options, world));
   return rows.some((row) => row.problem !== undefined) ? exitCodes.failed : 0;

@@ -56,7 +56,7 @@ export async function hostsCommand(options: Options, world: World): Promise<numb
       { children: group.children, hosts: group.hosts.filter((name) => chosen.has(name)) },
     ]);
     const document = { format: 1, hosts: Object.fromEntries(hosts), groups: Object.fromEntries(groups) };
-    world.out(`${JSON.stringify(document, undefined, 2)}\n`);
+    world.json(document);
     return 0;
   }
   world.out(`${hostTree(inventory, chosen, world.paint).join('\n')}\n`);

@@ -41,7 +41,7 @@ export async function pingCommand(options: Options, world: World): Promise<numbe
   }).finally(() => connect.close());
   const all = logins.flatMap((login) => pongs.get(login) ?? []);
   const answered = all.filter((pong) => !(pong.answer instanceof HealError)).length;
-  if (options.output === 'json') world.out(`${JSON.stringify({ format: 1, hosts: all.map(pongRow) }, undefined, 2)}\n`);
+  if (options.output === 'json') world.json({ format: 1, hosts: all.map(pongRow) });
   else world.out(`\n${answered} of ${count(all.length, 'host')} answered in ${duration(world.now() - begun)}\n`);
   return answered === all.length ? 0 : exitCodes.unreachable;
 }

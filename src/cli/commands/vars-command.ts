@@ -41,7 +41,7 @@ export async function varsCommand(options: Options, world: World): Promise<numbe
   const { second: name } = options;
   const asked = name === undefined ? views : views.map((view) => only(view, name));
   if (name !== undefined && asked.every((view) => view.rows.length === 0)) throw unknownName(host, name, views);
-  if (options.output === 'json') world.out(`${JSON.stringify(document(host, asked), undefined, 2)}\n`);
+  if (options.output === 'json') world.json(document(host, asked));
   else world.out(`${asked.map((view) => text(view, name !== undefined, world)).join('\n')}`);
   return 0;
 }

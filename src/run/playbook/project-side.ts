@@ -19,7 +19,7 @@ import { folderContent } from '../transfer/local-directory.ts';
 const heldAtMost = 64 * 1024;
 
 /** The project's side of a run: arguments are checked, templates compiled once and rendered for each host, files hashed once. */
-export function projectSide(name: string, roots: Roots): ProjectSide {
+export function projectSide(name: string, roots: Roots, hide: (secret: Secret) => void): ProjectSide {
   const templates = new Map<string, Promise<Compiled<string | Secret>>>();
   const files = new Map<string, Promise<Content>>();
 
@@ -40,7 +40,7 @@ export function projectSide(name: string, roots: Roots): ProjectSide {
 
   return {
     name,
-    checkArgs: async ({ task, module }, args) => revealed(await checkArgs(module, args, task.argPlaces, task.at)),
+    checkArgs: async ({ task, module }, args) => revealed(await checkArgs(module, args, task.argPlaces, task.at), hide),
     checkLocal: async (instance, request, variables) => {
       if (request.kind !== 'template') return;
       const compiled = await templateAt(instance, request.src);

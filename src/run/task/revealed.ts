@@ -2,16 +2,20 @@ import type { Json, JsonObject } from '../../core/json.ts';
 import type { Value } from '../../core/playbook.ts';
 import { Secret } from '../../core/secret.ts';
 
-/** Arguments as modules take them. The secrets in them are known to the mask by now, wherever they turn up again. */
-export function revealed(args: { readonly [key: string]: Value }): JsonObject {
+/**
+ * Arguments as modules take them. Each secret in them is handed to `hide`: what a helper made of one (`{{ base64 token }}`) is
+ * known to no mask yet, and may turn up in a title or a diff.
+ */
+export function revealed(args: { readonly [key: string]: Value }, hide: (secret: Secret) => void): JsonObject {
+  const plain = (value: Value): Json => {
+    if (value instanceof Secret) {
+      hide(value);
+      return value.reveal();
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    return isList(value) ? value.map(plain) : revealed(value, hide);
+  };
   return Object.fromEntries(Object.entries(args).map(([key, value]) => [key, plain(value)]));
-}
-
-function plain(value: Value): Json {
-  if (value instanceof Secret) return value.reveal();
-  if (typeof value !== 'object' || value === null) return value;
-  if (isList(value)) return value.map(plain);
-  return revealed(value);
 }
 
 function isList(value: Value): value is readonly Value[] {

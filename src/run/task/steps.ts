@@ -16,18 +16,21 @@ export async function partOf(run: HostRun, turn: TaskTurn, decided: Decided, fir
   const { changes } = decided.decision;
   const { timeout } = turn.instance.task;
   const { signal } = run.settings;
+  const { account } = decided.prepared.input;
+  const { user } = account;
   const digest = digestOf(decided.answers);
   const pending: PendingHandler[] = turn.pending.map((handler) => ({ ...handler, digest }));
   const steps: ActStep[] = [];
   let archived: Archived | undefined;
   for (const [index, change] of changes.entries()) {
-    const uploaded = change.act.kind === 'upload' ? await upload(run.connection, change.act, signal) : undefined;
-    if (change.act.kind === 'download') await download(run.connection, change.act, signal);
-    if (change.act.kind === 'archive') archived = await archive(run.connection, change.act, { signal, timeout });
+    const { act } = change;
+    const uploaded = act.kind === 'upload' ? await upload(run.connection, act, user, signal) : undefined;
+    if (act.kind === 'download') await download(run.connection, act, user, signal);
+    if (act.kind === 'archive') archived = await archive(run.connection, act, { signal, timeout, user });
     steps.push({
       id: `c${first + index}`,
       change,
-      account: decided.prepared.input.account,
+      account,
       guards: guardsOf(run, decided, index),
       before: index === 0 ? pending.map((handler) => recordPending(handler, 'intended')) : [],
       after: index === changes.length - 1 ? pending.map((handler) => recordPending(handler, 'landed')) : [],

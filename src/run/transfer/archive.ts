@@ -5,6 +5,7 @@ import type { Act } from '../../core/change.ts';
 import type { Connection } from '../../core/connection.ts';
 import { HealError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { asUser } from '../../shell/as-user.ts';
 
 /** What is registered of a backup, and reported beside its task. */
 export interface Archived {
@@ -21,7 +22,11 @@ export interface Archived {
 export async function archive(
   connection: Connection,
   act: Extract<Act, { kind: 'archive' }>,
-  { signal, timeout }: { readonly signal: AbortSignal; readonly timeout: number | undefined },
+  {
+    signal,
+    timeout,
+    user,
+  }: { readonly signal: AbortSignal; readonly timeout: number | undefined; readonly user?: string | undefined },
 ): Promise<Archived> {
   const of: BackupOf = { host: connection.host, about: act.about, parses: act.parses };
   const backup = await newBackup(act.to, of);
@@ -29,7 +34,9 @@ export async function archive(
   const either = late === undefined ? signal : AbortSignal.any([signal, late]);
   let report: PackReport;
   try {
-    const { code, stderr } = await connection.channel(act.pack, undefined, either, (chunk) => backup.write(chunk));
+    const { code, stderr } = await connection.channel(asUser(user, act.pack), undefined, either, (chunk) =>
+      backup.write(chunk),
+    );
     const words = stderr.toString('utf8');
     const found = reportOf(words);
     if (code !== 0 || found === undefined) {

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { Act } from '../../core/change.ts';
 import type { Connection } from '../../core/connection.ts';
 import { HealError } from '../../core/errors.ts';
+import { asUser } from '../../shell/as-user.ts';
 import { sh } from '../../shell/sh.ts';
 
 /**
@@ -13,10 +14,11 @@ import { sh } from '../../shell/sh.ts';
 export async function download(
   connection: Connection,
   act: Extract<Act, { kind: 'download' }>,
+  user: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const { path, to, sha256 } = act;
-  const { code, stdout, stderr } = await connection.channel(sh`exec cat -- ${path}`, undefined, signal);
+  const { code, stdout, stderr } = await connection.channel(asUser(user, sh`exec cat -- ${path}`), undefined, signal);
   if (code !== 0) {
     const words = stderr.toString('utf8').trim().split('\n').at(-1);
     throw new HealError('failed', `${path} could not be brought here: ${words || 'the line broke'}`);
