@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Ended, runChild } from '../child.ts';
@@ -54,13 +54,17 @@ export async function windows(): Promise<Windows> {
   const user = await done('wine', ['cmd', '/c', 'echo %USERNAME%'], { env });
   return {
     home: join(env.WINEPREFIX, 'drive_c/users', user.stdout.trim()),
-    // Wine's own pipes are no good for node (EBADF): those that cmd hands on are.
-    heal: (entry, cwd, args, more = {}) =>
-      runChild('wine', ['cmd', '/c', node, windowsPath(entry), ...args], {
+    // Wine hands node no socket as its output (`open EBADF`), which is what a child of this process has: so files take it.
+    heal: async (entry, cwd, args, more = {}) => {
+      const [stdout, stderr] = [join(folder, 'stdout'), join(folder, 'stderr')];
+      const words = ['wine', 'cmd', '/c', node, windowsPath(entry), ...args];
+      const ended = await runChild('sh', ['-c', 'exec "$@" >"$STDOUT" 2>"$STDERR"', 'sh', ...words], {
         cwd,
-        env: { ...env, ...more },
+        env: { ...env, ...more, STDOUT: stdout, STDERR: stderr },
         limitMs: 5 * minutes,
-      }),
+      });
+      return { ...ended, stdout: readFileSync(stdout, 'utf8'), stderr: readFileSync(stderr, 'utf8') };
+    },
     remove: async () => {
       await runChild('wineserver', ['-k', '-w'], { env });
       rmSync(folder, { recursive: true, force: true });
