@@ -11,18 +11,22 @@ const keyNames = connectionVariables.flatMap(({ name, also }) => (name === 'iden
 /**
  * How all hosts are reached is worked out, and the keys are looked for, before the first of them is spoken to: a host
  * of a later batch whose key is missing must not leave the earlier ones changed.
+ * @returns the logins of all hosts
  * @throws HealError or HealErrors of kind `usage`
  */
 export async function checkLogins(
   plays: readonly Play[],
   hostsOf: (play: Play) => readonly Host[],
   loginOf: (host: Host, play: Play) => Login,
-): Promise<void> {
+): Promise<readonly Login[]> {
   const problems = collectProblems();
+  const logins: Login[] = [];
   const keys = new Map<string, Place | undefined>();
   for (const play of plays) {
     for (const host of hostsOf(play)) {
-      const file = problems.attempt(() => loginOf(host, play))?.identityFile;
+      const login = problems.attempt(() => loginOf(host, play));
+      if (login !== undefined) logins.push(login);
+      const file = login?.identityFile;
       const name = keyNames.find((one) => Object.hasOwn(host.vars, one));
       if (file !== undefined && !keys.has(file)) keys.set(file, name === undefined ? undefined : host.vars[name]?.at);
     }
@@ -33,6 +37,7 @@ export async function checkLogins(
     if (wrong !== undefined && (await trouble(`${file}.pub`))) problems.add(wrong.message, at, wrong.hint);
   }
   problems.throwIfAny();
+  return logins;
 }
 
 async function trouble(file: string): Promise<{ readonly message: string; readonly hint: string } | undefined> {

@@ -16,7 +16,7 @@ export function canAsk(): boolean {
  * @throws HealError of kind `interrupted` on Ctrl-C, Ctrl-D, or when the run is interrupted
  */
 export async function ask(question: string, { interrupt }: World): Promise<string> {
-  return (await read(question, process.stderr, interrupt.signal)).trim();
+  return (await read(question, process.stderr, interrupt.signal, () => undefined)).trim();
 }
 
 /**
@@ -25,11 +25,10 @@ export async function ask(question: string, { interrupt }: World): Promise<strin
  * @throws HealError of kind `interrupted` on Ctrl-C, Ctrl-D, or when the run is interrupted
  */
 export async function askSecret(question: string, world: World): Promise<Secret> {
-  world.err(question);
   // readline writes back what is typed, so it is given nowhere to write.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   try {
-    const secret = new Secret(await read('', nowhere, world.interrupt.signal));
+    const secret = new Secret(await read('', nowhere, world.interrupt.signal, () => world.err(question)));
     world.hide([secret]);
     return secret;
   } finally {
@@ -37,8 +36,15 @@ export async function askSecret(question: string, world: World): Promise<Secret>
   }
 }
 
-async function read(question: string, output: NodeJS.WritableStream, signal: AbortSignal): Promise<string> {
+/** `begin` is called when the terminal shows no more what is typed. */
+async function read(
+  question: string,
+  output: NodeJS.WritableStream,
+  signal: AbortSignal,
+  begin: () => void,
+): Promise<string> {
   const lines = createInterface({ input: process.stdin, output, terminal: true });
+  begin();
   const ended = new Promise<never>((_resolve, reject) => {
     const stop = (): void => reject(new HealError('interrupted', 'interrupted'));
     lines.once('SIGINT', stop).once('close', stop);

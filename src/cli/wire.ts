@@ -11,15 +11,20 @@ import { localUser } from '../project/inventory/login.ts';
 import type { ProjectSide } from '../run/host/host-run.ts';
 import { projectSide } from '../run/playbook/project-side.ts';
 import type { Connector } from '../ssh/connect.ts';
+import type { KeySources, OpenedKeys } from '../ssh/identities.ts';
 import type { World } from './world.ts';
 
 const windowsAgent = String.raw`\\.\pipe\openssh-ssh-agent`;
 
 /** Logs in by the user's keys and agent. ssh2 is loaded only now. */
-export async function connectOf(world: World): Promise<Connector> {
+export async function connectOf(world: World, openedKeys: OpenedKeys): Promise<Connector> {
   const { connector } = await import('../ssh/connect.ts');
-  const agentSocket = world.env['SSH_AUTH_SOCK'] ?? (process.platform === 'win32' ? windowsAgent : undefined);
-  return connector({ home: world.home, agentSocket });
+  return connector({ ...keySourcesOf(world), openedKeys });
+}
+
+/** Where the user's keys are. */
+export function keySourcesOf({ env, home }: World): KeySources {
+  return { home, agentSocket: env['SSH_AUTH_SOCK'] ?? (process.platform === 'win32' ? windowsAgent : undefined) };
 }
 
 /** Adds to a login what the user's ssh_config files say and the inventory does not. */

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2';
 import type { Login } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
 import { agentKeys } from './agent-keys.ts';
+import { defaultKeys } from './default-keys.ts';
 import { codeOf } from './faults.ts';
+import { EncryptedKey, publicKey, readKey } from './key-file.ts';
 
 /** One key to log in with. */
 export interface Identity {
@@ -19,7 +19,12 @@ export interface Identity {
 export interface Identities {
   readonly usable: readonly Identity[];
   readonly remarks: readonly string[];
+  /** Encrypted key files that were not opened, and whose keys no agent holds. */
+  readonly locked: readonly string[];
 }
+
+/** Encrypted private keys that were opened with their passphrases, by their files. */
+export type OpenedKeys = ReadonlyMap<string, ParsedKey>;
 
 /** Where keys come from. */
 export interface KeySources {
@@ -27,9 +32,9 @@ export interface KeySources {
   readonly home: string;
   /** SSH_AUTH_SOCK, or a named pipe of Windows; undefined: there is no agent. */
   readonly agentSocket: string | undefined;
+  /** Default: none. */
+  readonly openedKeys?: OpenedKeys;
 }
-
-const defaultNames = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 
 /** Which keys a login may use. */
 export type KeyChoice = Pick<Login, 'identityFile' | 'identityFiles' | 'identitiesOnly' | 'agent'>;
@@ -39,12 +44,18 @@ export type KeyChoice = Pick<Login, 'identityFile' | 'identityFiles' | 'identiti
  * sshconnect2.c has this order). Files are read and parsed once, however many hosts there are: the keys of an encrypted
  * file cost 0.3 to 1.8 s of bcrypt each time.
  */
-export function identityFinder({ home, agentSocket }: KeySources): (choice: KeyChoice) => Promise<Identities> {
+export function identityFinder({
+  home,
+  agentSocket,
+  openedKeys,
+}: KeySources): (choice: KeyChoice) => Promise<Identities> {
   const files = new Map<string, Promise<ParsedKey>>();
   const agents = new Map<string, Promise<readonly Identity[] | undefined>>();
-  const defaults = defaultNames.map((name) => join(home, '.ssh', name));
+  const defaults = defaultKeys(home);
 
   const fromFile = (file: string): Promise<ParsedKey> => {
+    const opened = openedKeys?.get(file);
+    if (opened !== undefined) return Promise.resolve(opened);
     const parsed = files.get(file) ?? readKey(file);
     files.set(file, parsed);
     return parsed;
@@ -60,16 +71,17 @@ export function identityFinder({ home, agentSocket }: KeySources): (choice: KeyC
     const socket = agent === undefined ? agentSocket : agent === 'none' ? undefined : agent.socket;
     if (given !== undefined) {
       try {
-        return { usable: [{ label: given, key: await fromFile(given), agent: undefined }], remarks: [] };
+        return { usable: [{ label: given, key: await fromFile(given), agent: undefined }], remarks: [], locked: [] };
       } catch (error) {
         // An encrypted key is of use if the agent holds it opened.
-        const key = await publicKey(`${given}.pub`);
+        const key = await publicHalf(given);
         const identity = key === undefined ? undefined : holderOf(key, (await fromAgent(socket)) ?? []);
-        if (identity === undefined) throw error;
-        return { usable: [identity], remarks: [] };
+        if (identity !== undefined) return { usable: [identity], remarks: [], locked: [] };
+        throw error;
       }
     }
     const remarks: string[] = [];
+    const locked: string[] = [];
     const held = await fromAgent(socket);
     if (held === undefined) remarks.push(`the agent at ${socket} does not answer`);
     const named = new Set<Identity>();
@@ -79,12 +91,13 @@ export function identityFinder({ home, agentSocket }: KeySources): (choice: KeyC
       try {
         key = await fromFile(file);
       } catch (error) {
-        const known = (await publicKey(`${file}.pub`)) ?? (await publicKey(file));
+        const known = await publicHalf(file);
         const identity = known === undefined ? undefined : holderOf(known, held ?? []);
         if (identity !== undefined) named.add(identity);
         // A file that does not exist is passed over in silence, as in OpenSSH.
         const missing = error instanceof HealError && codeOf(error.cause) === 'ENOENT';
         if (identity === undefined && !missing && error instanceof Error) remarks.push(error.message);
+        if (identity === undefined && error instanceof EncryptedKey) locked.push(file);
         continue;
       }
       const identity = holderOf(key, held ?? []);
@@ -92,69 +105,18 @@ export function identityFinder({ home, agentSocket }: KeySources): (choice: KeyC
       else if (holderOf(key, own) === undefined) own.push({ label: file, key, agent: undefined });
     }
     const others = identitiesOnly === true ? [] : (held ?? []).filter((identity) => !named.has(identity));
-    return { usable: [...(held ?? []).filter((identity) => named.has(identity)), ...others, ...own], remarks };
+    return { usable: [...(held ?? []).filter((identity) => named.has(identity)), ...others, ...own], remarks, locked };
   };
 }
 
-/**
- * A private key from a file.
- *
- * @throws HealError of kind `usage` that says what is wrong with it.
- */
-async function readKey(file: string): Promise<ParsedKey> {
-  let text: Buffer;
-  try {
-    text = await readFile(file);
-  } catch (error) {
-    const missing = codeOf(error) === 'ENOENT';
-    throw new HealError('usage', missing ? `there is no key file ${file}` : `cannot read the key file ${file}`, {
-      hint: missing
-        ? 'identity_file says which key is used'
-        : 'check that it is a regular file and that you have read permission',
-      cause: error,
-    });
-  }
-  const parsed = ssh2.utils.parseKey(text);
-  const key = Array.isArray(parsed) ? parsed[0] : parsed;
-  if (key === undefined || key instanceof Error) throw badKey(file, text.toString('latin1'), key?.message ?? 'no key');
-  if (!key.isPrivateKey()) {
-    throw new HealError('usage', `${file} holds a public key`, { hint: 'identity_file names the private one' });
-  }
-  return key;
-}
-
-function badKey(file: string, text: string, reason: string): HealError {
-  const refuse = (what: string, hint: string) => new HealError('usage', `${file} ${what}`, { hint });
-  const toOpenSsh = `ssh-keygen -p -f ${file} writes it anew in the format of OpenSSH`;
-  // The type stands in the clear before the private half, encrypted or not.
-  const decoded = Buffer.from(text.replaceAll(/-----.*-----/g, ''), 'base64').toString('latin1');
-  const type = /sk-[a-z0-9-]+@openssh\.com/.exec(decoded)?.[0];
-  if (type !== undefined) {
-    return refuse(`is a key of type ${type}, which is not supported`, 'use an ed25519, ecdsa or rsa key');
-  }
-  if (/Encrypted|passphrase/i.test(reason)) {
-    return refuse('is encrypted, and heal cannot ask for its passphrase yet', `open it for the agent: ssh-add ${file}`);
-  }
-  if (text.startsWith('PuTTY-User-Key-File-')) {
-    return refuse('is a key of PuTTY in a format that is not supported', 'puttygen: Conversions, Export OpenSSH key');
-  }
-  if (/^-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/.test(text)) {
-    return refuse('is a PKCS#8 key, which is not supported', toOpenSsh);
-  }
-  return refuse(`holds no private key that can be read: ${reason}`, 'is this the right file?');
+/** The public half of a key, from beside it, or from its own file. */
+async function publicHalf(file: string): Promise<ParsedKey | undefined> {
+  return (await publicKey(`${file}.pub`)) ?? (await publicKey(file));
 }
 
 async function heldBy(agent: BaseAgent): Promise<readonly Identity[] | undefined> {
   const keys = await agentKeys(agent);
   return keys?.map((key) => ({ label: `the agent's ${key.comment || key.type}`, key, agent }));
-}
-
-/** A public key from a file, if there is one. */
-async function publicKey(file: string): Promise<ParsedKey | undefined> {
-  const text = await readFile(file).catch(() => undefined);
-  const parsed = text === undefined ? undefined : ssh2.utils.parseKey(text);
-  const key = Array.isArray(parsed) ? parsed[0] : parsed;
-  return key === undefined || key instanceof Error ? undefined : key;
 }
 
 /** The one of some identities that has this key. */

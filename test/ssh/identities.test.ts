@@ -56,13 +56,13 @@ describe('a key file', () => {
     [
       'that is encrypted',
       (file) => runSync('ssh-keygen', ['-q', '-N', 'secret', '-t', 'ed25519', '-f', file]),
-      'FILE is encrypted, and heal cannot ask for its passphrase yet',
+      'FILE is encrypted, and its passphrase was not given',
       'open it for the agent: ssh-add FILE',
     ],
     [
       'that is encrypted PEM',
       (file) => runSync('ssh-keygen', ['-q', '-N', 'secret', '-t', 'rsa', '-b', '2048', '-m', 'PEM', '-f', file]),
-      'FILE is encrypted, and heal cannot ask for its passphrase yet',
+      'FILE is encrypted, and its passphrase was not given',
       'open it for the agent: ssh-add FILE',
     ],
     [
@@ -123,7 +123,7 @@ describe('without a key file', () => {
 
   test('nothing is found where there is nothing', async () => {
     const found = await identityFinder({ home: join(folder, 'nobody'), agentSocket: undefined })({});
-    expect(found).toEqual({ usable: [], remarks: [] });
+    expect(found).toEqual({ usable: [], remarks: [], locked: [] });
   });
 
   test("the agent's keys come first, first of all one that is a default key too, and none is tried twice", async () => {

@@ -8,9 +8,10 @@ import { count, duration } from '../../report/duration.ts';
 import { errorText } from '../../report/error-text.ts';
 import { hostSetupProgram, hostSetupReader } from '../../run/host/host-setup.ts';
 import { eachHost } from '../../run/playbook/each-host.ts';
+import { connectAsking } from '../ask-logins.ts';
 import { loginFor } from '../login-of.ts';
 import type { Options } from '../options.ts';
-import { connectOf, sshConfigOf } from '../wire.ts';
+import { sshConfigOf } from '../wire.ts';
 import type { World } from '../world.ts';
 import { chosenHosts, inventoryOf } from './hosts-command.ts';
 
@@ -30,7 +31,7 @@ export async function pingCommand(options: Options, world: World): Promise<numbe
   const logins = [...inventory.hosts.values()]
     .filter((host) => chosen.has(host.name))
     .map((host) => loginFor(host, variablesOf(host), project, options, world, complete));
-  const connect = await connectOf(world);
+  const connect = await connectAsking(logins, world);
   const width = Math.max(0, ...logins.map((login) => login.name.length));
   const pongs = new Map<Login, Pong>();
   const begun = world.now();

@@ -10,6 +10,7 @@ import { startingAt } from '../../project/playbook/start-at.ts';
 import { isSelected } from '../../project/playbook/tags.ts';
 import { precheck } from '../../run/playbook/precheck.ts';
 import type { RunOptions } from '../../run/playbook/run-options.ts';
+import { connectAsking } from '../ask-logins.ts';
 import { checkLogins } from '../check-logins.ts';
 import { hostsOfPlays } from '../chosen-plays.ts';
 import { confirmDrills } from '../confirm.ts';
@@ -21,7 +22,7 @@ import type { Options } from '../options.ts';
 import { askSecret, canAsk } from '../prompt.ts';
 import { reporterFor } from '../reporting.ts';
 import { retryHint, retryPath, writeRetryFile } from '../retry-file.ts';
-import { connectOf, modulesOf, projectSideOf, sshConfigOf } from '../wire.ts';
+import { modulesOf, projectSideOf, sshConfigOf } from '../wire.ts';
 import type { World } from '../world.ts';
 import { inventoryOf } from './hosts-command.ts';
 
@@ -56,14 +57,11 @@ export async function runCommand(options: Options, world: World): Promise<number
   const becomePassword = options.askBecomePass ? await becomePasswordOf(world) : undefined;
   const loginOf = (host: Host, play: Play): Login =>
     loginFor(host, play.variables(host, undefined, { values: {} }), project, options, world, complete, becomePassword);
-  await checkLogins(playbook.plays, hostsOf, loginOf);
+  const logins = await checkLogins(playbook.plays, hostsOf, loginOf);
   if (options.command === 'drill') await confirmDrills(playbook, hostsOf, selected, options, world);
 
-  const [{ runPlaybook }, connect, reporter] = await Promise.all([
-    import('../../run/run.ts'),
-    connectOf(world),
-    reporterFor(options, world),
-  ]);
+  const [{ runPlaybook }, connect] = await Promise.all([import('../../run/run.ts'), connectAsking(logins, world)]);
+  const reporter = await reporterFor(options, world);
   const { interrupt } = world;
   interrupt.onFirst = () => {
     const hint = 'Ctrl-C once more leaves at once';
