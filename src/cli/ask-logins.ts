@@ -1,7 +1,9 @@
 import type { Login } from '../core/connection.ts';
 import type { Connector } from '../ssh/connect.ts';
 import type { OpenedKeys } from '../ssh/identities.ts';
-import { askSecret, canAsk } from './prompt.ts';
+import { addNewHosts, type NewHost } from '../ssh/new-hosts.ts';
+import type { Options } from './options.ts';
+import { ask, askSecret, canAsk } from './prompt.ts';
 import { connectOf, keySourcesOf } from './wire.ts';
 import type { World } from './world.ts';
 
@@ -9,8 +11,26 @@ import type { World } from './world.ts';
  * Connects with all that only a person knows. On a terminal, everything is asked here: before the first host is logged in
  * to, and before anything is drawn.
  */
-export async function connectAsking(logins: readonly Login[], world: World): Promise<Connector> {
-  return connectOf(world, canAsk() ? await openedKeys(logins, world) : new Map());
+export async function connectAsking(
+  logins: readonly Login[],
+  { forks }: Pick<Options, 'forks'>,
+  world: World,
+): Promise<Connector> {
+  if (!canAsk()) return connectOf(world, new Map());
+  const connect = await connectOf(world, await openedKeys(logins, world));
+  try {
+    const { signal } = world.interrupt;
+    await addNewHosts(logins, {
+      fetch: connect.fetchHostKey,
+      ask: (host: NewHost) => confirmHostKey(host, world),
+      atOnce: forks,
+      signal,
+    });
+    return connect;
+  } catch (error) {
+    await connect.close();
+    throw error;
+  }
 }
 
 async function openedKeys(logins: readonly Login[], world: World): Promise<OpenedKeys> {
@@ -19,4 +39,21 @@ async function openedKeys(logins: readonly Login[], world: World): Promise<Opene
     const wrong = again ? 'That passphrase is wrong. ' : '';
     return askSecret(`${wrong}Enter passphrase for key '${world.clean.line(file)}': `, world);
   });
+}
+
+/** The question of ssh(1) (`check_host_key` and `confirm` in OpenSSH's sshconnect.c): an empty answer is a no. */
+async function confirmHostKey({ login, where, type, fingerprint }: NewHost, world: World): Promise<boolean> {
+  const file = world.clean.line(login.knownHostsFile);
+  const name = world.clean.line(login.name === where ? where : `${login.name} (${where})`);
+  world.err(
+    `The authenticity of host ${name} can't be established: its key is not in ${file}.\n` +
+      `${type} key fingerprint is ${fingerprint}.\n`,
+  );
+  let question = 'Are you sure you want to continue connecting (yes/no/[fingerprint])? ';
+  for (;;) {
+    const answer = await ask(question, world);
+    if (answer === '' || /^no$/i.test(answer)) return false;
+    if (/^yes$/i.test(answer) || answer === fingerprint) return true;
+    question = 'Please type yes, no or the fingerprint: ';
+  }
 }

@@ -63,6 +63,10 @@ export interface Login {
   /** What sudo is told if it asks the login user for a password. */
   readonly becomePassword?: Secret;
   readonly hostKeyChecking: 'strict' | 'accept-new' | 'off';
+  /** False: a person is not asked about an unknown key (StrictHostKeyChecking yes). */
+  readonly askHostKey?: boolean;
+  /** Whether the name of a new host is hashed in known_hosts. */
+  readonly hashKnownHosts?: boolean;
   /** Absolute local path. */
   readonly knownHostsFile: string;
   /** Read as well, never written. */

@@ -151,7 +151,12 @@ function agentOf({ words: [word = ''], at }: Directive, context: PathContext): N
 function hostKeysOf(login: Login, settings: Settings, context: PathContext, side: ConfigSide): Changes {
   const changes: Changes = {};
   const checking = settings.line('stricthostkeychecking');
-  if (checking !== undefined && !login.given.has('host_key_checking')) changes.hostKeyChecking = checkingOf(checking);
+  if (checking !== undefined && !login.given.has('host_key_checking')) {
+    changes.hostKeyChecking = checkingOf(checking);
+    if (/^(yes|true)$/i.test(checking.words[0] ?? '')) changes.askHostKey = false;
+  }
+  const hash = settings.line('hashknownhosts');
+  if (hash !== undefined) changes.hashKnownHosts = flagOf(hash);
   const alias = settings.line('hostkeyalias')?.words[0];
   if (alias !== undefined) changes.hostKeyAlias = alias;
   if (login.given.has('known_hosts_file')) return changes;

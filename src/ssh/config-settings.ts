@@ -35,6 +35,7 @@ const keywords = [
   'serveraliveinterval',
   'serveralivecountmax',
   'hostkeyalias',
+  'hashknownhosts',
   'proxyjump',
   'proxycommand',
   'canonicalizehostname',

@@ -16,7 +16,7 @@ export function portOf(line: Directive): number {
   return port;
 }
 
-/** StrictHostKeyChecking: `ask` cannot be answered in a run of many hosts, so an unknown key is refused. */
+/** StrictHostKeyChecking. `yes` and `ask` refuse an unknown key; whether a person is asked about it before is not said here. */
 export function checkingOf(line: Directive): Login['hostKeyChecking'] {
   switch (line.words[0]?.toLowerCase()) {
     case 'yes':

@@ -15,6 +15,7 @@ import { isOpen } from './close-client.ts';
 import { timedOut } from './dial.ts';
 import { type Pace, paces, Surprise } from './fast-login.ts';
 import { interrupted, place, unreachable } from './faults.ts';
+import type { FetchHostKey } from './fetch-host-key.ts';
 import { hostKeyCheck } from './host-key.ts';
 import type { KeySources } from './identities.ts';
 import { jumpHosts, type Route } from './jump.ts';
@@ -29,6 +30,8 @@ export interface ConnectorOptions extends KeySources {
 
 /** A Connect, and the end of what its connections share: the logins of jump hosts. */
 export interface Connector extends Connect {
+  /** Logs in to jump hosts alone. */
+  readonly fetchHostKey: FetchHostKey;
   close(): Promise<void>;
 }
 
@@ -122,7 +125,15 @@ export function connector(options: ConnectorOptions): Connector {
       throw error;
     }
   };
-  return Object.assign(connect, { close: () => jumps.close() });
+  const fetchHostKey: FetchHostKey = async (login, algorithms, signal) => {
+    const route = await jumps.enter(login.jump, signal);
+    try {
+      return await (await import('./fetch-host-key.ts')).fetchHostKey(login, algorithms, route, signal);
+    } finally {
+      route.leave();
+    }
+  };
+  return Object.assign(connect, { fetchHostKey, close: () => jumps.close() });
 }
 
 /** The parts that need ssh2, the largest library of all. */

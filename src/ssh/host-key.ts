@@ -5,6 +5,7 @@ import { HealError } from '../core/errors.ts';
 import { codeOf, place } from './faults.ts';
 import {
   fingerprint,
+  hasExactly,
   hostKeyAlgorithms,
   judge,
   type KnownHost,
@@ -12,12 +13,16 @@ import {
   knownHostLine,
   knownName,
   parseKnownHosts,
+  type Verdict,
 } from './known-hosts.ts';
 
 /** What is needed to judge a host's key while a login waits for it: all of it is read before. */
 export interface HostKeyCheck {
   /** For ssh2's `algorithms.serverHostKey`. */
   readonly algorithms: readonly string[];
+  /** Whether a known_hosts file has a key under just this name and port. */
+  readonly isOnFile: boolean;
+  verdict(key: Buffer): Verdict['is'];
   /** The error that refuses this key, or undefined if it is accepted. */
   refuse(key: Buffer): HealError | undefined;
   /** Writes down the accepted key of a host that was unknown. To be called when the host has proven that it has it. */
@@ -37,6 +42,8 @@ export async function hostKeyCheck(login: Login): Promise<HostKeyCheck> {
   let accepted: Buffer | undefined;
   return {
     algorithms: hostKeyAlgorithms(entries, address, port),
+    isOnFile: hasExactly(entries, address, port),
+    verdict: (key) => judge(entries, address, port, key).is,
     refuse(key) {
       if (login.hostKeyChecking === 'off') return undefined;
       const verdict = judge(entries, address, port, key);
@@ -50,7 +57,7 @@ export async function hostKeyCheck(login: Login): Promise<HostKeyCheck> {
     },
     async remember() {
       if (accepted === undefined) return;
-      const line = knownHostLine(address, port, accepted);
+      const line = knownHostLine(address, port, accepted, login.hashKnownHosts);
       accepted = undefined;
       await append(file, line);
     },
@@ -58,7 +65,7 @@ export async function hostKeyCheck(login: Login): Promise<HostKeyCheck> {
 }
 
 /** Under which name and port a host is looked up: an alias stands for itself, without a port (HostKeyAlias in ssh_config(5)). */
-function knownAs({ address, port, hostKeyAlias }: Login): { readonly address: string; readonly port: number } {
+export function knownAs({ address, port, hostKeyAlias }: Login): { readonly address: string; readonly port: number } {
   return hostKeyAlias === undefined ? { address, port } : { address: hostKeyAlias, port: 22 };
 }
 

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Place } from '../core/place.ts';
 import { matchesList } from './pattern.ts';
 
@@ -48,10 +48,10 @@ export function knownName(address: string, port: number): string {
 
 /** The lines that hold for a host. One that is known by name alone counts for its other ports too, as in OpenSSH. */
 export function entriesFor(entries: readonly KnownHost[], address: string, port: number): readonly KnownHost[] {
-  const own = entries.filter((entry) => matches(entry.names, knownName(address, port)));
+  const own = exactly(entries, address, port);
   return port === 22 || own.some((entry) => entry.marker === undefined)
     ? own
-    : [...own, ...entries.filter((entry) => matches(entry.names, knownName(address, 22)))];
+    : [...own, ...exactly(entries, address, 22)];
 }
 
 /**
@@ -65,9 +65,18 @@ export function judge(entries: readonly KnownHost[], address: string, port: numb
   const trusted = own.filter((entry) => entry.marker === undefined);
   if (trusted.some((entry) => entry.key.equals(key))) return { is: 'known' };
   // A key of another port proves this host, but says nothing against it.
-  const exact = trusted.filter((entry) => matches(entry.names, knownName(address, port)));
+  const exact = exactly(trusted, address, port);
   const entry = exact.find((other) => other.type === keyType(key)) ?? exact[0];
   return entry === undefined ? { is: 'unknown' } : { is: 'changed', entry };
+}
+
+/** Whether there is a key of a host under its own port. */
+export function hasExactly(entries: readonly KnownHost[], address: string, port: number): boolean {
+  return exactly(entries, address, port).some((entry) => entry.marker === undefined);
+}
+
+function exactly(entries: readonly KnownHost[], address: string, port: number): readonly KnownHost[] {
+  return entries.filter((entry) => matches(entry.names, knownName(address, port)));
 }
 
 /**
@@ -105,9 +114,10 @@ export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 }
 
-/** A line for a new host. */
-export function knownHostLine(address: string, port: number, key: Buffer): string {
-  return `${knownName(address, port)} ${keyType(key)} ${key.toString('base64')}\n`;
+/** A line for a new host; `hashed` hides its name, as HashKnownHosts in ssh_config(5) does. */
+export function knownHostLine(address: string, port: number, key: Buffer, hashed = false): string {
+  const name = knownName(address, port);
+  return `${hashed ? hashedName(name) : name} ${keyType(key)} ${key.toString('base64')}\n`;
 }
 
 function matches(names: string, name: string): boolean {
@@ -120,6 +130,16 @@ function matchesHash(names: string, name: string): boolean {
   const [, version, salt, hash] = names.split('|');
   if (version !== '1' || salt === undefined || hash === undefined) return false;
   const wanted = Buffer.from(hash, 'base64');
-  const made = createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest();
+  const made = hmac(Buffer.from(salt, 'base64'), name);
   return made.length === wanted.length && timingSafeEqual(made, wanted);
+}
+
+function hashedName(name: string): string {
+  // As long as the hash itself (`host_hash` in OpenSSH's hostfile.c).
+  const salt = randomBytes(20);
+  return `|1|${salt.toString('base64')}|${hmac(salt, name).toString('base64')}`;
+}
+
+function hmac(salt: Buffer, name: string): Buffer {
+  return createHmac('sha1', salt).update(name).digest();
 }

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runSync } from '../child.ts';
 import { makeKey, noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
@@ -62,5 +64,53 @@ describe.skipIf(noSshd !== undefined)(`on a terminal${noSshd === undefined ? '' 
     expect(code).toBe(5);
     expect(text).toContain(`error: cannot open the key ${key}: 3 wrong passphrases\n`);
     expect(sshd.connections()).toBe(before);
+  });
+
+  test('an unknown host key is shown before anything is drawn, and yes or its fingerprint adds it', async () => {
+    const key = readFileSync(sshd.knownHosts, 'utf8').split(' ').slice(1, 3).join(' ');
+    const fingerprint = runSync('ssh-keygen', ['-l', '-f', sshd.knownHosts]).split(' ')[1] ?? '';
+    for (const answer of ['yes', fingerprint]) {
+      const file = join(folderWith({}), 'known_hosts');
+      const cwd = projectWith({ identity_file: sshd.key, known_hosts_file: file });
+      const { code, text } = await runInTerminal(heal.entry, ['run', 'site'], {
+        cwd,
+        dialogue: [
+          ['(yes/no/[fingerprint])? ', 'what'],
+          ['Please type yes, no or the fingerprint: ', answer],
+        ],
+      });
+      expect(code).toBe(0);
+      expect(text.split('\n').slice(0, 5)).toEqual([
+        `The authenticity of host jack4 (127.0.0.1 port ${sshd.port}) can't be established: its key is not in ${file}.`,
+        `ED25519 key fingerprint is ${fingerprint}.`,
+        'Are you sure you want to continue connecting (yes/no/[fingerprint])? what',
+        `Please type yes, no or the fingerprint: ${answer}`,
+        'PLAY [all]  2 hosts, 1 task',
+      ]);
+      // Debian's /etc/ssh/ssh_config has HashKnownHosts yes.
+      expect(readFileSync(file, 'utf8').split(' ').slice(1).join(' ')).toBe(`${key}\n`);
+    }
+  });
+
+  test.each(['no', ''])('the answer %j to it leaves the host out, and Ctrl-C ends the command', async (answer) => {
+    const file = join(folderWith({}), 'known_hosts');
+    const cwd = projectWith({ identity_file: sshd.key, known_hosts_file: file });
+    const question = '(yes/no/[fingerprint])? ';
+    const refused = await runInTerminal(heal.entry, ['ping'], { cwd, dialogue: [[question, answer]] });
+    expect(refused.code).toBe(4);
+    expect(refused.text).toMatch(/jack5 \| unreachable \| the host key of .* is unknown: ssh-ed25519 SHA256:/);
+    const stopped = await runInTerminal(heal.entry, ['ping'], { cwd, dialogue: [[question, '\x03']] });
+    expect(stopped.text).toContain('interrupted');
+    expect(stopped.text).not.toContain('jack5 |');
+    expect(existsSync(file)).toBe(false);
+  });
+
+  test('without a terminal nothing is asked, and the error says how to add the key', async () => {
+    const file = join(folderWith({}), 'known_hosts');
+    const { code, stdout } = await runHeal(heal.entry, ['ping', 'jack4'], {
+      cwd: projectWith({ identity_file: sshd.key, known_hosts_file: file }),
+    });
+    expect(code).toBe(4);
+    expect(stdout).toContain(`then run: ssh-keyscan -t ed25519 -p ${sshd.port} 127.0.0.1 >> ${file}`);
   });
 });

@@ -31,7 +31,7 @@ export async function pingCommand(options: Options, world: World): Promise<numbe
   const logins = [...inventory.hosts.values()]
     .filter((host) => chosen.has(host.name))
     .map((host) => loginFor(host, variablesOf(host), project, options, world, complete));
-  const connect = await connectAsking(logins, world);
+  const connect = await connectAsking(logins, options, world);
   const width = Math.max(0, ...logins.map((login) => login.name.length));
   const pongs = new Map<Login, Pong>();
   const begun = world.now();

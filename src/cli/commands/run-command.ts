@@ -60,7 +60,10 @@ export async function runCommand(options: Options, world: World): Promise<number
   const logins = await checkLogins(playbook.plays, hostsOf, loginOf);
   if (options.command === 'drill') await confirmDrills(playbook, hostsOf, selected, options, world);
 
-  const [{ runPlaybook }, connect] = await Promise.all([import('../../run/run.ts'), connectAsking(logins, world)]);
+  const [{ runPlaybook }, connect] = await Promise.all([
+    import('../../run/run.ts'),
+    connectAsking(logins, options, world),
+  ]);
   const reporter = await reporterFor(options, world);
   const { interrupt } = world;
   interrupt.onFirst = () => {
