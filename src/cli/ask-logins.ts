@@ -1,10 +1,11 @@
 import type { Login } from '../core/connection.ts';
+import { HealError } from '../core/errors.ts';
 import type { Connector } from '../ssh/connect.ts';
 import type { OpenedKeys } from '../ssh/identities.ts';
 import { addNewHosts, type NewHost } from '../ssh/new-hosts.ts';
 import type { Options } from './options.ts';
 import { ask, askSecret, canAsk } from './prompt.ts';
-import { connectOf, keySourcesOf } from './wire.ts';
+import { type CompleteLogin, connectOf, keySourcesOf, sshConfigOf } from './wire.ts';
 import type { World } from './world.ts';
 
 /**
@@ -31,6 +32,24 @@ export async function connectAsking(
     await connect.close();
     throw error;
   }
+}
+
+/**
+ * What ~/.ssh/config adds to each login, and with `--ask-pass` the password: a default that the inventory overrules, as in
+ * Ansible.
+ * @throws HealError of kind `usage`
+ */
+export async function completeLogins(options: Pick<Options, 'askPass'>, world: World): Promise<CompleteLogin> {
+  const complete = await sshConfigOf(world);
+  if (!options.askPass) return complete;
+  if (!canAsk()) {
+    throw new HealError('usage', '--ask-pass needs a terminal to ask on', {
+      hint: 'put the password into the inventory: ansible_password: !secret-env NAME',
+    });
+  }
+  const password = await askSecret('SSH password: ', world);
+  if (password.reveal() === '') return complete;
+  return (login) => complete(login.given.has('ssh_password') ? login : { ...login, password });
 }
 
 async function openedKeys(logins: readonly Login[], world: World): Promise<OpenedKeys> {

@@ -34,6 +34,7 @@ const login: readonly Flag[] = [
   { name: 'forks', alias: 'f', kind: 'text', about: 'maximum number of hosts in parallel (default 25)' },
   { name: 'user', alias: 'u', kind: 'text', about: 'log in as this user' },
   { name: 'private-key', kind: 'text', about: 'log in with this private key file' },
+  { name: 'ask-pass', alias: 'k', kind: 'boolean', about: 'ask for the SSH password' },
 ];
 
 const extraVars: Flag = {

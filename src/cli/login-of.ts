@@ -1,6 +1,5 @@
 import type { Login } from '../core/connection.ts';
 import type { Host, Variables } from '../core/playbook.ts';
-import type { Secret } from '../core/secret.ts';
 import { loginOf } from '../project/inventory/login.ts';
 import { expandPath } from '../project/variables/secret-source.ts';
 import type { Options } from './options.ts';
@@ -19,7 +18,6 @@ export function loginFor(
   options: Options,
   world: World,
   complete: CompleteLogin,
-  becomePassword?: Secret,
 ): Login {
   const { home, env, cwd } = world;
   const login = loginOf(host, variables, { home, env, project });
@@ -38,6 +36,5 @@ export function loginFor(
     more.become = true;
     given.add('become');
   }
-  if (becomePassword !== undefined && login.becomePassword === undefined) more.becomePassword = becomePassword;
   return complete({ ...login, ...more, given });
 }

@@ -36,6 +36,7 @@ export interface Options {
   readonly user?: string;
   /** As given; `~` is not resolved yet. */
   readonly privateKey?: string;
+  readonly askPass: boolean;
   readonly become?: boolean;
   readonly askBecomePass: boolean;
   /** As given. */

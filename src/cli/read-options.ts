@@ -59,6 +59,7 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
     forceHandlers: yes('force-handlers'),
     syntaxCheck: yes('syntax-check'),
     yes: yes('yes'),
+    askPass: yes('ask-pass'),
     deep: yes('deep'),
     askBecomePass: yes('ask-become-pass'),
     all: yes('all'),

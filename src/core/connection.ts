@@ -58,6 +58,8 @@ export interface Login {
   readonly identitiesOnly?: boolean;
   /** The agent of this host; undefined is the user's. */
   readonly agent?: 'none' | { readonly socket: string };
+  /** Sent when no key was accepted. */
+  readonly password?: Secret;
   readonly become: boolean;
   readonly becomeUser: string;
   /** What sudo is told if it asks the login user for a password. */

@@ -48,6 +48,8 @@ export interface Started {
 export interface FastLogin {
   /** The key as the Client's authHandler must give it: for a key that an agent holds, one that signs through it. */
   adopt(identity: Identity): ParsedKey;
+  /** To be called before a login by other means than a key: nothing that was sent ahead holds any more. */
+  withdraw(): void;
   /** Starts the command, or waits for it if it is on its way. To be called when the Client is ready. */
   start(): Promise<Started>;
 }
@@ -79,6 +81,10 @@ export function fastLogin(client: Client, plan: FastPlan): FastLogin | undefined
       });
     });
   };
+  const withdraw = (): void => {
+    ahead = undefined;
+    protocol.exec = exec;
+  };
   protocol.authPK = (user, key, algorithm, callback) => {
     if (callback !== undefined) return authPK.call(protocol, user, key, algorithm, callback);
     if (signedAhead === key) {
@@ -86,8 +92,7 @@ export function fastLogin(client: Client, plan: FastPlan): FastLogin | undefined
       return;
     }
     // The key sent ahead was refused, and with it what followed: the server has answered UNIMPLEMENTED to all of it.
-    ahead = undefined;
-    protocol.exec = exec;
+    withdraw();
     sign(user, key, algorithm, () => {});
   };
 
@@ -118,6 +123,7 @@ export function fastLogin(client: Client, plan: FastPlan): FastLogin | undefined
 
   return {
     adopt,
+    withdraw,
     start: () => {
       if (ahead !== undefined) return ahead;
       if (level >= paces.indexOf('exec') && serverWindow(client) > 0) return execAhead(client, protocol, plan);

@@ -6,7 +6,8 @@ import { dialError } from './dial.ts';
 import { execPlainly, type FastLogin, fastLogin, type Pace, type Started, Surprise } from './fast-login.ts';
 import { interrupted, place, unreachable } from './faults.ts';
 import type { HostKeyCheck } from './host-key.ts';
-import type { Identities, Identity } from './identities.ts';
+import type { Identities } from './identities.ts';
+import { expiredPassword, proofsFor } from './proofs.ts';
 
 /** Seconds between two signs of life asked of a silent host, and how many may stay out before it counts as lost. */
 const keepalive = { seconds: 15, count: 4 };
@@ -45,9 +46,6 @@ export function logIn<T>(socket: Duplex, plan: LoginPlan<T>, signal: AbortSignal
   const { login, hostKey, identities, pace } = plan;
   const where = place(login.address, login.port);
   const client = new ssh2.Client();
-  const tried: Identity[] = [];
-  let methods: readonly string[] = [];
-  let partial = false;
   let refusal: HealError | undefined;
   let fast: FastLogin | undefined;
 
@@ -66,15 +64,18 @@ export function logIn<T>(socket: Duplex, plan: LoginPlan<T>, signal: AbortSignal
       const level = 'level' in error ? error.level : undefined;
       // ssh2 tries the next key.
       if (level === 'agent') return;
-      if (level === 'client-authentication') return end(authError(login, identities, tried, methods, partial));
-      if (fast !== undefined) return end(new Surprise(error.message));
+      if (level === 'client-authentication') return end(proofs.refused());
+      // Another try would cost a second attempt at a password.
+      if (fast !== undefined && !proofs.passwordSent()) return end(new Surprise(error.message));
       end(loginError(error, login));
     };
     if (signal.aborted) return aborted();
     signal.addEventListener('abort', aborted, { once: true });
+    const proofs = proofsFor(login, identities, () => fast, failed);
 
     client.on('error', failed);
     client.on('close', () => failed(new Error('the connection was closed')));
+    client.on('change password', () => failed(expiredPassword(login)));
     client.on('handshake', () => void hostKey.remember().catch(failed));
     client.on('ready', () => {
       plan.begin(client, fast).then((result) => {
@@ -99,47 +100,13 @@ export function logIn<T>(socket: Duplex, plan: LoginPlan<T>, signal: AbortSignal
         // ssh2 takes everything for a yes that is not `false` itself.
         verify(refusal === undefined);
       },
-      authHandler: (left, partialSuccess, next) => {
-        methods = left ?? methods;
-        partial ||= partialSuccess === true;
-        const identity = partial ? undefined : identities.usable[tried.length];
-        if (identity === undefined) return next(false as never);
-        tried.push(identity);
-        const username = login.user;
-        if (fast !== undefined) next({ type: 'publickey', username, key: fast.adopt(identity) as never });
-        else if (identity.agent !== undefined) next({ type: 'agent', username, agent: identity.agent });
-        else next({ type: 'publickey', username, key: identity.key as never });
-      },
+      authHandler: proofs.next,
     });
     const [identity] = identities.usable;
     if (identity !== undefined) {
       fast = fastLogin(client, { pace, user: login.user, identity, command: plan.command, input: plan.input });
     }
   });
-}
-
-function authError(
-  login: Login,
-  identities: Identities,
-  tried: readonly Identity[],
-  methods: readonly string[],
-  partial: boolean,
-): HealError {
-  const where = place(login.address, login.port);
-  if (partial) {
-    return unreachable(
-      `${where} took the key of ${login.user}, and wants a second proof as well (${methods.join(', ')})`,
-      'heal logs in with keys alone: exempt this user in sshd_config (AuthenticationMethods)',
-    );
-  }
-  const keys = tried.length === 0 ? 'there is no key to try' : `tried ${tried.map((key) => key.label).join(', ')}`;
-  const remarks = identities.remarks.map((remark) => `; ${remark}`).join('');
-  return unreachable(
-    `${where} does not let ${login.user} in: ${keys}${remarks}`,
-    tried.length === 0
-      ? 'set identity_file, or start an agent'
-      : `check that the user name is correct, and that ~${login.user}/.ssh/authorized_keys on the host contains one of these public keys`,
-  );
 }
 
 /** What went wrong between the first byte and the started command. */

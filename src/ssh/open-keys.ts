@@ -49,7 +49,8 @@ export async function openKeys(logins: readonly Login[], sources: KeySources, as
   const needed = async (login: Login): Promise<readonly string[]> => {
     try {
       const { usable, locked } = await find(login);
-      return login.identityFiles !== undefined || usable.length === 0 ? locked : [];
+      const nothingElse = usable.length === 0 && login.password === undefined;
+      return login.identityFiles !== undefined || nothingElse ? locked : [];
     } catch (error) {
       // The one key of `identity_file`. Whatever else is wrong with it, the login reports.
       return error instanceof EncryptedKey && login.identityFile !== undefined ? [login.identityFile] : [];

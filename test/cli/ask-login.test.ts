@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runSync } from '../child.ts';
-import { makeKey, noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
+import { attemptSync, runSync } from '../child.ts';
+import { makeKey, noPasswords, noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
 import { buildHeal, folderWith, runHeal } from './built.ts';
 import { runInTerminal } from './pty.ts';
 
@@ -18,8 +18,8 @@ afterAll(() => {
 });
 
 /** A project of two hosts, which are one sshd. */
-function projectWith(vars: Readonly<Record<string, string>>): string {
-  const { user, port, knownHosts } = { ...sshd, user: sshd.login().user };
+function projectWith(vars: Readonly<Record<string, string>>, server = sshd): string {
+  const { user, port, knownHosts } = { ...server, user: server.login().user };
   const all = { address: '127.0.0.1', port, user, known_hosts_file: knownHosts, ...vars };
   return folderWith({
     'inventory/hosts.yml': `all: { vars: ${JSON.stringify(all)}, hosts: { jack4: , jack5: } }\n`,
@@ -114,3 +114,73 @@ describe.skipIf(noSshd !== undefined)(`on a terminal${noSshd === undefined ? '' 
     expect(stdout).toContain(`then run: ssh-keyscan -t ed25519 -p ${sshd.port} 127.0.0.1 >> ${file}`);
   });
 });
+
+describe.skipIf(noPasswords !== undefined)(
+  `passwords${noPasswords === undefined ? '' : ` (skipped: ${noPasswords})`}`,
+  () => {
+    const account = { user: 'healtest', password: 'open sesame' };
+    let server: Sshd;
+    beforeAll(async () => {
+      server = await startSshd(['PasswordAuthentication yes', 'UsePAM yes'], account);
+    });
+    afterAll(() => server?.stop());
+    const project = (vars: Readonly<Record<string, string>> = {}): string =>
+      projectWith({ ...vars, user: account.user }, server);
+
+    test.each([
+      ['run', 'site', '-k'],
+      ['ping', '--ask-pass'],
+    ])('%s asks for one password for all hosts', async (...args) => {
+      const cwd = project();
+      const { code, text, raw } = await runInTerminal(heal.entry, args, {
+        cwd,
+        dialogue: [['SSH password: ', account.password]],
+      });
+      expect(code).toBe(0);
+      expect(text).toMatch(/^SSH password: \n[\s\S]*jack5/);
+      expect(raw).not.toContain('sesame');
+      expect(text.match(/password/g)).toHaveLength(1);
+      // Records of the run, if there are any.
+      const found = attemptSync('grep', ['-r', 'sesame', cwd]);
+      expect(found.code).toBe(1);
+    });
+
+    test('a wrong one is a plain error for each host', async () => {
+      const { code, text } = await runInTerminal(heal.entry, ['ping', '-k'], {
+        cwd: project(),
+        dialogue: [['SSH password: ', 'wrong one']],
+      });
+      expect(code).toBe(4);
+      for (const host of ['jack4', 'jack5']) {
+        expect(text).toContain(
+          `${host} | unreachable | 127.0.0.1 port ${server.port} refused the password of healtest\n`,
+        );
+      }
+      expect(text).not.toContain('wrong one');
+    });
+
+    test('without a terminal --ask-pass is an error that names the inventory', async () => {
+      const { code, stderr } = await runHeal(heal.entry, ['ping', '-k'], { cwd: project() });
+      expect([code, stderr]).toEqual([
+        5,
+        'error: --ask-pass needs a terminal to ask on\nhint: put the password into the inventory: ansible_password: !secret-env NAME\n',
+      ]);
+    });
+
+    test('a secret of the inventory logs in without a question', async () => {
+      const cwd = project();
+      mkdirSync(join(cwd, 'inventory/group_vars'));
+      writeFileSync(join(cwd, 'inventory/group_vars/all.yml'), 'ansible_password: !secret-env PASSWORD\n');
+      const env = { PASSWORD: account.password };
+      const { code, stdout, stderr } = await runHeal(heal.entry, ['run', 'site', '-vv'], { cwd, env });
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).not.toContain('sesame');
+      const plain = project({ ansible_password: account.password });
+      const refused = await runHeal(heal.entry, ['ping'], { cwd: plain });
+      expect(refused.code).toBe(5);
+      expect(refused.stderr).toContain('error: "ansible_password" must be a secret\n');
+      expect(refused.stderr).toContain('hint: write !secret-env NAME or !secret-file FILE\n');
+      expect(refused.stderr).not.toContain('sesame');
+    });
+  },
+);

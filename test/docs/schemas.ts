@@ -234,11 +234,12 @@ function inventorySchema(): JsonObject {
   const kinds: Readonly<Record<(typeof connectionVariables)[number]['kind'], JsonObject>> = {
     text: { type: 'string', minLength: 1 },
     path: { type: 'string', minLength: 1 },
+    // The name behind the tag.
+    secret: { type: 'string', minLength: 1 },
     port: { type: 'integer', minimum: 1, maximum: 65_535 },
     boolean: { type: 'boolean' },
     seconds: { type: 'number', exclusiveMinimum: 0 },
     checking: { enum: ['strict', 'accept-new', 'off', true, false] },
-    secret: {},
   };
   const vars = Object.fromEntries(
     connectionVariables.flatMap(({ name, also, kind, about }) =>

@@ -133,9 +133,9 @@ describe('an inventory', () => {
       '"ansible_port" must be a number from 1 to 65535',
     ],
     [
-      'a password',
+      'a password in plain text',
       { 'inventory/hosts.yml': 'all: { vars: { ansible_password: x } }\n' },
-      '"ansible_password" is not supported',
+      '"ansible_password" must be a secret',
     ],
     [
       'become that is a string',

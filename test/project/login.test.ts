@@ -10,7 +10,7 @@ async function login(vars: string): Promise<ReturnType<typeof loginOf>> {
   const project = await folderWith({
     'inventory/hosts.yml': `all:\n  hosts:\n    jack4:\n${vars.replace(/^(?=.)/gm, '      ')}`,
   });
-  const inventory = await loadInventory({ project, home: '/home/me', env: {} });
+  const inventory = await loadInventory({ project, home: '/home/me', env: { PASSWORD: 'open sesame' } });
   const host = inventory.hosts.get('jack4');
   if (host === undefined) throw new Error('no host');
   return loginOf(host, variablesOfHost(inventory, host, { extra: noExtraVars }), {
@@ -103,4 +103,39 @@ test.each([
   ['\\\\server\\share\\id', '\\\\server\\share\\id'],
 ])('the path %s is %s', (path, expanded) => {
   expect(expandPath(path, '/home/me', '/p')).toBe(expanded);
+});
+
+describe('a password', () => {
+  test.each(['ssh_password', 'ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password'])(
+    'is a secret by the name %s',
+    async (name) => {
+      const { password, given } = await login(`${name}: !secret-env PASSWORD\n`);
+      expect(password?.reveal()).toBe('open sesame');
+      expect(given).toEqual(new Set(['ssh_password']));
+    },
+  );
+
+  test('may come through a template', async () => {
+    const { password } = await login('vault: !secret-env PASSWORD\nssh_password: "{{ vault }}"\n');
+    expect(password?.reveal()).toBe('open sesame');
+  });
+
+  test('that is missing is an error before the login', async () => {
+    await expect(login('ssh_password: !secret-env NOTHING\n')).rejects.toThrow(
+      'the environment variable NOTHING is not set',
+    );
+  });
+
+  test.each([
+    ['ssh_password: open sesame\n', '"ssh_password" must be a secret'],
+    [
+      'plain: open sesame\nansible_password: "{{ plain }}"\n',
+      'jack4: "ansible_password" must be a secret, not a string',
+    ],
+  ])('in plain text is refused, and its line is not shown: %j', async (vars, message) => {
+    const error: unknown = await login(vars).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ message, hint: 'write !secret-env NAME or !secret-file FILE' });
+    expect(JSON.stringify(error)).toContain('hosts.yml');
+    expect(JSON.stringify(error)).not.toContain('sesame');
+  });
 });

@@ -64,8 +64,38 @@ export function testLogin(changes: Partial<Login> = {}): Login {
   };
 }
 
+/** Why an sshd that takes passwords cannot run here; undefined if it can. */
+export const noPasswords: string | undefined =
+  noSshd ?? (process.getuid?.() === 0 && existsSync('/etc/pam.d') ? undefined : 'only root can start it');
+
+/** An account that only this sshd has. */
+export interface Account {
+  readonly user: string;
+  readonly password: string;
+}
+
+/**
+ * The command that runs sshd where /etc/passwd, /etc/shadow and sshd's PAM configuration have this account: in a mount
+ * namespace, so nothing else on this machine has it.
+ */
+function sshdWith({ user, password }: Account, folder: string): readonly string[] {
+  const hash = runSync('openssl', ['passwd', '-6', '-stdin'], { input: password }).trim();
+  const made = {
+    passwd: `${readFileSync('/etc/passwd', 'utf8')}${user}:x:47110:47110::/tmp:/bin/sh\n`,
+    shadow: `${readFileSync('/etc/shadow', 'utf8')}${user}:${hash}:20000:0:99999:7:::\n`,
+    // Without the two seconds of delay after a wrong password.
+    'pam.d/sshd': 'auth required pam_unix.so nodelay\naccount required pam_unix.so\nsession required pam_permit.so\n',
+  };
+  const mounts = Object.entries(made).map(([name, text]) => {
+    const file = join(folder, `etc-${name.replace('/', '-')}`);
+    writeFileSync(file, text, { mode: name === 'shadow' ? 0o600 : 0o644 });
+    return `mount --bind '${file}' /etc/${name}`;
+  });
+  return ['unshare', '--mount', 'sh', '-c', `${mounts.join(' && ')} && exec ${sshdPath} "$@"`, 'sh'];
+}
+
 /** Starts a server; `config` is added to its sshd_config. */
-export async function startSshd(config: readonly string[] = []): Promise<Sshd> {
+export async function startSshd(config: readonly string[] = [], account?: Account): Promise<Sshd> {
   const folder = mkdtempSync(join(tmpdir(), 'heal-sshd-'));
   const port = await freePort();
   const key = makeKey(folder, 'user', '-t', 'ed25519');
@@ -75,7 +105,9 @@ export async function startSshd(config: readonly string[] = []): Promise<Sshd> {
   };
   const authorized = join(folder, 'authorized_keys');
   writeFileSync(authorized, readFileSync(`${key}.pub`));
-  chmodSync(authorized, 0o600);
+  chmodSync(authorized, account === undefined ? 0o600 : 0o644);
+  // sshd reads that file as the user who logs in.
+  if (account !== undefined) chmodSync(folder, 0o711);
   const publicKey = readFileSync(`${hostKeys.ed25519}.pub`, 'utf8');
   const knownHosts = join(folder, 'known_hosts');
   writeFileSync(knownHosts, `[127.0.0.1]:${port} ${publicKey}`);
@@ -103,7 +135,8 @@ export async function startSshd(config: readonly string[] = []): Promise<Sshd> {
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   let log = '';
   // It lives as long as its test file.
-  const { child, stop } = startChild(sshdPath, ['-D', '-e', '-f', file], { limitMs: 600_000 });
+  const [program = sshdPath, ...before] = account === undefined ? [] : sshdWith(account, folder);
+  const { child, stop } = startChild(program, [...before, '-D', '-e', '-f', file], { limitMs: 600_000 });
   child.stderr?.on('data', (chunk) => {
     log += chunk;
   });

@@ -8,10 +8,9 @@ import { count, duration } from '../../report/duration.ts';
 import { errorText } from '../../report/error-text.ts';
 import { hostSetupProgram, hostSetupReader } from '../../run/host/host-setup.ts';
 import { eachHost } from '../../run/playbook/each-host.ts';
-import { connectAsking } from '../ask-logins.ts';
+import { completeLogins, connectAsking } from '../ask-logins.ts';
 import { loginFor } from '../login-of.ts';
 import type { Options } from '../options.ts';
-import { sshConfigOf } from '../wire.ts';
 import type { World } from '../world.ts';
 import { chosenHosts, inventoryOf } from './hosts-command.ts';
 
@@ -26,7 +25,7 @@ interface Pong {
 export async function pingCommand(options: Options, world: World): Promise<number> {
   const { inventory, project } = await inventoryOf(options, world);
   const chosen = await chosenHosts(inventory, options.target, options.limit, world.cwd);
-  const complete = await sshConfigOf(world);
+  const complete = await completeLogins(options, world);
   const variablesOf = (host: Host): Variables => variablesOfHost(inventory, host, { extra: noExtraVars });
   const logins = [...inventory.hosts.values()]
     .filter((host) => chosen.has(host.name))

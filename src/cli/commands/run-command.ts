@@ -1,8 +1,6 @@
 import type { Login } from '../../core/connection.ts';
-import { HealError } from '../../core/errors.ts';
 import type { Report } from '../../core/event.ts';
 import type { Host, Play, Playbook, Task } from '../../core/playbook.ts';
-import type { Secret } from '../../core/secret.ts';
 import type { Inventory } from '../../project/inventory/inventory.ts';
 import { selectHosts } from '../../project/inventory/pattern.ts';
 import { loadPlaybook } from '../../project/playbook/playbook.ts';
@@ -10,7 +8,7 @@ import { startingAt } from '../../project/playbook/start-at.ts';
 import { isSelected } from '../../project/playbook/tags.ts';
 import { precheck } from '../../run/playbook/precheck.ts';
 import type { RunOptions } from '../../run/playbook/run-options.ts';
-import { connectAsking } from '../ask-logins.ts';
+import { completeLogins, connectAsking } from '../ask-logins.ts';
 import { checkLogins } from '../check-logins.ts';
 import { hostsOfPlays } from '../chosen-plays.ts';
 import { confirmDrills } from '../confirm.ts';
@@ -19,10 +17,9 @@ import { exitCodeOf } from '../exit-code.ts';
 import { isListing, list, nameOf } from '../listing.ts';
 import { loginFor } from '../login-of.ts';
 import type { Options } from '../options.ts';
-import { askSecret, canAsk } from '../prompt.ts';
 import { reporterFor } from '../reporting.ts';
 import { retryHint, retryPath, writeRetryFile } from '../retry-file.ts';
-import { modulesOf, projectSideOf, sshConfigOf } from '../wire.ts';
+import { modulesOf, projectSideOf } from '../wire.ts';
 import type { World } from '../world.ts';
 import { inventoryOf } from './hosts-command.ts';
 
@@ -53,10 +50,9 @@ export async function runCommand(options: Options, world: World): Promise<number
     list({ playbook, hostsOf, selected }, options, world);
     return 0;
   }
-  const complete = await sshConfigOf(world);
-  const becomePassword = options.askBecomePass ? await becomePasswordOf(world) : undefined;
+  const complete = await completeLogins(options, world);
   const loginOf = (host: Host, play: Play): Login =>
-    loginFor(host, play.variables(host, undefined, { values: {} }), project, options, world, complete, becomePassword);
+    loginFor(host, play.variables(host, undefined, { values: {} }), project, options, world, complete);
   const logins = await checkLogins(playbook.plays, hostsOf, loginOf);
   if (options.command === 'drill') await confirmDrills(playbook, hostsOf, selected, options, world);
 
@@ -122,12 +118,4 @@ async function retryLine(report: Report, project: string, options: Options, worl
     const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     return world.clean.line(`warning: can't keep the list of hosts that failed in ${path}: ${why}`);
   }
-}
-
-/** Ansible's `--ask-become-pass`: one password for all hosts, asked before the first login. */
-async function becomePasswordOf(world: World): Promise<Secret> {
-  if (canAsk()) return askSecret('BECOME password: ', world);
-  throw new HealError('usage', '--ask-become-pass has no terminal to ask on', {
-    hint: 'set become_password in the inventory: `become_password: !secret-env NAME`',
-  });
 }

@@ -1,3 +1,4 @@
+import type { Place } from '../../core/place.ts';
 import { Secret } from '../../core/secret.ts';
 import type { Problems } from '../yaml/problems.ts';
 import type { MapNode, Node } from '../yaml/yaml-file.ts';
@@ -16,6 +17,7 @@ export type ConnectionName =
   | 'port'
   | 'user'
   | 'identity_file'
+  | 'ssh_password'
   | 'become'
   | 'become_user'
   | 'become_password'
@@ -38,6 +40,12 @@ export const connectionVariables: readonly ConnectionVariable[] = [
     also: ['ansible_ssh_private_key_file', 'ansible_private_key_file'],
     kind: 'path',
     about: 'private key file (default: the keys of ssh-agent, then `~/.ssh/id_ed25519`, `id_ecdsa`, `id_rsa`)',
+  },
+  {
+    name: 'ssh_password',
+    also: ['ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password'],
+    kind: 'secret',
+    about: 'password, tried after the keys: `!secret-env NAME` or `!secret-file FILE`, never plain text',
   },
   {
     name: 'become',
@@ -74,8 +82,6 @@ const byName: ReadonlyMap<string, ConnectionVariable> = new Map(
 /** Ansible's variables that would change how a host is reached, and that heal has nothing for. */
 const without: Readonly<Record<string, string>> = {
   ansible_connection: 'heal speaks SSH alone',
-  ansible_password: 'log in by a key: identity_file',
-  ansible_ssh_pass: 'log in by a key: identity_file',
   ansible_ssh_common_args: 'heal does not use the ssh program; see its own settings in docs/inventory.md',
   ansible_ssh_extra_args: 'heal does not use the ssh program; see its own settings in docs/inventory.md',
   ansible_become_method: 'heal becomes another user by sudo',
@@ -89,8 +95,19 @@ export function checkConnectionVariables(node: MapNode, problems: Problems): voi
     const variable = byName.get(key);
     if (variable === undefined || isTemplate(value)) continue;
     const wrong = wrongValue(variable, value.kind === 'scalar' ? value.value : undefined);
-    if (wrong !== undefined) problems.add(`"${key}" ${wrong}`, value.at, `it is ${variable.about}`);
+    if (wrong !== undefined) problems.add(`"${key}" ${wrong}`, shownPlace(variable, value.at), hintOf(variable));
   }
+}
+
+/** Where a wrong value is. The line of a password in plain text is not shown. */
+export function shownPlace({ kind }: ConnectionVariable, at: Place): Place {
+  const { text: _line, ...place } = at;
+  return kind === 'secret' ? place : at;
+}
+
+/** What to write in place of a wrong value. */
+export function hintOf({ kind, about }: ConnectionVariable): string {
+  return kind === 'secret' ? 'write !secret-env NAME or !secret-file FILE' : `it is ${about}`;
 }
 
 /** Says what is wrong with a value, as in `must be a boolean`; undefined where nothing is. */
@@ -99,6 +116,8 @@ export function wrongValue(variable: ConnectionVariable, value: unknown): string
     case 'text':
     case 'path':
       return typeof value === 'string' && value !== '' && !/[\0\n]/.test(value) ? undefined : 'must be a string';
+    case 'secret':
+      return value instanceof Secret ? undefined : 'must be a secret';
     case 'port':
       return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535
         ? undefined

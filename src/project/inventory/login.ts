@@ -5,7 +5,7 @@ import { Secret } from '../../core/secret.ts';
 import { expandPath } from '../variables/secret-source.ts';
 import { typeName } from '../variables/value.ts';
 import { collectProblems } from '../yaml/problems.ts';
-import { type ConnectionName, connectionVariables, wrongValue } from './connection-variables.ts';
+import { type ConnectionName, connectionVariables, hintOf, shownPlace, wrongValue } from './connection-variables.ts';
 
 /** What a login needs to know of the workstation. */
 export interface Workstation {
@@ -36,8 +36,8 @@ export function loginOf(host: Host, variables: Variables, workstation: Workstati
     if (wrong !== undefined)
       problems.add(
         `${host.name}: "${found.name}" ${wrong}, not ${typeName(found.value)}`,
-        at,
-        `it is ${variable.about}`,
+        shownPlace(variable, at),
+        hintOf(variable),
       );
     given.add(variable.name);
     values[variable.name] = found.value;
@@ -47,6 +47,7 @@ export function loginOf(host: Host, variables: Variables, workstation: Workstati
     const value = values[name];
     return value === undefined ? undefined : expandPath(String(value), home, workstation.project ?? home);
   };
+  const password = values.ssh_password;
   const identityFile = path('identity_file');
   return {
     name: host.name,
@@ -54,6 +55,7 @@ export function loginOf(host: Host, variables: Variables, workstation: Workstati
     port: Number(values.port ?? 22),
     user: String(values.user ?? localUser(env)),
     ...(identityFile === undefined ? {} : { identityFile }),
+    ...(password instanceof Secret ? { password } : {}),
     become: values.become === true,
     becomeUser: String(values.become_user ?? 'root'),
     ...(values.become_password instanceof Secret ? { becomePassword: values.become_password } : {}),

@@ -1,0 +1,130 @@
+import type { AnyAuthMethod, AuthenticationType, KeyboardInteractiveAuthMethod, NextAuthHandler } from 'ssh2';
+import type { Login } from '../core/connection.ts';
+import type { HealError } from '../core/errors.ts';
+import type { FastLogin } from './fast-login.ts';
+import { place, unreachable } from './faults.ts';
+import type { Identities, Identity } from './identities.ts';
+
+/** What is shown to a server so that it lets a user in (RFC 4252): the keys, and then the password, as ssh(1) does. */
+export interface Proofs {
+  /** For ssh2's `authHandler`. */
+  next(left: AuthenticationType[] | null, partialSuccess: boolean | null, next: NextAuthHandler): void;
+  /** Whether an attempt at the password was made. */
+  passwordSent(): boolean;
+  /** Why the server did not let the user in, when it refused everything. */
+  refused(): HealError;
+}
+
+/** The proofs of one connection. `failed` is called with what ends it; the password is sent at most once. */
+export function proofsFor(
+  login: Login,
+  identities: Identities,
+  fast: () => FastLogin | undefined,
+  failed: (error: HealError) => void,
+): Proofs {
+  const { user: username, password } = login;
+  const tried: Identity[] = [];
+  let methods: readonly string[] = [];
+  /** What the server accepted, and wanted more. */
+  let accepted: 'key' | 'password' | undefined;
+  let sent = false;
+
+  const keyOf = (identity: Identity): AnyAuthMethod => {
+    tried.push(identity);
+    const login = fast();
+    if (login !== undefined) return { type: 'publickey', username, key: login.adopt(identity) as never };
+    if (identity.agent !== undefined) return { type: 'agent', username, agent: identity.agent };
+    return { type: 'publickey', username, key: identity.key as never };
+  };
+  const passwordBy = (secret: string): AnyAuthMethod | undefined => {
+    const byPassword = methods.includes('password');
+    if (sent || !(byPassword || methods.includes('keyboard-interactive'))) return undefined;
+    sent = true;
+    fast()?.withdraw();
+    if (byPassword) return { type: 'password', username, password: secret };
+    return { type: 'keyboard-interactive', username, prompt: answerOnce(login, secret, failed) };
+  };
+
+  return {
+    next(left, partialSuccess, next) {
+      methods = left ?? methods;
+      if (partialSuccess === true) accepted = sent ? 'password' : 'key';
+      const identity = accepted === undefined ? identities.usable[tried.length] : undefined;
+      if (identity !== undefined) return next(keyOf(identity));
+      if (password === undefined) return next(false as never);
+      // The answer to `none` says which methods there are (RFC 4252, 5.2); a method in vain would cost an attempt.
+      if (left === null) return next({ type: 'none', username });
+      next(passwordBy(password.reveal()) ?? (false as never));
+    },
+    passwordSent: () => sent,
+    refused: () => refusal(login, identities, { tried, methods, accepted, sent }),
+  };
+}
+
+/** Answers the one hidden question of a keyboard-interactive login (RFC 4256) by the password. */
+function answerOnce(
+  login: Login,
+  secret: string,
+  failed: (error: HealError) => void,
+): KeyboardInteractiveAuthMethod['prompt'] {
+  let answered = false;
+  return (_name, _instructions, _language, prompts, finish) => {
+    const [question] = prompts;
+    if (!answered && prompts.length === 1 && question?.echo === false) {
+      answered = true;
+      return finish([secret]);
+    }
+    const where = place(login.address, login.port);
+    const asked = prompts.map(({ prompt }) => JSON.stringify(prompt.trim())).join(', ');
+    failed(
+      unreachable(
+        `${where} asks ${login.user} for more than a password: ${asked}`,
+        'heal answers one hidden question: exempt this user in sshd_config or PAM, or log in by a key',
+      ),
+    );
+  };
+}
+
+interface Answers {
+  readonly tried: readonly Identity[];
+  readonly methods: readonly string[];
+  readonly accepted: 'key' | 'password' | undefined;
+  readonly sent: boolean;
+}
+
+function refusal(login: Login, identities: Identities, { tried, methods, accepted, sent }: Answers): HealError {
+  const { user } = login;
+  const where = place(login.address, login.port);
+  if (accepted === 'password' || (accepted === 'key' && !sent)) {
+    const takesPassword = methods.includes('password') || methods.includes('keyboard-interactive');
+    const give = accepted === 'key' && login.password === undefined && takesPassword;
+    return unreachable(
+      `${where} took the ${accepted} of ${user}, and wants a second proof as well (${methods.join(', ')})`,
+      `${give ? 'give the password (--ask-pass), or ' : ''}exempt this user in sshd_config (AuthenticationMethods)`,
+    );
+  }
+  const keys = tried.map((key) => key.label).join(', ');
+  if (sent) {
+    const before = accepted === 'key' ? ', after it took the key' : keys === '' ? '' : `, and before that ${keys}`;
+    return unreachable(
+      `${where} refused the password of ${user}${before}`,
+      'check the password, and whether sshd_config lets this user in with one (PasswordAuthentication, PermitRootLogin)',
+    );
+  }
+  const remarks = identities.remarks.map((remark) => `; ${remark}`).join('');
+  const none = login.password === undefined ? '' : `; it takes no password (it takes ${methods.join(', ')})`;
+  return unreachable(
+    `${where} does not let ${user} in: ${keys === '' ? 'there is no key to try' : `tried ${keys}`}${remarks}${none}`,
+    tried.length === 0
+      ? 'set identity_file, or start an agent'
+      : `check that the user name is correct, and that ~${user}/.ssh/authorized_keys on the host contains one of these public keys`,
+  );
+}
+
+/** The answer of a server that wants a new password (RFC 4252, 8). */
+export function expiredPassword({ address, port, user }: Login): HealError {
+  return unreachable(
+    `the password of ${user} on ${place(address, port)} has expired`,
+    `change it: ssh -p ${port} ${user}@${address}`,
+  );
+}

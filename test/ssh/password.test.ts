@@ -1,0 +1,148 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Connection, Frame, Login } from '../../src/core/connection.ts';
+import { HealError } from '../../src/core/errors.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { sh } from '../../src/shell/sh.ts';
+import { connector } from '../../src/ssh/connect.ts';
+import { type Pace, paces } from '../../src/ssh/fast-login.ts';
+import { until } from '../until.ts';
+import { makeKey, noPasswords, type Sshd, startSshd } from './sshd.ts';
+
+const account = { user: 'healtest', password: 'open sesame' };
+const never = new AbortController().signal;
+
+const byPassword = ['PasswordAuthentication yes', 'UsePAM yes'];
+const byQuestion = ['KbdInteractiveAuthentication yes', 'UsePAM yes'];
+
+describe.skipIf(noPasswords !== undefined)(
+  `a real sshd that takes passwords${noPasswords === undefined ? '' : ` (skipped: ${noPasswords})`}`,
+  () => {
+    const open: Connection[] = [];
+    const servers: Sshd[] = [];
+    let other = '';
+    beforeAll(async () => {
+      servers.push(await startSshd(byPassword, account), await startSshd(byQuestion, account));
+      other = makeKey(servers[0]?.folder ?? '', 'other', '-t', 'ed25519');
+    });
+    afterEach(async () => {
+      await Promise.all(open.splice(0).map((connection) => connection.close()));
+    });
+    afterAll(() => {
+      for (const sshd of servers) sshd.stop();
+    });
+    const server = (n: 0 | 1): Sshd => {
+      const sshd = servers[n];
+      if (sshd === undefined) throw new Error('no sshd');
+      return sshd;
+    };
+    const start = async (config: readonly string[]): Promise<Sshd> => {
+      const sshd = await startSshd(config, account);
+      servers.push(sshd);
+      return sshd;
+    };
+
+    /** A login without keys. */
+    const keyless = (
+      sshd: Sshd,
+      password: string | undefined = account.password,
+      changes: Partial<Login> = {},
+    ): Login => ({
+      ...sshd.login({ user: account.user, identityFiles: [], ...changes }),
+      ...(password === undefined ? {} : { password: new Secret(password) }),
+    });
+    const withoutFile = ({ identityFile: _file, ...login }: Login): Login => login;
+
+    async function whoami(login: Login, pace: Pace = 'kex'): Promise<string> {
+      const frames: Frame[] = [];
+      const program = sh`out=$(id -un); printf '\n%s out - %s\n%s' "$N" "\${#out}" "$out" >&3`;
+      const connect = connector({ home: '/nonexistent', agentSocket: undefined, pace });
+      open.push(await connect(login, program, (frame) => frames.push(frame), never));
+      return frames.map((frame) => frame.body.toString()).join('');
+    }
+    async function refusal(login: Login, pace?: Pace): Promise<HealError> {
+      const error = await whoami(login, pace).catch((reason: unknown) => reason);
+      if (error instanceof HealError) return error;
+      throw new Error(`it was not refused: ${error}`);
+    }
+    const failures = (sshd: Sshd): number =>
+      sshd.log().match(/^Failed (password|keyboard-interactive)|^error: PAM: Authentication failure/gm)?.length ?? 0;
+
+    test.each([
+      ['method password', 0],
+      ['keyboard-interactive', 1],
+    ] as const)('%s lets the user in', async (_name, n) => {
+      const sshd = server(n);
+      expect(await whoami(withoutFile(keyless(sshd)))).toBe(account.user);
+    });
+
+    test.each(paces)('keys are tried first, and after a refused one the password is (%s)', async (pace) => {
+      for (const sshd of servers.slice(0, 2)) {
+        const before = sshd.log().length;
+        const connections = sshd.connections();
+        expect(await whoami(keyless(sshd, account.password, { identityFile: other }), pace)).toBe(account.user);
+        const found = /Failed publickey[\s\S]*Accepted (password|keyboard-interactive)/;
+        await until('sshd has logged both', () => found.test(sshd.log().slice(before)));
+        expect(sshd.connections() - connections).toBe(1);
+      }
+    });
+
+    test('with a key that is accepted, the password is not sent', async () => {
+      const sshd = server(0);
+      const before = sshd.log().length;
+      expect(await whoami(keyless(sshd, 'wrong one', { identityFile: sshd.key }))).toBe(account.user);
+      expect(sshd.log().slice(before)).not.toMatch(/password for/);
+    });
+
+    test.each(['plain', 'kex'] as const)('a wrong one costs one attempt and is a plain error (%s)', async (pace) => {
+      for (const sshd of servers.slice(0, 2)) {
+        for (const identityFile of [undefined, other]) {
+          const before = [failures(sshd), sshd.connections()];
+          const login = keyless(sshd, 'wrong one', identityFile === undefined ? {} : { identityFile });
+          const error = await refusal(identityFile === undefined ? withoutFile(login) : login, pace);
+          expect(error.kind).toBe('unreachable');
+          expect(error.message).toBe(
+            `127.0.0.1 port ${sshd.port} refused the password of healtest${identityFile === undefined ? '' : `, and before that ${other}`}`,
+          );
+          expect(error.hint).toMatch(/^check the password, /);
+          expect(JSON.stringify(error)).not.toContain('wrong one');
+          expect(sshd.connections() - (before[1] ?? 0)).toBe(1);
+          await until('sshd has logged it', () => failures(sshd) > (before[0] ?? 0));
+          expect(failures(sshd) - (before[0] ?? 0)).toBe(1);
+        }
+      }
+    });
+
+    test('a server that wants a key and the password gets both', async () => {
+      const sshd = await start([...byPassword, 'AuthenticationMethods publickey,password']);
+      const login = keyless(sshd, account.password, { identityFile: sshd.key });
+      expect(await whoami(login)).toBe(account.user);
+      const wrong = await refusal({ ...login, password: new Secret('wrong one') });
+      expect(wrong.message).toBe(`127.0.0.1 port ${sshd.port} refused the password of healtest, after it took the key`);
+      const { password: _password, ...without } = login;
+      const missing = await refusal(without);
+      expect(missing.message).toMatch(/ took the key of healtest, and wants a second proof as well \(password\)$/);
+      expect(missing.hint).toMatch(/^give the password \(--ask-pass\), or /);
+    });
+
+    test('a server that wants more after the password is named', async () => {
+      const sshd = await start([...byPassword, 'AuthenticationMethods password,publickey']);
+      const error = await refusal(withoutFile(keyless(sshd)));
+      expect(error.message).toMatch(/ took the password of healtest, and wants a second proof as well \(publickey\)$/);
+    });
+
+    test('a server that takes no password never gets one', async () => {
+      const sshd = await start([]);
+      const error = await refusal(withoutFile(keyless(sshd)));
+      expect(error.message).toBe(
+        `127.0.0.1 port ${sshd.port} does not let healtest in: there is no key to try; it takes no password (it takes publickey)`,
+      );
+      expect(failures(sshd)).toBe(0);
+    });
+
+    test('the password is in no log of sshd', async () => {
+      const sshd = server(0);
+      await whoami(withoutFile(keyless(sshd)));
+      expect(sshd.log()).not.toContain(account.password);
+    });
+  },
+);
