@@ -25,6 +25,8 @@ export interface HostKeyCheck {
   verdict(key: Buffer): Verdict['is'];
   /** The error that refuses this key, or undefined if it is accepted. */
   refuse(key: Buffer): HealError | undefined;
+  /** Whether a key was accepted, with checking off, that is revoked or another one than the one on file. */
+  isSuspect(): boolean;
   /** Writes down the accepted key of a host that was unknown. To be called when the host has proven that it has it. */
   remember(): Promise<void>;
 }
@@ -37,16 +39,19 @@ export interface HostKeyCheck {
 export async function hostKeyCheck(login: Login): Promise<HostKeyCheck> {
   const { knownHostsFile: file, moreKnownHostsFiles: more = [] } = login;
   const { address, port } = knownAs(login);
-  const files = login.hostKeyChecking === 'off' ? [] : [file, ...more];
+  // With checking off the files count for the password alone.
+  const files = login.hostKeyChecking === 'off' && login.password === undefined ? [] : [file, ...more];
   const entries = (await Promise.all(files.map(readKnownHosts))).flat();
   let accepted: Buffer | undefined;
+  let suspect = false;
   return {
     algorithms: hostKeyAlgorithms(entries, address, port),
     isOnFile: hasExactly(entries, address, port),
     verdict: (key) => judge(entries, address, port, key).is,
     refuse(key) {
-      if (login.hostKeyChecking === 'off') return undefined;
       const verdict = judge(entries, address, port, key);
+      suspect = verdict.is === 'changed' || verdict.is === 'revoked';
+      if (login.hostKeyChecking === 'off') return undefined;
       if (verdict.is === 'known') return undefined;
       if (verdict.is === 'unknown') {
         if (login.hostKeyChecking === 'strict') return unknownKey(login, key);
@@ -55,6 +60,7 @@ export async function hostKeyCheck(login: Login): Promise<HostKeyCheck> {
       }
       return verdict.is === 'changed' ? changedKey(login, key, verdict.entry) : revokedKey(login, key, verdict.entry);
     },
+    isSuspect: () => suspect,
     async remember() {
       if (accepted === undefined) return;
       const line = knownHostLine(address, port, accepted, login.hashKnownHosts);

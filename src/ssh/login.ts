@@ -71,7 +71,7 @@ export function logIn<T>(socket: Duplex, plan: LoginPlan<T>, signal: AbortSignal
     };
     if (signal.aborted) return aborted();
     signal.addEventListener('abort', aborted, { once: true });
-    const proofs = proofsFor(login, identities, () => fast, failed);
+    const proofs = proofsFor(plan, () => fast, failed);
 
     client.on('error', failed);
     client.on('close', () => failed(new Error('the connection was closed')));

@@ -3,6 +3,7 @@ import type { Login } from '../core/connection.ts';
 import type { HealError } from '../core/errors.ts';
 import type { FastLogin } from './fast-login.ts';
 import { place, unreachable } from './faults.ts';
+import type { HostKeyCheck } from './host-key.ts';
 import type { Identities, Identity } from './identities.ts';
 
 /** What is shown to a server so that it lets a user in (RFC 4252): the keys, and then the password, as ssh(1) does. */
@@ -15,10 +16,19 @@ export interface Proofs {
   refused(): HealError;
 }
 
-/** The proofs of one connection. `failed` is called with what ends it; the password is sent at most once. */
+/** To whom what is proven. */
+export interface ProofsPlan {
+  readonly login: Login;
+  readonly hostKey: Pick<HostKeyCheck, 'isSuspect'>;
+  readonly identities: Identities;
+}
+
+/**
+ * The proofs of one connection. `failed` is called with what ends it; the password is sent at most once, and never to a
+ * host whose key is not the one on file (`check_host_key` in OpenSSH's sshconnect.c does the same).
+ */
 export function proofsFor(
-  login: Login,
-  identities: Identities,
+  { login, hostKey, identities }: ProofsPlan,
   fast: () => FastLogin | undefined,
   failed: (error: HealError) => void,
 ): Proofs {
@@ -38,7 +48,7 @@ export function proofsFor(
   };
   const passwordBy = (secret: string): AnyAuthMethod | undefined => {
     const byPassword = methods.includes('password');
-    if (sent || !(byPassword || methods.includes('keyboard-interactive'))) return undefined;
+    if (sent || hostKey.isSuspect() || !(byPassword || methods.includes('keyboard-interactive'))) return undefined;
     sent = true;
     fast()?.withdraw();
     if (byPassword) return { type: 'password', username, password: secret };
@@ -57,7 +67,7 @@ export function proofsFor(
       next(passwordBy(password.reveal()) ?? (false as never));
     },
     passwordSent: () => sent,
-    refused: () => refusal(login, identities, { tried, methods, accepted, sent }),
+    refused: () => refusal(login, identities, { tried, methods, accepted, sent, suspect: hostKey.isSuspect() }),
   };
 }
 
@@ -90,9 +100,11 @@ interface Answers {
   readonly methods: readonly string[];
   readonly accepted: 'key' | 'password' | undefined;
   readonly sent: boolean;
+  readonly suspect: boolean;
 }
 
-function refusal(login: Login, identities: Identities, { tried, methods, accepted, sent }: Answers): HealError {
+function refusal(login: Login, identities: Identities, answers: Answers): HealError {
+  const { tried, methods, accepted, sent } = answers;
   const { user } = login;
   const where = place(login.address, login.port);
   if (accepted === 'password' || (accepted === 'key' && !sent)) {
@@ -112,7 +124,10 @@ function refusal(login: Login, identities: Identities, { tried, methods, accepte
     );
   }
   const remarks = identities.remarks.map((remark) => `; ${remark}`).join('');
-  const none = login.password === undefined ? '' : `; it takes no password (it takes ${methods.join(', ')})`;
+  const why = answers.suspect
+    ? 'it is not sent the password, as its host key has changed'
+    : `it takes no password (it takes ${methods.join(', ')})`;
+  const none = login.password === undefined ? '' : `; ${why}`;
   return unreachable(
     `${where} does not let ${user} in: ${keys === '' ? 'there is no key to try' : `tried ${keys}`}${remarks}${none}`,
     tried.length === 0

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection, Frame, Login } from '../../src/core/connection.ts';
 import { HealError } from '../../src/core/errors.ts';
@@ -137,6 +139,22 @@ describe.skipIf(noPasswords !== undefined)(
         `127.0.0.1 port ${sshd.port} does not let healtest in: there is no key to try; it takes no password (it takes publickey)`,
       );
       expect(failures(sshd)).toBe(0);
+    });
+
+    test('with checking off, a host whose key has changed gets no password, and a new one does', async () => {
+      const sshd = server(0);
+      const before = failures(sshd);
+      const knownHostsFile = join(sshd.folder, 'changed_hosts');
+      const line = `[127.0.0.1]:${sshd.port} ${readFileSync(`${other}.pub`, 'utf8')}`;
+      writeFileSync(knownHostsFile, line);
+      const login = withoutFile(keyless(sshd, account.password, { hostKeyChecking: 'off', knownHostsFile }));
+      const error = await refusal(login);
+      expect(error.message).toMatch(
+        /there is no key to try; it is not sent the password, as its host key has changed$/,
+      );
+      expect(failures(sshd)).toBe(before);
+      writeFileSync(knownHostsFile, '');
+      expect(await whoami(login)).toBe(account.user);
     });
 
     test('the password is in no log of sshd', async () => {
