@@ -145,6 +145,11 @@ describe('nothing is asked', () => {
     await openKeys([testLogin()], sources(home), person().ask);
   });
 
+  test('for a default key, if there is a password', async () => {
+    const home = homeWith(['id_ed25519', '-t', 'ed25519', ...locked]);
+    await openKeys([testLogin({ password: new Secret('open sesame') })], sources(home), person().ask);
+  });
+
   test('for a default key of hosts that have keys of their own', async () => {
     const home = homeWith(['id_ed25519', '-t', 'ed25519', ...locked]);
     const own = makeKey(folder, 'own', '-t', 'ed25519');
