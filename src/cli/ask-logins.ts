@@ -1,5 +1,6 @@
 import type { Login } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
+import type { Secret } from '../core/secret.ts';
 import type { Connector } from '../ssh/connect.ts';
 import type { OpenedKeys } from '../ssh/identities.ts';
 import { addNewHosts, type NewHost } from '../ssh/new-hosts.ts';
@@ -35,21 +36,42 @@ export async function connectAsking(
 }
 
 /**
- * What ~/.ssh/config adds to each login, and with `--ask-pass` the password: a default that the inventory overrules, as in
- * Ansible.
+ * What ~/.ssh/config adds to each login, and with `--ask-pass` and `--ask-become-pass` the passwords: defaults that the
+ * inventory overrules. As in Ansible, an empty become password is that of the login.
  * @throws HealError of kind `usage`
  */
-export async function completeLogins(options: Pick<Options, 'askPass'>, world: World): Promise<CompleteLogin> {
+export async function completeLogins(
+  { askPass, askBecomePass }: Pick<Options, 'askPass' | 'askBecomePass'>,
+  world: World,
+): Promise<CompleteLogin> {
   const complete = await sshConfigOf(world);
-  if (!options.askPass) return complete;
+  const password = askPass ? await askPassword('SSH password: ', '--ask-pass', 'ansible_password', world) : undefined;
+  const usual = password === undefined ? '' : '[defaults to SSH password]';
+  const becomePassword = askBecomePass
+    ? ((await askPassword(`BECOME password${usual}: `, '--ask-become-pass', 'become_password', world)) ?? password)
+    : undefined;
+  return (login) =>
+    complete({
+      ...login,
+      ...(password === undefined || login.given.has('ssh_password') ? {} : { password }),
+      ...(becomePassword === undefined || login.given.has('become_password') ? {} : { becomePassword }),
+    });
+}
+
+/** Undefined where nothing was typed. */
+async function askPassword(
+  question: string,
+  flag: string,
+  variable: string,
+  world: World,
+): Promise<Secret | undefined> {
   if (!canAsk()) {
-    throw new HealError('usage', '--ask-pass needs a terminal to ask on', {
-      hint: 'put the password into the inventory: ansible_password: !secret-env NAME',
+    throw new HealError('usage', `${flag} needs a terminal to ask on`, {
+      hint: `put the password into the inventory: ${variable}: !secret-env NAME`,
     });
   }
-  const password = await askSecret('SSH password: ', world);
-  if (password.reveal() === '') return complete;
-  return (login) => complete(login.given.has('ssh_password') ? login : { ...login, password });
+  const secret = await askSecret(question, world);
+  return secret.reveal() === '' ? undefined : secret;
 }
 
 async function openedKeys(logins: readonly Login[], world: World): Promise<OpenedKeys> {

@@ -154,7 +154,7 @@ describeLab('sudo with a password', { hosts: ['jack4'] }, (lab) => {
       expect({ code, stderr }).toEqual({
         code: 5,
         stderr:
-          'error: --ask-become-pass has no terminal to ask on\nhint: set become_password in the inventory: `become_password: !secret-env NAME`\n',
+          'error: --ask-become-pass needs a terminal to ask on\nhint: put the password into the inventory: become_password: !secret-env NAME\n',
       });
     });
   });

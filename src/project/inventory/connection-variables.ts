@@ -122,8 +122,6 @@ export function wrongValue(variable: ConnectionVariable, value: unknown): string
       return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535
         ? undefined
         : 'must be a number from 1 to 65535';
-    case 'secret':
-      return value instanceof Secret ? undefined : 'must be a secret';
     case 'boolean':
       return typeof value === 'boolean' ? undefined : 'must be a boolean';
     case 'seconds':
