@@ -16,7 +16,26 @@ export async function fetchHostKey(
   route: Route,
   signal: AbortSignal,
 ): Promise<Buffer> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(login.connectTimeout * 1000)]);
+  // A signal of AbortSignal.timeout that nothing else refers to may be collected before its time.
+  const stop = new AbortController();
+  const end = (): void => stop.abort(signal.reason);
+  const timer = setTimeout(end, login.connectTimeout * 1000);
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  try {
+    return await exchange(login, algorithms, route, stop.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+  }
+}
+
+async function exchange(
+  login: Login,
+  algorithms: readonly string[],
+  route: Route,
+  limit: AbortSignal,
+): Promise<Buffer> {
   const where = place(login.address, login.port);
   const socket = await route.dial(login.address, login.port, limit);
   const client = new ssh2.Client();

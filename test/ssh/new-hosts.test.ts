@@ -1,4 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -157,6 +158,21 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
       const port = await freePort();
       expect(await askedFor([sshd.login({ port, knownHostsFile: newFile() })])).toEqual([]);
     });
+  });
+
+  test('a host that takes the connection and says nothing is left after connect_timeout', async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => sockets.push(socket.on('error', () => undefined)));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const port = Number(Reflect.get(silent.address() ?? {}, 'port'));
+    try {
+      const login = sshd.login({ port, knownHostsFile: newFile(), connectTimeout: 0.5 });
+      expect(await askedFor([login])).toEqual([]);
+      expect(sockets).toHaveLength(1);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    }
   });
 
   test('a key that cannot be added is a plain error', async () => {
