@@ -32,7 +32,12 @@ function score({ code, text }: Finished, judge: (points: number) => boolean, wan
 }
 
 /** The drills that take seconds. */
-const drills = ['Jack answers', "John's container runs again", 'Ross can read the directories again'];
+const drills = [
+  'Jack answers',
+  'The flag was acted on',
+  "John's container runs again",
+  'Ross can read the directories again',
+];
 
 /** The demo, in order. */
 export const steps: readonly Step[] = [
@@ -47,7 +52,7 @@ export const steps: readonly Step[] = [
     wrong: (done) => recap(done, 'some'),
   },
   {
-    about: 'Make it so.',
+    about: 'Apply it.',
     args: ['run', 'site', '--limit', 'jack4'],
     wrong: (done) => recap(done, 'some'),
   },
@@ -57,13 +62,13 @@ export const steps: readonly Step[] = [
     wrong: (done) => recap(done, 'none'),
   },
   {
-    about: 'And now? What is left is a token, by which Coach would be told.',
+    about: 'And now? Only the token is missing with which Coach gets messages.',
     args: ['status', '--limit', 'jack4'],
     wrong: (done) => score(done, (points) => points === 9, '9'),
   },
   {
     about:
-      'Do they really come back? Break three things, and measure how long it takes. (All drills: leave --tags out.)',
+      'Do they really come back? Break four things, and measure how long it takes. (All drills: leave --tags out.)',
     args: ['drill', 'site', '--limit', 'jack4', '--tags', 'quick', '--yes'],
     wrong: (done) => {
       const unmeasured = drills.find((name) => !new RegExp(`${name} +after [\\d.]+ m?s`).test(done.text));
