@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { picture } from './picture.ts';
+import { picture, shortened } from './picture.ts';
 import { steps } from './steps.ts';
 
 const recap = (counts: string): string => `PLAY RECAP ***\njack4      : ${counts}    skipped=0\n`;
@@ -22,7 +22,7 @@ describe('the demo judges what a command came to', () => {
       'a drill with its time',
       drill,
       0,
-      `    + Jack answers  after 6.2 s\n    + John's container runs again  after 90 ms\n    + Ross can read the directories again  after 1.0 s\n${recap('ok=1 changed=1 unreachable=0 failed=0')}`,
+      `    + Jack answers  after 6.2 s\n    + The flag was acted on  after 1.9 s\n    + John's container runs again  after 90 ms\n    + Ross can read the directories again  after 1.0 s\n${recap('ok=1 changed=1 unreachable=0 failed=0')}`,
       undefined,
     ],
   ])('%s', (_title, step, code, text, wrong) => {
@@ -33,6 +33,19 @@ describe('the demo judges what a command came to', () => {
 });
 
 describe('a picture of what a terminal showed', () => {
+  test('leaves the middle of a long output out', () => {
+    const lines = (name: string, count: number): string[] => Array.from({ length: count }, (_, n) => `${name}${n}`);
+    const text = ['\x1b[36m# one', ...lines('a', 40), '# two', ...lines('b', 31)].join('\n');
+    expect(shortened(text).split('\n')).toEqual([
+      '\x1b[36m# one',
+      ...lines('a', 19),
+      '      ... 9 lines',
+      ...lines('a', 40).slice(-12),
+      '# two',
+      ...lines('b', 31),
+    ]);
+  });
+
   test('has its colours and texts, and nothing that would be read as markup', () => {
     const svg = picture('\x1b[1m$ heal\x1b[0m\n\x1b[32m+<a> & b\x1b[39m plain');
     expect(svg).toContain('font-weight="bold">$ heal<');

@@ -11,7 +11,7 @@ import { missingCapability } from '../lab/capability.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import type { OpenClaw } from '../lab/program-layers.ts';
 import { type Finished, runHeal } from './heal.ts';
-import { picture } from './picture.ts';
+import { picture, shortened } from './picture.ts';
 import { type Screen, screen } from './screen.ts';
 import { type Step, steps } from './steps.ts';
 
@@ -88,7 +88,7 @@ function projectOf(lab: Lab): string {
 
 function drawInto(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, picture(text));
+  writeFileSync(file, picture(shortened(text)));
 }
 
 /** Runs the steps one after the other; what was not as expected, if anything, and the exit code for it. */

@@ -81,6 +81,23 @@ function styled(style: Style, code: number): Style {
 }
 
 /** Lines longer than the picture go on in the next one, as in a terminal. */
+/** Lines kept of what one command printed: at its beginning, and at its end with the recap. */
+const kept = { first: 20, last: 12 } as const;
+
+/** The text with the middle of each long output left out: a whole site would make the picture as long as a book. */
+export function shortened(text: string): string {
+  const parts = text.split(/\n(?=(?:\x1b\[[\d;]*m)*# )/);
+  return parts
+    .map((part) => {
+      const lines = part.split('\n');
+      const left = lines.length - kept.first - kept.last;
+      return left < 2
+        ? part
+        : [...lines.slice(0, kept.first), `      ... ${left} lines`, ...lines.slice(-kept.last)].join('\n');
+    })
+    .join('\n');
+}
+
 function wrapped(read: (line: string) => Run[]): (line: string) => Run[][] {
   return (line) => {
     const rows: Run[][] = [[]];
