@@ -124,7 +124,7 @@ describeLab('a VPS that heals itself', { hosts: ['jack4'], state: 'site', jack: 
     beforeAll(() => host.exec(`systemctl stop openclaw-health.timer; rm -f ${state}/jack.*`));
     afterAll(() => host.exec(`rm -f ${state}/jack.*; systemctl start openclaw-health.timer`));
 
-    test('nobody asked: twice an hour, shared by timer and watchdog, and the third is told to Coach once', async () => {
+    test('timer and watchdog revive a bot twice an hour together, and the third refusal is reported to Coach once', async () => {
       telegram.told.length = 0;
       const codes: number[] = [];
       for (const reason of ['health', 'watchdog', 'health', 'watchdog']) {
