@@ -13,6 +13,7 @@ import {
   composeCommand,
   composeVerb,
 } from '../probes/compose.ts';
+import { composeFunction } from '../probes/docker-words.ts';
 import { sh } from '../shell/sh.ts';
 import { defineModule } from './definition/define.ts';
 import { absolutePath } from './definition/schemas.ts';
@@ -194,6 +195,7 @@ function actText(project: ComposeProject, wait: number | undefined, left: readon
   const narrowed = left.length > 0 && project.services.length === 0;
   const services = project.services.filter((service) => !left.some((one) => one.service === service));
   return sh`
+    ${composeFunction}
     cd -- ${project.folder} || exit 1
     ${narrowed ? others : services.length < project.services.length && services.length === 0 ? sh`exit 0` : sh`:`}
     said=$(${command} ${composeVerb(project)} ${waiting} ${narrowed ? sh`$others` : services} 2>&1) || {

@@ -14,7 +14,7 @@ import {
   withoutOneshots,
 } from './compose-said.ts';
 import { defineProbe } from './define.ts';
-import { docker, dockerTrouble } from './docker-words.ts';
+import { composeFunction, dockerTrouble } from './docker-words.ts';
 import { parts } from './trouble.ts';
 
 export type { ComposeContainer, ComposeStep } from './compose-said.ts';
@@ -65,11 +65,7 @@ export const composeProbe = defineProbe<ComposeProject, Composed>({
     `files:${project.folder}`,
     ...[...project.files, ...project.envFiles].map((file) => `path:${posix.resolve(project.folder, file)}`),
   ],
-  ask: (items) =>
-    joinSh(
-      items.map(({ params }) => askOne(params)),
-      '\n',
-    ),
+  ask: (items) => joinSh([composeFunction, ...items.map(({ params }) => askOne(params))], '\n'),
   parse: (reply, items) => {
     const said = parts(reply.output, reply.nonce);
     const text = (name: string): string => said.get(name)?.toString('utf8') ?? '';
@@ -87,7 +83,7 @@ export function compose(project: ComposeProject, account: Account = {}): Questio
   return question(composeProbe, project, account);
 }
 
-/** `docker compose` with what says which project is meant; to be run in its folder. */
+/** `docker compose` with what says which project is meant; to be run in its folder, after {@link composeFunction}. */
 export function composeCommand({ files, envFiles, name, profiles }: ComposeProject): Sh {
   const words = [
     ...files.flatMap((file) => ['--file', file]),
@@ -95,7 +91,7 @@ export function composeCommand({ files, envFiles, name, profiles }: ComposeProje
     ...(name === undefined ? [] : ['--project-name', name]),
     ...profiles.flatMap((profile) => ['--profile', profile]),
   ];
-  return sh`docker compose --ansi never ${words}`;
+  return sh`compose_cli --ansi never ${words}`;
 }
 
 /** What follows it: `up` and `down` with their options. */
@@ -117,7 +113,7 @@ function askOne(project: ComposeProject): Sh {
     printf '\n%s folder\n' "$N"
     cd -- ${project.folder} 2>&1 || { printf '\n%s end\n' "$N"; exit; }
     printf '\n%s said\n' "$N"
-    o=$({ ${docker} compose version >/dev/null && ${command} --dry-run ${composeVerb(asked)} ${project.services}; } 2>&1)
+    o=$(${command} --dry-run ${composeVerb(asked)} ${project.services} 2>&1)
     c=$?
     printf '%s\n\n%s code\n%s\n' "$o" "$N" "$c"
     case $o in

@@ -1,10 +1,25 @@
 import type { State } from '../core/state.ts';
-import { unquotedLiteralScript } from '../shell/sh.ts';
+import { sh, unquotedLiteralScript } from '../shell/sh.ts';
 
 /** `docker`, so that a host without it says so in words of ours. */
 export const docker = unquotedLiteralScript(
   "{ command -v docker >/dev/null || { echo 'docker is not installed on this host' >&2; false; }; } && docker",
 );
+
+/**
+ * `compose_cli`, a function that runs Compose (version 2) as `docker compose` does. The plugin is started directly: `docker`
+ * starts it twice, the first time only to ask what it is, and reads all other plugins, which together takes twice as long as
+ * Compose itself. The directories are those of Docker's plugin manager, in its order (docker/cli, cli-plugins/manager).
+ */
+export const composeFunction = sh`
+compose_cli() {
+  command -v docker >/dev/null || { echo 'docker is not installed on this host' >&2; return 1; }
+  for _plugins in "\${DOCKER_CONFIG:-\${HOME:-}/.docker}" /usr/local/lib/docker /usr/local/libexec/docker /usr/lib/docker /usr/libexec/docker; do
+    [ ! -x "$_plugins/cli-plugins/docker-compose" ] || { "$_plugins/cli-plugins/docker-compose" "$@"; return; }
+  done
+  docker compose "$@"
+}
+`;
 
 /**
  * What Docker's words say of Docker itself; undefined where they are about something in particular. That no engine
