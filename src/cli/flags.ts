@@ -53,6 +53,9 @@ const become: readonly Flag[] = [
   },
 ];
 
+/** Options of `run` that `heal backup HOST` takes, too. */
+export const runFlags: readonly Flag[] = [inventory, extraVars, ...login, ...become, verbose];
+
 const play: readonly Flag[] = [
   limit,
   inventory,
@@ -184,6 +187,7 @@ export const commands: readonly Command[] = [
       { name: 'keep', kind: 'text', about: 'prune all but these (default last=3,daily=7,weekly=4,monthly=12)' },
       check,
       { name: 'backups', kind: 'text', about: "directory of the backups, relative to the project's (default backups)" },
+      ...runFlags,
       output,
       project,
     ],

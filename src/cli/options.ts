@@ -8,6 +8,8 @@ export interface Options {
   readonly command: CommandName;
   /** The playbook or role of run, plan, verify, drill and status; the pattern of ping and hosts, `all` where none is given; the host of vars; the action of backup. */
   readonly target: string;
+  /** Names of all options that were given. */
+  readonly given: ReadonlySet<string>;
   /** What else was named: the variable of vars, the host of backup. */
   readonly second?: string;
   readonly limit?: string;

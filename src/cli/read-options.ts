@@ -44,6 +44,7 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
   return {
     command: command.name,
     target: text(first) ?? (command.name === 'status' ? 'site' : 'all'),
+    given: new Set(command.flags.map((flag) => flag.name).filter((name) => isGiven(values.get(name)))),
     inventory: list('inventory'),
     extraVars: list('extra-vars'),
     tags: names('tags'),
@@ -77,6 +78,11 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
     ...(at === undefined ? {} : { at }),
     ...(keep === undefined ? {} : { keep }),
   };
+}
+
+/** yargs counts what is not given as 0. */
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== 0;
 }
 
 function forks(given: string | undefined): number {

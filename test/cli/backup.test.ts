@@ -206,6 +206,9 @@ describe('heal backup', () => {
       ['restore', '--check', undefined, 'check', 'prune'],
       ['prune', '--at', '2026', 'at', 'restore'],
       ['prune', '--only', '/a', 'only', 'restore'],
+      ['list', '--forks', '1', 'forks', 'HOST'],
+      ['verify', '--inventory', 'x', 'inventory', 'HOST'],
+      ['restore', '--ask-become-pass', undefined, 'ask-become-pass', 'HOST'],
       ['jack4', '--keep', 'last=1', 'keep', 'prune'],
     ] as const;
     for (const [action, flag, value, name, owner] of rows) {
@@ -217,7 +220,17 @@ describe('heal backup', () => {
         stderr: `error: heal backup ${shown} has no option --${name}\nhint: --${name} is an option of heal backup ${owner}\n`,
       });
     }
+    expect((await run('jack4', '--backups', 'x')).stderr).toBe(
+      'error: heal backup HOST has no option --backups\nhint: the variable backup_dest sets the directory that a backup is written to: -e backup_dest=DIR\n',
+    );
     expect(readdirSync(join(backups, 'jack4'))).toEqual(before);
+  });
+
+  test('takes the options of run for the backup of a host', async () => {
+    const inventory = folderWith({ 'hosts.yml': 'vps: { hosts: { other: { address: 127.0.0.1, port: 9 } } }\n' });
+    const options = ['-u', 'bob', '-b', '-f', '1', '-v', '-e', 'a=1', '--check'];
+    const { code, stdout, stderr } = await run('other', '-i', inventory, ...options);
+    expect({ code, stdout, stderr }).toMatchObject({ code: 4, stdout: expect.stringContaining('127.0.0.1:9') });
   });
 
   test('names a manifest that is missing, and lists the others', async () => {

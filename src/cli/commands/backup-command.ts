@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { keptBackups } from '../../backups/kept-backups.ts';
 import { HealError } from '../../core/errors.ts';
 import { didYouMean } from '../../project/yaml/spelling.ts';
+import { runFlags } from '../flags.ts';
 import type { Options } from '../options.ts';
 import { findProject } from '../project-folder.ts';
 import type { World } from '../world.ts';
@@ -12,23 +13,14 @@ import { runCommand } from './run-command.ts';
 
 /** The actions of `heal backup`, each with the options that only some actions take; `make` has no name, but a host. */
 const actions = {
-  list: [],
-  verify: ['all'],
-  restore: ['to', 'at', 'only'],
-  prune: ['keep', 'check'],
-  make: ['check'],
+  list: ['backups'],
+  verify: ['backups', 'all'],
+  restore: ['backups', 'to', 'at', 'only'],
+  prune: ['backups', 'keep', 'check'],
+  make: ['check', ...runFlags.map(({ name }) => name)],
 } as const;
 
 const namedActions = ['list', 'verify', 'restore', 'prune'] as const;
-
-const given: Readonly<Record<(typeof actions)[keyof typeof actions][number], (options: Options) => boolean>> = {
-  all: ({ all }) => all,
-  to: ({ to }) => to !== undefined,
-  at: ({ at }) => at !== undefined,
-  only: ({ only }) => only.length > 0,
-  keep: ({ keep }) => keep !== undefined,
-  check: ({ check }) => check,
-};
 
 /**
  * `heal backup list|verify|restore|prune [HOST]`: the backups that `heal run backup` has kept. No host is logged in to.
@@ -64,15 +56,24 @@ function actionOf(options: Options): keyof typeof actions {
     throw new HealError('usage', `heal backup has no action "${target}"`, { hint });
   }
   const action = named ?? 'make';
-  const own: readonly string[] = actions[action];
-  const other = keysOf(given).find((name) => given[name](options) && !own.includes(name));
-  if (other === undefined) return action;
-  const owner = namedActions.find((name) => (actions[name] as readonly string[]).includes(other));
-  throw new HealError('usage', `heal backup ${action === 'make' ? 'HOST' : action} has no option --${other}`, {
-    hint: `--${other} is an option of heal backup ${owner}`,
-  });
+  const refused = [...options.given].find(
+    (name) => !takes(action, name) && actionNames.some((one) => takes(one, name)),
+  );
+  if (refused === undefined) return action;
+  const owner = actionNames.find((one) => takes(one, refused)) ?? 'make';
+  const hint =
+    refused === 'backups'
+      ? 'the variable backup_dest sets the directory that a backup is written to: -e backup_dest=DIR'
+      : `--${refused} is an option of heal backup ${shown(owner)}`;
+  throw new HealError('usage', `heal backup ${shown(action)} has no option --${refused}`, { hint });
 }
 
-function keysOf<K extends string>(table: Readonly<Record<K, unknown>>): K[] {
-  return Object.keys(table) as K[];
+const actionNames = [...namedActions, 'make'] as const;
+
+function takes(action: keyof typeof actions, option: string): boolean {
+  return (actions[action] as readonly string[]).includes(option);
+}
+
+function shown(action: keyof typeof actions): string {
+  return action === 'make' ? 'HOST' : action;
 }
