@@ -63,7 +63,7 @@ function plan(counts: Counts, paint: Look['paint']): string {
   if (counts.unreachable > 0) return paint('unreachable', 'not known, the host was unreachable');
   const parts: string[] = [];
   if (counts.changed > 0) parts.push(paint('changed', `${counts.changed} to change`));
-  if (counts.unknown > 0) parts.push(paint('unknown', `${counts.unknown} not known before these changes are made`));
+  if (counts.unknown > 0) parts.push(paint('unknown', `${counts.unknown} unknown until these are applied`));
   if (counts.failed > 0) parts.push(paint('failed', `${counts.failed} failed`));
   return parts.length === 0 ? paint('ok', 'nothing to do') : parts.join(', ');
 }

@@ -68,7 +68,7 @@ ross                 : ok=0    changed=0    unreachable=1    failed=0    skipped
     expect(text).toContain('ignored=0    unknown=2\n');
     expect(text).toContain(
       [
-        'plan: jack4: 3 to change, 2 not known before these changes are made',
+        'plan: jack4: 3 to change, 2 unknown until these are applied',
         'plan: jack5: 1 failed',
         'plan: ross: not known, the host was unreachable',
       ].join('\n'),

@@ -44,6 +44,6 @@ describe('facts', () => {
   });
 
   it('that never came are an error, not empty facts', () => {
-    expect(() => hostSetupReader().setup()).toThrow('the host logged in but told nothing about itself');
+    expect(() => hostSetupReader().setup()).toThrow('the login succeeded, but the host sent no facts');
   });
 });

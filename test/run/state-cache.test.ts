@@ -37,7 +37,7 @@ describe('the answers of a host', () => {
     cache.put(a, absent);
     cache.put(b, absent);
     cache.predict('do something', ['everything'], [predicts(b, present({} as never))]);
-    expect(cache.fresh(a)).toEqual({ kind: 'unknown', why: 'it depends on "do something"' });
+    expect(cache.fresh(a)).toEqual({ kind: 'unknown', why: 'known after apply: depends on "do something"' });
     expect(cache.fresh(b)).toEqual(present({}));
   });
 

@@ -151,7 +151,7 @@ async function holds(run: HostRun, { instance, before }: Watched): Promise<Ended
   const waitsFor = new Set<string>();
   const evaluation = await evaluateOn(run, instance, waitsFor, before === undefined ? {} : { before });
   if (evaluation.kind !== 'decided') {
-    return { status: 'failed', message: 'message' in evaluation ? evaluation.message : 'it could not be asked' };
+    return { status: 'failed', message: 'message' in evaluation ? evaluation.message : 'its state could not be read' };
   }
   const { decision } = evaluation;
   const wants = decision.changes.map((change) => change.title).join(', ');

@@ -91,7 +91,7 @@ export function hostSetupReader(): { onFrame: (frame: Frame) => void; setup: () 
       if (frame.kind === 'pending') pending.push(frame.body.toString('utf8'));
     },
     setup: () => {
-      if (text === undefined) throw new HealError('unreachable', 'the host logged in but told nothing about itself');
+      if (text === undefined) throw new HealError('unreachable', 'the login succeeded, but the host sent no facts');
       return { facts: parseFacts(text), pending };
     },
   };

@@ -55,7 +55,7 @@ export function stateCache(): StateCache {
       if (predicted !== undefined) state = predicted;
       else if (overlaps(attempt.touches, question.scopes)) {
         if (attempt.planned === undefined) return undefined;
-        state = { kind: 'unknown', why: `it depends on "${attempt.planned.title}"` };
+        state = { kind: 'unknown', why: `known after apply: depends on "${attempt.planned.title}"` };
       }
     }
     return state;
