@@ -1,6 +1,7 @@
 import type { Change } from '../core/change.ts';
 import type { Answers } from '../core/module.ts';
 import type { Question } from '../core/probe.ts';
+import type { Scope } from '../core/scope.ts';
 import type { Sh } from '../core/sh.ts';
 import { type Listener, type Listening, listener } from '../probes/listener.ts';
 import { fullName, type Unit, type UnitScope, unit } from '../probes/unit.ts';
@@ -79,7 +80,7 @@ export const process = defineModule({
           title: `stop ${stray.comm} (pid ${stray.pid}), which listens on port ${args.port}`,
           sign: '-',
           act: { kind: 'program', script: stopText(stray, listening?.sockets ?? [], args.grace) },
-          touches: ['ports', 'processes', 'http', 'units:system', 'units:user'],
+          touches: ['ports', 'processes', 'http', ...unitScopes(stray)],
           settles: 2,
         }),
       ),
@@ -99,6 +100,11 @@ function straysOf(listening: Listening | undefined, { except_unit: unitGiven, sc
     if (one.containerised || one.pid === 1) return false;
     return owner === undefined || one.unit !== owner || one.scope !== scope;
   });
+}
+
+/** The one unit whose state the end of a process changes: that in whose control group it runs. */
+function unitScopes({ unit: owner, scope }: Listener): Scope[] {
+  return owner === undefined ? [] : [`unit:${scope}/${owner}`];
 }
 
 /**

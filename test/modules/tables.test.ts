@@ -146,17 +146,22 @@ describe('process', () => {
     scope: 'system',
     containerised: false,
   };
-  const titles = (args: JsonObject, processes: readonly Listener[], more: object = {}): readonly string[] => {
+  const decide = (args: JsonObject, processes: readonly Listener[], more: object = {}): Decision => {
     const listening = processes.length === 0 ? undefined : { processes, addresses: [], sockets: ['1'], hidden: 0 };
-    const decision = plan(
-      strays,
-      { port: 80, scope: 'system', state: 'absent', grace: 1, ...args },
-      { listening, ...more },
-    );
+    return plan(strays, { port: 80, scope: 'system', state: 'absent', grace: 1, ...args }, { listening, ...more });
+  };
+  const titles = (args: JsonObject, processes: readonly Listener[], more: object = {}): readonly string[] => {
+    const decision = decide(args, processes, more);
     return decision.failed === undefined ? decision.changes.map(({ title }) => title) : [`failed: ${decision.failed}`];
   };
   test('a stray is stopped', () =>
     expect(titles({}, [listener])).toEqual(['stop node (pid 10), which listens on port 80']));
+  test('of the units, the end of a process changes its own alone', () => {
+    const { unit: _none, ...free } = listener;
+    const touched = (one: Listener) => decide({}, [one]).changes.flatMap(({ touches }) => touches);
+    expect(touched(free)).toEqual(['ports', 'processes', 'http']);
+    expect(touched(listener)).toEqual(['ports', 'processes', 'http', 'unit:system/session-1.scope']);
+  });
   test('nobody is nobody', () => expect(titles({}, [])).toEqual([]));
   test("a container's process is left alone", () =>
     expect(titles({}, [{ ...listener, containerised: true }])).toEqual([]));
