@@ -16,11 +16,16 @@ const packages: Record<Flavour, string> = {
 
 // Docker stays off until a host asks for it: engine tests boot often and need only systemd and sshd. The timers would
 // wake in the middle of a measurement. Every host gets host keys and a machine id of its own. The update stamps are
-// newer than /usr, so that the first boot skips ldconfig and its like.
+// newer than /usr, so that the first boot skips ldconfig and its like. Generators find nothing to do in a host without disks,
+// consoles and sysv scripts, but systemd would start all of them at each daemon-reload.
 const finish = `set -e
 systemctl --root="$1" disable docker.service docker.socket containerd.service
 systemctl --root="$1" mask systemd-modules-load.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \\
   fstrim.timer e2scrub_all.timer systemd-firstboot.service console-getty.service systemd-pstore.service
+for generator in "$1"/usr/lib/systemd/system-generators/*; do
+  mkdir -p "$1"/etc/systemd/system-generators
+  ln -s /dev/null "$1/etc/systemd/system-generators/\${generator##*/}"
+done
 rm -f "$1"/etc/ssh/ssh_host_*_key* "$1"/etc/machine-id
 : > "$1"/etc/resolv.conf
 chmod 0644 "$1"/etc/hostname "$1"/etc/resolv.conf

@@ -10,6 +10,7 @@ import type { Answers, Decision, Input, Module, Reads } from '../../src/core/mod
 import type { Question } from '../../src/core/probe.ts';
 import type { Sh } from '../../src/core/sh.ts';
 import { type State, trouble } from '../../src/core/state.ts';
+import { heredoc } from '../../src/shell/heredoc.ts';
 import { library } from '../../src/shell/library.ts';
 import { joinSh, sh } from '../../src/shell/sh.ts';
 import { attemptSync, type EndedSync, runSync } from '../child.ts';
@@ -92,32 +93,71 @@ export function ask(shell: Shell, questions: readonly Question<unknown>[]): Map<
     const key = question.probe.together === false ? `${i}` : question.probe.name;
     groups.set(key, [...(groups.get(key) ?? []), question]);
   }
-  for (const group of groups.values()) askGroup(shell, group, states);
-  for (const question of questions.filter(({ key }) => !states.has(key))) askGroup(shell, [question], states);
+  askGroups(shell, [...groups.values()], states);
+  const open = questions.filter(({ key }) => !states.has(key));
+  if (open.length > 0) {
+    askGroups(
+      shell,
+      open.map((question) => [question]),
+      states,
+    );
+  }
   for (const { key } of questions) {
     if (!states.has(key)) states.set(key, { kind: 'unavailable', why: 'no answer' });
   }
   return states;
 }
 
-function askGroup(shell: Shell, group: readonly Question<unknown>[], states: Map<string, State<unknown>>): void {
-  const probe = group[0]?.probe;
-  if (probe === undefined) return;
-  const items = group.map((question, i) => ({ id: `i${i}`, params: question.params as never }));
+/** Asks all groups in one program, for to start one is the most expensive part of a test. */
+function askGroups(
+  shell: Shell,
+  groups: readonly (readonly Question<unknown>[])[],
+  states: Map<string, State<unknown>>,
+): void {
   const nonce = 'f00dfacef00dfacef00dfacef00dface';
-  const script = joinSh([sh`{ N=${nonce}; LC_ALL=C; export LC_ALL`, probe.ask(items), sh`} </dev/null`], '\n');
-  const done = start(shell, [shell.sh, '-c', `exec timeout -s KILL 60 ${shell.sh} -s 2>&1`], script);
-  const parsed = probe.parse({ nonce, output: done.stdout, code: done.code ?? 137 }, items);
-  for (const [i, question] of group.entries()) {
-    const state = parsed.get(`i${i}`);
-    if (state !== undefined) states.set(question.key, state);
+  const mark = 'beadedbeadedbeadedbeadedbeadedbe';
+  const asked = groups.flatMap((group) => {
+    const probe = group[0]?.probe;
+    return probe === undefined ? [] : [{ group, probe, items: itemsOf(group) }];
+  });
+  const scripts = asked.map(({ probe, items }) =>
+    joinSh(
+      [
+        heredoc(
+          sh`timeout -s KILL 60 ${shell.sh} -s 2>&1`,
+          joinSh([sh`{ N=${nonce}; LC_ALL=C; export LC_ALL`, probe.ask(items), sh`} </dev/null`], '\n'),
+        ),
+        sh`printf '%s %s\n' ${mark} "$?"`,
+      ],
+      '\n',
+    ),
+  );
+  if (scripts.length === 0) return;
+  let rest = start(shell, [shell.sh, '-s'], joinSh(scripts, '\n')).stdout;
+  for (const { group, probe, items } of asked) {
+    const end = rest.indexOf(`${mark} `);
+    const line = rest.indexOf('\n', end);
+    const code = end < 0 ? 137 : Number(rest.subarray(end + mark.length + 1, line).toString('latin1'));
+    const parsed = probe.parse({ nonce, output: end < 0 ? rest : rest.subarray(0, end), code }, items);
+    rest = end < 0 ? rest.subarray(0, 0) : rest.subarray(line + 1);
+    for (const [i, question] of group.entries()) {
+      const state = parsed.get(`i${i}`);
+      if (state !== undefined) states.set(question.key, state);
+    }
   }
 }
 
+function itemsOf(group: readonly Question<unknown>[]): { readonly id: string; readonly params: never }[] {
+  return group.map((question, i) => ({ id: `i${i}`, params: question.params as never }));
+}
+
 function start({ enter = [], path }: Shell, words: readonly string[], script: Sh): EndedSync {
-  const [program = '', ...rest] = [...enter, 'env', '-i', `PATH=${path}`, 'HOME=/root', ...words];
+  const [program = '', ...rest] =
+    enter.length > 0 ? [...enter, 'env', '-i', `PATH=${path}`, 'HOME=/root', ...words] : words;
+  // `env` takes a process of its own, so it is there only behind what enters another machine, which is found by our own path.
+  const own = enter.length > 0 ? {} : { env: { PATH: path, HOME: '/root' } };
   try {
-    return attemptSync(program, rest, { input: script.text });
+    return attemptSync(program, rest, { input: script.text, ...own });
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : error}\nscript:\n${script.text.slice(0, 2000)}`);
   }
