@@ -8,80 +8,105 @@ import { prefetch } from '../task-list/prefetch.ts';
 import { prefetchResults } from '../task-list/prefetch-results.ts';
 import { recheck } from '../task-list/recheck.ts';
 import { runTaskList } from '../task-list/run-task-list.ts';
-import { batchOf } from './batch.ts';
+import { type Batch, batchOf } from './batch.ts';
 import { eachHost } from './each-host.ts';
 import { type Fleet, guarded, localOf, reach } from './fleet.ts';
 import type { RunOptions } from './run-options.ts';
 
+/** What is done on one host of a batch, and the tasks and checks that it has. */
+interface HostWork {
+  readonly run: HostRun;
+  readonly tasks: Instance[];
+  readonly checks: Instance[];
+}
+
+/** A stage of a play on one host; false ends the play there. */
+type Stage = (work: HostWork) => Promise<boolean>;
+
 /**
- * Runs a play on a batch of hosts. Each phase (login, tasks, handlers, checks) ends on all hosts before the next one begins,
- * as in Ansible.
+ * Runs a play on a batch of hosts. Each host goes through the stages (login, tasks, handlers, checks) at its own pace: one that
+ * hangs delays no other. Where the failure of some hosts is to stop all (`any_errors_fatal`, `max_fail_percentage`), each stage
+ * ends on all hosts before the next one begins.
  */
 export async function runBatch(options: RunOptions, play: Play, batch: readonly Host[], fleet: Fleet): Promise<void> {
-  const { forks, emit, mode, signal } = options;
-  const runs = new Map<string, HostRun>();
+  const { forks, signal } = options;
   const shared = batchOf(play, batch.length);
-  const lists = new Map<string, { tasks: Instance[]; checks: Instance[] }>();
+  const works = new Map<string, HostWork>();
 
-  const phase = async (work: (run: HostRun, list: { tasks: Instance[]; checks: Instance[] }) => Promise<boolean>) => {
-    const going = [...runs.values()].filter((run) => !fleet.lost.has(run.host.name));
-    await eachHost(going, forks, async (run) => {
-      const list = lists.get(run.host.name);
-      if (list === undefined) return;
-      await guarded(options, fleet, run.host, shared.fail, async () => {
-        if (!(await work(run, list))) fleet.lost.add(run.host.name);
-      });
+  const logIn = async (host: Host): Promise<void> => {
+    await guarded(options, fleet, host, shared.fail, async () => {
+      works.set(host.name, await workOn(options, play, host, fleet, shared));
+    });
+    signal.throwIfAborted();
+  };
+  const doStage = async (host: Host, stage: Stage): Promise<void> => {
+    const work = works.get(host.name);
+    if (work === undefined || fleet.lost.has(host.name)) return;
+    await guarded(options, fleet, host, shared.fail, async () => {
+      if (!(await stage(work))) fleet.lost.add(host.name);
     });
     signal.throwIfAborted();
   };
 
-  await eachHost(batch, forks, (host) =>
-    guarded(options, fleet, host, shared.fail, async () => {
-      const at = await reach(options, play, host, fleet);
-      const run = hostRun(host, play, at.line, at.setup, at.recorded, options, shared, localOf(options, fleet));
-      const counts = fleet.counts.get(host.name);
-      if (counts !== undefined) Object.assign(run, { counts });
-      if (at.cut !== undefined) run.cut = { error: at.cut, reported: false };
-      const list = {
-        tasks: mode === 'run' ? instances(options, play.tasks, 'task') : [],
-        checks: checksOf(options, play),
-      };
-      runs.set(host.name, run);
-      lists.set(host.name, list);
-      if (run.cut !== undefined) return;
-      if (mode === 'run') collectRecorded(run);
-      else run.tasksOver = true;
-      if (mode === 'verify' || mode === 'drill')
-        await prefetchResults(run, instances(options, play.tasks, 'task'), list.checks);
-      const questions = await prefetch(run, list.tasks, 0, list.checks);
-      emit({ type: 'host-asking', host: host.name, questions });
-    }),
-  );
-  signal.throwIfAborted();
+  const stages = stagesOf(options, play);
+  if (play.anyErrorsFatal === true || play.maxFailPercentage !== undefined) {
+    await eachHost(batch, forks, logIn);
+    for (const stage of stages) await eachHost(batch, forks, (host) => doStage(host, stage));
+  } else {
+    await eachHost(batch, forks, async (host) => {
+      await logIn(host);
+      for (const stage of stages) await doStage(host, stage);
+    });
+  }
+  // Ansible's rule: a batch of which no host is left ends the play.
+  if (shared.stopped() || (batch.length > 0 && batch.every((host) => fleet.lost.has(host.name)))) fleet.ended = true;
+}
 
-  if (mode === 'run') {
-    await phase(async (run, { tasks, checks }) => {
+/** Logs in to a host, and asks for what its first tasks need. */
+async function workOn(options: RunOptions, play: Play, host: Host, fleet: Fleet, shared: Batch): Promise<HostWork> {
+  const { emit, mode } = options;
+  const at = await reach(options, play, host, fleet);
+  const run = hostRun(host, play, at.line, at.setup, at.recorded, options, shared, localOf(options, fleet));
+  const counts = fleet.counts.get(host.name);
+  if (counts !== undefined) Object.assign(run, { counts });
+  if (at.cut !== undefined) run.cut = { error: at.cut, reported: false };
+  const tasks = mode === 'run' ? instances(options, play.tasks, 'task') : [];
+  const checks = checksOf(options, play);
+  if (run.cut !== undefined) return { run, tasks, checks };
+  if (mode === 'run') collectRecorded(run);
+  else run.tasksOver = true;
+  if (mode === 'verify' || mode === 'drill') await prefetchResults(run, instances(options, play.tasks, 'task'), checks);
+  const questions = await prefetch(run, tasks, 0, checks);
+  emit({ type: 'host-asking', host: host.name, questions });
+  return { run, tasks, checks };
+}
+
+function stagesOf(options: RunOptions, play: Play): Stage[] {
+  const { mode } = options;
+  const tasksAndHandlers: Stage[] = [
+    async ({ run, tasks, checks }) => {
       const flush = (): Promise<boolean> => flushHandlers(options, run, checks);
       const done = await runTaskList(run, tasks, () => [...pendingHandlers(run, options.modules), ...checks], flush);
       if (!done && play.forceHandlers === true) await flush();
       return done;
-    });
-    await phase((run, { checks }) => flushHandlers(options, run, checks));
-  }
-  await phase(async (run, { checks }) => {
-    run.tasksOver = true;
-    // Who left the play by `meta: end_host` is not what its roles say, and was not meant to be.
-    if (run.over) return true;
-    const holds = run.applied.length === 0 || (await recheck(run, checks));
-    return (await runTaskList(run, checks, () => [])) && holds;
-  });
-  if (mode === 'drill') await phase((run) => drillHost(run, options));
-  await phase(async (run) => {
-    if (run.queued.length > 0) await prefetch(run, [], 0, []);
-    return true;
-  });
-  // Ansible's rule: a batch of which no host is left ends the play.
-  if (shared.stopped() || (batch.length > 0 && batch.every((host) => fleet.lost.has(host.name)))) fleet.ended = true;
+    },
+    ({ run, checks }) => flushHandlers(options, run, checks),
+  ];
+  return [
+    ...(mode === 'run' ? tasksAndHandlers : []),
+    async ({ run, checks }) => {
+      run.tasksOver = true;
+      // Who left the play by `meta: end_host` is not what its roles say, and was not meant to be.
+      if (run.over) return true;
+      const holds = run.applied.length === 0 || (await recheck(run, checks));
+      return (await runTaskList(run, checks, () => [])) && holds;
+    },
+    ...(mode === 'drill' ? [({ run }: HostWork) => drillHost(run, options)] : []),
+    async ({ run }) => {
+      if (run.queued.length > 0) await prefetch(run, [], 0, []);
+      return true;
+    },
+  ];
 }
 
 async function flushHandlers(options: RunOptions, run: HostRun, checks: readonly Instance[]): Promise<boolean> {
