@@ -26,8 +26,9 @@ export interface Connection {
   /**
    * Runs one program in the kept shell and yields its frames as they come; resolves when its last frame (`end`) came.
    * Programs run one after the other. Rejects with an `unreachable` HealError when the line is lost.
+   * `onSent` is called when its turn has come.
    */
-  run(program: Sh, onFrame: (frame: Frame) => void, signal: AbortSignal): Promise<void>;
+  run(program: Sh, onFrame: (frame: Frame) => void, signal: AbortSignal, onSent?: () => void): Promise<void>;
   /**
    * A command on a channel of its own with `input` as its stdin: for contents too large for a program. What it prints is
    * handed to `output` piece by piece, where that is given; the channel waits for each. Else it is in the result.

@@ -1,9 +1,14 @@
 import ssh2, { type BaseAgent, type ParsedKey, type PublicKeyEntry } from 'ssh2';
 
-/** The keys that an agent holds; undefined if it does not answer. */
-export function agentKeys(agent: BaseAgent): Promise<readonly ParsedKey[] | undefined> {
+/** Milliseconds that an agent has to list its keys; it has them in memory. */
+const limitMs = 5000;
+
+/** The keys that an agent holds; undefined if it does not answer within `limit` milliseconds. */
+export function agentKeys(agent: BaseAgent, limit = limitMs): Promise<readonly ParsedKey[] | undefined> {
   return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), limit);
     agent.getIdentities((error, keys) => {
+      clearTimeout(timer);
       if (error) return resolve(undefined);
       const found: ParsedKey[] = [];
       for (const offered of keys ?? []) {

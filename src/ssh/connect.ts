@@ -26,6 +26,8 @@ import { keepShell } from './session.ts';
 export interface ConnectorOptions extends KeySources {
   /** How much is sent ahead of its answers; for tests and measurements. The default is all that can be. */
   readonly pace?: Pace;
+  /** Seconds that the first program has, of which nothing is known yet. The default is six times the login's own limit. */
+  readonly firstLimit?: number;
 }
 
 /** A Connect, and the end of what its connections share: the logins of jump hosts. */
@@ -103,10 +105,13 @@ export function connector(options: ConnectorOptions): Connector {
       input,
       begin: startCommand(command),
     })).finally(route.leave);
-    // The login is over when the shell has said something; how long `first` may take is not ours to say.
+    // The login is over when the shell has said something; `first` asks more of the host, and so it has more time.
+    const firstLimit = options.firstLimit ?? 6 * login.connectTimeout;
     let silent: () => void = () => {};
+    let slow: NodeJS.Timeout | undefined;
     const silence = new Promise<never>((_, reject) => {
       silent = () => reject(silentShell(login));
+      slow = setTimeout(() => reject(slowFirst(login, firstLimit)), firstLimit * 1000);
     });
     silence.catch(() => {});
     timeout.addEventListener('abort', silent, { once: true });
@@ -123,6 +128,8 @@ export function connector(options: ConnectorOptions): Connector {
     } catch (error) {
       await connection.close();
       throw error;
+    } finally {
+      clearTimeout(slow);
     }
   };
   const fetchHostKey: FetchHostKey = async (login, algorithms, signal) => {
@@ -188,6 +195,13 @@ function slowLogin(login: Login): HealError {
   return unreachable(
     `logging in to ${place(login.address, login.port)} timed out after ${login.connectTimeout} s`,
     'the host is there but slow: raise connect_timeout, or look at its load and its DNS (UseDNS in sshd_config)',
+  );
+}
+
+function slowFirst(login: Login, limit: number): HealError {
+  return unreachable(
+    `${place(login.address, login.port)} let ${login.user} in, but sent no facts within ${limit} s`,
+    'does a file system or the directory service of the host hang? try: id -un; df -P /',
   );
 }
 

@@ -44,9 +44,14 @@ export async function connectHere(
     get roundTrips() {
       return roundTrips;
     },
-    run: (text, told, stop) => {
+    run: (text, told, stop, onSent) => {
       roundTrips += 1;
-      turn = turn.catch(() => undefined).then(() => runOne(child, ended, text, told, stop));
+      turn = turn
+        .catch(() => undefined)
+        .then(() => {
+          onSent?.();
+          return runOne(child, ended, text, told, stop);
+        });
       return turn;
     },
     channel: (command, input, stop, output) => {

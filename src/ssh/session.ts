@@ -151,10 +151,11 @@ export function keepShell(
     get roundTrips() {
       return roundTrips;
     },
-    run(program: Sh, onFrame, signal) {
+    run(program: Sh, onFrame, signal, onSent) {
       const result = last.then(() => {
         const nonce = newNonce();
         roundTrips += 1;
+        onSent?.();
         return begin({ nonce, onFrame, signal }, request('run', nonce, program));
       });
       last = result.catch(() => {});

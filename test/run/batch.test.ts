@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Connect } from '../../src/core/connection.ts';
 import { HealError } from '../../src/core/errors.ts';
 import type { Event } from '../../src/core/event.ts';
 import type { JsonObject } from '../../src/core/json.ts';
@@ -110,6 +111,8 @@ async function run(
   bug: (error: unknown) => HealError = (error) => {
     throw error;
   },
+  connect: Connect = (_login, first, onFrame) => localConnection(undefined, first, onFrame),
+  onEvent: (event: Event) => void = () => {},
 ) {
   const hosts: Host[] = Array.from({ length: count }, (_, n) => ({ ...madeHost, name: `h${n + 1}` }));
   const events: Event[] = [];
@@ -126,8 +129,8 @@ async function run(
     },
     hostsOf: () => hosts,
     bug,
-    loginOf: () => ({}) as never,
-    connect: (_login, first, onFrame) => localConnection(undefined, first, onFrame),
+    loginOf: ({ name }) => ({ name }) as never,
+    connect,
     connectHere,
     modules,
     forks: 25,
@@ -136,7 +139,10 @@ async function run(
     check: false,
     deep: false,
     signal: new AbortController().signal,
-    emit: (event) => events.push(event),
+    emit: (event) => {
+      events.push(event);
+      onEvent(event);
+    },
     now: () => performance.now(),
     project: {
       name: 'made',
@@ -178,6 +184,38 @@ describe('batches', () => {
     const { ran } = await run(4, { serial: [1], anyErrorsFatal: true }, [task('a', ['h2']), task('b', [])]);
     expect(ranOn(ran, 'a')).toEqual(['h1', 'h2']);
     expect(ranOn(ran, 'b')).toEqual(['h1']);
+  });
+});
+
+describe('a host that hangs delays no other', () => {
+  const handlers = [task('Restart', [])];
+  const tasks = [task('a', [], { notify: [constant('Restart')] })];
+
+  it.each(['at its login', 'at its first program'])('%s', async (where) => {
+    let open: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const connect: Connect = async (login, first, onFrame) => {
+      const hangs = login.name === 'h2';
+      if (hangs && where === 'at its login') await gate;
+      const connection = await localConnection(undefined, first, onFrame);
+      if (!hangs) return connection;
+      return {
+        ...connection,
+        roundTrips: 0,
+        run: async (...given) => {
+          await gate;
+          await connection.run(...given);
+        },
+      };
+    };
+    // The other host has to be through with its handlers before this one goes on.
+    const onEvent = (event: Event): void => {
+      if (event.type === 'task-done' && event.host === 'h1' && event.task.name === 'Restart') open();
+    };
+    const { report } = await run(2, { handlers }, tasks, undefined, connect, onEvent);
+    expect(report).toMatchObject({ h1: { changed: 2 }, h2: { changed: 2 } });
   });
 });
 

@@ -21,9 +21,9 @@ export async function localConnection(
     get roundTrips() {
       return connection.roundTrips;
     },
-    run: (program, told, signal) => {
+    run: (program, ...more) => {
       programs.push(program.text);
-      return connection.run(program, told, signal);
+      return connection.run(program, ...more);
     },
   };
 }

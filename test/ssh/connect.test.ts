@@ -400,6 +400,13 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     open.push(await find(sshd.login({ connectTimeout: 5 }), sh`sleep 5.5`, () => {}, never));
   });
 
+  test('a first program that never ends is given up', async () => {
+    const find = connector({ home: '/nonexistent', agentSocket: undefined, firstLimit: 1 });
+    const error = await refusal(find(sshd.login(), sh`sleep 60`, () => {}, never));
+    expect(error.kind).toBe('unreachable');
+    expect(error.message).toMatch(/^127\.0\.0\.1 port \d+ let \w+ in, but sent no facts within 1 s$/);
+  });
+
   test('a banner and a noisy rc file do no harm', async () => {
     const banner = join(sshd.folder, 'banner');
     writeFileSync(banner, 'Welcome\n'.repeat(100));

@@ -1,8 +1,12 @@
+import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HealError } from '../../src/core/errors.ts';
+import { agentKeys } from '../../src/ssh/agent-keys.ts';
 import { identityFinder, type KeyChoice } from '../../src/ssh/identities.ts';
 import { runSync } from '../child.ts';
 import { startAgent } from './agent.ts';
@@ -119,6 +123,17 @@ describe('without a key file', () => {
       `the agent at ${join(home, 'none')} does not answer`,
       `${join(home, '.ssh/id_ecdsa')} holds no private key that can be read: Unsupported key format`,
     ]);
+  });
+
+  test('an agent that takes a connection and never answers is left out', async () => {
+    const socket = join(folder, 'mute');
+    const server = createServer(() => {}).listen(socket);
+    try {
+      await once(server, 'listening');
+      expect(await agentKeys(ssh2.createAgent(socket), 100)).toBeUndefined();
+    } finally {
+      server.close();
+    }
   });
 
   test('nothing is found where there is nothing', async () => {

@@ -2,7 +2,7 @@ import type { Connection, Frame } from '../../core/connection.ts';
 import { HealError } from '../../core/errors.ts';
 import type { Question, Reply } from '../../core/probe.ts';
 import type { State } from '../../core/state.ts';
-import { type Group, groupQuestions } from './parallel-groups.ts';
+import { answersWithin, type Group, groupQuestions } from './parallel-groups.ts';
 import { type ActStep, movedCode, type Program, programText } from './program.ts';
 
 /** How an act ended on the host. */
@@ -87,8 +87,8 @@ async function send(connection: Connection, program: Program, signal: AbortSigna
   const streams = new Map<string, Buffer>();
   const steps = new Map(program.acts.map((step) => [step.id, step]));
   let replies: ReadonlyMap<string, Reply> | undefined;
-
-  await connection.run(
+  const limit = answersLimit(connection.host, program.groups);
+  const done = connection.run(
     programText(program),
     (frame: Frame) => {
       switch (frame.kind) {
@@ -106,6 +106,8 @@ async function send(connection: Connection, program: Program, signal: AbortSigna
           expected(steps.has(frame.id) && acts.every(({ id }) => id !== frame.id), frame);
           const act = actDone(frame, streams);
           acts.push(act);
+          // What fails ends the acts.
+          if (acts.length === program.acts.length || act.code !== 0) limit.begin();
           watch.ended?.(act);
           break;
         }
@@ -120,8 +122,12 @@ async function send(connection: Connection, program: Program, signal: AbortSigna
         default:
       }
     },
-    signal,
+    AbortSignal.any([signal, limit.signal]),
+    () => {
+      if (program.acts.length === 0) limit.begin();
+    },
   );
+  await limit.heeded(done, signal);
 
   const answers = new Map<Question<unknown>, State<unknown>>();
   for (const group of program.groups) {
@@ -130,6 +136,36 @@ async function send(connection: Connection, program: Program, signal: AbortSigna
     for (const [question, state] of parsed(group, reply)) answers.set(question, state);
   }
   return { acts, answers, replies: replies ?? new Map() };
+}
+
+/**
+ * The limit for the answers of a program. Each group has a deadline on the host; this one is for a host that does not keep them,
+ * for its kernel or its disk hangs. A change has no limit but the task's own.
+ */
+function answersLimit(host: string, groups: readonly Group[]) {
+  const seconds = answersWithin(groups);
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    signal: controller.signal,
+    begin: (): void => {
+      timer ??= setTimeout(() => controller.abort(), seconds * 1000);
+    },
+    /** @throws HealError of kind `unreachable` once the limit has passed */
+    heeded: async (program: Promise<void>, signal: AbortSignal): Promise<void> => {
+      try {
+        await program;
+      } catch (error) {
+        if (!controller.signal.aborted || signal.aborted) throw error;
+        throw new HealError('unreachable', `${host} gave no answers within ${seconds} s`, {
+          hint: 'it does not keep the deadlines of its own programs: look at its load, its disks and its network file systems',
+          cause: error,
+        });
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
 }
 
 /**

@@ -42,7 +42,7 @@ export function connectionTo(host: string, logIn: LogIn): HostConnection {
       connection = fresh;
       return setup;
     },
-    run: (program, onFrame, signal) => open().run(program, onFrame, signal),
+    run: (...program) => open().run(...program),
     channel: (...use) => open().channel(...use),
     get roundTrips() {
       return before + (connection?.roundTrips ?? 0);

@@ -13,6 +13,9 @@ export interface Group {
 /** Slow kinds run side by side on a host, at most this many: more would make the host slow, not the answer quick. */
 const parallelAtMost = 4;
 
+/** Seconds beyond all deadlines: for a busy host and a slow line. */
+const slack = 30;
+
 /** Seconds for questions asked together. */
 const deadlineTogether = 10;
 
@@ -66,6 +69,12 @@ export function parallelGroups(groups: readonly Group[]): Group[][] {
     soonest.cost += group.probe.cost;
   }
   return spread.map((one) => one.groups).filter((one) => one.length > 0);
+}
+
+/** Seconds within which the answers to all groups must be there: each set takes at most the sum of its deadlines. */
+export function answersWithin(groups: readonly Group[]): number {
+  const sums = parallelGroups(groups).map((set) => set.reduce((sum, { deadline }) => sum + deadline, 0));
+  return Math.max(0, ...sums) + slack;
 }
 
 function deadlineOf({ probe, params }: Question<unknown>): number {
