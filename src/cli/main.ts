@@ -6,10 +6,6 @@
  */
 import { findPackage } from './package-root.ts';
 
-// Names are looked up on the threads of libuv, half of them at a time (4 by default, so 2): with a dead resolver two unknown
-// names would keep all other hosts waiting. It is read when the first of them is used.
-process.env['UV_THREADPOOL_SIZE'] ??= '64';
-
 const args = process.argv.slice(2);
 
 if (args.length === 1 && args[0] === '--version') {

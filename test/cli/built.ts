@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,13 +15,16 @@ export function buildHeal(): { readonly entry: string; readonly remove: () => vo
   const folder = mkdtempSync(join(cache, 'heal-'));
   removeWithRun(folder);
   const { scripts }: { scripts: { build: string } } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const bundle = scripts.build.replace(/^rm -rf dist && /, '').replace('--outdir=dist', `--outdir=${folder}`);
+  const bundle = scripts.build
+    .replace(/^rm -rf dist && /, '')
+    .replace('--outdir=dist', `--outdir=${join(folder, 'dist')}`);
   const bin = join(root, 'node_modules', '.bin');
   runSync('/bin/sh', ['-c', bundle], {
     cwd: root,
     env: { ...process.env, PATH: `${bin}:${process.env['PATH']}` },
   });
-  return { entry: join(folder, 'heal.js'), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  cpSync(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
+  return { entry: join(folder, 'bin/heal.js'), remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** What a command printed, and how it ended. */
