@@ -51,6 +51,7 @@ export function runHeal(entry: string, args: readonly string[], options: RunOpti
 /** A command that runs. */
 export interface Started {
   readonly done: Promise<Transcript>;
+  readonly pid: number;
   readonly kill: (signal: NodeJS.Signals) => void;
 }
 
@@ -58,12 +59,12 @@ export interface Started {
 export function startHeal(entry: string, args: readonly string[], options: RunOptions): Started {
   const { PATH = '', TMPDIR = tmpdir() } = process.env;
   const env = { PATH, TMPDIR, HOME: options.cwd, TERM: 'xterm', ...options.env };
-  const { child, ended } = startChild(process.execPath, [entry, ...args], { ...options, env });
+  const { child, pid, ended } = startChild(process.execPath, [entry, ...args], { ...options, env });
   const kill = (signal: NodeJS.Signals): void => void child.kill(signal);
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (text: string) => options.onOutput?.(text, kill));
   }
-  return { done: ended, kill };
+  return { done: ended, pid, kill };
 }
 
 const folders: string[] = [];
