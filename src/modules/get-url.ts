@@ -216,7 +216,7 @@ function fetchText(fetching: Fetching): Sh {
       sh`begin ${target}`,
       sh`( ${downloadText(downloadOf(fetching))} ) >"$NEW" || exit 1`,
       ...(wanted === undefined ? [] : [check]),
-      sh`finish ${target} ${chownWord(attributes)} ${octal} ${symbolic} ${acl}`,
+      sh`finish ${target} ${chownWord(attributes)} ${octal} ${symbolic} ${acl} ${there?.sha256 ?? ''}`,
       ...(fetching.backup && there?.type === 'file' ? [sh`backup ${target} ${acl}`] : []),
       sh`commit ${target} ${chownWord(attributes)} ${acl === '' ? octal : symbolic}`,
     ],

@@ -5,21 +5,25 @@ import { sh } from './sh.ts';
  * The functions that a Change's script and guards may use; the engine puts them before every act. POSIX sh, proven
  * under dash with coreutils and under busybox alone.
  *
- * A file is placed in four steps, so that whoever reads it sees the old content or the new one and never a part:
- * `begin DEST` makes `$NEW` beside it, the script fills `$NEW`, `finish DEST ...` gives it owner, mode, ACL and extended
+ * A file is placed in four steps, so that a reader sees the old content or the new one and never a part:
+ * `begin DEST` makes `$NEW`, the script fills `$NEW`, `finish DEST ...` gives it owner, mode, ACL and extended
  * attributes, `commit DEST` renames it over DEST. `fill` takes an upload in place of the second step.
+ *
+ * From `begin` to `commit` the working directory is DEST's directory, and names are relative to it. Where another account
+ * can write that directory, the working directory is a private one inside it (`stage`), and DEST is below `..`.
+ * docs/decisions.md has the reasons.
  */
 export const library: Sh = sh`
 # What an act makes is as a person's own shell would make it; what holds content before it is in place is private.
 umask 022
-NEW=
+NEW= OLD= COPY= STAGE= AT= ME=
 
 die() { printf '%s\n' "$*" >&2; exit 1; }
 
-# What is left of an act that was broken off.
+# Removes what an act made that was broken off.
 clean() {
-  [ -z "$NEW" ] || rm -f -- "$NEW"
-  [ -z "\${CONTENT:-}" ] || rm -f -- "$CONTENT"
+  [ -z "$NEW$COPY" ] || rm -f -- "$NEW" "$COPY"
+  if [ -n "$STAGE" ]; then leave; elif [ -n "\${CONTENT:-}" ]; then discard; fi
 }
 
 # Guards: true as long as a path is what it was.
@@ -34,32 +38,167 @@ points() {
 x" ]
 }
 
-# mounted PATH: whether something is mounted on exactly this path. Renaming over it is refused by the kernel (EBUSY).
+# mounted PATH: whether something is mounted on exactly this path, which has no links. Renaming over it is refused by the
+# kernel (EBUSY).
 mounted() {
-  _real=$(readlink -f "$1") || return 1
-  while read -r _id _parent _device _root _at _rest; do
-    case $_at in *\\*) _at=$(printf %b "$_at") ;; esac
-    [ "$_at" != "$_real" ] || return 0
+  while read -r _id _parent _device _root _where _rest; do
+    case $_where in *\\*) _where=$(printf %b "$_where") ;; esac
+    [ "$_where" != "$1" ] || return 0
   done </proc/self/mountinfo
   return 1
 } 2>/dev/null
 
-# begin DEST: an empty file beside DEST, $NEW, that no other account can read. Its name starts with a dot, which cron, sudo
-# and run-parts pass over. Where the folder has a default ACL the kernel sets that instead of the umask: $INHERITED.
+# ours UID MODE: whether root and this account alone can change a path with this owner and mode. With an ACL the group's bits
+# of a mode are the mask, so that an entry with write permission shows there.
+ours() {
+  case $2 in *[2367] | *[2367]?) return 1 ;; esac
+  [ "$1" = 0 ] || { me; [ "$1" = "$ME" ]; }
+}
+me() { [ -n "$ME" ] || ME=$(id -u) || exit 1; }
+
+# resolve PATH: sets REAL to PATH without links. A link is followed where only root or this account can have put it there,
+# or where an account has put it into its own directory: then BY is that account, to which the end must belong, too.
+resolve() {
+  REAL= BY= _path=$1 _todo=$1/ _links=0
+  while [ -n "$_todo" ]; do
+    _one=\${_todo%%/*} _todo=\${_todo#*/}
+    case $_one in
+      '' | .) continue ;;
+      ..) REAL=\${REAL%/*}; continue ;;
+    esac
+    if [ ! -L "$REAL/$_one" ]; then REAL=$REAL/$_one; continue; fi
+    _links=$((_links + 1))
+    [ "$_links" -le 40 ] || die "$_path has too many links"
+    planted "$REAL" "$_one"
+    _to=$(readlink "$REAL/$_one"; echo x)
+    _to=\${_to%?x}
+    case $_to in /*) REAL= ;; esac
+    _todo=$_to/$_todo
+  done
+}
+
+# planted DIR NAME: ends the act where the link DIR/NAME may be the work of an account that is not to be followed.
+planted() {
+  _link=$1/$2 _up=$1
+  set -- "$_link"
+  while :; do
+    set -- "$@" "$_up/"
+    [ -n "$_up" ] || break
+    _up=\${_up%/*}
+  done
+  set -- $(stat -c '%u %a' -- "$@")
+  _of=$1 _in=$3 _in_mode=$4
+  if ours "$1" 0; then
+    shift 2
+    while [ $# -gt 0 ]; do
+      # In a sticky directory a name is safe that belongs to root or this account.
+      case $2 in [1357]???) ours "$1" 0 || break ;; *) ours "$1" "$2" || break ;; esac
+      shift 2
+    done
+    [ $# -gt 0 ] || return 0
+  fi
+  case $_in_mode in *[2367] | *[2367]?) _of= ;; esac
+  [ "$_of" = "$_in" ] && [ "\${BY:-$_of}" = "$_of" ] ||
+    die "$_path leads through the link $_link, which another account can change: name the real path"
+  BY=$_of
+}
+
+# owned PATH: ends the act where "resolve" followed the link of an account to what is not of that account.
+owned() {
+  [ -z "$BY" ] || same "$1" %u "$BY" ||
+    die "$_path leads through the link $_link to what belongs to another account: name the real path"
+}
+
+# enter DIR: makes DIR the working directory, and HERE its path. What is renamed above it later has no effect.
+enter() {
+  cd -P "$1" 2>/dev/null || die "there is no folder $1"
+  HERE=\${PWD%/}
+  [ "$HERE" != "\${1%/}" ] || return 0
+  resolve "$1"
+  [ "$HERE" = "$REAL" ] || die "$1 was moved meanwhile"
+  owned .
+}
+
+# stage INODE: makes a directory in the working directory, which has this inode, that no other account can enter or move to
+# another parent, and enters it. An upload comes with one.
+stage() {
+  _stage=
+  if [ -n "\${CONTENT:-}" ]; then _stage=\${CONTENT%/*} _stage=\${_stage##*/}
+  else _stage=$(mktemp -d .heal-XXXXXXXX) || exit 1
+  fi
+  inside "$_stage" "$1" || die "$HERE/$_stage is not what heal has made there"
+  for _one in * .[!.]* ..?*; do
+    gone "$_one" || [ "$_one" = "\${CONTENT##*/}" ] || [ "$_one" = .heal ] || die "$HERE/$_stage is not empty"
+  done
+  STAGE=$_stage AT=../
+  : >./.heal
+}
+
+# inside NAME INODE: enters the private directory NAME of the working directory, which has this inode.
+inside() {
+  cd -P "./$1" 2>/dev/null || return 1
+  me
+  set -- "$2" $(stat -c '%a %u %d:%i' . ..)
+  case $2 in 700 | 2700) [ "$3 $7" = "$ME $1" ] && return 0 ;; esac
+  cd /
+  return 1
+}
+
+# leave: removes the private directory.
+leave() {
+  rm -f -- ./.heal ./.heal-old \${CONTENT:+"./\${CONTENT##*/}"}
+  cd -P .. && rmdir -- "./$STAGE" 2>/dev/null
+  STAGE= CONTENT=
+  cd /
+}
+
+# discard: removes an upload that was not taken. Its name can't be guessed.
+discard() {
+  rm -f -- "$CONTENT" "\${CONTENT%/*}/.heal"
+  rmdir -- "\${CONTENT%/*}" 2>/dev/null
+  CONTENT=
+}
+
+# sweep INODE: removes from the working directory what acts of this account left there that were broken off a day ago or
+# earlier. A directory is one of theirs if it has the mark.
+sweep() {
+  for _one in ./.heal[-.]????????; do
+    [ -e "$_one" ] && [ "$_one" != "$NEW" ] && me && [ -n "$(find "$_one" -prune -user "$ME" -mtime +0 2>/dev/null)" ] || continue
+    if [ ! -d "$_one" ]; then rm -f -- "$_one"; continue; fi
+    (inside "$_one" "$1" && [ -f ./.heal ] && [ ! -L ./.heal ] && find . ! -name . -prune -exec rm -rf '{}' +) &&
+      rmdir -- "$_one"
+  done 2>/dev/null
+}
+
+# begin DEST: an empty file $NEW that no other account can read. Its name, or that of the directory that it is in, starts
+# with a dot, which cron, sudo and run-parts pass over. Where the directory has a default ACL the kernel sets that instead
+# of the umask: $INHERITED.
 begin() {
-  _folder=\${1%/*}/
-  [ -d "$_folder" ] || die "there is no folder $_folder"
-  NEW=$(mktemp -u "$_folder.heal-XXXXXXXX") || exit 1
+  enter "\${1%/*}/"
+  AT=./ OLD=
+  NEW=./$(mktemp -u .heal-XXXXXXXX) || exit 1
   trap clean EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
   (umask 077; set -C; : >"$NEW") || exit 1
+  set -- "$1" $(stat -c '%a %u %d:%i' -- "$NEW" .)
+  [ $# = 7 ] || exit 1
+  _mode=$2
+  sweep "$7"
+  # The owner of $NEW proves nothing: another account may have replaced it.
+  if ! ours "$6" "$5"; then
+    rm -f -- "$NEW"
+    NEW=
+    stage "$7"
+    NEW=./\${1##*/}
+    (umask 077; set -C; : >"$NEW") || exit 1
+    _mode=$(stat -c %a -- "$NEW") || exit 1
+  fi
   INHERITED= OTHERS=
-  _mode=$(stat -c %a -- "$NEW") || exit 1
   if [ "$_mode" != 600 ]; then
     { command -v getfacl || ls -ld -- "$NEW" | grep '^[^ ]*+'; } >/dev/null ||
-      die "$_folder has a default ACL, which this host has no tools for: install acl"
+      die "\${1%/*}/ has a default ACL, which this host has no tools for: install acl"
     INHERITED=1 OTHERS=\${_mode#"\${_mode%?}"}
     chmod o= -- "$NEW" || exit 1
   fi
@@ -67,7 +206,10 @@ begin() {
 
 # fill: puts the uploaded content into $NEW.
 fill() {
-  if [ -n "$INHERITED" ]; then cat -- "$CONTENT" >"$NEW"; else mv -f -- "$CONTENT" "$NEW"; fi || exit 1
+  _from=./\${CONTENT##*/}
+  if [ -z "$STAGE" ]; then _up=\${CONTENT%/*} _from=./\${_up##*/}/\${CONTENT##*/}; fi
+  if [ -n "$INHERITED" ]; then cat -- "$_from" >"$NEW"; else mv -f -- "$_from" "$NEW"; fi || exit 1
+  [ -n "$STAGE" ] || discard
 }
 
 # keep FROM TO ACL: gives TO the owner, mode, ACL and extended attributes of FROM. ACL is "acl" where FROM has one.
@@ -76,34 +218,81 @@ keep() {
   elif [ "$3" = acl ]; then
     { command -v getfacl && command -v setfacl; } >/dev/null ||
       die "the ACL of $1 would be lost: install acl or coreutils on the host"
-    chown "$(stat -c %u:%g -- "$1")" "$2" 2>/dev/null
+    chown -h "$(stat -c %u:%g -- "$1")" "$2" 2>/dev/null
     getfacl -cp -- "$1" | setfacl --set-file=- -- "$2" || exit 1
   else
-    chown "$(stat -c %u:%g -- "$1")" "$2" 2>/dev/null
+    chown -h "$(stat -c %u:%g -- "$1")" "$2" 2>/dev/null
     chmod "0$(stat -c %a -- "$1")" "$2" || exit 1
   fi
   if command -v selinuxenabled >/dev/null && selinuxenabled; then chcon --reference="$1" -- "$2" 2>/dev/null; fi
   return 0
 }
 
-# attributes PATH OWNER MODE: chown first, for it takes the setuid bit away.
-attributes() {
-  [ -z "$2" ] || chown "$2" "$1" || exit 1
+# pin NAME: sets OLD to a name of the file $AT/NAME that no other account can change. Where the file has further names, it
+# must belong to the account that alone can write the directory: others may have made a hard link to a file of root.
+pin() {
+  OLD=$AT$1
+  [ -n "$STAGE" ] || return 0
+  if ! ln -- "$OLD" ./.heal-old 2>/dev/null; then
+    # What is mounted can't be linked, and another account can't rename it.
+    mounted "$HERE/$1" || die "$HERE/$1 was changed meanwhile, or its file system has no hard links"
+    return 0
+  fi
+  OLD=./.heal-old
+  [ ! -L "$OLD" ] || die "$HERE/$1 has become a link"
+  set -- "$1" $(stat -c '%h %u %a' "$OLD" ..)
+  [ "$2" -gt 2 ] || return 0
+  case $7 in *[2367] | *[2367]?) set -- "$1" "$2" none ;; esac
+  [ "$3" = "$6" ] || die "$HERE/$1 has further names (hard links) and may be a file of another account"
+}
+
+# assign PATH OWNER MODE: chown first, because it removes the setuid bit. No other account can replace PATH.
+assign() {
+  [ -z "$2" ] || chown -h "$2" "$1" || exit 1
   [ -z "$3" ] || chmod "$3" "$1" || exit 1
 }
 
-# finish DEST OWNER OCTAL SYMBOLIC ACL: OWNER and modes are empty where they are to stay as they are (new: 0644).
-# SYMBOLIC leaves the group's bits alone, which on a path with an ACL are the mask.
+# attributes PATH OWNER MODE: of what exists.
+attributes() {
+  if [ -d "$1" ] && [ ! -L "$1" ] && [ -x "$1" ]; then
+    enter "$1"
+    assign . "$2" "$3"
+    cd /
+    return
+  fi
+  enter "\${1%/*}/"
+  set -- "$1" "$2" "$3" $(stat -c '%a %u %d:%i' .)
+  AT=./
+  if ! ours "$5" "$4"; then
+    trap clean EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    stage "$6"
+  fi
+  pin "\${1##*/}"
+  [ ! -L "$OLD" ] || die "$1 has become a link"
+  assign "$OLD" "$2" "$3"
+  if [ -n "$STAGE" ]; then leave; fi
+  cd /
+}
+
+# finish DEST OWNER OCTAL SYMBOLIC ACL SHA256: OWNER and modes are empty where they are to stay as they are (new: 0644).
+# SYMBOLIC leaves the group's bits alone, which on a path with an ACL are the mask. SHA256 is that of the old content.
 finish() {
-  [ ! -d "$1" ] || [ -L "$1" ] || die "$1 is a directory"
-  if [ -f "$1" ] && [ ! -L "$1" ]; then
-    keep "$1" "$NEW" "$5"
-    if [ -z "$2" ] && [ "$(stat -c %u:%g -- "$1")" != "$(stat -c %u:%g -- "$NEW")" ]; then
-      die "the owner of $1 can't be kept ($(stat -c %U:%G -- "$1")): become root or its owner"
+  _at=$AT\${1##*/}
+  [ ! -d "$_at" ] || [ -L "$_at" ] || die "$1 is a directory"
+  if [ -f "$_at" ] && [ ! -L "$_at" ]; then
+    pin "\${1##*/}"
+    [ -f "$OLD" ] || die "$1 was changed meanwhile"
+    [ -z "$STAGE" ] || [ -z "\${6:-}" ] || hashed "$OLD" "$6" || moved
+    keep "$OLD" "$NEW" "$5"
+    if [ -z "$2" ] && [ "$(stat -c %u:%g -- "$OLD")" != "$(stat -c %u:%g -- "$NEW")" ]; then
+      die "the owner of $1 can't be kept ($(stat -c %U:%G -- "$OLD")): become root or its owner"
     fi
-    if [ "$5" = acl ]; then attributes "$NEW" "$2" "$4"; else attributes "$NEW" "$2" "$3"; fi
-  elif [ -n "$INHERITED" ]; then attributes "$NEW" "$2" "\${4:-o=$(bits "$OTHERS")}"
-  else attributes "$NEW" "$2" "\${3:-0644}"
+    if [ "$5" = acl ]; then assign "$NEW" "$2" "$4"; else assign "$NEW" "$2" "$3"; fi
+  elif [ -n "$INHERITED" ]; then assign "$NEW" "$2" "\${4:-o=$(bits "$OTHERS")}"
+  else assign "$NEW" "$2" "\${3:-0644}"
   fi
 }
 
@@ -116,36 +305,64 @@ bits() {
 
 # commit DEST OWNER MODE: a file that is a mount point of its own (in a container) is written in place.
 commit() {
-  if mounted "$1"; then
-    cat -- "$NEW" >"$1" || exit 1
-    attributes "$1" "$2" "$3"
+  _at=$AT\${1##*/}
+  if mounted "$HERE/\${1##*/}"; then
+    cat -- "$NEW" >"$_at" || exit 1
+    assign "$_at" "$2" "$3"
+    rm -f -- "$NEW"
+  elif [ -n "$STAGE" ]; then
+    # Into "..": mv renames over what bears the name there, also a link to a directory.
+    mv -f -- "$NEW" .. || exit 1
   else
-    # A link to a folder would have the file moved into that.
-    [ ! -L "$1" ] || [ ! -d "$1" ] || rm -f -- "$1" || exit 1
-    mv -f -- "$NEW" "$1" || exit 1
-    NEW=
+    # A link to a directory would have the file moved into that.
+    [ ! -L "$_at" ] || [ ! -d "$_at" ] || rm -f -- "$_at" || exit 1
+    mv -f -- "$NEW" "$_at" || exit 1
   fi
+  NEW=
+  if [ -n "$STAGE" ]; then leave; fi
+  cd /
 }
 
-# folder PATH OWNER OCTAL SYMBOLIC: makes one folder; what a default ACL gives to its group stays.
+# folder PATH OWNER OCTAL SYMBOLIC: makes one directory; what a default ACL gives to its group stays.
 folder() {
-  if [ ! -d "$1" ]; then (umask 077; mkdir -- "$1") || exit 1; fi
-  case $(stat -c %a -- "$1") in
-    *700) attributes "$1" "$2" "\${3:-go+rx}" ;;
-    *) attributes "$1" "$2" "$4" ;;
+  enter "\${1%/*}/"
+  _name=./\${1##*/}
+  if [ ! -d "$_name" ]; then (umask 077; mkdir -- "$_name") || exit 1; fi
+  set -- "$1" "$2" "$3" "$4" $(stat -c '%a %u %d:%i' -- "$_name" .)
+  [ $# = 10 ] || exit 1
+  if ! ours "$9" "$8"; then
+    me
+    _inode=\${10}
+    cd -P "$_name" || exit 1
+    set -- "$1" "$2" "$3" "$4" $(stat -c '%a %u %d:%i' . ..)
+    [ "$6 \${10}" = "$ME $_inode" ] || die "$1 was made by another account meanwhile"
+    _name=.
+  fi
+  case $5 in
+    *700) assign "$_name" "$2" "\${3:-go+rx}" ;;
+    *) assign "$_name" "$2" "$4" ;;
   esac
+  cd /
 }
 
-# backup PATH ACL: a copy beside it that bears the time; prints its name.
+# backup DEST ACL: a copy beside it that bears the time; prints its name. After "finish".
 backup() {
-  _copy=$1.$(date +%Y-%m-%dT%H:%M:%S)~
-  (umask 077; cat -- "$1" >"$_copy") || exit 1
-  keep "$1" "$_copy" "$2"
-  printf '%s\n' "$_copy"
+  _time=$(date +%Y-%m-%dT%H:%M:%S) _count=
+  while :; do
+    _name=\${1##*/}.$_time$_count~
+    if gone "$AT$_name"; then break; fi
+    _count=.$((\${_count#.} + 1))
+  done
+  COPY=./$_name
+  (umask 077; set -C; cat -- "$OLD" >"$COPY") || exit 1
+  keep "$OLD" "$COPY" "$2"
+  if [ -n "$STAGE" ]; then ln -- "$COPY" .. && rm -f -- "$COPY" || exit 1; fi
+  COPY=
+  printf '%s\n' "\${1%/*}/$_name"
 }
 `;
 
 /** Takes the functions away again, so that none stands in the way of a program that bears its name (`backup`). */
 export const withoutLibrary: Sh = sh`
-unset -f die clean gone same hashed points mounted begin fill keep attributes finish bits commit folder backup moved
+unset -f die clean gone same hashed points mounted ours me resolve planted owned enter stage inside leave discard sweep begin fill keep pin assign attributes finish bits commit folder backup moved
 `;

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -10,6 +9,7 @@ import type { Answers, Decision, Input, Module, Reads } from '../../src/core/mod
 import type { Question } from '../../src/core/probe.ts';
 import type { Sh } from '../../src/core/sh.ts';
 import { type State, trouble } from '../../src/core/state.ts';
+import { receiveText } from '../../src/run/transfer/upload.ts';
 import { heredoc } from '../../src/shell/heredoc.ts';
 import { library } from '../../src/shell/library.ts';
 import { joinSh, sh } from '../../src/shell/sh.ts';
@@ -25,6 +25,8 @@ export interface Shell {
   readonly path: string;
   /** Words that enter another machine: \`nsenter -a -t PID --\`. */
   readonly enter?: readonly string[];
+  /** Functions that stand before tools in an act. busybox finds its applets before anything in PATH. */
+  readonly functions?: Sh;
 }
 
 const folders: string[] = [];
@@ -151,15 +153,17 @@ function itemsOf(group: readonly Question<unknown>[]): { readonly id: string; re
   return group.map((question, i) => ({ id: `i${i}`, params: question.params as never }));
 }
 
-function start({ enter = [], path }: Shell, words: readonly string[], script: Sh): EndedSync {
+function start({ enter = [], path }: Shell, words: readonly string[], input: Sh | Uint8Array): EndedSync {
   const [program = '', ...rest] =
     enter.length > 0 ? [...enter, 'env', '-i', `PATH=${path}`, 'HOME=/root', ...words] : words;
   // `env` takes a process of its own, so it is there only behind what enters another machine, which is found by our own path.
   const own = enter.length > 0 ? {} : { env: { PATH: path, HOME: '/root' } };
   try {
-    return attemptSync(program, rest, { input: script.text, ...own });
+    return attemptSync(program, rest, { input: input instanceof Uint8Array ? input : input.text, ...own });
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : error}\nscript:\n${script.text.slice(0, 2000)}`);
+    throw new Error(
+      `${error instanceof Error ? error.message : error}\nscript:\n${input instanceof Uint8Array ? '' : input.text.slice(0, 2000)}`,
+    );
   }
 }
 
@@ -170,18 +174,26 @@ export interface Applied {
   readonly stderr: string;
 }
 
-/** Makes a Change as the engine does: library, guards, script, in a session of its own. */
-export function apply(shell: Shell, change: Change, states: ReadonlyMap<string, State<unknown>>): Applied {
+/** Makes a Change as the engine does: library, guards, script, in a session of its own. `meanwhile` is called after an upload. */
+export function apply(
+  shell: Shell,
+  change: Change,
+  states: ReadonlyMap<string, State<unknown>>,
+  meanwhile: () => void = () => {},
+): Applied {
   const guards = (change.expects ?? []).flatMap((question) => {
     const state = states.get(question.key);
     const guard = state === undefined ? undefined : question.probe.guard?.(question.params as never, state);
     return guard === undefined ? [] : [joinSh([sh`{`, guard, sh`} || moved`], '\n')];
   });
-  const before: Sh[] = [];
+  const before: Sh[] = shell.functions === undefined ? [] : [shell.functions];
   if (change.act.kind === 'upload') {
-    const path = join(change.act.near, `.heal-upload-${randomUUID()}`);
-    writeFileSync(path, change.act.content.bytes ?? Buffer.alloc(0), { mode: 0o600 });
-    before.push(sh`CONTENT=${path}`, sh`trap 'rm -f "$CONTENT"' EXIT`);
+    const { near, content } = change.act;
+    const receive = receiveText(near, content.sha256);
+    const got = start(shell, [shell.sh, '-c', receive.text], content.bytes ?? Buffer.alloc(0));
+    if (got.code !== 0) return { code: got.code ?? 137, stdout: '', stderr: got.stderr.toString() };
+    before.push(sh`CONTENT=${got.stdout.toString()}`, sh`trap '[ -z "$CONTENT" ] || discard' EXIT`);
+    meanwhile();
   }
   const moved = sh`moved() { echo moved >&2; exit 97; }`;
   const script = joinSh([sh`{`, ...before, library, moved, ...guards, change.act.script, sh`} </dev/null`], '\n');

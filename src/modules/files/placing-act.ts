@@ -40,7 +40,7 @@ export function placingAct(placing: Placing): Change['act'] {
     [
       sh`begin ${target}`,
       fill,
-      sh`finish ${target} ${owner} ${octal} ${symbolic} ${acl}`,
+      sh`finish ${target} ${owner} ${octal} ${symbolic} ${acl} ${there?.sha256 ?? ''}`,
       ...(placing.validate === undefined ? [] : [validation(placing.validate, target, there)]),
       ...(placing.backup && there?.type === 'file' ? [sh`backup ${target} ${acl}`] : []),
       sh`commit ${target} ${owner} ${acl === '' ? octal : symbolic}`,
@@ -71,6 +71,6 @@ function validation(command: string, target: string, there: Entry | undefined): 
 function placeholder(word: string): Sh {
   const pieces = word
     .split('%s')
-    .flatMap((part, i) => [...(i === 0 ? [] : [sh`"$NEW"`]), ...(part === '' ? [] : [sh`${part}`])]);
+    .flatMap((part, i) => [...(i === 0 ? [] : [sh`"$PWD/\${NEW#./}"`]), ...(part === '' ? [] : [sh`${part}`])]);
   return joinSh(pieces, '');
 }

@@ -63,7 +63,8 @@ function actText(step: ActStep): Sh {
     const guard = question.probe.guard?.(question.params as never, state);
     return guard === undefined ? [] : [lines(sh`{`, guard, sh`} || moved`)];
   });
-  const content = step.uploaded === undefined ? [] : [sh`CONTENT=${step.uploaded}`, sh`trap 'rm -f "$CONTENT"' EXIT`];
+  const content =
+    step.uploaded === undefined ? [] : [sh`CONTENT=${step.uploaded}`, sh`trap '[ -z "$CONTENT" ] || discard' EXIT`];
   const script = lines(...content, library, movedFunction, ...guards, change.act.script);
   const free = change.act.kind === 'program' && change.act.free === true ? 1 : 0;
   const words = sh`act ${step.id} ${free} ${step.timeout ?? 0} ${account.user ?? ''}`;

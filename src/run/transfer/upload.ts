@@ -1,12 +1,14 @@
 import type { Act } from '../../core/change.ts';
 import type { Connection } from '../../core/connection.ts';
 import { HealError } from '../../core/errors.ts';
+import type { Sh } from '../../core/sh.ts';
 import { asUser } from '../../shell/as-user.ts';
 import { sh } from '../../shell/sh.ts';
 
 /**
- * Streams a content to a private file in the folder where it will be needed, so that putting it in place is a rename.
- * What arrives is checked by size and hash on the host; if it is not whole, nothing is left there.
+ * Streams a content to a file in the directory where it will be needed, so that putting it in place is a rename. The file is
+ * in a private directory there (see `stage` in src/shell/library.ts) and has a name that can't be guessed. What arrives is
+ * checked by its hash on the host; if it is not whole, nothing is left there.
  *
  * @param user - the account of the task, which owns the file; undefined for that of the connection
  * @returns the absolute path on the host
@@ -18,19 +20,32 @@ export async function upload(
   signal: AbortSignal,
 ): Promise<string> {
   const { content, near } = act;
-  const receive = sh`
-    umask 077
-    f=$(mktemp ${near}/.heal.XXXXXXXX) || exit 1
-    trap 'rm -f "$f"' EXIT
-    cat >"$f" || exit 1
-    s=$(sha256sum <"$f") && [ "\${s%% *}" = ${content.sha256} ] || { echo "what arrived is not what was sent" >&2; exit 1; }
-    trap - EXIT
-    printf %s "$f"
-  `;
-  const { code, stdout, stderr } = await connection.channel(asUser(user, receive), content.open(), signal);
+  const receive = asUser(user, receiveText(near, content.sha256));
+  const { code, stdout, stderr } = await connection.channel(receive, content.open(), signal);
   if (code === 0) return stdout.toString('utf8');
   const words = stderr.toString('utf8').trim().split('\n').at(-1);
   throw new HealError('failed', `${content.size} bytes could not be put into ${near}: ${words || 'the line broke'}`, {
     hint: 'look whether the folder exists and has room',
   });
+}
+
+/** Puts its standard input into a new file in a private directory in `near`, and prints the file's path. */
+export function receiveText(near: string, sha256: string): Sh {
+  return sh`
+    umask 077
+    cd -P ${near} || exit 1
+    at=$(stat -c %d:%i .) d=$(mktemp -d .heal-XXXXXXXX) || exit 1
+    cd -P "./$d" || exit 1
+    # It may have been replaced meanwhile, where another account can write the directory above.
+    set -- "$at" "$(id -u)" $(stat -c '%a %u %d:%i' . ..)
+    case $3 in 700 | 2700) ;; *) false ;; esac && [ "$1 $2" = "$8 $4" ] || { echo "$d was replaced" >&2; exit 1; }
+    f=
+    trap 'rm -f ./.heal \${f:+"./$f"}; cd -P .. && rmdir "./$d"' EXIT
+    : >.heal
+    f=$(mktemp XXXXXXXXXXXXXXXX) || exit 1
+    cat >"./$f" || exit 1
+    s=$(sha256sum <"./$f") && [ "\${s%% *}" = ${sha256} ] || { echo "what arrived is not what was sent" >&2; exit 1; }
+    trap - EXIT
+    printf %s ${near.replace(/\/$/, '')}"/$d/$f"
+  `;
 }
