@@ -201,6 +201,18 @@ for (const shell of shells()) {
       expect(existsSync('/tmp/heal-evil')).toBe(false);
     });
 
+    test('a hard link to a file outside is refused before its owner or mode changes', () => {
+      const secret = at('secret');
+      writeFileSync(secret, 'for root alone', { mode: 0o600 });
+      writeFileSync(at('hard.tar'), tarOf([['a'], ['y', '1', secret]]));
+      const { applied } = run('hard.tar', { owner: 65534, mode: '0644' });
+      expect(applied[0]?.code).not.toBe(0);
+      const { uid, mode } = lstatSync(secret);
+      expect([uid, mode & 0o7777, readdirSync(dest())]).toEqual([0, 0o600, []]);
+      if (shell.name.startsWith('busybox'))
+        expect(applied[0]?.stderr).toBe('it has a hard link that leads out of the folder: y\n');
+    });
+
     test('links inside are kept', () => {
       writeFileSync(
         at('in.tar'),

@@ -89,6 +89,13 @@ function looks(linksOut: boolean): Sh {
     [ -z "$bad" ] || die 'it has a name of several lines'
     bad=$(find "$stage" ! -type f ! -type d ! -type l | head -n 1)
     [ -z "$bad" ] || die "it holds something that is no file, folder or link: \${bad#"$stage/"}"
+    # busybox' tar makes hard links to files outside of the archive. What is done to such a name is done to that file.
+    bad=$(find "$stage" -type f -links +1 -exec stat -c '%h %i' -- '{}' + | sort | uniq -c |
+      while read -r names links inode; do if [ "$names" != "$links" ]; then printf '%s\n' "$inode"; break; fi; done)
+    if [ -n "$bad" ]; then
+      bad=$(find "$stage" -inum "$bad" | head -n 1)
+      die "it has a hard link that leads out of the folder: \${bad#"$stage/"}"
+    fi
     # out LINK: whether it leads out of the folder, by its words or by what it leads to.
     out() {
       _to=$(readlink "$1")
