@@ -10,6 +10,7 @@ import {
   attributeDifferences,
   attributeScript,
   chownWord,
+  followText,
   octalWord,
   symbolicMode,
   wantedAttributes,
@@ -81,12 +82,12 @@ export const file = defineModule({
       };
     }
     if (there?.type === 'directory' && args.state === 'file') return { changes: [], failed: `${real} is a directory` };
-    if (there === undefined) return { changes: [empty(real, attributes, answers, input)] };
+    if (there === undefined) return { changes: [empty(path, real, attributes, answers, input)] };
     const differences = attributeDifferences(there, attributes);
     const touch = args.state === 'touch' && before === undefined;
     if (differences.length === 0 && !touch) return { changes: [] };
     const question = entry(real, {}, input.account);
-    const script = attributeScript(real, there, attributes);
+    const script = joinSh([...followText(path, real), attributeScript(real, there, attributes)], '\n');
     return {
       changes: [
         {
@@ -102,7 +103,7 @@ export const file = defineModule({
   },
 });
 
-function empty(path: string, attributes: Attributes, answers: Origins, input: Input): Change {
+function empty(given: string, path: string, attributes: Attributes, answers: Origins, input: Input): Change {
   const next = newEntry('file', attributes, { self: answers.self, parent: answers.up0 });
   const { mode } = attributes;
   const octal = mode === undefined ? '' : octalWord(mode);
@@ -114,11 +115,15 @@ function empty(path: string, attributes: Attributes, answers: Origins, input: In
     expects: [entry(path, {}, input.account)],
     act: {
       kind: 'program',
-      script: sh`
-        begin ${path}
-        finish ${path} ${owner} ${octal} ${symbolic} ''
-        commit ${path} ${owner} ${octal}
-      `,
+      script: joinSh(
+        [
+          ...followText(given, path),
+          sh`begin ${path}`,
+          sh`finish ${path} ${owner} ${octal} ${symbolic} ''`,
+          sh`commit ${path} ${owner} ${octal}`,
+        ],
+        '\n',
+      ),
     },
     predicts: predictEntry(path, next, input.account),
     touches: [`path:${path}`],

@@ -109,6 +109,13 @@ owned() {
     die "$_path leads through the link $_link to what belongs to another account: name the real path"
 }
 
+# follow LINK REAL: for a task that names LINK, a link, and changes REAL, what it leads to. See "resolve".
+follow() {
+  resolve "$1"
+  if [ -z "$BY" ]; then return 0; fi
+  if gone "$2"; then owned "\${2%/*}/"; else owned "$2"; fi
+}
+
 # enter DIR: makes DIR the working directory, and HERE its path. What is renamed above it later has no effect.
 enter() {
   cd -P "$1" 2>/dev/null || die "there is no folder $1"
@@ -364,5 +371,5 @@ backup() {
 
 /** Takes the functions away again, so that none stands in the way of a program that bears its name (`backup`). */
 export const withoutLibrary: Sh = sh`
-unset -f die clean gone same hashed points mounted ours me resolve planted owned enter stage inside leave discard sweep begin fill keep pin assign attributes finish bits commit folder backup moved
+unset -f die clean gone same hashed points mounted ours me resolve planted owned follow enter stage inside leave discard sweep begin fill keep pin assign attributes finish bits commit folder backup moved
 `;

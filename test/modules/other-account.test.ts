@@ -19,6 +19,7 @@ import type { Module } from '../../src/core/module.ts';
 import { copy } from '../../src/modules/copy.ts';
 import { directory } from '../../src/modules/directory.ts';
 import { file } from '../../src/modules/file.ts';
+import { line } from '../../src/modules/line.ts';
 import { runSync } from '../child.ts';
 import { type Applied, apply, converge, decide, inputOf, type Shell, scratch, shells } from './on-this-machine.ts';
 import { proven } from './proven.ts';
@@ -236,6 +237,52 @@ for (const shell of shells()) {
           stderr: '',
         });
         expect(readdirSync(home('r7')).toSorted()).toEqual(['f', 'g']);
+      });
+
+      test("another account's link is not followed to what is not of that account", () => {
+        const plant = (to: string, name: string): void => {
+          runSync('sh', ['-c', `cd ${home()} && exec ${asOther.join(' ')} ln -s ${to} ${name}`]);
+        };
+        writeFileSync(home('own'), 'own\n');
+        mkdirSync(home('dir'));
+        for (const name of ['own', 'dir']) chownSync(home(name), other, other);
+        for (const [to, name] of [
+          [`${top}/etc`, 'data'],
+          [victim, 'link'],
+          [`${top}/etc/new`, 'new'],
+          ['own', 'to-own'],
+          ['dir', 'to-dir'],
+        ] as const)
+          plant(to, name);
+        const edit = { backup: false, create: false, state: 'present', insert_after: 'EOF', line: 'x' };
+        const refused: [Module, JsonObject][] = [
+          [directory, { path: home('data'), state: 'present', owner: other }],
+          [file, { path: home('link'), state: 'file', force: false, mode: '0644' }],
+          [file, { path: home('new'), state: 'touch', force: false }],
+          [line, { ...edit, path: home('link') }],
+          [copy, { ...defaults, src: 'evil', dest: home('data') }],
+          [file, { path: home('data/secret'), state: 'absent', force: false }],
+          [file, { path: home('data/link'), state: 'link', src: 'x', force: false }],
+        ];
+        const locals = { src: contentOf(Buffer.from('x')) };
+        for (const [module, args] of refused) {
+          expect(first(shell, module, args, { locals })).toMatchObject({
+            code: 1,
+            stderr: expect.stringMatching(/leads through the link .* another account.*: name the real path\n$/),
+          });
+        }
+        expect([victimState(), lstatSync(join(top, 'etc')).uid]).toEqual([untouched, 0]);
+        proven(converge(shell, line, { ...edit, path: home('to-own') }));
+        proven(converge(shell, copy, { ...defaults, src: 'x', dest: home('to-dir') }, { locals }));
+        proven(converge(shell, directory, { path: home('to-dir'), state: 'present', mode: '0700' }));
+        symlinkSync(join(top, 'etc/secret'), join(top, 'of-root'));
+        proven(converge(shell, file, { path: join(top, 'of-root'), state: 'file', force: false, mode: '0640' }));
+        proven(converge(shell, line, { ...edit, path: join(top, 'of-root') }));
+        expect([modeOf(victim), readFileSync(home('own'), 'utf8'), modeOf(home('dir'))]).toEqual([
+          '0640',
+          'own\nx\n',
+          '0700',
+        ]);
       });
 
       test('a further name of a file of root gets no new owner', () => {

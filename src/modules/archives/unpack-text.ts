@@ -29,8 +29,9 @@ export function unpackText(unpacking: Unpacking): Sh {
   return joinSh(
     [
       sh`
-        [ -d ${dest} ] || die "there is no folder "${dest}
-        dest=$(cd -- ${dest} && pwd -P) || exit 1
+        enter ${dest}
+        dest=$PWD
+        cd /
         stage=$(mktemp -d "$dest/.heal-XXXXXXXX") || exit 1
         trap 'rm -rf -- "$stage"; clean' EXIT
         trap 'exit 129' HUP

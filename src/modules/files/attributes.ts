@@ -81,6 +81,11 @@ export function attributeScript(path: string, entry: Entry, wanted: Attributes):
   return sh`attributes ${path} ${owner} ${mode === undefined ? '' : entry.acl ? symbolicMode(mode) : octalWord(mode)}`;
 }
 
+/** Ends an act on `real` where it was found through a link that another account may have made. */
+export function followText(given: string, real: string): Sh[] {
+  return given === real ? [] : [sh`follow ${given} ${real}`];
+}
+
 /** `uid:gid` for chown, with what is to stay left out. */
 export function chownWord({ owner, group: ownerGroup }: Attributes): string {
   if (ownerGroup === undefined) return owner === undefined ? '' : String(owner.id);

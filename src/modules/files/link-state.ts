@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Decision, Input } from '../../core/module.ts';
 import { type Entry, entry } from '../../probes/entry.ts';
 import type { User } from '../../probes/user.ts';
@@ -47,7 +48,8 @@ export function linkPlan(
     target: src,
   };
   const question = entry(path, {}, input.account);
-  const make = hard ? sh`ln -f -- ${src} ${path} || exit` : sh`ln -sfn -- ${src} ${path} || exit`;
+  const name = `./${posix.basename(path)}`;
+  const make = hard ? sh`ln -fn -- ${src} ${name} || exit` : sh`ln -sfn -- ${src} ${name} || exit`;
   return {
     changes: [
       {
@@ -59,7 +61,11 @@ export function linkPlan(
         act: {
           kind: 'program',
           script: joinSh(
-            [...(isIt ? [] : [make]), ...(owner === '' || hard ? [] : [sh`chown -h ${owner} ${path}`])],
+            [
+              sh`enter ${posix.dirname(path)}`,
+              ...(isIt ? [] : [make]),
+              ...(owner === '' || hard ? [] : [sh`chown -h ${owner} ${name}`]),
+            ],
             '\n',
           ),
         },

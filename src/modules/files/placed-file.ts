@@ -8,6 +8,7 @@ import { present } from '../../core/state.ts';
 import { content, type FileContent } from '../../probes/content.ts';
 import { type Entry, entry } from '../../probes/entry.ts';
 import { type User, user } from '../../probes/user.ts';
+import { joinSh } from '../../shell/sh.ts';
 import { newUnit } from '../systemd/new-unit.ts';
 import {
   type AttributeArgs,
@@ -15,6 +16,7 @@ import {
   attributeDifferences,
   attributeReads,
   attributeScript,
+  followText,
   wantedAttributes,
   withAttributes,
 } from './attributes.ts';
@@ -30,7 +32,8 @@ export interface PlacedArgs extends AttributeArgs {
   readonly dest: string;
   readonly backup: boolean;
   readonly force: boolean;
-  readonly follow: boolean;
+  /** `checked`: as true, but a link that another account may have made is refused. */
+  readonly follow: boolean | 'checked';
   readonly validate?: string;
 }
 
@@ -105,6 +108,9 @@ export function placedPlan(
   if (there !== undefined && !args.force)
     return { changes: [], result, message: `${target} is there, and force is false` };
 
+  const start = seen[0] ?? target;
+  const unchecked = args.follow === true || start === target || at(start)?.type !== 'link';
+  const follow = unchecked ? [] : followText(start, posix.dirname(target));
   const differences = there?.type === 'file' ? attributeDifferences(there, attributes) : [];
   const same = there?.type === 'file' && there.sha256 === wanted.sha256;
   if (same && differences.length === 0) return { changes: [], result };
@@ -134,7 +140,7 @@ export function placedPlan(
           ...common,
           title: differences.join(', '),
           sign: '~',
-          act: { kind: 'program', script: attributeScript(target, there, attributes) },
+          act: { kind: 'program', script: joinSh([...follow, attributeScript(target, there, attributes)], '\n') },
         },
       ],
       result,
@@ -149,6 +155,7 @@ export function placedPlan(
     ...(diff === undefined ? {} : { diff }),
     act: placingAct({
       target,
+      follow,
       there,
       wanted,
       attributes,
@@ -192,7 +199,7 @@ export function locate(
     path = posix.resolve(posix.dirname(path), there.target);
   }
   if (asFolder && base !== undefined && path === start && at(path) === undefined) return posix.join(path, base);
-  return args.follow ? path : start;
+  return args.follow === false ? start : path;
 }
 
 function isFolder(parent: Entry): boolean {

@@ -15,6 +15,8 @@ export const inlineLimit = 64 * 1024;
 /** How a file is placed: what is there, what is wanted, and the folder's default ACL, if any. */
 export interface Placing {
   readonly target: string;
+  /** What refuses a link that led to the target. */
+  readonly follow: readonly Sh[];
   readonly there: Entry | undefined;
   readonly wanted: Content;
   readonly attributes: Attributes;
@@ -38,6 +40,7 @@ export function placingAct(placing: Placing): Change['act'] {
     bytes === undefined ? sh`fill` : heredoc(sh`{ base64 -d >"$NEW" || exit 1; }`, lines(bytes.toString('base64')));
   const script = joinSh(
     [
+      ...placing.follow,
       sh`begin ${target}`,
       fill,
       sh`finish ${target} ${owner} ${octal} ${symbolic} ${acl} ${there?.sha256 ?? ''}`,

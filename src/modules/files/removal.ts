@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
 import type { Decision, Input } from '../../core/module.ts';
 import type { Question } from '../../core/probe.ts';
+import type { Sh } from '../../core/sh.ts';
 import { type Entry, entry } from '../../probes/entry.ts';
-import { sh } from '../../shell/sh.ts';
+import { joinSh, sh } from '../../shell/sh.ts';
 import { predictAbsent } from './predicted-entry.ts';
 
 /** What is asked of a path that is not to be there. */
@@ -23,10 +24,16 @@ export function removedPlan(given: string, there: Entry | undefined, input: Inpu
         title: `remove ${folder ? 'directory ' : there.type === 'link' ? 'link ' : ''}${path}${folder ? ' and all in it' : ''}`,
         sign: '-',
         expects: [entry(path, {}, input.account)],
-        act: { kind: 'program', script: folder ? sh`rm -rf -- ${path}` : sh`rm -f -- ${path}` },
+        act: { kind: 'program', script: removalText(path, folder) },
         predicts: predictAbsent(path, input.account),
         touches: [folder ? `tree:${path}` : `path:${path}`],
       },
     ],
   };
+}
+
+/** By its name in the entered directory: what is renamed above it meanwhile has no effect. */
+function removalText(path: string, folder: boolean): Sh {
+  const name = `./${posix.basename(path)}`;
+  return joinSh([sh`enter ${posix.dirname(path)}`, folder ? sh`rm -rf -- ${name}` : sh`rm -f -- ${name}`], '\n');
 }

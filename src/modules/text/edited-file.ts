@@ -113,7 +113,7 @@ function attempt(edit: Edit, text: string): Edited {
 
 function placed(args: EditedArgs): PlacedArgs {
   const { path, create: _create, ...rest } = args;
-  return { ...rest, dest: path, force: true, follow: true };
+  return { ...rest, dest: path, force: true, follow: 'checked' };
 }
 
 /** The text of a file; undefined for bytes that are none. The mark that some put at its start stays. */
