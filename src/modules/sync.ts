@@ -111,8 +111,8 @@ export const sync = defineModule({
     if (same && there !== undefined) return { changes: [], result };
 
     const content = steps.send.length === 0 ? undefined : local.archive(steps.send);
-    const script = syncText({ dest, attributes, folderMode: args.directory_mode, steps });
-    const questions = answers.tree === undefined ? [entry(dest, {}, input.account)] : [];
+    const near = there === undefined && content !== undefined ? posix.dirname(dest) : dest;
+    const script = syncText({ dest, near, attributes, folderMode: args.directory_mode, steps });
     const change: Change = {
       title: titleOf(dest, steps),
       sign: there === undefined ? '+' : steps.send.length === 0 && steps.alter.length === 0 ? '-' : '~',
@@ -122,11 +122,8 @@ export const sync = defineModule({
         beforeName: dest,
         afterName: dest,
       },
-      expects: questions,
-      act:
-        content === undefined
-          ? { kind: 'program', script }
-          : { kind: 'upload', content, near: there === undefined ? posix.dirname(dest) : dest, script },
+      expects: [entry(dest, {}, input.account)],
+      act: content === undefined ? { kind: 'program', script } : { kind: 'upload', content, near, script },
       // What a folder with setgid or a default ACL makes of new entries is not predicted.
       predicts: [predicts(tree(dest, namePatterns(args.exclude), input.account), present(steps.after))],
       touches: [`tree:${dest}`],

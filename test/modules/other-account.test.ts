@@ -20,6 +20,8 @@ import { copy } from '../../src/modules/copy.ts';
 import { directory } from '../../src/modules/directory.ts';
 import { file } from '../../src/modules/file.ts';
 import { line } from '../../src/modules/line.ts';
+import { sync } from '../../src/modules/sync.ts';
+import { folderContent } from '../../src/run/transfer/local-directory.ts';
 import { runSync } from '../child.ts';
 import { type Applied, apply, converge, decide, inputOf, type Shell, scratch, shells } from './on-this-machine.ts';
 import { proven } from './proven.ts';
@@ -81,7 +83,8 @@ for (const shell of shells()) {
         for one in ${names}; do
           [ -e "$one" ] && [ ! -L "$one" ] || continue
           to=${victim}; [ ! -d "$one" ] || to=${top}/etc
-          mv "$one" "sub/$$-\${one#.}" || mv "$one" "$$-\${one#.}"; ln -s "$to" "$one"
+          to_name=$$-\${one##*/}
+          mv "$one" "sub/$to_name" || mv "$one" "$to_name" || mv "$one" "$one-$$"; ln -s "$to" "$one"
         done`;
       const first = (
         one: Shell,
@@ -284,6 +287,42 @@ for (const shell of shells()) {
           '0700',
         ]);
       });
+
+      const syncArgs = { src: 'x', dest: '', owner: other, mode: '0644', delete: true, exclude: [] };
+      const pages = async (): Promise<Parameters<typeof inputOf>[0]> => {
+        mkdirSync(join(top, 'pages/sub/more'), { recursive: true });
+        for (const name of ['index.html', 'sub/x', 'sub/new', 'sub/more/y'])
+          writeFileSync(join(top, 'pages', name), name);
+        mkdirSync(home('www/sub/old'), { recursive: true });
+        for (const name of ['index.html', 'gone']) writeFileSync(home('www', name), 'index.html', { mode: 0o600 });
+        for (const name of ['x', 'old/z']) writeFileSync(home('www/sub', name), 'old');
+        runSync('chown', ['-R', `${other}:${other}`, home()]);
+        return { locals: { src: await folderContent(join(top, 'pages'), []) } };
+      };
+
+      test('sync in a directory of another account makes what it promises, and leaves nothing', async () => {
+        proven(converge(shell, sync, { ...syncArgs, dest: home('www') }, await pages()));
+        expect(readdirSync(home('www'), { recursive: true }).toSorted()).toEqual(
+          readdirSync(join(top, 'pages'), { recursive: true }).toSorted(),
+        );
+        expect([modeOf(home('www/index.html')), lstatSync(home('www/sub/new')).uid]).toEqual(['0644', other]);
+        const locals = { src: await folderContent(join(top, 'pages'), []) };
+        proven(converge(shell, sync, { ...syncArgs, dest: home('other') }, { locals }));
+        expect(readdirSync(home()).toSorted()).toEqual(['other', 'www']);
+      });
+
+      for (const tool of ['chmod', 'chown', 'stat', 'mv', 'rm', 'rmdir', 'mkdir', 'tar', 'ln', 'find']) {
+        test(`sync changes nothing outside where entries are replaced by links before ${tool} runs`, async () => {
+          const more = await pages();
+          const bad = attacked([tool], replace('www/index.html www/gone www/sub/x www/sub/old www/sub www/.heal*'));
+          first(bad, sync, { ...syncArgs, dest: home('www') }, more);
+          expect([victimState(), modeOf(join(top, 'etc')), lstatSync(join(top, 'etc')).uid]).toEqual([
+            untouched,
+            '0755',
+            0,
+          ]);
+        });
+      }
 
       test('a further name of a file of root gets no new owner', () => {
         runSync('ln', [victim, home('f')]);

@@ -7,57 +7,107 @@ import type { SyncSteps } from './sync-plan.ts';
 /** Paths in one command: an argument list has a limit. */
 const atOnce = 500;
 
-/** How a folder is brought to what it is to be. */
+/** How a directory is brought to its desired state. */
 export interface Syncing {
   readonly dest: string;
+  /** Directory that an upload was put into: `dest`, or the one above it where `dest` did not exist. */
+  readonly near: string;
   readonly attributes: Attributes;
   readonly folderMode: string | undefined;
   readonly steps: SyncSteps;
 }
 
-/** Removes, unpacks what travelled beside its place, renames each file over the old one, then sets owners and modes. */
-export function syncText({ dest, attributes, folderMode, steps }: Syncing): Sh {
+/**
+ * Removes, unpacks the upload beside its place, renames each file over the old one, then sets owners and modes. Another
+ * account may own a part of the tree, and replace a directory by a link meanwhile: each is entered by `below`, one name
+ * after the other, and its entries are changed by their names in it.
+ */
+export function syncText({ dest, near, attributes, folderMode, steps }: Syncing): Sh {
   const owner = chownWord(attributes);
-  const at = (path: string): string => posix.join(dest, path);
-  const files = steps.remove.filter(({ folder }) => !folder).map(({ path }) => at(path));
-  const folders = steps.remove.filter(({ folder }) => folder).map(({ path }) => at(path));
+  const mode = octalWord(folderMode ?? '0755');
+  const base = near === dest ? '' : posix.basename(dest);
+  const files = steps.remove.filter(({ folder }) => !folder).map(({ path }) => posix.join(base, path));
+  const folders = steps.remove.filter(({ folder }) => folder).map(({ path }) => posix.join(base, path));
   return joinSh(
     [
-      sh`
-        if [ ! -d ${dest} ]; then
-          mkdir -- ${dest} || exit 1
-          chmod ${octalWord(folderMode ?? '0755')} ${dest}
-          [ -z ${owner} ] || chown ${owner} ${dest} || exit 1
-        fi
-      `,
-      ...chunks(files).map((some) => sh`rm -f -- ${some} || exit 1`),
-      ...chunks(folders).map((some) => sh`rmdir -- ${some} || exit 1`),
-      ...(steps.send.length === 0 ? [] : [unpack(dest, owner)]),
-      ...alterations(steps, owner, at),
+      sh`[ -d ${dest} ] || folder ${dest} ${owner} ${mode} ${mode}`,
+      start(near),
+      ...byDirectory(files).map(([directory, names]) => sh`below ${directory}; rm -f -- ${names} || exit 1`),
+      ...byDirectory(folders).map(([directory, names]) => sh`below ${directory}; rmdir -- ${names} || exit 1`),
+      ...(steps.send.length === 0 ? [] : [unpack(base, owner)]),
+      ...alterations(steps, owner, base),
     ],
     '\n',
   );
 }
 
-function unpack(dest: string, owner: string): Sh {
+/** Descriptor 5 is the private directory, whatever is renamed above it; `$S` leads there from every working directory. */
+function start(near: string): Sh {
   return sh`
-    dest=$(cd -- ${dest} && pwd -P) || exit 1
-    stage=$(mktemp -d "$dest/.heal-XXXXXXXX") || exit 1
-    trap 'rm -rf -- "$stage"; clean' EXIT
+    enter ${near}
+    trap clean EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    tar -xpomf "$CONTENT" -C "$stage" && rm -f -- "$CONTENT" || exit 1
-    cd "$stage" || exit 1
-    # In the order of find a folder comes before what is in it.
+    stage "$(stat -c %d:%i .)"
+    exec 5<. || exit 1
+    S=/proc/self/fd/5
+    trap 'cd -P "$S" && { rm -rf ./.heal-tree; clean; }' EXIT
+    # below PATH: enters a directory by its path from the parent of the private one; none of its names may be a link.
+    at=
+    below() {
+      [ "$1" != "$at" ] || return 0
+      at=$1
+      cd -P "$S" && cd -P .. || exit 1
+      _rest=$1/
+      while [ -n "$_rest" ]; do
+        _one=\${_rest%%/*} _rest=\${_rest#*/} _is=\${PWD%/}
+        case $_one in '' | .) continue ;; esac
+        cd -P "./$_one" 2>/dev/null && [ "$PWD" = "$_is/$_one" ] || die "$_is/$_one was changed meanwhile"
+      done
+      trusted=
+      ! ours $(stat -c '%u %a' .) || trusted=1
+    }
+    # adjust OWNER MODE NAME...: of entries of the working directory that are no links.
+    adjust() {
+      _owner=$1 _mode=$2
+      shift 2
+      for _name do
+        [ ! -L "$_name" ] || die "$PWD/\${_name#./} was changed meanwhile"
+        [ -n "$trusted" ] || (attributes "$PWD/\${_name#./}" "$_owner" "$_mode") || exit 1
+      done
+      [ -n "$trusted" ] || return 0
+      [ -z "$_owner" ] || chown -h "$_owner" "$@" || exit 1
+      [ -z "$_mode" ] || chmod "$_mode" "$@" || exit 1
+    }
+  `;
+}
+
+function unpack(base: string, owner: string): Sh {
+  return sh`
+    cd -P "$S" && mkdir ./.heal-tree || exit 1
+    tar -xpomf "./\${CONTENT##*/}" -C ./.heal-tree && rm -f -- "./\${CONTENT##*/}" || exit 1
+    CONTENT= at=
+    cd ./.heal-tree || exit 1
+    # In the order of find a directory comes before its entries.
     find . -mindepth 1 -type d | while IFS= read -r p; do
-      [ ! -d "$dest/$p" ] || [ -L "$dest/$p" ] || continue
-      mkdir -- "$dest/$p" && chmod "0$(stat -c %a -- "$p")" "$dest/$p" || exit 1
-      [ -z ${owner} ] || chown ${owner} "$dest/$p" || exit 1
+      below ${base}"/\${p%/*}"
+      n=\${p##*/}
+      [ ! -d "./$n" ] || [ -L "./$n" ] || continue
+      m=0$(stat -c %a -- "$S/.heal-tree/$p")
+      folder "$PWD/$n" ${owner} "$m" "$m"
+      at=
     done || exit 1
     find . ! -type d | while IFS= read -r p; do
-      t=$dest/\${p#./}
+      below ${base}"/\${p%/*}"
+      t=./\${p##*/} p=$S/.heal-tree/$p
       if [ -f "$t" ] && [ ! -L "$t" ] && [ ! -L "$p" ]; then
+        if [ -z "$trusted" ]; then
+          # Another name of the old file, which no other account can replace.
+          rm -f -- "$S/.heal-old"
+          ln -- "$t" "$S/.heal-old" && t=$S/.heal-old || exit 1
+          [ -f "$t" ] && [ ! -L "$t" ] || die "$PWD/\${p##*/} was changed meanwhile"
+        fi
         mode=0$(stat -c %a -- "$p")
         acl=
         if command -v getfacl >/dev/null && [ -n "$(getfacl -psc -- "$t" 2>/dev/null)" ]; then acl=acl; fi
@@ -65,28 +115,35 @@ function unpack(dest: string, owner: string): Sh {
         [ -n "$acl" ] || chmod "$mode" "$p" || exit 1
       fi
       [ -z ${owner} ] || chown -h ${owner} "$p" || exit 1
-      # A link to a folder would have it moved into that.
-      [ ! -L "$t" ] || rm -f -- "$t" || exit 1
-      mv -f -- "$p" "$t" || exit 1
+      # Into ".": mv renames over what bears the name there, also a link to a directory.
+      mv -f -- "$p" . || exit 1
     done || exit 1
-    cd /
   `;
 }
 
-function alterations(steps: SyncSteps, owner: string, at: (path: string) => string): Sh[] {
-  const owned = owner === '' ? [] : steps.alter.map(({ path }) => at(path));
-  const modes = new Map<string, string[]>();
-  for (const { path, mode } of steps.alter) {
-    if (mode !== undefined) modes.set(mode, [...(modes.get(mode) ?? []), at(path)]);
+function alterations({ alter }: SyncSteps, owner: string, base: string): Sh[] {
+  const groups = new Map<string, string[]>();
+  for (const { path, mode, type } of alter) {
+    const how = type === 'link' ? 'link' : (mode ?? '');
+    groups.set(how, [...(groups.get(how) ?? []), posix.join(base, path)]);
   }
-  return [
-    ...chunks(owned).map((some) => sh`chown -h ${owner} ${some} || exit 1`),
-    ...[...modes].flatMap(([mode, paths]) =>
-      chunks(paths).map((some) => sh`chmod ${octalWord(mode)} ${some} || exit 1`),
+  return [...groups].flatMap(([how, paths]) =>
+    byDirectory(paths).map(([directory, names]) =>
+      how === 'link'
+        ? sh`below ${directory}; ${owner === '' ? sh`:` : sh`chown -h ${owner} ${names} || exit 1`}`
+        : sh`below ${directory}; adjust ${owner} ${how === '' ? '' : octalWord(how)} ${names}`,
     ),
-  ];
+  );
 }
 
-function chunks(paths: readonly string[]): string[][] {
-  return Array.from({ length: Math.ceil(paths.length / atOnce) }, (_, i) => paths.slice(i * atOnce, (i + 1) * atOnce));
+/** Names in their directories, in the order of the paths as far as neighbours share one; `atOnce` of them at most. */
+function byDirectory(paths: readonly string[]): [directory: string, names: string[]][] {
+  const groups: [string, string[]][] = [];
+  for (const path of paths) {
+    const directory = posix.dirname(path);
+    const last = groups.at(-1);
+    if (last?.[0] === directory && last[1].length < atOnce) last[1].push(`./${posix.basename(path)}`);
+    else groups.push([directory, [`./${posix.basename(path)}`]]);
+  }
+  return groups;
 }
