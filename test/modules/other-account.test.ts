@@ -21,6 +21,7 @@ import { directory } from '../../src/modules/directory.ts';
 import { file } from '../../src/modules/file.ts';
 import { line } from '../../src/modules/line.ts';
 import { sync } from '../../src/modules/sync.ts';
+import { unarchive } from '../../src/modules/unarchive.ts';
 import { folderContent } from '../../src/run/transfer/local-directory.ts';
 import { runSync } from '../child.ts';
 import { type Applied, apply, converge, decide, inputOf, type Shell, scratch, shells } from './on-this-machine.ts';
@@ -316,6 +317,40 @@ for (const shell of shells()) {
           const more = await pages();
           const bad = attacked([tool], replace('www/index.html www/gone www/sub/x www/sub/old www/sub www/.heal*'));
           first(bad, sync, { ...syncArgs, dest: home('www') }, more);
+          expect([victimState(), modeOf(join(top, 'etc')), lstatSync(join(top, 'etc')).uid]).toEqual([
+            untouched,
+            '0755',
+            0,
+          ]);
+        });
+      }
+
+      const unpacking = { remote_src: false, strip: 0, links_out: false, owner: other, mode: '0644' };
+      const archive = (): Parameters<typeof inputOf>[0] => {
+        mkdirSync(join(top, 'app/sub/more '), { recursive: true });
+        for (const name of ['a', 'sub/secret', 'sub/more /y']) writeFileSync(join(top, 'app', name), name);
+        runSync('tar', ['-C', join(top, 'app'), '-cf', join(top, 'app.tar'), '.']);
+        mkdirSync(home('www/sub'), { recursive: true });
+        for (const name of ['a', 'sub/secret']) writeFileSync(home('www', name), 'old');
+        runSync('chown', ['-R', `${other}:${other}`, home()]);
+        return { locals: { src: contentOf(readFileSync(join(top, 'app.tar'))) } };
+      };
+
+      test('unarchive in a directory of another account makes what it promises, and leaves nothing', () => {
+        proven(converge(shell, unarchive, { ...unpacking, src: 'app.tar', dest: home('www') }, archive()));
+        expect([readFileSync(home('www/sub/secret'), 'utf8'), modeOf(home('www/sub/more '))]).toEqual([
+          'sub/secret',
+          '0755',
+        ]);
+        expect(lstatSync(home('www/sub/more /y')).uid).toBe(other);
+        expect(readdirSync(home('www')).filter((name) => /^\.heal.{9}$/.test(name))).toEqual([]);
+      });
+
+      for (const tool of ['chmod', 'chown', 'stat', 'mv', 'mkdir', 'tar', 'find', 'sort', 'xargs']) {
+        test(`unarchive changes nothing outside where entries are replaced by links before ${tool} runs`, () => {
+          const more = archive();
+          const bad = attacked([tool], replace('www/a www/sub www/.heal*'));
+          first(bad, unarchive, { ...unpacking, src: 'app.tar', dest: home('www') }, more);
           expect([victimState(), modeOf(join(top, 'etc')), lstatSync(join(top, 'etc')).uid]).toEqual([
             untouched,
             '0755',

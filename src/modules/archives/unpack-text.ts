@@ -1,6 +1,8 @@
+import { posix } from 'node:path';
 import type { Sh } from '../../core/sh.ts';
 import { joinSh, sh } from '../../shell/sh.ts';
 import { type Attributes, chownWord, octalWord } from '../files/attributes.ts';
+import { privateDirectory } from '../files/private-directory.ts';
 
 /** How an archive is unpacked. */
 export interface Unpacking {
@@ -28,16 +30,12 @@ export function unpackText(unpacking: Unpacking): Sh {
   const owner = chownWord(attributes);
   return joinSh(
     [
+      privateDirectory(dest),
       sh`
-        enter ${dest}
-        dest=$PWD
-        cd /
-        stage=$(mktemp -d "$dest/.heal-XXXXXXXX") || exit 1
-        trap 'rm -rf -- "$stage"; clean' EXIT
-        trap 'exit 129' HUP
-        trap 'exit 130' INT
-        trap 'exit 143' TERM
-        archive=${source === undefined ? sh`$CONTENT` : source}
+        mkdir "$S/.heal-tree" || exit 1
+        stage=$S/.heal-tree dest=$HERE
+        top=$(cd -P "$stage" && pwd -P) || exit 1
+        archive=${source === undefined ? sh`$S/\${CONTENT##*/}` : source}
       `,
       unpacking.zip ? unzipText() : untarText(unpacking.strip),
       looks(unpacking.linksOut),
@@ -105,7 +103,7 @@ function looks(linksOut: boolean): Sh {
       if [ -d "$1" ]; then _real=$(cd -P "$1" && pwd -P)
       else _real=$(cd -P "\${1%/*}" 2>/dev/null && case $_to in */*) cd -P "\${_to%/*}" 2>/dev/null ;; esac && pwd -P)
       fi
-      case $_real in '' | "$stage" | "$stage"/*) ;; *) return 0 ;; esac
+      case $_real in '' | "$top" | "$top"/*) ;; *) return 0 ;; esac
       _at=\${1#"$stage/"} _depth=0
       while :; do
         case $_at in */*) _depth=$((_depth + 1)) _at=\${_at#*/} ;; *) break ;; esac
@@ -139,28 +137,54 @@ function modeText(mode: string): Sh {
   `;
 }
 
-function placeText({ dest, list, sha256, how }: Unpacking): Sh {
+/**
+ * Moves what was unpacked to its place. Another account may be able to write `dest` or a directory in it: each is entered by
+ * `below`. Directories get their owners and modes last: they may forbid this account to write.
+ */
+function placeText({ list, sha256, how }: Unpacking): Sh {
   return sh`
-    # A folder of dest that is a link may have been put there by an archive before this one.
-    bad=$(cd "$stage" && find . -mindepth 1 -type d | while IFS= read -r d; do
-      [ -L "$dest/$d" ] || continue
-      case $(readlink -f "$dest/$d") in "\${dest%/}"/*) ;; *) printf '%s\n' "$d"; break ;; esac
+    cd -P "$stage" || exit 1
+    bad=$(find . -mindepth 1 -type d | while IFS= read -r d; do
+      if [ -L "$S/../$d" ]; then printf '%s\n' "$d"; break; fi
     done)
-    [ -z "$bad" ] || die "$dest/\${bad#./} is a link that leads out of the folder"
-    cd "$stage" || exit 1
-    set --
-    for one in * .[!.]* ..?*; do
-      if [ -e "$one" ] || [ -L "$one" ]; then set -- "$@" "./$one"; fi
-    done
-    [ $# -gt 0 ] || die 'there is nothing in it'
-    tar -cf - "$@" | tar -xpf - -C "$dest" || exit 1
-    NEW=$(mktemp "$dest/.heal-XXXXXXXX") || exit 1
+    [ -z "$bad" ] || die "$dest/\${bad#./} is a link, and a directory in the archive"
+    [ -n "$(find . -mindepth 1 | head -n 1)" ] || die 'there is nothing in it'
+    COPY=$S/${posix.basename(list)}
     {
       printf 'heal unarchive %s %s\n' ${sha256} ${how}
-      find . ! -type d -print0 | (cd "$dest" && xargs -0 -r stat -c '%s %Y %n' --)
-    } >"$NEW" || exit 1
-    chmod 0644 "$NEW" && mv -f -- "$NEW" ${list} || exit 1
-    NEW=
-    cd / && [ -d ${dest} ]
+      find . ! -type d -exec stat -c '%s %Y %n' -- '{}' +
+    } >"$COPY" || exit 1
+    chmod 0644 "$COPY" || exit 1
+    # What is in a directory comes before it.
+    modes=$(find . -mindepth 1 -type d -exec stat -c '%a %u:%g %n/' -- '{}' + | LC_ALL=C sort -r -k 3)
+    find . -type d -exec chmod u+rwx '{}' + || exit 1
+    find . -type d | while IFS= read -r d; do
+      if [ "$d" != . ]; then
+        below "\${d%/*}"
+        n=\${d##*/}
+        [ ! -L "./$n" ] || die "$PWD/$n is a link, and a directory in the archive"
+        if [ ! -d "./$n" ]; then folder "$PWD/$n" '' 00700 00700; at=; fi
+      fi
+      below "$d"
+      set --
+      for one in "$stage/$d"/* "$stage/$d"/.[!.]* "$stage/$d"/..?*; do
+        if [ -L "$one" ] || [ -f "$one" ]; then set -- "$@" "$one"; fi
+        if [ $# -ge 200 ]; then
+          # Into ".": mv renames over what bears the name there, also a link to a directory.
+          mv -f -- "$@" . || exit 1
+          set --
+        fi
+      done
+      [ $# = 0 ] || mv -f -- "$@" . || exit 1
+    done || exit 1
+    [ -z "$modes" ] || printf '%s\n' "$modes" | while read -r mode owner d; do
+      d=\${d%/}
+      below "\${d%/*}"
+      (attributes "$PWD/\${d##*/}" "$owner" "00$mode") || exit 1
+    done || exit 1
+    at=
+    below .
+    mv -f -- "$COPY" . || exit 1
+    COPY=
   `;
 }

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { Sh } from '../../core/sh.ts';
 import { joinSh, sh } from '../../shell/sh.ts';
 import { type Attributes, chownWord, octalWord } from './attributes.ts';
+import { privateDirectory } from './private-directory.ts';
 import type { SyncSteps } from './sync-plan.ts';
 
 /** Paths in one command: an argument list has a limit. */
@@ -31,7 +32,7 @@ export function syncText({ dest, near, attributes, folderMode, steps }: Syncing)
   return joinSh(
     [
       sh`[ -d ${dest} ] || folder ${dest} ${owner} ${mode} ${mode}`,
-      start(near),
+      privateDirectory(near),
       ...byDirectory(files).map(([directory, names]) => sh`below ${directory}; rm -f -- ${names} || exit 1`),
       ...byDirectory(folders).map(([directory, names]) => sh`below ${directory}; rmdir -- ${names} || exit 1`),
       ...(steps.send.length === 0 ? [] : [unpack(base, owner)]),
@@ -39,48 +40,6 @@ export function syncText({ dest, near, attributes, folderMode, steps }: Syncing)
     ],
     '\n',
   );
-}
-
-/** Descriptor 5 is the private directory, whatever is renamed above it; `$S` leads there from every working directory. */
-function start(near: string): Sh {
-  return sh`
-    enter ${near}
-    trap clean EXIT
-    trap 'exit 129' HUP
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
-    stage "$(stat -c %d:%i .)"
-    exec 5<. || exit 1
-    S=/proc/self/fd/5
-    trap 'cd -P "$S" && { rm -rf ./.heal-tree; clean; }' EXIT
-    # below PATH: enters a directory by its path from the parent of the private one; none of its names may be a link.
-    at=
-    below() {
-      [ "$1" != "$at" ] || return 0
-      at=$1
-      cd -P "$S" && cd -P .. || exit 1
-      _rest=$1/
-      while [ -n "$_rest" ]; do
-        _one=\${_rest%%/*} _rest=\${_rest#*/} _is=\${PWD%/}
-        case $_one in '' | .) continue ;; esac
-        cd -P "./$_one" 2>/dev/null && [ "$PWD" = "$_is/$_one" ] || die "$_is/$_one was changed meanwhile"
-      done
-      trusted=
-      ! ours $(stat -c '%u %a' .) || trusted=1
-    }
-    # adjust OWNER MODE NAME...: of entries of the working directory that are no links.
-    adjust() {
-      _owner=$1 _mode=$2
-      shift 2
-      for _name do
-        [ ! -L "$_name" ] || die "$PWD/\${_name#./} was changed meanwhile"
-        [ -n "$trusted" ] || (attributes "$PWD/\${_name#./}" "$_owner" "$_mode") || exit 1
-      done
-      [ -n "$trusted" ] || return 0
-      [ -z "$_owner" ] || chown -h "$_owner" "$@" || exit 1
-      [ -z "$_mode" ] || chmod "$_mode" "$@" || exit 1
-    }
-  `;
 }
 
 function unpack(base: string, owner: string): Sh {
