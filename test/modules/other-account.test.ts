@@ -23,13 +23,15 @@ import { line } from '../../src/modules/line.ts';
 import { sync } from '../../src/modules/sync.ts';
 import { unarchive } from '../../src/modules/unarchive.ts';
 import { folderContent } from '../../src/run/transfer/local-directory.ts';
-import { runSync } from '../child.ts';
+import { runSync, startChild } from '../child.ts';
 import { type Applied, apply, converge, decide, inputOf, type Shell, scratch, shells } from './on-this-machine.ts';
 import { proven } from './proven.ts';
 
 /** The uid of an account that owns the directory that root places files in. */
 const other = 65534;
 const asOther = ['setpriv', `--reuid=${other}`, `--regid=${other}`, '--clear-groups'];
+/** Seconds of the race. */
+const seconds = Number(process.env['HEAL_RACE_SECONDS'] ?? 1);
 const defaults = { backup: false, force: true, follow: false };
 
 function contentOf(bytes: Buffer): Content {
@@ -358,6 +360,46 @@ for (const shell of shells()) {
           ]);
         });
       }
+
+      // HEAL_RACE_SECONDS=60 looks for longer.
+      test(
+        'an account that replaces names as fast as it can changes nothing outside',
+        async () => {
+          const racer = `
+          const fs = require('node:fs');
+          process.chdir(${JSON.stringify(home())});
+          process.setgroups([]); process.setgid(${other}); process.setuid(${other});
+          console.log('started');
+          for (let n = 0, end = Date.now() + ${seconds * 1000}; Date.now() < end; ) {
+            for (const name of fs.readdirSync('.')) {
+              if (!name.startsWith('.heal') && name !== 'f') continue;
+              n += 1;
+              try { fs.renameSync(name, 'taken' + (n % 9)); fs.symlinkSync(n % 2 ? ${JSON.stringify(victim)} : ${JSON.stringify(join(top, 'etc'))}, name); } catch {}
+            }
+          }`;
+          const racing = startChild(process.execPath, ['-e', racer], { limitMs: (seconds + 60) * 1000 });
+          await racing.firstLine;
+          let over = false;
+          const ended = racing.ended.finally(() => {
+            over = true;
+          });
+          while (!over) {
+            const { decision, states } = decide(
+              shell,
+              copy,
+              { ...defaults, content: 'new', dest: home('f'), owner: other, backup: true },
+              inputOf(),
+            );
+            const [change] = decision.changes;
+            if (change !== undefined) apply(shell, { ...change, expects: [] }, states);
+            // The end of the racer is noticed between two acts.
+            await new Promise((resolve) => setImmediate(resolve));
+          }
+          expect((await ended).code).toBe(0);
+          expect(victimState()).toEqual(untouched);
+        },
+        (seconds + 90) * 1000,
+      );
 
       test('a further name of a file of root gets no new owner', () => {
         runSync('ln', [victim, home('f')]);
