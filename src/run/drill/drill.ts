@@ -5,6 +5,7 @@ import { exchange } from '../host/exchange.ts';
 import { evaluateOn, type HostRun, nameOf, questionsOf, variablesOf } from '../host/host-run.ts';
 import type { RunOptions } from '../playbook/run-options.ts';
 import { type Instance, instanceOf } from '../task/instance.ts';
+import { hidden } from '../task/no-log.ts';
 import { type Ended, outcomeOf } from '../task/outcome.ts';
 import { pause } from '../task/pause.ts';
 import { runTaskList } from '../task-list/run-task-list.ts';
@@ -137,8 +138,9 @@ async function watch(run: HostRun, options: RunOptions, watched: readonly Watche
     for (const one of open) {
       const ended = await holds(run, one);
       const printed = ended.result?.['stdout'];
-      const said = typeof printed === 'string' ? printed.trim().split('\n')[0] : undefined;
-      one.lastWords = said || (ended.message ?? 'it does not hold');
+      const { noLog } = one.instance.task;
+      const said = typeof printed === 'string' && !noLog ? printed.trim().split('\n')[0] : undefined;
+      one.lastWords = noLog ? hidden : said || (ended.message ?? 'it does not hold');
       if (ended.status !== 'ok') break;
       one.afterMs = options.now() - brokenAt;
       if (said) one.said = said;

@@ -223,7 +223,8 @@ export async function evaluateOn(
 
 /** How the outside knows an instance: its name and its item's label as far as they can be rendered now. */
 export function describe(run: HostRun, instance: Instance, name: string): TaskInfo {
-  const label = instance.item === undefined ? undefined : instance.task.loopControl?.label;
+  const { item, task } = instance;
+  const label = item === undefined || task.noLog ? undefined : task.loopControl?.label;
   const rendered = label === undefined ? undefined : shown(() => label.evaluate(variablesOf(run, instance, new Set())));
   const info = infoOf(instance, name);
   return rendered === undefined ? info : { ...info, item: String(rendered) };
@@ -231,7 +232,14 @@ export function describe(run: HostRun, instance: Instance, name: string): TaskIn
 
 /** A task's name as far as it can be rendered now. */
 export function nameOf(run: HostRun, instance: Instance, waitsFor: ReadonlySet<string>): string {
-  return shown(() => instance.task.name.evaluate(variablesOf(run, instance, waitsFor))) ?? instance.task.id;
+  const { task, item } = instance;
+  // With no_log a name that holds the item is shown as it is written.
+  const isHidden = task.noLog && item !== undefined;
+  const variables = isHidden
+    ? variablesOf(run, { task }, new Set([...waitsFor, task.loopVar]))
+    : variablesOf(run, instance, waitsFor);
+  const { name } = task;
+  return shown(() => name.evaluate(variables)) ?? (isHidden ? name.source : undefined) ?? task.id;
 }
 
 /** A value for people; undefined while it is not known, or where a host's results do not allow to evaluate it. */

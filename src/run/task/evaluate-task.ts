@@ -8,6 +8,7 @@ import type { Question } from '../../core/probe.ts';
 import { type State, trouble } from '../../core/state.ts';
 import { accountOf } from './account.ts';
 import type { Instance } from './instance.ts';
+import { withoutLog } from './no-log.ts';
 
 /** A task's arguments and questions, once its inputs are known. */
 export interface Prepared {
@@ -78,7 +79,7 @@ export function decide(
   around: Pick<EvaluationContext, 'answer' | 'before'>,
   prepared: Prepared,
 ): TaskEvaluation {
-  const { module } = instance;
+  const { module, task } = instance;
   const { args, input } = prepared;
   const reads = module.reads(
     args,
@@ -106,7 +107,7 @@ export function decide(
   if (unknown !== undefined) return { kind: 'unknown', why: unknown };
 
   const typed = answers as Answers<Reads>;
-  const decision = module.plan(args, typed, input, around.before);
+  const decision = withoutLog(module.plan(args, typed, input, around.before), task);
   return { kind: 'decided', decision, prepared: { args, reads, input }, answers: typed };
 }
 

@@ -1,6 +1,7 @@
 import type { Phase, Status, TaskInfo } from '../../core/event.ts';
 import type { Module } from '../../core/module.ts';
 import type { Result, Task, Value } from '../../core/playbook.ts';
+import { hidden } from './no-log.ts';
 
 /**
  * One task on one host, for one item of its loop: the unit that is asked for, decided and applied. A loop whose list
@@ -62,6 +63,6 @@ export function infoOf(instance: Instance, name: string): TaskInfo {
     ...(task.role === undefined ? {} : { role: task.role.name }),
     at: task.at,
     phase,
-    ...(item === undefined ? {} : { item: itemLabel(item) }),
+    ...(item === undefined ? {} : { item: task.noLog ? hidden : itemLabel(item) }),
   };
 }

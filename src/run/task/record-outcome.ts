@@ -1,8 +1,9 @@
-import type { ChangeInfo, Status } from '../../core/event.ts';
+import type { ChangeInfo, Status, TaskDone } from '../../core/event.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Value } from '../../core/playbook.ts';
 import { describe, type HostRun, namesGivenBy, onlyPlans } from '../host/host-run.ts';
 import type { Instance } from './instance.ts';
+import { reported } from './no-log.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Counts it, registers its result, notifies its handlers, and tells the outside. */
@@ -18,7 +19,7 @@ export function recordOutcome(
   const ignored = isIgnored(instance, outcome);
   registerResult(run, instance, outcome);
   countTask(run, instance, outcome, rescued);
-  run.settings.emit({
+  const done: TaskDone = {
     type: 'task-done',
     host: run.host.name,
     task: describe(run, instance, name),
@@ -29,9 +30,9 @@ export function recordOutcome(
     ...(outcome.output === undefined ? {} : { output: outcome.output }),
     result: outcome.result,
     ...(ignored ? { ignored } : {}),
-    ...(task.noLog ? { noLog: true } : {}),
     ms: run.settings.now() - startedAt,
-  });
+  };
+  run.settings.emit(reported(done, task));
 }
 
 /** Whether it failed and its task says not to mind. */
