@@ -11,6 +11,8 @@ export interface Diff {
   /** Headings of the two sides; default the Change's title. */
   readonly beforeName?: string;
   readonly afterName?: string;
+  /** True where the texts hold a secret; both are then empty. */
+  readonly secret?: boolean;
 }
 
 /** Bytes that a Change brings to the host. Small ones ride in the program, larger ones are streamed. */

@@ -40,6 +40,8 @@ export interface Input {
   /** Conditions among the arguments (assert), already evaluated: source and result. */
   readonly conditions: readonly { readonly source: string; readonly holds: boolean }[];
   readonly checkMode: boolean;
+  /** True where an argument or a local input holds a secret: what it replaces on the host may be one, too. */
+  readonly secret?: boolean;
 }
 
 /** Reads the answer so far: undefined where it is absent or was not asked yet (`reads` is then called again). */

@@ -1,9 +1,9 @@
 import type { Event, TaskDone } from '../../src/core/event.ts';
-import type { JsonObject } from '../../src/core/json.ts';
 import type { Module } from '../../src/core/module.ts';
 import type { Play } from '../../src/core/playbook.ts';
 import { withDefaults } from '../../src/project/schema/schema-check.ts';
 import { runPlaybook } from '../../src/run/run.ts';
+import { revealed } from '../../src/run/task/revealed.ts';
 import { connectHere } from '../../src/ssh/here.ts';
 import type { Shell } from '../shell/shells.ts';
 import { localConnection } from './local-connection.ts';
@@ -61,7 +61,11 @@ export async function runMade(
     now: () => performance.now(),
     project: {
       name: project,
-      checkArgs: async ({ module }, args) => withDefaults(module.schema, args as JsonObject),
+      checkArgs: async ({ module }, args) =>
+        withDefaults(
+          module.schema,
+          revealed(args, () => undefined),
+        ),
       checkLocal: async () => undefined,
       load: async () => {
         throw new Error('no local files here');

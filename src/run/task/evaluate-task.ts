@@ -8,7 +8,8 @@ import type { Question } from '../../core/probe.ts';
 import { type State, trouble } from '../../core/state.ts';
 import { accountOf } from './account.ts';
 import type { Instance } from './instance.ts';
-import { withoutLog } from './no-log.ts';
+import { shownDecision } from './no-log.ts';
+import { holdsSecret } from './revealed.ts';
 
 /** A task's arguments and questions, once its inputs are known. */
 export interface Prepared {
@@ -107,7 +108,7 @@ export function decide(
   if (unknown !== undefined) return { kind: 'unknown', why: unknown };
 
   const typed = answers as Answers<Reads>;
-  const decision = withoutLog(module.plan(args, typed, input, around.before), task);
+  const decision = shownDecision(module.plan(args, typed, input, around.before), task, input);
   return { kind: 'decided', decision, prepared: { args, reads, input }, answers: typed };
 }
 
@@ -143,5 +144,6 @@ async function prepare(instance: Instance, around: EvaluationContext): Promise<P
   }
   if (waits.length > 0) return { kind: 'waits', names: waits };
   const { facts, checkMode } = around;
-  return { args, reads: {}, input: { facts, account, locals, conditions, checkMode } };
+  const secret = holdsSecret(rendered) || Object.values(locals).some((content) => content.secret === true);
+  return { args, reads: {}, input: { facts, account, locals, conditions, checkMode, secret } };
 }

@@ -18,6 +18,13 @@ export function revealed(args: { readonly [key: string]: Value }, hide: (secret:
   return Object.fromEntries(Object.entries(args).map(([key, value]) => [key, plain(value)]));
 }
 
+/** Whether a secret is anywhere in a value. */
+export function holdsSecret(value: Value): boolean {
+  if (value instanceof Secret) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return (isList(value) ? value : Object.values(value)).some(holdsSecret);
+}
+
 function isList(value: Value): value is readonly Value[] {
   return Array.isArray(value);
 }
