@@ -56,7 +56,14 @@ export const getUrl = defineModule({
         type: 'integer',
         minimum: 1,
         default: 30,
-        description: 'Timeout without progress, in seconds.',
+        description:
+          'Timeout without progress, in seconds. The keyword `timeout` of the task limits the whole download.',
+      },
+      max_size: {
+        type: 'integer',
+        minimum: 1,
+        default: 10_737_418_240,
+        description: 'Largest size of the file, in bytes. A larger download is stopped, and the task fails.',
       },
       validate_certs: { type: 'boolean', default: true },
       owner,
@@ -135,7 +142,7 @@ export const getUrl = defineModule({
       // How large it will be is not known, so nothing is predicted of it.
       title: [`${there === undefined ? 'fetch' : 'fetch anew'} ${target}${size}`, ...differences].join(', '),
       sign: there === undefined ? '+' : '~',
-      act: { kind: 'program', script: fetchText({ ...args, target, there, wanted, attributes, parent }) },
+      act: { kind: 'program', script: fetchText({ ...args, target, there, wanted, attributes, parent }, input) },
     };
     return { changes: [change], result };
   },
@@ -155,6 +162,7 @@ interface GetArgs {
   readonly force: boolean;
   readonly headers?: { readonly [name: string]: string };
   readonly timeout: number;
+  readonly max_size: number;
   readonly validate_certs: boolean;
   readonly owner?: string | number;
   readonly group?: string | number;
@@ -175,7 +183,7 @@ function getReads(args: GetArgs, look: Look, input: Input): GetReads {
     // What is not there is fetched anyhow.
     fetched:
       args.force && args.checksum === undefined && there?.type === 'file'
-        ? download(downloadOf(args), input.account)
+        ? download(downloadOf(args, input), input.account)
         : undefined,
   };
 }
@@ -200,7 +208,7 @@ interface Fetching extends GetArgs {
   readonly parent: Entry | undefined;
 }
 
-function fetchText(fetching: Fetching): Sh {
+function fetchText(fetching: Fetching, input: Input): Sh {
   const { target, there, wanted, attributes, parent } = fetching;
   const { mode } = attributes;
   const octal = mode === undefined ? '' : octalWord(mode);
@@ -214,7 +222,9 @@ function fetchText(fetching: Fetching): Sh {
   return joinSh(
     [
       sh`begin ${target}`,
-      sh`( ${downloadText(downloadOf(fetching))} ) >"$NEW" || exit 1`,
+      sh`rc=0; ( ulimit -c 0; ulimit -f ${Math.floor(fetching.max_size / 512) + 1}; ${downloadText(downloadOf(fetching, input))} ) >"$NEW" || rc=1`,
+      sh`[ "$(wc -c <"$NEW")" -le ${fetching.max_size} ] || die ${`the server sent more than max_size, ${fetching.max_size} bytes`}`,
+      sh`[ "$rc" = 0 ] || exit 1`,
       ...(wanted === undefined ? [] : [check]),
       sh`finish ${target} ${chownWord(attributes)} ${octal} ${symbolic} ${acl} ${there?.sha256 ?? ''}`,
       ...(fetching.backup && there?.type === 'file' ? [sh`backup ${target} ${acl}`] : []),
@@ -224,12 +234,13 @@ function fetchText(fetching: Fetching): Sh {
   );
 }
 
-function downloadOf(args: GetArgs): Download {
+function downloadOf(args: GetArgs, { secret }: Pick<Input, 'secret'>): Download {
   return {
     url: args.url,
     ...(args.headers === undefined ? {} : { headers: args.headers }),
     timeout: args.timeout,
     validateCerts: args.validate_certs,
+    ...(secret === true ? { secret } : {}),
   };
 }
 

@@ -13,6 +13,8 @@ export interface Download {
   /** Seconds without progress after which it is given up. */
   readonly timeout: number;
   readonly validateCerts: boolean;
+  /** True where the address or a header holds a secret. */
+  readonly secret?: boolean;
 }
 
 /** What a web server gives under an address. */
@@ -71,26 +73,109 @@ export function download(wanted: Download, account: Account = {}): Question<Down
   return question(downloadProbe, wanted, account);
 }
 
-/** Shell text that prints what the server gives: by curl, else by wget. Its words on stderr say what went wrong. */
+/**
+ * Shell text that prints what the server gives: by curl, else by wget. Its words on stderr say what went wrong. An address with https
+ * is never redirected to one with http. Own headers, a user and a password go to the host of the address alone.
+ */
 export function downloadText(wanted: Download): Sh {
-  const { url, timeout, validateCerts } = wanted;
-  const simple = Object.keys(wanted.headers ?? {}).length === 0;
-  const curl = heredoc(sh`curl -q -K -`, text(curlConfig(wanted)));
+  const { url, headers = {}, timeout, validateCerts } = wanted;
+  const isHttps = /^https:/i.test(url);
+  const hasHeaders = Object.keys(headers).length > 0;
+  const isPrivate = wanted.secret === true || userOf(url) !== undefined;
   const certs = validateCerts ? [] : ['--no-check-certificate'];
+  const curl = hasHeaders
+    ? curlHops(wanted)
+    : heredoc(sh`curl -q -K -`, text([...curlStart(url), ...curlRest(wanted), 'location'].join('\n')));
   // GNU wget reads addresses from its stdin, where `ps` does not show them; no wget does that with headers.
-  const gnu = heredoc(sh`wget -nv -O - -t 1 -T ${timeout} ${certs} -i -`, text(url));
+  const words = sh`-O - -t 1 -T ${timeout} ${certs} -i -`;
+  const gnu = isHttps
+    ? joinSh([heredoc(sh`e=$(wget -nv -S ${words} 2>&1 >&5`, text(url)), sh`)`, wgetHops], '\n')
+    : heredoc(sh`wget -nv ${words}`, text(url));
+  const busybox = isHttps
+    ? joinSh([needsWgetHeaders, sh`e=$(wget -q -S -O - $t ${certs} ${url} 2>&1 >&5)`, wgetHops], '\n')
+    : sh`wget -q -O - $t ${url}`;
   return sh`
+    exec 5>&1
     if command -v curl >/dev/null; then
     ${curl}
-    elif ! command -v wget >/dev/null || [ ${simple ? 1 : 0} = 0 ]; then
+    elif ! command -v wget >/dev/null || [ ${hasHeaders ? 1 : 0} = 1 ]; then
       echo 'the host has no program that can fetch this: install curl' >&2
       exit 1
     elif wget --version 2>/dev/null | head -n 1 | grep -q 'GNU Wget'; then
     ${gnu}
     else
+      [ ${isPrivate ? 1 : 0} = 0 ] || {
+        echo 'wget of busybox shows the address, which holds a secret, in the list of processes: install curl' >&2
+        exit 1
+      }
       ${wgetTimeout(timeout)}
-      wget -q -O - $t ${certs} ${url}
+      ${busybox}
     fi
+  `;
+}
+
+/** Shell text after `e=$(wget -S ...)`: passes on its words without the headers, and fails where https was left. */
+const wgetHops: Sh = sh`
+  c=$?
+  printf '%s\n' "$e" | grep -v '^  ' >&2
+  if printf '%s\n' "$e" | grep -q -i '^ *location: *http:'; then
+    echo 'the server redirects https to http, which is refused' >&2
+    exit 1
+  fi
+  exit "$c"
+`;
+
+const needsWgetHeaders: Sh = sh`
+  wget --help 2>&1 | grep -q -e '-S  ' || {
+    echo 'this wget does not tell whether https was redirected to http: install curl' >&2
+    exit 1
+  }
+`;
+
+/**
+ * Shell text for curl with own headers. curl would send them to every host that it is redirected to, so each redirection is a call of
+ * its own: `max-redirs = 0` ends with exit code 47 and gives the next address, without the body.
+ */
+function curlHops(wanted: Download): Sh {
+  const { url, headers = {} } = wanted;
+  const user = userOf(url);
+  const bare = url.replace(/^(https?:\/\/)[^/?#]*@/i, '$1');
+  const own = [
+    ...(user === undefined ? [] : [`user = ${quoted(user)}`]),
+    ...Object.entries(headers).map(([name, content]) => `header = ${quoted(`${name}: ${content}`)}`),
+  ];
+  const rest = [
+    ...curlRest(wanted),
+    'location',
+    'max-redirs = 0',
+    'output = "/dev/fd/5"',
+    'write-out = "%{redirect_url}"',
+  ];
+  return sh`
+    first() {
+    ${heredoc(sh`cat`, text(curlStart(bare).join('\n')))}
+    }
+    own() {
+    ${heredoc(sh`cat`, text(own.join('\n')))}
+    }
+    rest() {
+    ${heredoc(sh`cat`, text(rest.join('\n')))}
+    }
+    n=0 u='' h=own
+    while :; do
+      r=$({
+        if [ -z "$u" ]; then first; else printf 'url = "%s"\n' "$u"; fi
+        [ -z "$h" ] || own
+        rest
+      } | curl -q -K -)
+      c=$?
+      { [ "$c" = 47 ] && [ -n "$r" ] && [ "$n" -lt 10 ]; } || exit "$c"
+      case $r in *[\\\"]*|*[!!-~]*) echo 'the server redirects to an address that is not valid' >&2; exit 1;; esac
+      p=\${r#*://} p=\${p%%[/?#]*} p=\${p##*@}
+      case $r in http:*) p=\${p%:80};; https:*) p=\${p%:443};; esac
+      [ "$p" = ${new URL(url).host} ] || h=''
+      u=$r n=$((n + 1))
+    done
   `;
 }
 
@@ -115,24 +200,39 @@ export function downloadError(errors: string): string {
   return (line ?? 'it could not be fetched').replace(/^(curl: \(\d+\)|wget:) /, '').trim();
 }
 
-function curlConfig({ url, headers, timeout, validateCerts }: Download): string {
-  const value = (words: string): string =>
-    `"${words.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}"`;
+/** User and password in an address, decoded; undefined where it has none. */
+function userOf(url: string): string | undefined {
+  const user = /^https?:\/\/([^/?#]*)@/i.exec(url)?.[1];
+  try {
+    return user === undefined ? undefined : decodeURIComponent(user);
+  } catch {
+    return user;
+  }
+}
+
+/** A value in a config of curl. */
+function quoted(words: string): string {
+  return `"${words.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}"`;
+}
+
+function curlStart(url: string): string[] {
+  return [`url = ${quoted(url)}`];
+}
+
+function curlRest({ url, timeout, validateCerts }: Download): string[] {
+  const protocols = /^https:/i.test(url) ? '=https' : '=http,https';
   return [
-    `url = ${value(url)}`,
     'silent',
     'show-error',
     'fail',
-    'location',
     'globoff',
-    'proto = "=http,https"',
-    'proto-redir = "=http,https"',
+    `proto = "${protocols}"`,
+    `proto-redir = "${protocols}"`,
     `connect-timeout = ${timeout}`,
     `speed-time = ${timeout}`,
     'speed-limit = 1',
     ...(validateCerts ? [] : ['insecure']),
-    ...Object.entries(headers ?? {}).map(([name, content]) => `header = ${value(`${name}: ${content}`)}`),
-  ].join('\n');
+  ];
 }
 
 /** Text of a here-document whose end word is random: nothing in it is read by the shell. It may hold a secret. */
