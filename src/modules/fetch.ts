@@ -21,7 +21,7 @@ export const fetch = defineModule({
         type: 'string',
         minLength: 1,
         description:
-          'Path on the control node, relative to the project. With a slash at the end: a directory. Include the host name: fetched/{{ inventory_hostname }}/.',
+          'Path on the control node, in the project. With a slash at the end: a directory. Include the host name: fetched/{{ inventory_hostname }}/.',
       },
       fail_on_missing: { type: 'boolean', default: true, description: 'Fail if the file does not exist.' },
     },

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -54,5 +54,27 @@ describe('files of the workstation', () => {
     expect(await load({ kind: 'kept', src: 'kept' })).toMatchObject({ size: 4, path: join(project, 'kept') });
     expect(await load({ kind: 'kept', src: 'a/b' })).toMatchObject({ size: 0, sha256: '', path: join(project, 'a/b') });
     await expect(load({ kind: 'kept', src: 'files' })).rejects.toThrow("files can't be read");
+  });
+
+  test('a file that is written stays in the project, whatever a host is called', async () => {
+    mkdirSync(join(project, 'fetched'));
+    symlinkSync(tmpdir(), join(project, 'fetched/away'));
+    symlinkSync('../files', join(project, 'fetched/near'));
+    const outside = [
+      '../x',
+      'fetched/h/../../../x',
+      '..',
+      '.',
+      '/etc/x',
+      `${project}-x`,
+      'fetched/away/x',
+      'fetched/away/a/b',
+    ];
+    for (const src of outside) {
+      await expect(load({ kind: 'kept', src }), src).rejects.toThrow(`"${src}" leads out of the project`);
+    }
+    for (const src of ['fetched/near/x', 'fetched/..x/y', join(project, 'fetched/x')]) {
+      expect((await load({ kind: 'kept', src })).size, src).toBe(0);
+    }
   });
 });

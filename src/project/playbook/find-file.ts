@@ -1,5 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Place } from '../../core/place.ts';
 import type { Role } from '../../core/playbook.ts';
 import { usage } from '../yaml/problems.ts';
@@ -16,6 +16,32 @@ export function findTemplate(roots: Roots, role: Role | undefined, name: string,
 /** The local path of a file or folder to copy: the same, in files/. */
 export function findFile(roots: Roots, role: Role | undefined, name: string, at?: Place): Promise<string> {
   return find('file', roots, role, name, at);
+}
+
+/**
+ * The absolute local path of a file that a task writes. It stays in the project, links included: the name may hold what a host said.
+ * Rejects with a usage HealError at `at` where it does not.
+ */
+export async function pathInProject({ project }: Roots, name: string, at?: Place): Promise<string> {
+  const leads = `"${name}" leads out of the project`;
+  const path = resolve(project, name);
+  const hint = 'name a path below the directory of the project, without ".."';
+  if (name.includes('\0') || name.split(/[\\/]/).includes('..') || !isBelow(project, path))
+    throw usage(leads, at, hint);
+  const base = await realpath(project);
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    const real = await realpath(folder).catch(() => undefined);
+    if (real === undefined && folder !== dirname(folder)) continue;
+    if (real !== base && (real === undefined || !isBelow(base, real))) {
+      throw usage(leads, at, 'a link on the way leads elsewhere: put a directory in its place');
+    }
+    return path;
+  }
+}
+
+function isBelow(folder: string, path: string): boolean {
+  const inside = relative(folder, path);
+  return inside !== '' && inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside);
 }
 
 async function find(

@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Content } from '../../core/change.ts';
 import { Secret } from '../../core/secret.ts';
-import { findFile, findTemplate } from '../../project/playbook/find-file.ts';
+import { findFile, findTemplate, pathInProject } from '../../project/playbook/find-file.ts';
 import { checkArgs } from '../../project/schema/module-args.ts';
 import { type Compiled, compileFile, referencesOf } from '../../project/template/template.ts';
 import { collectProblems, usage } from '../../project/yaml/problems.ts';
@@ -63,8 +63,10 @@ export function projectSide(name: string, roots: Roots, hide: (secret: Secret) =
       const at = instance.task.argPlaces['src'] ?? instance.task.at;
       if (request.kind === 'output')
         return { kind: 'value', value: { ...heldContent(Buffer.alloc(0)), path: resolve(roots.project, request.src) } };
-      if (request.kind === 'kept')
-        return { kind: 'value', value: await keptContent(resolve(roots.project, request.src)) };
+      if (request.kind === 'kept') {
+        const path = await pathInProject(roots, request.src, instance.task.argPlaces['dest'] ?? instance.task.at);
+        return { kind: 'value', value: await keptContent(path) };
+      }
       const path = await findFile(roots, instance.task.role, request.src, at);
       if (request.kind === 'folder') {
         const exclude = request.exclude ?? [];
