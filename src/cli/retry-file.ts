@@ -9,24 +9,30 @@ export function retryPath(project: string, playbook: string): string {
 }
 
 /**
- * Writes the names of the hosts that failed or could not be reached, one a line, for `--limit @FILE`; none where all
- * went well, so that an older list is not taken for this one. Gives them; rejects where the file can't be written.
+ * Writes the names of the hosts that failed, could not be reached or were left by an interrupt, one a line, for `--limit @FILE`; none
+ * where all went well, so that an older list is not taken for this one. Gives them; rejects where the file can't be written.
  */
-export async function writeRetryFile(path: string, playbook: string, report: Report): Promise<readonly string[]> {
+export async function writeRetryFile(
+  path: string,
+  playbook: string,
+  report: Report,
+  unfinished: readonly string[] = [],
+): Promise<readonly string[]> {
   const hosts = Object.entries(report).flatMap(([host, counts]) =>
-    counts.failed > 0 || counts.unreachable > 0 ? [host] : [],
+    counts.failed > 0 || counts.unreachable > 0 || unfinished.includes(host) ? [host] : [],
   );
-  const about = hosts.length === 0 ? 'no host failed in' : 'hosts that failed in';
+  const which = unfinished.length === 0 ? 'failed' : 'failed or did not finish';
+  const about = hosts.length === 0 ? 'no host failed in' : `hosts that ${which} in`;
   await mkdir(join(path, '..'), { recursive: true });
   await writeFile(path, [`# ${about} the last run of ${playbook}`, ...hosts, ''].join('\n'));
   return hosts;
 }
 
 /** The line that tells how to go on with them. */
-export function retryHint(path: string, playbook: string, cwd: string): string {
+export function retryHint(path: string, playbook: string, cwd: string, which = 'failed'): string {
   const near = relative(cwd, path);
   const shown = near.startsWith('..') ? path : near;
   const word = (text: string): string => (/^[\w@%+=:,./\\-]+$/.test(text) ? text : `"${text}"`);
   // PowerShell reads a bare @ as its own.
-  return `hint: heal run ${word(playbook)} --limit "@${shown}" works on the hosts that failed`;
+  return `hint: heal run ${word(playbook)} --limit "@${shown}" works on the hosts that ${which}`;
 }

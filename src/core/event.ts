@@ -108,4 +108,10 @@ export type Event =
       readonly at?: Place;
     }
   | { readonly type: 'host-done'; readonly host: string; readonly roundTrips: number; readonly ms: number }
-  | { readonly type: 'run-end'; readonly report: Report; readonly ms: number };
+  | {
+      readonly type: 'run-end';
+      readonly report: Report;
+      readonly ms: number;
+      /** Set where the run was interrupted: the hosts that had something left to do. */
+      readonly unfinished?: readonly string[];
+    };

@@ -54,7 +54,7 @@ export function cardReporter(look: Look, output: 'text' | 'json', write: (text: 
         cardOf(event.host).roundTrips = event.roundTrips;
         break;
       case 'run-end':
-        ms = event.ms;
+        if (event.unfinished === undefined) ms = event.ms;
         break;
       default:
     }

@@ -1,4 +1,4 @@
-import type { DrillDone, Event, Report, TaskDone } from '../core/event.ts';
+import type { DrillDone, Event, TaskDone } from '../core/event.ts';
 import type { Json } from '../core/json.ts';
 import type { Clean } from './clean.ts';
 import { diffLines } from './diff-text.ts';
@@ -36,7 +36,7 @@ export function jsonReporter(clean: Clean, diff: boolean, write: (text: string) 
   const errors = new Map<string, Row>();
   const cost = new Map<string, { readonly roundTrips: number; readonly ms: number }>();
   let start: { readonly playbook: string; readonly check: boolean } = { playbook: '', check: false };
-  let end: { readonly report: Report; readonly ms: number } | undefined;
+  let end: Extract<Event, { type: 'run-end' }> | undefined;
 
   const emit = (event: Event): void => {
     switch (event.type) {
@@ -92,7 +92,7 @@ export function jsonReporter(clean: Clean, diff: boolean, write: (text: string) 
       format: 1,
       playbook: start.playbook,
       check: start.check,
-      complete: end !== undefined,
+      complete: end !== undefined && end.unfinished === undefined,
       ms: Math.round(end?.ms ?? 0),
       roundTrips,
       hosts,

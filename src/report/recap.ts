@@ -22,7 +22,7 @@ export interface RunFacts {
 
 /** Ansible's `PLAY RECAP`; below it the plan of each host in check mode, and one line of what the run cost. */
 export function recapText(
-  end: { readonly report: Report; readonly ms: number },
+  end: { readonly report: Report; readonly ms: number; readonly unfinished?: readonly string[] },
   run: RunFacts,
   { clean, paint, columns: cells }: Look,
 ): string[] {
@@ -49,7 +49,12 @@ export function recapText(
     ...plans,
     '',
     `${count(hosts.length, 'host')} in ${duration(end.ms)}${trips}`,
+    ...(end.unfinished === undefined ? [] : [paint('failed', `interrupted: ${notFinished(end.unfinished, clean)}`)]),
   ];
+}
+
+function notFinished(hosts: readonly string[], clean: Look['clean']): string {
+  return hosts.length === 0 ? 'all hosts had finished' : `not finished: ${clean.line(hosts.join(', '))}`;
 }
 
 function hostTone(counts: Counts): Tone {

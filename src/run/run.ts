@@ -27,7 +27,10 @@ import type { RunOptions } from './playbook/run-options.ts';
  * 10. `task-list/recheck` asks once more at the end of the play whether each state still holds.
  */
 
-/** Runs a playbook. Rejects only for bugs and interruption: what happens on hosts is told by events and the Report. */
+/**
+ * Runs a playbook. Rejects only for bugs and interruption: what happens on hosts is told by events and the Report. After an
+ * interruption, what was done is reported all the same.
+ */
 export async function runPlaybook(options: RunOptions): Promise<Report> {
   const { playbook, hostsOf, emit, now } = options;
   const startedAt = now();
@@ -36,6 +39,13 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
   const reached = new Map<string, Reached>();
   const lost = new Set<string>();
   const fleet: Fleet = { reached, lost, counts, ended: false };
+  const left = new Map(
+    all.map(({ name }) => [
+      name,
+      playbook.plays.filter((play) => hostsOf(play).some((host) => host.name === name)).length,
+    ]),
+  );
+  let interrupted: unknown;
   emit({
     type: 'run-start',
     playbook: playbook.name,
@@ -54,8 +64,12 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
           tasks: play.tasks.filter(options.selected).length,
         });
         await runBatch(options, play, batch, fleet);
+        for (const { name } of batch) left.set(name, (left.get(name) ?? 1) - 1);
       }
     }
+  } catch (error) {
+    if (!options.signal.aborted) throw error;
+    interrupted = error;
   } finally {
     const here = await fleet.here?.catch(() => undefined);
     const open: Connection[] = [...reached.values()].map(({ line }) => line);
@@ -71,6 +85,11 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
     });
   }
   const report: Record<string, Counts> = Object.fromEntries(counts);
+  if (interrupted !== undefined) {
+    const unfinished = all.flatMap(({ name }) => ((left.get(name) ?? 0) > 0 ? [name] : []));
+    emit({ type: 'run-end', report, ms: now() - startedAt, unfinished });
+    throw interrupted;
+  }
   emit({ type: 'run-end', report, ms: now() - startedAt });
   return report;
 }

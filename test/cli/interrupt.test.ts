@@ -1,4 +1,6 @@
+import { readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attemptSync, runSync } from '../child.ts';
 import { buildHeal, folderWith, runHeal } from './built.ts';
@@ -43,6 +45,14 @@ describe('Ctrl-C', () => {
       'warning: interrupted: stopping the running tasks\nhint: Ctrl-C once more leaves at once\n',
     );
     expect(stderr).toBe('error: interrupted\n');
+    expect(stdout).toMatch(/PLAY RECAP \*+\njack4 +: ok=0 .*\n\n1 host in .*\ninterrupted: not finished: jack4\n/);
+    expect(stdout).toContain(
+      'hint: heal run site --limit "@.heal/retry/site.txt" works on the hosts that failed or did not',
+    );
+    expect(readFileSync(join(project, '.heal/retry/site.txt'), 'utf8')).toBe(
+      '# hosts that failed or did not finish in the last run of site\njack4\n',
+    );
+    rmSync(join(project, '.heal'), { recursive: true });
   });
 });
 

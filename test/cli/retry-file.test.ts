@@ -27,6 +27,7 @@ test('the hosts that failed can be named by --limit @FILE, and are forgotten whe
   const inventory = await loadInventory({ project, home: '/home/me', env: {} });
   const hosts = await limitHosts(inventory, '@.heal/retry/site.txt', project);
   expect(hosts.map((host) => host.name)).toEqual(['jack5', 'john1']);
+  expect(await writeRetryFile(path, 'site', report, ['jack4'])).toEqual(['jack4', 'jack5', 'john1']);
   expect(await writeRetryFile(path, 'site', { jack5: none })).toEqual([]);
   expect(readFileSync(path, 'utf8')).toBe('# no host failed in the last run of site\n');
 });

@@ -110,7 +110,13 @@ describe.each(all)('changes that share a program under $name', (shell) => {
     await until('the third is being made', () => existsSync(at('x')));
     interrupt.abort(new Error('interrupted'));
     await expect(going).rejects.toThrow('interrupted');
+    expect(events.at(-1)).toMatchObject({
+      type: 'run-end',
+      unfinished: ['here'],
+      report: { here: { ok: 2, changed: 2, failed: 0 } },
+    });
     expect(events.filter(({ type }) => type === 'task-done')).toMatchObject([
+      { task: { name: expect.stringContaining('/a') }, status: 'changed' },
       {
         task: { name: expect.stringContaining('/b') },
         status: 'changed',

@@ -1,5 +1,5 @@
 import type { Login } from '../../core/connection.ts';
-import type { Report } from '../../core/event.ts';
+import type { Event } from '../../core/event.ts';
 import type { Host, Play, Playbook, Task } from '../../core/playbook.ts';
 import type { Inventory } from '../../project/inventory/inventory.ts';
 import { selectHosts } from '../../project/inventory/pattern.ts';
@@ -67,6 +67,12 @@ export async function runCommand(options: Options, world: World): Promise<number
     reporter.emit({ type: 'warning', message: 'interrupted: stopping the running tasks', hint });
   };
   let again: string | undefined;
+  const keeps = options.command === 'run' && !options.check;
+  const emit = (event: Event): void => {
+    reporter.emit(event);
+    if (event.type === 'run-end') ended = event;
+  };
+  let ended: Extract<Event, { type: 'run-end' }> | undefined;
   try {
     const report = await runPlaybook({
       playbook,
@@ -82,13 +88,13 @@ export async function runCommand(options: Options, world: World): Promise<number
       check: options.check,
       deep: options.deep,
       signal: interrupt.signal,
-      emit: reporter.emit,
+      emit,
       now: world.now,
       project: side,
     });
-    if (options.command === 'run' && !options.check) again = await retryLine(report, project, options, world);
     return exitCodeOf(report);
   } finally {
+    if (keeps && ended !== undefined) again = await retryLine(ended, project, options, world);
     await connect.close();
     await reporter.close();
     if (again !== undefined) (options.output === 'json' ? world.err : world.out)(`${again}\n`);
@@ -109,11 +115,17 @@ function chosenPart(playbook: Playbook, inventory: Inventory, options: Options):
 }
 
 /** Keeps the hosts that failed for the next run; says how to name them, or why they could not be kept. */
-async function retryLine(report: Report, project: string, options: Options, world: World): Promise<string | undefined> {
+async function retryLine(
+  { report, unfinished }: Extract<Event, { type: 'run-end' }>,
+  project: string,
+  options: Options,
+  world: World,
+): Promise<string | undefined> {
   const path = retryPath(project, options.target);
   try {
-    const failed = await writeRetryFile(path, options.target, report);
-    return failed.length === 0 ? undefined : world.clean.line(retryHint(path, options.target, world.cwd));
+    const hosts = await writeRetryFile(path, options.target, report, unfinished);
+    const which = unfinished === undefined ? 'failed' : 'failed or did not finish';
+    return hosts.length === 0 ? undefined : world.clean.line(retryHint(path, options.target, world.cwd, which));
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     return world.clean.line(`warning: can't keep the list of hosts that failed in ${path}: ${why}`);

@@ -59,8 +59,8 @@ export async function apply(run: HostRun, turn: TaskTurn, decided: Decided): Pro
     try {
       await send();
     } catch (error) {
-      // What rode along and was made before the line broke, or before the run was interrupted, is told all the same.
-      for (const part of ahead) tellMade(run, { ...part, acts: actsOf(part) });
+      // What rode along and was made before the line broke is told all the same, and all that was made before an interrupt.
+      for (const part of signal.aborted ? parts : ahead) tellMade(run, { ...part, acts: actsOf(part) });
       throw error;
     }
   } else if ((await waitForReboot(run, run.line, down, send)) !== undefined) {
