@@ -1,4 +1,4 @@
-import type { Json } from '../core/json.ts';
+import { isList, type Json } from '../core/json.ts';
 import type { Clean } from './clean.ts';
 
 /**
@@ -16,8 +16,4 @@ function cleaned(value: Json, clean: Clean): Json {
   // What has no value is left out, as JSON.stringify does.
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
   return Object.fromEntries(entries.map(([key, item]) => [key, cleaned(item, clean)]));
-}
-
-function isList(value: Json): value is readonly Json[] {
-  return Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import type { DrillDone, Event, TaskDone } from '../core/event.ts';
-import type { Json } from '../core/json.ts';
+import { isList, type Json } from '../core/json.ts';
 import type { Clean } from './clean.ts';
 import { diffLines } from './diff-text.ts';
 import { jsonDocument } from './json-document.ts';
@@ -162,8 +162,4 @@ function cleanFree(value: Json, clean: Clean): Json {
   if (typeof value !== 'object' || value === null) return value;
   if (isList(value)) return value.map((item) => cleanFree(item, clean));
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [clean.text(key), cleanFree(item, clean)]));
-}
-
-function isList(value: Json): value is readonly Json[] {
-  return Array.isArray(value);
 }

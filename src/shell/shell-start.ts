@@ -38,7 +38,7 @@ export function shellStart({ user, password }: Become): ShellStart {
 
 // As in bootstrap.ts: one line without single quotes, for every login shell.
 const forShell = [
-  'LC_ALL=C; export LC_ALL; IFS= read -r _p || exit 1;',
+  'LC_ALL=C; export LC_ALL; unset _p; IFS= read -r _p || exit 1;',
   'if sudo -n -k -u "$2" true 2>/dev/null; then IFS= read -r _p; unset _p; exec sudo -n -H -u "$2" -- sh -c "$1"; fi;',
   'printf "%s\\n" "$_p" | sudo -S -k --prompt= -u "$2" true || exit 1;',
   'unset _p; exec sudo -S -k --prompt= -H -u "$2" -- sh -c "$1"',

@@ -1,9 +1,9 @@
-import type { Json } from '../../core/json.ts';
+import { isList, type Json } from '../../core/json.ts';
 import { indentBefore, indentOfLine, lineStart, type TextEdit } from '../text/text-edit.ts';
 import { type JsonStyle, jsonText, nameText } from './json-style.ts';
 import type { JsonEntry, JsonNode } from './json-tree.ts';
 import { alignment } from './list-alignment.ts';
-import { isList, isObject, member, sameValue } from './value.ts';
+import { isObject, member, sameValue } from './value.ts';
 
 /** The edits that make a node of a string have a value. What has it already is not touched. */
 export function jsonEdits(text: string, node: JsonNode, wanted: Json, style: JsonStyle): TextEdit[] {

@@ -1,8 +1,8 @@
-import type { Json } from '../../core/json.ts';
+import { isList, type Json } from '../../core/json.ts';
 import { indentBefore, indentOfLine } from '../text/text-edit.ts';
 import { lineEnd } from '../text/text-lines.ts';
 import type { JsonNode } from './json-tree.ts';
-import { isList, isObject } from './value.ts';
+import { isObject } from './value.ts';
 
 /** How a file writes JSON, so that what is put in looks like the rest. */
 export interface JsonStyle {

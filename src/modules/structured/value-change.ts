@@ -1,6 +1,6 @@
 import { HealError } from '../../core/errors.ts';
-import type { Json, JsonObject } from '../../core/json.ts';
-import { isList, isObject, kindOf, member, sameValue } from './value.ts';
+import { isList, type Json, type JsonObject } from '../../core/json.ts';
+import { isObject, kindOf, member, sameValue } from './value.ts';
 import { pathOf, pathText, type ValuePath } from './value-path.ts';
 
 /** What a task wants changed in a structured file. Pure descriptions; how the text is edited is another matter. */

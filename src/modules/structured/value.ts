@@ -1,14 +1,9 @@
-import type { Json, JsonObject } from '../../core/json.ts';
+import { isList, type Json, type JsonObject } from '../../core/json.ts';
 import type { ValuePath } from './value-path.ts';
 
 /** Whether a value is a mapping of names. */
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Whether a value is a list. */
-export function isList(value: Json | undefined): value is readonly Json[] {
-  return Array.isArray(value);
 }
 
 /** A member of a mapping; what `Object.prototype` has is none. */

@@ -1,8 +1,8 @@
 import { HealError } from '../../core/errors.ts';
-import type { Json } from '../../core/json.ts';
+import { isList, type Json } from '../../core/json.ts';
 import { indentBefore, lineStart, type TextEdit } from '../text/text-edit.ts';
 import { alignment } from './list-alignment.ts';
-import { isList, isObject, member, sameValue } from './value.ts';
+import { isObject, member, sameValue } from './value.ts';
 import { columnOf, documentText, flowMember, flowText, itemText, memberText, type YamlStyle } from './yaml-style.ts';
 import type { YamlEntry, YamlNode } from './yaml-tree.ts';
 

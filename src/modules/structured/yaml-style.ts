@@ -6,10 +6,10 @@ import {
   type SchemaOptions,
   type ToStringOptions,
 } from 'yaml';
-import type { Json } from '../../core/json.ts';
+import { isList, type Json } from '../../core/json.ts';
 import { lineStart } from '../text/text-edit.ts';
 import { lineEnd } from '../text/text-lines.ts';
-import { isList, isObject } from './value.ts';
+import { isObject } from './value.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
 /** How a file writes YAML, so that what is put in looks like the rest. */

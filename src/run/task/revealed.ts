@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../../core/json.ts';
 import type { Value } from '../../core/playbook.ts';
 import { Secret } from '../../core/secret.ts';
+import { isList } from '../../project/variables/value.ts';
 
 /**
  * Arguments as modules take them. Each secret in them is handed to `hide`: what a helper made of one (`{{ base64 token }}`) is
@@ -23,8 +24,4 @@ export function holdsSecret(value: Value): boolean {
   if (value instanceof Secret) return true;
   if (typeof value !== 'object' || value === null) return false;
   return (isList(value) ? value : Object.values(value)).some(holdsSecret);
-}
-
-function isList(value: Value): value is readonly Value[] {
-  return Array.isArray(value);
 }
