@@ -47,6 +47,11 @@ function contentOf(bytes: Buffer): Content {
 
 for (const shell of shells()) {
   const busybox = shell.name.startsWith('busybox');
+  /** The tools before which an attack is made: under busybox those that change something, with HEAL_SHELLS=all each. */
+  const chosen = (...tools: readonly string[]): readonly string[] =>
+    busybox && process.env['HEAL_SHELLS'] !== 'all'
+      ? tools.filter((tool) => /^(chown|chmod|mv|ln|tar)$/.test(tool))
+      : tools;
   describe.skipIf(shell.missing !== undefined || process.getuid?.() !== 0)(
     `root in a directory of another account, under ${shell.name}`,
     () => {
@@ -134,7 +139,7 @@ for (const shell of shells()) {
         expect(left()).toEqual([]);
       });
 
-      for (const tool of ['stat', 'chown', 'chmod', 'mv', 'mktemp', 'rm', ...(busybox ? [] : ['cp'])]) {
+      for (const tool of chosen('stat', 'chown', 'chmod', 'mv', 'mktemp', 'rm', ...(busybox ? [] : ['cp']))) {
         test(`what is replaced by a link before ${tool} runs has no effect on what the link leads to`, () => {
           writeFileSync(home('f'), 'old', { mode: 0o640 });
           chownSync(home('f'), other, other);
@@ -145,7 +150,7 @@ for (const shell of shells()) {
         });
       }
 
-      for (const tool of ['stat', 'chown', 'chmod', 'ln', 'mkdir', 'cp']) {
+      for (const tool of chosen('stat', 'chown', 'chmod', 'ln', 'mkdir', 'cp')) {
         test(`a target replaced by a link before ${tool} runs has no effect on what the link leads to`, () => {
           writeFileSync(home('f'), 'old', { mode: 0o600 });
           chownSync(home('f'), other, other);
@@ -314,7 +319,7 @@ for (const shell of shells()) {
         expect(readdirSync(home()).toSorted()).toEqual(['other', 'www']);
       });
 
-      for (const tool of ['chmod', 'chown', 'stat', 'mv', 'rm', 'rmdir', 'mkdir', 'tar', 'ln', 'find']) {
+      for (const tool of chosen('chmod', 'chown', 'stat', 'mv', 'rm', 'rmdir', 'mkdir', 'tar', 'ln', 'find')) {
         test(`sync changes nothing outside where entries are replaced by links before ${tool} runs`, async () => {
           const more = await pages();
           const bad = attacked([tool], replace('www/index.html www/gone www/sub/x www/sub/old www/sub www/.heal*'));
@@ -348,7 +353,7 @@ for (const shell of shells()) {
         expect(readdirSync(home('www')).filter((name) => /^\.heal.{9}$/.test(name))).toEqual([]);
       });
 
-      for (const tool of ['chmod', 'chown', 'stat', 'mv', 'mkdir', 'tar', 'find', 'sort', 'xargs']) {
+      for (const tool of chosen('chmod', 'chown', 'stat', 'mv', 'mkdir', 'tar', 'find', 'sort', 'xargs')) {
         test(`unarchive changes nothing outside where entries are replaced by links before ${tool} runs`, () => {
           const more = archive();
           const bad = attacked([tool], replace('www/a www/sub www/.heal*'));
