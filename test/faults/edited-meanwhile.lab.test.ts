@@ -147,7 +147,7 @@ describeLab('a file that its owner edits while a run is under way', { hosts: ['j
         `for n in $(seq 1000); do ls -A ${folder} | grep -q heal && break; sleep 0.01; done; ${write('mine')}; ls -A ${folder}`,
       );
       const done = await place.heal(project, ['run', 'site']);
-      expect(await edit).toMatch(/^\.heal\..*\nsettings\n$/);
+      expect(await edit).toMatch(/^\.heal-.*\nsettings\n$/);
       expect(done.code).toBe(0);
       expect(await host().exec(`wc -c <${file}; ls -A ${folder}`)).toBe('60000000\nsettings\n');
     });

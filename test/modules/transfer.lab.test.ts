@@ -40,7 +40,7 @@ describeLab('what a real host fetches and unpacks', { hosts: ['bare'] }, (lab) =
       .digest('hex');
     const release = {
       url, dest: '/root/app.tgz', checksum: `sha256:${checksum}`, headers: { authorization: 'Bearer secret' }, mode: '0600',
-      force: false, timeout: 60, validate_certs: true, backup: false,
+      force: false, timeout: 60, validate_certs: true, backup: false, max_size: 1_000_000,
     }; // biome-ignore format: a table
     const shell = labShell(host());
     expect(titles(proven(converge(shell, getUrl, release)))).toEqual(['fetch /root/app.tgz']);
