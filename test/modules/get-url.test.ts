@@ -48,6 +48,14 @@ function without(programs: readonly string[], shell: Shell): string {
 
 for (const shell of shells()) {
   const simple = shell.name.startsWith('busybox');
+  /** Cases of the tools that one of the shells alone has. */
+  const casesOf =
+    (has: boolean): ((title: string, body: () => void | Promise<void>) => void) =>
+    (title, body) => {
+      if (has) test(title, body);
+    };
+  const ofFull = casesOf(!simple);
+  const ofSimple = casesOf(simple);
   describe.skipIf(shell.missing !== undefined)(`get_url under ${shell.name}`, () => {
     let folder = '';
     let base = '';
@@ -125,7 +133,7 @@ for (const shell of shells()) {
 
     const to = (url: string): string => `/to?${encodeURIComponent(url)}`;
 
-    test.skipIf(simple)('own headers and a password follow a redirect on the same host, and none to another', () => {
+    ofFull('own headers and a password follow a redirect on the same host, and none to another', () => {
       const other = `http://localhost:${server?.port}`;
       const fetched = (url: string): string => {
         const done = run({ url, dest: at('f'), headers: { 'x-key': 'k "1"' }, force: true });
@@ -161,7 +169,7 @@ for (const shell of shells()) {
       expect(run({ url: `${base}/large`, dest: at('f'), max_size: 3_000_000 }).after.changes).toEqual([]);
     });
 
-    test.skipIf(!simple)('busybox does not get an address with a password as an argument', () => {
+    ofSimple('busybox does not get an address with a password as an argument', () => {
       const url = base.replace('//', '//me:pw@');
       for (const force of [false, true]) {
         if (force) writeFileSync(at('f'), 'old');
@@ -172,7 +180,7 @@ for (const shell of shells()) {
     });
 
     // The one of busybox here has no https.
-    test.skipIf(simple)('https is not redirected to http by another wget', () => {
+    ofFull('https is not redirected to http by another wget', () => {
       const path = without(['curl', 'wget'], shell);
       const get = (moved: string) => {
         const script = `#!/bin/sh\ncase $* in *--help*) echo '	-S    		Show server response';; *--version*) exit 1;; *)
@@ -188,7 +196,7 @@ for (const shell of shells()) {
       expect(readdirSync(folder)).toEqual([]);
     });
 
-    test.skipIf(simple)('https is not redirected to http, by curl and by GNU wget', async () => {
+    ofFull('https is not redirected to http, by curl and by GNU wget', async () => {
       const [key, cert] = [at('key'), at('cert')];
       const subject = ['-subj', '/CN=127.0.0.1', '-keyout', key, '-out', cert];
       runSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', ...subject]);
