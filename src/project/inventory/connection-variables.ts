@@ -71,7 +71,7 @@ export const connectionVariables: readonly ConnectionVariable[] = [
     name: 'connect_timeout',
     also: ['ansible_timeout'],
     kind: 'seconds',
-    about: 'seconds for the whole login; default 10',
+    about: 'seconds for the whole login; default 10. The facts of the host may take six times as long',
   },
 ];
 
