@@ -1,5 +1,8 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { hostSetupProgram, hostSetupReader, parseFacts } from '../../src/run/host/host-setup.ts';
+import { joinSh, sh } from '../../src/shell/sh.ts';
 import { shells } from '../shell/shells.ts';
 import { localConnection } from './local-connection.ts';
 
@@ -20,6 +23,23 @@ describe.each(all)('what a host says of itself under $name', (shell) => {
     expect(facts.boot_id).toMatch(/^[0-9a-f-]{36}$/);
     expect(Object.keys(facts.commands)).toContain('tar');
   });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'a pending handler that another run removes meanwhile is not waited for',
+    async () => {
+      const folder = '/var/lib/heal/pending-handlers';
+      mkdirSync(folder, { recursive: true });
+      const file = join(folder, `gone-${process.pid}.handler`);
+      writeFileSync(file, 'recorded');
+      // The other run removes it just before it is read.
+      const racing = sh`cat() { [ "$1" != ${file} ] || rm -f -- "$1"; command cat "$@"; }`;
+      const reader = hostSetupReader();
+      const connection = await localConnection(shell, joinSh([racing, hostSetupProgram], '\n'), reader.onFrame);
+      await connection.close();
+      expect(existsSync(file)).toBe(false);
+      expect(reader.setup().pending.join()).not.toContain('recorded');
+    },
+  );
 });
 
 describe('facts', () => {

@@ -66,7 +66,9 @@ printf '\n%s facts - %s\n%s' "$N" "\${#_o}" "$_o" >&3
 _s=/var/lib/heal/pending-handlers
 [ "$(id -u)" = 0 ] || _s=$HOME/.local/state/heal/pending-handlers
 for _f in "$_s"/*.handler; do
-  [ -f "$_f" ] && printf '\n%s pending - %s\n' "$N" "$(($(wc -c <"$_f")))" >&3 && cat "$_f" >&3
+  [ -f "$_f" ] || continue
+  # Read once: another run may remove it meanwhile, and a frame that is shorter than announced would take in what follows.
+  _o=$(cat "$_f" 2>/dev/null && echo x) && _o=\${_o%x} && printf '\n%s pending - %s\n%s' "$N" "\${#_o}" "$_o" >&3
 done
 :
 `;
