@@ -23,9 +23,11 @@ if (dash === undefined) throw new Error('no shell to test under');
 test.skipIf(dash.missing !== undefined)('the limit of a stat inherits no pipe of the probe', () => {
   const folder = scratch();
   const record = join(folder, 'descriptors');
+  writeFileSync(record, '');
   writeFileSync(
     join(folder, 'timeout'),
-    `#!/bin/sh\nls /proc/$$/fd | grep '^[3-9]$' >>'${record}'\nshift 3\nexec "$@"\n`,
+    // Without a pipe or a redirection, whose own descriptors would be among them.
+    `#!/bin/sh\nfor n in 3 4 5 6 7 8 9; do [ ! -e /proc/$$/fd/$n ] || echo $n >>'${record}'; done\nshift 3\nexec "$@"\n`,
     { mode: 0o755 },
   );
   const watched = { ...dash, path: `${folder}:${dash.path}` };
