@@ -21,6 +21,7 @@ if [ -z "$W" ]; then
   exit 1
 fi
 trap 'rm -rf "$W"' EXIT
+UID0=
 groups= pid=
 # A stop that was asked for reaches all that a change started, and what is being asked.
 stop() {
@@ -46,7 +47,11 @@ say() {
   fi
 }
 
-UID0=$(id -u)
+# root: whether the kept shell runs as root (the effective user id in proc_pid_status(5)), read without a program.
+root() {
+  [ -n "$UID0" ] || while read -r _k _x UID0 _x; do [ "$_k" != Uid: ] || break; done </proc/self/status
+  [ "$UID0" = 0 ]
+}
 
 ${sudoer}
 
@@ -55,7 +60,7 @@ group() {
   printf '\n%s group %s\n' "$N" "$1"
   exec 4<&0
   if [ -z "$3" ]; then HEAL_N=$N timeout -s KILL "$2" sh -s <&4 2>&1 3>&- 4>&- &
-  elif [ "$UID0" = 0 ]; then HEAL_N=$N timeout -s KILL "$2" su -s /bin/sh "$3" -c 'exec sh -s' <&4 2>&1 3>&- 4>&- &
+  elif root; then HEAL_N=$N timeout -s KILL "$2" su -s /bin/sh "$3" -c 'exec sh -s' <&4 2>&1 3>&- 4>&- &
   else
     sudoer "$3"
     { printf '%sHEAL_N=%s\n' "$ahead" "$N"; cat; } <&4 | timeout -s KILL "$2" sudo $sudo -H -u "$3" -- sh -s 2>&1 3>&- 4>&- &
@@ -69,9 +74,9 @@ group() {
 # answers: joins what the parallel groups wrote into one frame.
 answers() {
   wait $groups
-  cat "$W"/group[0-9]* >"$W/all" 2>/dev/null
-  say answers - 0 "$W/all"
-  rm -f "$W"/group[0-9]* "$W/all"
+  set -- "$W"/group[0-9]*
+  [ $# = 1 ] || { cat "$@" >"$W/all" 2>/dev/null; set -- "$W/all"; }
+  say answers - 0 "$1"
 }
 
 # Keeps the first MiB of stdin; the rest is drained, so that whoever writes it is not killed, and noted in the file $1.
@@ -87,7 +92,7 @@ endall() {
 # that it started. FREE work may print without end: it writes into pipes that keep the first MiB.
 act() {
   printf '\n%s start %s 0\n' "$N" "$1" >&3
-  rm -f "$W"/act.*
+  [ ! -e "$W/act.out" ] || rm -f "$W"/act.*
   out=$W/act.out err=$W/act.err
   if [ "$2" = 1 ]; then
     out=$W/act.o err=$W/act.e
@@ -99,7 +104,7 @@ act() {
   fi
   exec 4<&0
   if [ -z "$4" ]; then HEAL_N=$N setsid sh -s <&4 >"$out" 2>"$err" 3>&- 4>&- &
-  elif [ "$UID0" = 0 ]; then HEAL_N=$N setsid su -s /bin/sh "$4" -c 'exec sh -s' <&4 >"$out" 2>"$err" 3>&- 4>&- &
+  elif root; then HEAL_N=$N setsid su -s /bin/sh "$4" -c 'exec sh -s' <&4 >"$out" 2>"$err" 3>&- 4>&- &
   else
     sudoer "$4"
     { printf '%sHEAL_N=%s\n' "$ahead" "$N"; cat; } <&4 | setsid sudo $sudo -H -u "$4" -- sh -s >"$out" 2>"$err" 3>&- 4>&- &

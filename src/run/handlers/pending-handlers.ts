@@ -55,7 +55,7 @@ export function sameOrigin(handler: PendingHandler, project: string, play: strin
 export function recordPending(handler: PendingHandler, status: RecordedHandler['status']): Sh {
   const text = `${status}\n${JSON.stringify(handler)}\n`;
   return sh`
-    _s=/var/lib/heal/pending-handlers _l=; [ "$UID0" = 0 ] || _s=$HOME/.local/state/heal/pending-handlers
+    _s=/var/lib/heal/pending-handlers _l=; root || _s=$HOME/.local/state/heal/pending-handlers
     [ ! -e "$_s"/${nameOf(handler)}.handler ] || read -r _l <"$_s"/${nameOf(handler)}.handler
     { [ "$_l" = landed ] && [ ${status} = intended ]; } || {
       mkdir -p "$_s" && printf %s ${text} >"$_s"/.${nameOf(handler)} && mv -f "$_s"/.${nameOf(handler)} "$_s"/${nameOf(handler)}.handler
@@ -66,7 +66,7 @@ export function recordPending(handler: PendingHandler, status: RecordedHandler['
 /** Shell text that removes the record of a handler that ran. */
 export function clearPending(handler: PendingHandler): Sh {
   return sh`
-    _s=/var/lib/heal/pending-handlers; [ "$UID0" = 0 ] || _s=$HOME/.local/state/heal/pending-handlers
+    _s=/var/lib/heal/pending-handlers; root || _s=$HOME/.local/state/heal/pending-handlers
     rm -f "$_s"/${nameOf(handler)}.handler
   `;
 }

@@ -54,7 +54,8 @@ done </proc/meminfo
 _n=0
 while read -r _w _x; do case $_w in cpu[0-9]*) _n=$((_n + 1));; intr) break;; esac; done </proc/stat
 put cpus "$_n"
-put id "$(id -u) $(id -un)"
+_u=$(id -u)
+put id "$_u $(id -un)"
 put home "$HOME"
 put shell "$SHELL"
 put arch "$(uname -m)"
@@ -64,7 +65,7 @@ put disk "$(df -Pk / 2>/dev/null | tail -n 1)"
 [ -S /var/run/docker.sock ] && put docker_socket 1
 printf '\n%s facts - %s\n%s' "$N" "\${#_o}" "$_o" >&3
 _s=/var/lib/heal/pending-handlers
-[ "$(id -u)" = 0 ] || _s=$HOME/.local/state/heal/pending-handlers
+[ "$_u" = 0 ] || _s=$HOME/.local/state/heal/pending-handlers
 for _f in "$_s"/*.handler; do
   [ -f "$_f" ] || continue
   # Read once: another run may remove it meanwhile, and a frame that is shorter than announced would take in what follows.
