@@ -1,15 +1,22 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const local = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-// `npm run acceptance`: drills, and roles on the real OpenClaw (600 MB from the registry). It takes half an hour, and
-// writes what it found to docs/acceptance.md.
+/** Files of the lab that define more cases here than in the suite (see thorough.ts). */
+const thorough = readdirSync(local('.'), { recursive: true, encoding: 'utf8' }).filter(
+  (file) => file.endsWith('.lab.test.ts') && readFileSync(local(file), 'utf8').includes('/thorough.ts'),
+);
+
+// `npm run acceptance`: drills, roles on the real OpenClaw (600 MB from the registry), and all cases of the lab. It takes an
+// hour and a half, and writes what it found to docs/acceptance.md.
 export default defineConfig({
   root: local('..'),
   test: {
     name: 'acceptance',
-    include: ['test/**/*.acceptance.test.ts'],
+    include: ['test/**/*.acceptance.test.ts', ...thorough.map((file) => `test/${file}`)],
+    env: { HEAL_TESTS: 'all' },
     reporters: ['default', local('./closing-line.ts'), local('./acceptance-page.ts')],
     globalSetup: local('./machine.ts'),
     setupFiles: local('./watched.ts'),

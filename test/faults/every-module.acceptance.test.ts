@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Content } from '../../src/core/change.ts';
 import type { JsonObject } from '../../src/core/json.ts';
@@ -9,22 +8,11 @@ import type { Transcript } from '../cli/built.ts';
 import type { LabHost } from '../lab/host.ts';
 import { describeLab } from '../lab/lab-suite.ts';
 import { converge, type Shell } from '../modules/on-this-machine.ts';
-import { byEngine, elsewhere, folders, looks, projectFiles, setup, type Use, uses } from './every-module.ts';
+import { byEngine, folders, looks, projectFiles, setup, type Use, uses } from './every-module.ts';
 import { inventoryOf, playOf, recapOf, treeOf, type Workplace, workplace } from './project.ts';
 
 const flavours = ['trixie', 'bookworm'] as const;
 const hosts = [...flavours.map((flavour) => ({ name: flavour, flavour })), { name: 'apart', flavour: flavours[0] }];
-
-test('every module is applied on a real host, here or there', () => {
-  const here = new Set([...uses, ...looks].map(({ module }) => modules.get(module)?.name));
-  for (const name of new Set([...modules.values()].map((module) => module.name))) {
-    if (here.has(name)) continue;
-    const path = elsewhere[name];
-    expect(path, `${name} is applied nowhere: add a use of it to every-module.ts`).toBeDefined();
-    const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-    expect(new RegExp(`\\b${name}\\b`).test(text), `${name} is not in ${path}`).toBe(true);
-  }
-});
 
 describeLab('every module', { hosts }, (lab) => {
   beforeAll(() => Promise.all(lab().hosts.map((host) => host.exec(setup))));

@@ -24,6 +24,7 @@ import { sync } from '../../src/modules/sync.ts';
 import { unarchive } from '../../src/modules/unarchive.ts';
 import { folderContent } from '../../src/run/transfer/local-directory.ts';
 import { runSync, startChild } from '../child.ts';
+import { thorough } from '../thorough.ts';
 import { type Applied, apply, converge, decide, inputOf, type Shell, scratch, shells } from './on-this-machine.ts';
 import { proven } from './proven.ts';
 
@@ -47,11 +48,9 @@ function contentOf(bytes: Buffer): Content {
 
 for (const shell of shells()) {
   const busybox = shell.name.startsWith('busybox');
-  /** The tools before which an attack is made: under busybox those that change something, with HEAL_SHELLS=all each. */
+  /** The tools before which an attack is made: those that change something, with HEAL_TESTS=all each. */
   const chosen = (...tools: readonly string[]): readonly string[] =>
-    busybox && process.env['HEAL_SHELLS'] !== 'all'
-      ? tools.filter((tool) => /^(chown|chmod|mv|ln|tar)$/.test(tool))
-      : tools;
+    thorough ? tools : tools.filter((tool) => /^(chown|chmod|mv|ln|tar)$/.test(tool));
   describe.skipIf(shell.missing !== undefined || process.getuid?.() !== 0)(
     `root in a directory of another account, under ${shell.name}`,
     () => {

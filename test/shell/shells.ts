@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'vitest';
 import { runSync } from '../child.ts';
+import { thorough } from '../thorough.ts';
 
 /** A shell that programs must run under, with the PATH that it has. */
 export interface Shell {
@@ -40,11 +41,10 @@ export function shells(): { all: readonly Shell[]; remove(): void } {
 
 /**
  * Defines cases of the engine under one of the shells. What the engine decides is the same whichever shell runs its programs, so
- * under bash only those cases are defined that bash itself may spoil, by `test`; with HEAL_SHELLS=all these are too.
+ * under bash and busybox only those cases are defined that the shell itself may spoil, by `test`; with HEAL_TESTS=all these are too.
  */
 export function casesUnder({ name }: Shell): (title: string, body: () => Promise<void>) => void {
-  const left = name === 'bash' && process.env['HEAL_SHELLS'] !== 'all';
   return (title, body) => {
-    if (!left) test(title, body);
+    if (thorough || name === 'dash') test(title, body);
   };
 }
