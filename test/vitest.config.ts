@@ -32,6 +32,8 @@ export default defineConfig({
     globalSetup: fileURLToPath(new URL('./machine.ts', import.meta.url)),
     setupFiles: fileURLToPath(new URL('./watched.ts', import.meta.url)),
     hookTimeout: 120_000,
+    // Files share a worker and what it has loaded: what a file changes of the process it puts back.
+    isolate: false,
     sequence: { sequencer: LongestFirst },
     projects: [
       {

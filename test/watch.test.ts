@@ -39,7 +39,7 @@ const files: Readonly<Record<string, string>> = {
   'vitest.config.mjs': `export default {
     test: {
       globals: true, include: ['*.test.ts'], globalSetup: './setup.ts', setupFiles: ${JSON.stringify(here('watched.ts'))},
-      testTimeout: 3000, hookTimeout: 3000, maxWorkers: 2,
+      testTimeout: 3000, hookTimeout: 3000, maxWorkers: 2, isolate: false,
     },
   };`,
 };

@@ -21,6 +21,7 @@ import { file } from '../../src/modules/file.ts';
 import { template } from '../../src/modules/template.ts';
 import { runSync } from '../child.ts';
 import fc from '../samples.ts';
+import { thorough } from '../thorough.ts';
 import { apply, type Converged, converge, decide, inputOf, scratch, shells } from './on-this-machine.ts';
 
 const defaults = { backup: false, force: true, follow: false };
@@ -116,7 +117,7 @@ for (const shell of shells()) {
           expect(readFileSync(`${folder}/${one}`)).toEqual(bytes);
           rmSync(`${folder}/${one}`);
         }),
-        { numRuns: 15, interruptAfterTimeLimit: 30_000 },
+        { numRuns: thorough ? 15 : 6, interruptAfterTimeLimit: 30_000 },
       );
     });
 

@@ -11,6 +11,7 @@ import { runPlaybook } from '../../src/run/run.ts';
 import { folderWith } from '../project/project.ts';
 import fc from '../samples.ts';
 import { shells } from '../shell/shells.ts';
+import { thorough } from '../thorough.ts';
 import { localConnection } from './local-connection.ts';
 
 const { all, remove } = shells();
@@ -91,7 +92,7 @@ describe.each(all.filter(({ name }) => name !== 'bash'))('any text, under $name,
         }
       }),
       // As many as there is time for: a run forks a hundred times.
-      { numRuns: 12, interruptAfterTimeLimit: 30_000 },
+      { numRuns: thorough ? 12 : 6, interruptAfterTimeLimit: 30_000 },
     );
   });
 });
