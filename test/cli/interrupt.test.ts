@@ -3,6 +3,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attemptSync, runSync } from '../child.ts';
+import { playOf } from '../faults/project.ts';
+import { noSshd, startSshd } from '../ssh/sshd.ts';
 import { buildHeal, folderWith, runHeal } from './built.ts';
 
 let heal: ReturnType<typeof buildHeal>;
@@ -54,6 +56,53 @@ describe('Ctrl-C', () => {
     );
     rmSync(join(project, '.heal'), { recursive: true });
   });
+
+  test.skipIf(noSshd !== undefined)(
+    'counts what was done, and keeps the host that was finished out of the retry file',
+    async () => {
+      const sshd = await startSshd();
+      try {
+        const { user, identityFile } = { user: sshd.login().user, identityFile: sshd.key };
+        const common = {
+          address: '127.0.0.1',
+          port: sshd.port,
+          user,
+          identity_file: identityFile,
+          known_hosts_file: sshd.knownHosts,
+        };
+        const cwd = folderWith({
+          'inventory/hosts.yml': JSON.stringify({ all: { hosts: { quick: common, slow: common } } }),
+          // One after the other: the first is finished once the second is worked on.
+          'tasks/site.yml': playOf(
+            [
+              { name: 'On both', command: { cmd: 'true' } },
+              { name: 'On one', command: { cmd: 'sleep 600' }, when: 'inventory_hostname == "slow"' },
+            ],
+            { serial: 1 },
+          ),
+        });
+        let seen = '';
+        let sent = false;
+        const { code, stdout } = await runHeal(heal.entry, ['run', 'site', '-vv'], {
+          cwd,
+          onOutput: (text, kill) => {
+            seen += text;
+            const ready = /^slow +\| changed.*\| On both/m.test(seen);
+            if (sent || !ready) return;
+            sent = true;
+            kill('SIGINT');
+          },
+        });
+        expect([code, sent], stdout).toEqual([99, true]);
+        expect(stdout).toMatch(/^quick +: ok=1 +changed=1 .*skipped=1/m);
+        expect(stdout).toMatch(/^slow +: ok=1 +changed=1 /m);
+        expect(stdout).toContain('interrupted: not finished: slow\n');
+        expect(readFileSync(join(cwd, '.heal/retry/site.txt'), 'utf8')).toMatch(/\nslow\n$/);
+      } finally {
+        sshd.stop();
+      }
+    },
+  );
 });
 
 const hasScript = ((): boolean => {
