@@ -4,7 +4,7 @@ import { aboutRun, writeCrash } from './crash.ts';
 import { listen } from './interrupt.ts';
 import type { Options } from './options.ts';
 import { findPackage } from './package-root.ts';
-import { plainOptions } from './plain-line.ts';
+import { plainOptions, splitRemote } from './plain-line.ts';
 import { realWorld } from './real-world.ts';
 import type { World } from './world.ts';
 
@@ -45,13 +45,14 @@ function leaveSoon(code: number): void {
 }
 
 async function dispatch(args: readonly string[], world: World): Promise<number> {
-  const plain = plainOptions(args);
-  if (plain !== undefined) return start(plain, world);
+  const { head, rest } = splitRemote(args);
+  const plain = plainOptions(head);
+  if (plain !== undefined) return start({ ...plain, ...rest }, world);
   const { parse } = await import('./parse.ts');
-  const parsed = parse(args, world.terminal.columns);
+  const parsed = parse(head, world.terminal.columns);
   if (parsed.kind === 'version') world.out(`heal ${world.package.version}\n`);
   else if (parsed.kind === 'help') world.out(parsed.text);
-  else return start(parsed.options, world);
+  else return start({ ...parsed.options, ...rest }, world);
   return 0;
 }
 
@@ -66,6 +67,10 @@ async function start(options: Options, world: World): Promise<number> {
       return (await import('./commands/backup-command.ts')).backupCommand(options, world);
     case 'ping':
       return (await import('./commands/ping-command.ts')).pingCommand(options, world);
+    case 'ssh':
+      return (await import('./commands/ssh-command.ts')).sshCommand(options, world);
+    case 'cp':
+      return (await import('./commands/cp-command.ts')).cpCommand(options, world);
     default:
       return (await import('./commands/run-command.ts')).runCommand(options, world);
   }

@@ -85,6 +85,9 @@ const steps: readonly Flag[] = [
   { name: 'force-handlers', kind: 'boolean', about: 'run pending handlers also on hosts that failed' },
 ];
 
+/** Options of the commands that work on one host by hand. */
+const session: readonly Flag[] = [inventory, ...login.filter(({ name }) => name !== 'forks'), project];
+
 /** A command: how it is called, what it does, what it takes. */
 export interface Command {
   readonly name: CommandName;
@@ -191,5 +194,19 @@ export const commands: readonly Command[] = [
       output,
       project,
     ],
+  },
+  {
+    name: 'ssh',
+    takes: '<host> [command]',
+    wants: 'a host',
+    about: 'open a shell on a host, or run one command',
+    flags: [{ name: 'tty', alias: 't', kind: 'boolean', about: 'give the command a terminal' }, ...session],
+  },
+  {
+    name: 'cp',
+    takes: '<source> <target>',
+    wants: 'a source and a target, one of them HOST:PATH',
+    about: 'copy a file or directory to or from a host',
+    flags: session,
   },
 ];

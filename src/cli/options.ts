@@ -1,16 +1,28 @@
 /** Commands of heal. */
-export const commandNames = ['run', 'plan', 'verify', 'drill', 'status', 'ping', 'hosts', 'vars', 'backup'] as const;
+export const commandNames = [
+  'run',
+  'plan',
+  'verify',
+  'drill',
+  'status',
+  'ping',
+  'hosts',
+  'vars',
+  'backup',
+  'ssh',
+  'cp',
+] as const;
 
 export type CommandName = (typeof commandNames)[number];
 
 /** What the command line says, checked. */
 export interface Options {
   readonly command: CommandName;
-  /** The playbook or role of run, plan, verify, drill and status; the pattern of ping and hosts, `all` where none is given; the host of vars; the action of backup. */
+  /** The playbook or role of run, plan, verify, drill and status; the pattern of ping and hosts, `all` where none is given; the host of vars and ssh; the action of backup; the source of cp. */
   readonly target: string;
   /** Names of all options that were given. */
   readonly given: ReadonlySet<string>;
-  /** What else was named: the variable of vars, the host of backup. */
+  /** What else was named: the variable of vars, the host of backup, the command of ssh, the destination of cp. */
   readonly second?: string;
   readonly limit?: string;
   /** Files or folders; empty is the project's own. */

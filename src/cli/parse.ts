@@ -13,7 +13,7 @@ export type Parsed =
 
 /** Options that yargs itself knows. */
 const global: readonly Flag[] = [
-  { name: 'help', alias: 'h', kind: 'boolean', about: 'show this help' },
+  { name: 'help', alias: 'h', kind: 'boolean', about: 'show this help, or that of a command' },
   { name: 'version', kind: 'boolean', about: 'show the version' },
 ];
 
@@ -53,14 +53,13 @@ function build(columns: number) {
     .locale('en')
     .exitProcess(false)
     .showHelpOnFail(false)
-    .help('help', 'show this help')
+    .help('help', 'show this help, or that of a command')
     .alias('help', 'h')
     .version(false)
     .option('version', { type: 'boolean', describe: 'show the version' })
     .wrap(Math.min(100, columns))
     .epilogue(
       [
-        'heal COMMAND --help shows the options of a command.',
         'Exit codes: 0 success, 1 an error, 2 a host failed, 4 a host was unreachable',
         '(6 both), 5 wrong usage or files, 99 interrupted, 250 a bug in heal.',
       ].join('\n'),
@@ -108,7 +107,12 @@ function yargsOption(flag: Flag) {
 }
 
 /** What stands for the first argument in a hint, where it is not a playbook. */
-const examples: Readonly<Partial<Record<CommandName, string>>> = { vars: 'jack4', backup: 'list' };
+const examples: Readonly<Partial<Record<CommandName, string>>> = {
+  vars: 'jack4',
+  backup: 'list',
+  ssh: 'jack4',
+  cp: 'notes.md jack4:/root/',
+};
 
 function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.map(String) : [];

@@ -15,6 +15,25 @@ export function plainOptions(args: readonly string[]): Options | undefined {
   return command === undefined || values === undefined ? undefined : readOptions(values, command);
 }
 
+/**
+ * Takes the command of `heal ssh HOST COMMAND...` off the line: as with ssh(1), options after the host are the command's, and its
+ * words are joined by spaces.
+ */
+export function splitRemote(args: readonly string[]): { head: readonly string[]; rest: Pick<Options, 'second'> } {
+  const command = commands.find((one) => one.name === 'ssh' && one.name === args[0]);
+  if (command === undefined) return { head: args, rest: {} };
+  let index = 1;
+  for (let arg = args[index]; arg?.startsWith('-') === true; arg = args[index]) {
+    const found = flagOf(arg, command);
+    // `--help`, or an option that there is not.
+    if (found === undefined) return { head: args, rest: {} };
+    index += found.flag.kind !== 'boolean' && found.value === undefined ? 2 : 1;
+  }
+  const words = args.slice(index + 1);
+  if (words[0] === '--') words.shift();
+  return { head: args.slice(0, index + 1), rest: words.length === 0 ? {} : { second: words.join(' ') } };
+}
+
 function plainValues(args: readonly string[], command: Command): Map<string, unknown> | undefined {
   const names = positionals(command);
   const needed = command.takes.split('<').length - 1;

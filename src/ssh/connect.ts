@@ -7,10 +7,12 @@
  * fast-login.ts folds most of that into three round trips.
  */
 import type { Duplex } from 'node:stream';
+import type { Client } from 'ssh2';
 import type { Connect, Connection, Login } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
 import { newNonce, request } from '../shell/bootstrap.ts';
 import { type ShellStart, shellStart } from '../shell/shell-start.ts';
+import type { ByHand } from './by-hand.ts';
 import { isOpen } from './close-client.ts';
 import { timedOut } from './dial.ts';
 import { type Pace, paces, Surprise } from './fast-login.ts';
@@ -32,6 +34,8 @@ export interface ConnectorOptions extends KeySources {
 
 /** A Connect, and the end of what its connections share: the logins of jump hosts. */
 export interface Connector extends Connect {
+  /** A login without the kept shell, for what a person does by hand. */
+  byHand(login: Login, signal: AbortSignal): Promise<ByHand>;
   /** Logs in to jump hosts alone. */
   readonly fetchHostKey: FetchHostKey;
   close(): Promise<void>;
@@ -82,16 +86,17 @@ export function connector(options: ConnectorOptions): Connector {
     }
   };
 
-  const jumps = jumpHosts(async (login, route, signal) => {
+  /** Logs in and runs nothing: a jump host may have no shell for this user. */
+  const enterAlone = async (login: Login, route: Route, signal: AbortSignal): Promise<Client> => {
     const { value } = await enter(login, route, signal, () => ({
-      // No command runs there: a jump host may have no shell for this user.
       pace: pace === 'plain' ? pace : 'sign',
       command: '',
       input: Buffer.alloc(0),
       begin: async (client) => client,
     }));
     return value;
-  });
+  };
+  const jumps = jumpHosts(enterAlone);
 
   const connect: Connect = async (login, first, onFrame, signal): Promise<Connection> => {
     const start = startOf(login);
@@ -140,7 +145,12 @@ export function connector(options: ConnectorOptions): Connector {
       route.leave();
     }
   };
-  return Object.assign(connect, { fetchHostKey, close: () => jumps.close() });
+  const openByHand: Connector['byHand'] = async (login, signal) => {
+    const route = await jumps.enter(login.jump, signal);
+    const client = await enterAlone(login, route, signal).finally(route.leave);
+    return (await import('./by-hand.ts')).byHand(client, login.name, signal);
+  };
+  return Object.assign(connect, { byHand: openByHand, fetchHostKey, close: () => jumps.close() });
 }
 
 /** The parts that need ssh2, the largest library of all. */

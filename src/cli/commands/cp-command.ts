@@ -1,0 +1,33 @@
+import { HealError } from '../../core/errors.ts';
+import { count } from '../../report/duration.ts';
+import { onHost } from '../on-host.ts';
+import type { Options } from '../options.ts';
+import type { World } from '../world.ts';
+
+/** `heal cp SOURCE TARGET`: copies a file or a directory to a host or from one; the side of the host is HOST:PATH, as with scp(1). */
+export async function cpCommand(options: Options, world: World): Promise<number> {
+  const { target: source, second: target = '' } = options;
+  const from = remoteOf(source);
+  const to = remoteOf(target);
+  const remote = from ?? to;
+  if (remote === undefined || (from !== undefined && to !== undefined)) {
+    throw new HealError(
+      'usage',
+      `heal cp wants one HOST:PATH, and "${source}" "${target}" has ${from === undefined ? 'none' : 'two'}`,
+      {
+        hint: 'for example: heal cp notes.md jack4:/root/',
+      },
+    );
+  }
+  return onHost(remote.host, options, world, async (host) => {
+    const files = from === undefined ? await host.put(source, remote.path) : await host.get(remote.path, target);
+    world.out(world.clean.line(`copied ${count(files, 'file')} from ${source} to ${target}`).concat('\n'));
+    return 0;
+  });
+}
+
+/** One letter before the colon is a drive of Windows; a slash before it belongs to a local path, as with scp(1). */
+function remoteOf(given: string): { readonly host: string; readonly path: string } | undefined {
+  const [, host, path = ''] = /^([^/\\:]{2,}):(.*)$/s.exec(given) ?? [];
+  return host === undefined ? undefined : { host, path };
+}

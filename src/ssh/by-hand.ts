@@ -1,0 +1,249 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join, posix, sep } from 'node:path';
+import { NodeSSH } from 'node-ssh';
+import type { Client, ClientChannel, FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
+import { HealError } from '../core/errors.ts';
+import { closeClient } from './close-client.ts';
+
+/** Where a shell or a command reads and writes. */
+export interface Streams {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+  readonly errors: NodeJS.WritableStream;
+}
+
+/** A terminal on the workstation, which the host's follows. */
+export interface Window {
+  readonly term: string;
+  readonly size: () => { readonly rows: number; readonly cols: number };
+  /** Calls back after each change of the size; returns the end of that. */
+  readonly onResize: (changed: () => void) => () => void;
+}
+
+/**
+ * What a person does on one host by hand, over a login like that of a run: a shell, one command, copies of files. For single
+ * steps node-ssh is enough; a run keeps a shell of its own (session.ts).
+ */
+export interface ByHand {
+  /**
+   * Runs a command, or the login shell where there is none.
+   *
+   * @param window Gives it a terminal.
+   * @returns its exit code; 128 and the number of the signal that ended it, 255 where the connection ended first
+   */
+  run(command: string | undefined, streams: Streams, window: Window | undefined): Promise<number>;
+  /**
+   * Copies a file or directory of the workstation to the host; returns the number of files. As scp(1): into `to` where that is a
+   * directory, else as `to`.
+   */
+  put(from: string, to: string): Promise<number>;
+  /** The same in the other direction. Links to directories are left out. */
+  get(from: string, to: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+export function byHand(client: Client, host: string, signal: AbortSignal): ByHand {
+  const ssh = new NodeSSH();
+  ssh.connection = client;
+  const stop = (): void => void client.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  return {
+    run: async (command, streams, window) => {
+      const pty = window === undefined ? false : { term: window.term, ...window.size() };
+      const channel = command === undefined ? await ssh.requestShell(pty) : await commandChannel(client, command, pty);
+      return joined(channel, streams, window);
+    },
+    put: (from, to) => withSftp(ssh, host, (sftp) => put(sftp, host, from, to)),
+    get: (from, to) => withSftp(ssh, host, (sftp) => get(sftp, host, from, to)),
+    close: () => {
+      signal.removeEventListener('abort', stop);
+      return closeClient(client, undefined, true);
+    },
+  };
+}
+
+/** As node-ssh's `execCommand`, which would keep all that the command prints in memory. */
+function commandChannel(
+  client: Client,
+  command: string,
+  pty: false | { readonly term: string; readonly rows: number; readonly cols: number },
+): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    client.exec(command, { pty }, (error, channel) => (error === undefined ? resolve(channel) : reject(error)));
+  });
+}
+
+const signals: Readonly<Record<string, number>> = {
+  HUP: 1,
+  INT: 2,
+  QUIT: 3,
+  ABRT: 6,
+  KILL: 9,
+  SEGV: 11,
+  PIPE: 13,
+  TERM: 15,
+};
+
+/** Joins a channel with the workstation's streams until it ends. */
+function joined(
+  channel: ClientChannel,
+  { input, output, errors }: Streams,
+  window: Window | undefined,
+): Promise<number> {
+  return new Promise((resolve) => {
+    let code = 255;
+    const follow = window?.onResize(() => {
+      const { rows, cols } = window.size();
+      channel.setWindow(rows, cols, 0, 0);
+    });
+    channel.on('exit', (ended: number | null, name?: string) => {
+      code = ended ?? 128 + (signals[(name ?? '').replace(/^SIG/, '')] ?? 127);
+    });
+    channel.on('close', () => {
+      follow?.();
+      input.unpipe(channel);
+      input.pause();
+      resolve(code);
+    });
+    channel.on('error', () => undefined);
+    input.pipe(channel);
+    channel.pipe(output, { end: false });
+    channel.stderr.pipe(errors, { end: false });
+  });
+}
+
+/** Opens SFTP, and says of its errors which file of which host they are about. */
+async function withSftp(ssh: NodeSSH, host: string, use: (sftp: SFTPWrapper) => Promise<number>): Promise<number> {
+  const sftp = await ssh.requestSFTP().catch((cause: unknown) => {
+    throw new HealError('failed', `${host} offers no SFTP, which copies files`, {
+      hint: 'does its sshd_config have the line "Subsystem sftp internal-sftp"?',
+      cause,
+    });
+  });
+  try {
+    return await use(sftp);
+  } finally {
+    sftp.end();
+  }
+}
+
+async function put(sftp: SFTPWrapper, host: string, from: string, to: string): Promise<number> {
+  const local = await stat(from).catch((error: unknown) => {
+    throw new HealError('usage', `${from} can't be read: ${reason(error)}`);
+  });
+  const wanted = ofHome(to);
+  const there = await statOf(sftp, wanted);
+  const target = there?.isDirectory() === true ? posix.join(wanted, basename(from)) : wanted;
+  const about = <T>(path: string, work: Promise<T>): Promise<T> => named(`${host}:${path}`, work);
+  const above = posix.dirname(target);
+  if ((await statOf(sftp, above))?.isDirectory() !== true) {
+    throw new HealError('failed', `${host}:${target}: there is no directory ${above}`);
+  }
+  if (!local.isDirectory()) {
+    await about(target, sent(sftp, from, target, local.mode & 0o777));
+    return 1;
+  }
+  let files = 0;
+  const copy = async (directory: string, at: string): Promise<void> => {
+    if ((await statOf(sftp, at))?.isDirectory() !== true) await about(at, made(sftp, at));
+    for (const name of (await readdir(directory)).sort()) {
+      const path = join(directory, name);
+      const found = await stat(path);
+      if (found.isDirectory()) await copy(path, posix.join(at, name));
+      else if (found.isFile()) {
+        await about(posix.join(at, name), sent(sftp, path, posix.join(at, name), found.mode & 0o777));
+        files += 1;
+      }
+    }
+  };
+  await copy(from, target);
+  return files;
+}
+
+async function get(sftp: SFTPWrapper, host: string, from: string, to: string): Promise<number> {
+  const { mkdir } = await import('node:fs/promises');
+  const source = ofHome(from);
+  const about = <T>(path: string, work: Promise<T>): Promise<T> => named(`${host}:${path}`, work);
+  const there = await statOf(sftp, source);
+  if (there === undefined) throw new HealError('failed', `${host}:${source}: there is no such file`);
+  const local = await stat(to).catch(() => undefined);
+  const target = local?.isDirectory() === true ? join(to, posix.basename(posix.resolve('/', source)) || host) : to;
+  if (!there.isDirectory()) {
+    await about(source, fetched(sftp, source, target));
+    return 1;
+  }
+  let files = 0;
+  const copy = async (directory: string, at: string): Promise<void> => {
+    await mkdir(at, { recursive: true });
+    for (const { filename, attrs } of await about(directory, listed(sftp, directory))) {
+      // The host says the names: one that leads elsewhere would have a file of the workstation written (CVE-2019-6111).
+      if (!isPlainName(filename)) {
+        throw new HealError(
+          'failed',
+          `${host}:${directory} has a name that is not copied: ${JSON.stringify(filename)}`,
+        );
+      }
+      const path = posix.join(directory, filename);
+      if (attrs.isDirectory()) await copy(path, join(at, filename));
+      else if (attrs.isFile() || (attrs.isSymbolicLink() && (await statOf(sftp, path))?.isFile() === true)) {
+        await about(path, fetched(sftp, path, join(at, filename)));
+        files += 1;
+      }
+    }
+  };
+  await copy(source, target);
+  return files;
+}
+
+/** Whether a name of the host can be a file's name on the workstation; Windows takes fewer. */
+function isPlainName(name: string): boolean {
+  if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) return false;
+  return sep === '/' || !/[\\:*?"<>|\x01-\x1f]|[. ]$/.test(name);
+}
+
+/** SFTP begins in the home directory and knows no `~`. */
+function ofHome(path: string): string {
+  return path.replace(/^~(\/|$)/, '') || '.';
+}
+
+/** Undefined where there is nothing. */
+function statOf(sftp: SFTPWrapper, path: string): Promise<Stats | undefined> {
+  return new Promise((resolve) => {
+    sftp.stat(path, (error, found) => resolve(error === undefined ? found : undefined));
+  });
+}
+
+function listed(sftp: SFTPWrapper, path: string): Promise<FileEntryWithStats[]> {
+  return new Promise((resolve, reject) => {
+    sftp.readdir(path, (error, found) => (error === undefined ? resolve(found) : reject(error)));
+  });
+}
+
+// node-ssh's own copies take a backslash in a name for a slash, and make the directories above.
+function sent(sftp: SFTPWrapper, from: string, to: string, mode: number): Promise<void> {
+  return done((end) => sftp.fastPut(from, to, { mode }, end));
+}
+
+function fetched(sftp: SFTPWrapper, from: string, to: string): Promise<void> {
+  return done((end) => sftp.fastGet(from, to, end));
+}
+
+function made(sftp: SFTPWrapper, path: string): Promise<void> {
+  return done((end) => sftp.mkdir(path, end));
+}
+
+function done(begin: (end: (error?: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => begin((error) => (error == null ? resolve() : reject(error))));
+}
+
+async function named<T>(what: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new HealError('failed', `${what}: ${reason(error)}`, { cause: error });
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

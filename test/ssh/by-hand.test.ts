@@ -1,0 +1,74 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { afterAll, expect, test } from 'vitest';
+import { byHand } from '../../src/ssh/by-hand.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'heal-by-hand-'));
+const servers: ssh2.Server[] = [];
+afterAll(() => {
+  for (const server of servers) server.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const { STATUS_CODE } = ssh2.utils.sftp;
+const isDirectory = { mode: 0o040755, uid: 0, gid: 0, size: 0, atime: 0, mtime: 0 };
+const isFile = { ...isDirectory, mode: 0o100644 };
+
+/** A client of a server whose only directory holds an empty file of this name. */
+async function clientOf(filename: string): Promise<ssh2.Client> {
+  const { private: key } = ssh2.utils.generateKeyPairSync('ed25519');
+  const server = new ssh2.Server({ hostKeys: [key] }, (connection) => {
+    connection.on('error', () => {});
+    connection.on('authentication', (context) => context.accept());
+    connection.on('session', (accept) => {
+      accept().on('sftp', (open) => {
+        const sftp = open();
+        let listed = false;
+        sftp.on('STAT', (id, path) => sftp.attrs(id, path === '/files' ? isDirectory : isFile));
+        sftp.on('OPENDIR', (id) => sftp.handle(id, Buffer.from('directory')));
+        sftp.on('READDIR', (id) => {
+          if (listed) return sftp.status(id, STATUS_CODE.EOF);
+          listed = true;
+          return sftp.name(id, [{ filename, longname: filename, attrs: isFile }]);
+        });
+        sftp.on('OPEN', (id) => sftp.handle(id, Buffer.from('file')));
+        sftp.on('FSTAT', (id) => sftp.attrs(id, isFile));
+        sftp.on('READ', (id) => sftp.status(id, STATUS_CODE.EOF));
+        sftp.on('CLOSE', (id) => sftp.status(id, STATUS_CODE.OK));
+      });
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const client = new ssh2.Client();
+  await new Promise<void>((resolve, reject) => {
+    client.on('ready', resolve).on('error', reject);
+    client.connect({ host: '127.0.0.1', port, username: 'x', password: 'x' });
+  });
+  return client;
+}
+
+test.each(['../evil', '/evil', 'a/../../evil', 'a/b', 'nul\0'])(
+  'a host that sends the name %j has nothing written',
+  async (name) => {
+    const hand = byHand(await clientOf(name), 'jack4', new AbortController().signal);
+    const target = join(directory, 'in', 'target');
+    rmSync(join(directory, 'in'), { recursive: true, force: true });
+    await expect(hand.get('/files', target)).rejects.toThrow(
+      `jack4:/files has a name that is not copied: ${JSON.stringify(name)}`,
+    );
+    expect(readdirSync(directory, { recursive: true }).sort()).toEqual(['in', 'in/target']);
+    expect(existsSync('/evil')).toBe(false);
+    await hand.close();
+  },
+);
+
+test('a host that sends a good name has it copied', async () => {
+  const hand = byHand(await clientOf('good'), 'jack4', new AbortController().signal);
+  expect(await hand.get('/files', join(directory, 'good'))).toBe(1);
+  expect(readdirSync(join(directory, 'good'))).toEqual(['good']);
+  await hand.close();
+});
