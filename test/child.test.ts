@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attemptSync, runChild, runSync, startChild } from './child.ts';
 import { runs, until } from './until.ts';
 
-let folder = '';
+let directory = '';
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'heal-child-'));
+  directory = mkdtempSync(join(tmpdir(), 'heal-child-'));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 type Run = (script: string, file: string, limitMs: number) => Promise<unknown>;
 const ways: readonly (readonly [string, Run])[] = [
@@ -29,7 +29,7 @@ const scripts: readonly (readonly [string, string])[] = [
 
 describe.each(ways)('%s', (name, run) => {
   test.each(scripts)('ends one %s at its limit, with all that it started', async (title, script) => {
-    const file = join(folder, `${name} ${title}`);
+    const file = join(directory, `${name} ${title}`);
     const command = `sh -c ${script} ${file}`;
     let said = '';
     // A machine that is busy may not even have begun by then.
@@ -47,7 +47,7 @@ describe.each(ways)('%s', (name, run) => {
   });
 
   test('says that there is no such program', async () => {
-    const none = join(folder, 'none');
+    const none = join(directory, 'none');
     const start = name.endsWith('Sync')
       ? () => Promise.resolve().then(() => (name === 'runSync' ? runSync : attemptSync)(none, []))
       : () => runChild(none, []);

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const source = join(root, 'src');
 
-/** What each folder may import besides itself; `*` is all. Types count: they tie files together all the same. */
+/** What each directory may import besides itself; `*` is all. Types count: they tie files together all the same. */
 const below: Readonly<Record<string, readonly string[]>> = {
   core: [],
   shell: ['core'],
@@ -26,7 +26,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
 interface File {
   /** Below src, with slashes. */
   readonly name: string;
-  readonly folder: string;
+  readonly directory: string;
   readonly text: string;
   readonly imports: readonly string[];
 }
@@ -43,7 +43,7 @@ const files: readonly File[] = readdirSync(source, { recursive: true, encoding: 
   .map((name) => {
     const text = readFileSync(join(source, name), 'utf8');
     const slashed = name.split(sep).join('/');
-    return { name: slashed, folder: slashed.split('/')[0] ?? '', text, imports: specifiers(text) };
+    return { name: slashed, directory: slashed.split('/')[0] ?? '', text, imports: specifiers(text) };
   });
 
 /** Path below src of what a relative specifier names; undefined for a package. */
@@ -60,8 +60,8 @@ describe('layers', () => {
     expect(files.flatMap((file) => file.imports).length).toBeGreaterThan(files.length);
   });
 
-  test('every folder of src is known', () => {
-    expect([...new Set(files.map((file) => file.folder))].filter((folder) => !(folder in below))).toEqual([]);
+  test('every directory of src is known', () => {
+    expect([...new Set(files.map((file) => file.directory))].filter((directory) => !(directory in below))).toEqual([]);
   });
 
   test('no import points up', () => {
@@ -69,9 +69,10 @@ describe('layers', () => {
       file.imports.flatMap((specifier) => {
         const target = targetOf(file, specifier);
         if (target === undefined) return [];
-        const folder = target.split('/')[0] ?? '';
-        const allowed = below[file.folder] ?? [];
-        const fine = folder === file.folder || allowed.includes(folder) || (allowed.includes('*') && folder !== '..');
+        const directory = target.split('/')[0] ?? '';
+        const allowed = below[file.directory] ?? [];
+        const fine =
+          directory === file.directory || allowed.includes(directory) || (allowed.includes('*') && directory !== '..');
         return fine ? [] : [`src/${file.name} imports ${specifier}`];
       }),
     );
@@ -107,10 +108,10 @@ describe('layers', () => {
   });
 });
 
-describe('what belongs to one folder alone', () => {
+describe('what belongs to one directory alone', () => {
   test('only src/ssh imports ssh2 and node-ssh', () => {
     const wrong = files.flatMap((file) =>
-      file.folder !== 'ssh' && file.imports.some((specifier) => /^(ssh2|node-ssh)(\/|$)/.test(specifier))
+      file.directory !== 'ssh' && file.imports.some((specifier) => /^(ssh2|node-ssh)(\/|$)/.test(specifier))
         ? [`src/${file.name}`]
         : [],
     );
@@ -118,7 +119,7 @@ describe('what belongs to one folder alone', () => {
   });
 
   test('only src/cli and src/report touch the console and the process', async () => {
-    const others = files.filter((file) => file.folder !== 'cli' && file.folder !== 'report');
+    const others = files.filter((file) => file.directory !== 'cli' && file.directory !== 'report');
     const wrong = await Promise.all(
       others.map(async (file) => {
         const imported = file.imports.some((name) => /^(node:)?(process|console)$/.test(name));

@@ -5,7 +5,7 @@ import { missingCapability } from './lab/capability.ts';
 import { programLayers } from './lab/program-layers.ts';
 import { readyMachine } from './lab/ready-machine.ts';
 import { rootImage } from './lab/root-image.ts';
-import { siteFolders } from './lab/site-folders.ts';
+import { siteDirectories } from './lab/site-directories.ts';
 import { makeRunDirectory } from './run-directory.ts';
 import { watchWorkers } from './watch.ts';
 
@@ -34,9 +34,9 @@ async function buildImages(real: boolean): Promise<void> {
   await rootImage('trixie');
   await Promise.all([
     programLayers('stand-in').then(() => (real ? programLayers('real') : undefined)),
-    siteFolders({})
-      .then(() => siteFolders({ bots: false }))
-      .then(() => siteFolders({ subuidStart: 165_536 }))
+    siteDirectories({})
+      .then(() => siteDirectories({ bots: false }))
+      .then(() => siteDirectories({ subuidStart: 165_536 }))
       .then(() => rootImage('bookworm')),
   ]);
 }

@@ -3,9 +3,9 @@ import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const folder = fileURLToPath(new URL('.', import.meta.url));
+const directory = fileURLToPath(new URL('.', import.meta.url));
 
-/** Who may start processes besides child.ts, and why. A folder ends in a slash. */
+/** Who may start processes besides child.ts, and why. A directory ends in a slash. */
 const exempt: Readonly<Record<string, string>> = {
   'child.ts': 'is the place',
   'lab/command.ts':
@@ -19,7 +19,7 @@ const exempt: Readonly<Record<string, string>> = {
   'demo/': 'draws a picture on a terminal; its test starts nothing by itself',
 };
 
-const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+const files = readdirSync(directory, { recursive: true, encoding: 'utf8' })
   .filter((name) => /\.[cm]?[tj]sx?$/.test(name))
   .map((name) => name.split(sep).join('/'));
 
@@ -28,7 +28,7 @@ function startsProcesses(text: string): boolean {
   return /(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*(['"])(?:node:)?child_process\1/.test(text);
 }
 
-const those = files.filter((name) => startsProcesses(readFileSync(join(folder, name), 'utf8')));
+const those = files.filter((name) => startsProcesses(readFileSync(join(directory, name), 'utf8')));
 const covers = (entry: string, name: string): boolean =>
   entry.endsWith('/') ? name.startsWith(entry) : name === entry;
 

@@ -46,25 +46,25 @@ const files: Readonly<Record<string, string>> = {
 };
 
 describe('the directory of a run', () => {
-  let folder = '';
+  let directory = '';
   let temporary = '';
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'heal-leaves-'));
-    temporary = join(folder, 'tmp');
-    for (const name of ['tmp', 'node_modules']) mkdirSync(join(folder, name));
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    directory = mkdtempSync(join(tmpdir(), 'heal-leaves-'));
+    temporary = join(directory, 'tmp');
+    for (const name of ['tmp', 'node_modules']) mkdirSync(join(directory, name));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   /** What is left in the directory for temporary files, and of the directories elsewhere. */
   const left = (): string[] => [
     ...readdirSync(temporary),
-    ...readdirSync(folder).filter((name) => name.startsWith('outside-')),
+    ...readdirSync(directory).filter((name) => name.startsWith('outside-')),
   ];
   const run = (env: Readonly<Record<string, string>>, ...args: string[]): Promise<Ended> =>
-    runChild(process.execPath, [here('../node_modules/vitest/vitest.mjs'), 'run', '--root', folder, ...args], {
-      cwd: folder,
-      env: { PATH: process.env['PATH'], HOME: folder, TMPDIR: temporary, NO_COLOR: '1', ...env },
+    runChild(process.execPath, [here('../node_modules/vitest/vitest.mjs'), 'run', '--root', directory, ...args], {
+      cwd: directory,
+      env: { PATH: process.env['PATH'], HOME: directory, TMPDIR: temporary, NO_COLOR: '1', ...env },
     });
 
   test('is removed with all that tests left in it, also when a worker was killed', async () => {

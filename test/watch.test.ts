@@ -44,17 +44,17 @@ const files: Readonly<Record<string, string>> = {
   };`,
 };
 
-let folder = '';
+let directory = '';
 let ended: Ended;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'heal-hanging-'));
-  mkdirSync(join(folder, 'node_modules'));
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  directory = mkdtempSync(join(tmpdir(), 'heal-hanging-'));
+  mkdirSync(join(directory, 'node_modules'));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
   const vitest = here('../node_modules/vitest/vitest.mjs');
-  const env = { PATH: process.env['PATH'], HOME: folder, TMPDIR: tmpdir(), HEAL_BLOCKED_MS: '5000', NO_COLOR: '1' };
-  ended = await runChild(process.execPath, [vitest, 'run', '--root', folder], { cwd: folder, env });
+  const env = { PATH: process.env['PATH'], HOME: directory, TMPDIR: tmpdir(), HEAL_BLOCKED_MS: '5000', NO_COLOR: '1' };
+  ended = await runChild(process.execPath, [vitest, 'run', '--root', directory], { cwd: directory, env });
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 test.each([
   [
@@ -77,7 +77,7 @@ test('a run goes on after each of them, and fails in the end', () => {
 });
 
 test('what the tests waited for is ended with them', () => {
-  const pids = ['blocks.pid', 'deaf.pid'].map((name) => Number(readFileSync(join(folder, name), 'utf8')));
+  const pids = ['blocks.pid', 'deaf.pid'].map((name) => Number(readFileSync(join(directory, name), 'utf8')));
   expect(pids.map((pid) => [pid > 1, runs(pid)])).toEqual([
     [true, false],
     [true, false],

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 
 /** Ends workers whose test blocks: their own clock stands still, so this process keeps the time. Answers how to stop. */
 export function watchWorkers(): () => void {
-  const folder = watchFolder();
+  const directory = watchDirectory();
   // vitest calls this once per project.
-  if (existsSync(folder)) return () => {};
-  mkdirSync(folder);
+  if (existsSync(directory)) return () => {};
+  mkdirSync(directory);
   const limitMs = Number(process.env['HEAL_BLOCKED_MS'] ?? 100_000);
   const timer = setInterval(() => {
-    for (const pid of list(folder)) {
+    for (const pid of list(directory)) {
       try {
-        const file = join(folder, pid);
+        const file = join(directory, pid);
         if (Date.now() - statSync(file).mtimeMs < limitMs) continue;
         const doing = readFileSync(file, 'utf8');
         // It ended without taking its file away, and its number may be somebody else's by now.
@@ -31,12 +31,12 @@ export function watchWorkers(): () => void {
   timer.unref();
   return () => {
     clearInterval(timer);
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   };
 }
 
 /** Where workers say what they do now: in the directory of the run, which is the one for temporary files. */
-export function watchFolder(): string {
+export function watchDirectory(): string {
   return join(tmpdir(), 'watch');
 }
 
@@ -58,9 +58,9 @@ function below(pid: number): number[] {
   return children.flatMap((child) => [...below(child), child]);
 }
 
-function list(folder: string): string[] {
+function list(directory: string): string[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(directory);
   } catch {
     return [];
   }

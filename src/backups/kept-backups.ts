@@ -17,15 +17,15 @@ export interface KeptBackup {
 /**
  * The backups below a directory, host by host, the oldest of each first.
  *
- * @param folder absolute; it has a directory for each host
+ * @param directory absolute path; contains one directory for each host
  * @param wanted whether a host's backups are listed
  */
-export async function keptBackups(folder: string, wanted: (host: string) => boolean): Promise<KeptBackup[]> {
+export async function keptBackups(directory: string, wanted: (host: string) => boolean): Promise<KeptBackup[]> {
   const backups: KeptBackup[] = [];
-  for (const host of await directoriesIn(folder)) {
+  for (const host of await directoriesIn(directory)) {
     if (!wanted(host)) continue;
-    const names = await directoriesIn(join(folder, host));
-    backups.push(...names.map((name) => ({ host, name, path: join(folder, host, name) })));
+    const names = await directoriesIn(join(directory, host));
+    backups.push(...names.map((name) => ({ host, name, path: join(directory, host, name) })));
   }
   return backups;
 }
@@ -61,15 +61,15 @@ export async function removeBackup({ path }: KeptBackup): Promise<void> {
 }
 
 /** Names of the directories in one, sorted; none where it does not exist. Names that begin with a dot are passed over. */
-async function directoriesIn(folder: string): Promise<string[]> {
+async function directoriesIn(directory: string): Promise<string[]> {
   try {
-    const entries = await readdir(folder, { withFileTypes: true });
+    const entries = await readdir(directory, { withFileTypes: true });
     return entries
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
       .map((entry) => entry.name)
       .sort();
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw new HealError('failed', `${folder} can't be read: ${error instanceof Error ? error.message : error}`);
+    throw new HealError('failed', `${directory} can't be read: ${error instanceof Error ? error.message : error}`);
   }
 }

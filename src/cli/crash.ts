@@ -7,16 +7,21 @@ import type { Mask } from '../core/secret.ts';
 import type { World } from './world.ts';
 
 /**
- * Writes what is known of a bug of ours to `.heal/crash-TIME.txt` in the first folder that can be written to (the
+ * Writes what is known of a bug of ours to `.heal/crash-TIME.txt` in the first directory that can be written to (the
  * project's, then the system's for temporary files). Its path, or undefined where none can.
  */
-export function writeCrash(error: unknown, about: readonly string[], folder: string, mask: Mask): string | undefined {
+export function writeCrash(
+  error: unknown,
+  about: readonly string[],
+  directory: string,
+  mask: Mask,
+): string | undefined {
   const time = new Date().toISOString();
   const name = `crash-${time.replaceAll(':', '-').replace(/\.\d+Z$/, 'Z')}.txt`;
   // `inspect` follows causes and prints a Secret as ***.
   const text = mask([time, ...about, '', inspect(error, { depth: 4 }), ''].join('\n'));
   const places = [
-    () => mkdirs(join(folder, '.heal')),
+    () => mkdirs(join(directory, '.heal')),
     // A name that others can't guess: any account may create files in the directory for temporary ones.
     () => mkdtempSync(join(tmpdir(), 'heal-')),
   ];

@@ -25,7 +25,7 @@ export interface Options {
   /** What else was named: the variable of vars, the host of backup, the command of ssh, the destination of cp. */
   readonly second?: string;
   readonly limit?: string;
-  /** Files or folders; empty is the project's own. */
+  /** Files or directories; empty is the project's own. */
   readonly inventory: readonly string[];
   /** As given: `name=value`, JSON, YAML or `@file`. Later ones win. */
   readonly extraVars: readonly string[];

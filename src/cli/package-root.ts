@@ -2,19 +2,19 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The installed package: its folder, where the content that ships lies, and its version. */
+/** The installed package: its directory, where the content that ships lies, and its version. */
 export interface Package {
   /** Absolute. */
-  readonly folder: string;
+  readonly directory: string;
   readonly version: string;
 }
 
 /** Looks upwards from this file: it runs as dist/heal.js, as a chunk below it, and unbundled from src/cli. */
 export function findPackage(from: string = fileURLToPath(import.meta.url)): Package {
-  for (let folder = dirname(from); ; folder = dirname(folder)) {
-    const version = versionIn(join(folder, 'package.json'));
-    if (version !== undefined) return { folder, version };
-    if (dirname(folder) === folder) throw new Error(`no package.json of heal above ${from}`);
+  for (let directory = dirname(from); ; directory = dirname(directory)) {
+    const version = versionIn(join(directory, 'package.json'));
+    if (version !== undefined) return { directory, version };
+    if (dirname(directory) === directory) throw new Error(`no package.json of heal above ${from}`);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Where the folders meet: what the engine needs of the project, of ssh and of the modules is handed over here, and
+ * Where the directories meet: what the engine needs of the project, of ssh and of the modules is handed over here, and
  * nowhere else.
  */
 import { hostname } from 'node:os';
@@ -41,12 +41,13 @@ export async function sshConfigOf(world: World): Promise<CompleteLogin> {
   ]);
   const { home, cwd, env } = world;
   const uid = process.getuid?.();
-  const userFolder = join(home, '.ssh');
-  const systemFolder = process.platform === 'win32' ? join(env['ProgramData'] ?? 'C:\\ProgramData', 'ssh') : '/etc/ssh';
-  const user = join(userFolder, 'config');
-  const system = join(systemFolder, 'ssh_config');
-  const files = await readConfigFiles({ user, system, userFolder, systemFolder, home, uid });
-  const side = { home, cwd, env, localUser: localUser(env), localHost: hostname(), uid, systemFolder };
+  const userDirectory = join(home, '.ssh');
+  const systemDirectory =
+    process.platform === 'win32' ? join(env['ProgramData'] ?? 'C:\\ProgramData', 'ssh') : '/etc/ssh';
+  const user = join(userDirectory, 'config');
+  const system = join(systemDirectory, 'ssh_config');
+  const files = await readConfigFiles({ user, system, userDirectory, systemDirectory, home, uid });
+  const side = { home, cwd, env, localUser: localUser(env), localHost: hostname(), uid, systemDirectory };
   return (login) => withConfig(login, files, side);
 }
 
@@ -56,7 +57,7 @@ export function projectSideOf(project: string, world: World): ProjectSide {
   const hide = (secret: Secret): void => {
     if (world.mask(secret.reveal()) === secret.reveal()) world.hide([secret]);
   };
-  return projectSide(basename(project), { project, shipped: world.package.folder }, hide);
+  return projectSide(basename(project), { project, shipped: world.package.directory }, hide);
 }
 
 /** All modules, by name. */

@@ -28,21 +28,21 @@ export interface Content {
   readonly secret?: boolean;
   /** Absolute local path of a `kept` file, whether it is there or not. */
   readonly path?: string;
-  /** What is in it, where it is a folder of the workstation; `open` then gives nothing. */
-  readonly folder?: LocalFolder;
+  /** What is in it, where it is a directory of the workstation; `open` then gives nothing. */
+  readonly directory?: LocalDirectory;
 }
 
-/** A folder of the workstation. */
-export interface LocalFolder {
+/** A directory of the workstation. */
+export interface LocalDirectory {
   /** All that is in it but what is excluded, sorted by path. */
   readonly entries: readonly LocalEntry[];
   /** One tar of some of its entries, with the modes that they are to have (octal). */
   readonly archive: (members: readonly { readonly path: string; readonly mode: string }[]) => Content;
 }
 
-/** Something in a folder of the workstation. */
+/** Something in a directory of the workstation. */
 export interface LocalEntry {
-  /** From the folder on, with slashes. */
+  /** From the directory on, with slashes. */
   readonly path: string;
   readonly type: 'file' | 'directory' | 'link';
   /** Bytes of a file, else 0. */
@@ -67,7 +67,7 @@ export type Act =
       readonly path: string;
       /** Hex. */
       readonly sha256: string;
-      /** Absolute local path; folders above it are made. */
+      /** Absolute local path; directories above it are made. */
       readonly to: string;
       readonly script: Sh;
     }

@@ -20,13 +20,16 @@ export interface Decision {
 /** A file of the workstation that a module wants: loaded, and for templates rendered, by the engine before `plan`. */
 export interface LocalRequest {
   /**
-   * `folder` gives a Content with what is in it. `kept` is a file that the module writes, which may not be there: then
-   * its size is 0 and its hash empty. `output` is a directory that the module's changes write into; nothing of it is read.
+   * `directory` gives a Content with what is in it. `kept` is a file that the module writes, which may not be there:
+   * then its size is 0 and its hash empty. `output` is a directory that the module's changes write into; nothing of it
+   * is read.
    */
-  readonly kind: 'template' | 'file' | 'folder' | 'kept' | 'output';
-  /** As the task gives it; looked up in role, project, shipped. `kept` and `output` are from the project's folder on. */
+  readonly kind: 'template' | 'file' | 'directory' | 'kept' | 'output';
+  /**
+   * As the task gives it; looked up in role, project, shipped. `kept` and `output` are from the project's directory on.
+   */
   readonly src: string;
-  /** Of a folder: patterns of what is left out (src/modules/files/excludes.ts). */
+  /** Of a directory: patterns of what is left out (src/modules/files/excludes.ts). */
   readonly exclude?: readonly string[];
 }
 

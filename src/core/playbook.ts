@@ -137,8 +137,8 @@ export interface Heal {
 /** A role: `roles/<name>/`. */
 export interface Role {
   readonly name: string;
-  /** Absolute local folder. */
-  readonly folder: string;
+  /** Absolute local directory. */
+  readonly directory: string;
   readonly description: string;
 }
 

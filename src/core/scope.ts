@@ -32,13 +32,13 @@ function split(scope: Scope): [kind: string, name: string] {
   return colon < 0 ? [scope, ''] : [scope.slice(0, colon), scope.slice(colon + 1)];
 }
 
-/** A change to a whole tree concerns a folder's files if it holds them, or if one of them is what is changed. */
-function filesOverlap(folder: string, kind: string, path: string): boolean {
+/** A change to a whole tree concerns a directory's files if it holds them, or if one of them is what is changed. */
+function filesOverlap(directory: string, kind: string, path: string): boolean {
   if (kind !== 'path' && kind !== 'tree' && kind !== 'files') return false;
-  const inside = path === folder || path.slice(0, Math.max(1, path.lastIndexOf('/'))) === folder;
-  return kind === 'files' ? path === folder : inside || (kind === 'tree' && within(folder, path));
+  const inside = path === directory || path.slice(0, Math.max(1, path.lastIndexOf('/'))) === directory;
+  return kind === 'files' ? path === directory : inside || (kind === 'tree' && within(directory, path));
 }
 
-function within(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
+function within(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory.endsWith('/') ? directory : `${directory}/`);
 }

@@ -73,10 +73,10 @@ export const authorizedKey = defineModule({
       if (args.state === 'absent') return [];
       return { changes: [], failed: `there is no user ${user} on this host`, hint: 'make it by a user task' };
     }
-    const folder = posix.join(there.home, '.ssh');
-    const file = posix.join(folder, 'authorized_keys');
+    const directory = posix.join(there.home, '.ssh');
+    const file = posix.join(directory, 'authorized_keys');
     for (const [path, one, type] of [
-      [folder, there.folder, 'directory'],
+      [directory, there.directory, 'directory'],
       [file, there.file, 'file'],
     ] as const) {
       if (one !== undefined && one.type !== type) return { changes: [], failed: `${path} is a ${one.type}` };
@@ -88,7 +88,7 @@ export const authorizedKey = defineModule({
       options: args.key_options,
     });
     const words = next.changes.map(changeWords);
-    if (args.state === 'present' || next.changes.length > 0) words.push(...untidy(folder, file, there));
+    if (args.state === 'present' || next.changes.length > 0) words.push(...untidy(directory, file, there));
     if (words.length === 0) return [];
     const self = input.account.user ?? input.facts.user;
     if (self !== user && self !== 'root') {
@@ -107,16 +107,17 @@ function change(
   input: Input,
 ): Change {
   const { uid, gid, home } = there;
-  const folder = posix.join(home, '.ssh');
-  const file = posix.join(folder, 'authorized_keys');
+  const directory = posix.join(home, '.ssh');
+  const file = posix.join(directory, 'authorized_keys');
   const write = writing(home, text);
-  // In a folder that is the account's own, root would have to fear what it puts there meanwhile: so the account writes.
+  // In a directory that is the account's own, root would have to fear what it puts there meanwhile: so the account
+  // writes.
   const script =
     self === user
       ? write
       : joinSh(
           [
-            sh`[ ! -d ${folder} ] || [ "$(stat -c %u -- ${folder})" = ${uid} ] || chown -h ${`${uid}:${gid}`} ${folder} || exit 1`,
+            sh`[ ! -d ${directory} ] || [ "$(stat -c %u -- ${directory})" = ${uid} ] || chown -h ${`${uid}:${gid}`} ${directory} || exit 1`,
             heredoc(sh`su -s /bin/sh ${user} -c 'exec sh -s'`, write),
           ],
           '\n',
@@ -132,13 +133,13 @@ function change(
         authorizedKeys(user, input.account),
         present({
           ...there,
-          folder: { type: 'directory', mode: '0700', uid },
+          directory: { type: 'directory', mode: '0700', uid },
           file: { type: 'file', mode: '0600', uid },
           text,
         }),
       ),
     ],
-    touches: ['authorized-keys', `tree:${folder}`],
+    touches: ['authorized-keys', `tree:${directory}`],
   };
 }
 
@@ -167,10 +168,10 @@ function writing(home: string, text: string): Sh {
 }
 
 /** sshd passes over keys that others could write (StrictModes). */
-function untidy(folder: string, file: string, there: AuthorizedKeys): string[] {
+function untidy(directory: string, file: string, there: AuthorizedKeys): string[] {
   return (
     [
-      [folder, there.folder, '0700'],
+      [directory, there.directory, '0700'],
       [file, there.file, '0600'],
     ] as const
   ).flatMap(([path, one, mode]) =>

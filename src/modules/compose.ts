@@ -90,7 +90,7 @@ export const compose = defineModule({
     const project = projectOf(args);
     const result = resultOf(said);
     if (said.error !== undefined) {
-      return { changes: [], result, failed: said.error, hint: `see \`docker compose config\` in ${project.folder}` };
+      return { changes: [], result, failed: said.error, hint: `see \`docker compose config\` in ${project.directory}` };
     }
     const { steps, left } = wantedSteps(args, said, before?.project);
     const stays: Partial<Decision> =
@@ -128,7 +128,7 @@ interface ComposeArgs {
 
 function projectOf(args: ComposeArgs): ComposeProject {
   return {
-    folder: posix.normalize(args.project_src).replace(/(.)\/+$/, '$1'),
+    directory: posix.normalize(args.project_src).replace(/(.)\/+$/, '$1'),
     files: args.files ?? [],
     envFiles: args.env_files ?? [],
     ...(args.project_name === undefined ? {} : { name: args.project_name }),
@@ -196,7 +196,7 @@ function actText(project: ComposeProject, wait: number | undefined, left: readon
   const services = project.services.filter((service) => !left.some((one) => one.service === service));
   return sh`
     ${composeFunction}
-    cd -- ${project.folder} || exit 1
+    cd -- ${project.directory} || exit 1
     ${narrowed ? others : services.length < project.services.length && services.length === 0 ? sh`exit 0` : sh`:`}
     said=$(${command} ${composeVerb(project)} ${waiting} ${narrowed ? sh`$others` : services} 2>&1) || {
       printf '%s\n' "$said" >&2

@@ -90,7 +90,7 @@ export const cron = defineModule({
     if (args.crontab) return crontabPlan(args, answers.crontab, input);
     if (args.state === 'absent') return removedPlan(pathOf(args.name), answers.entry, input);
     const decided = placedPlan(placedAt(args.name), contentOfText(cronFile(args)), undefined, answers, input);
-    return decided.failed === 'there is no folder /etc/cron.d'
+    return decided.failed === 'there is no directory /etc/cron.d'
       ? { changes: [], failed: 'there is no /etc/cron.d on this host', hint: 'install cron' }
       : decided;
   },

@@ -114,7 +114,7 @@ function refused(settings: JsonObject, old: JsonObject, info: DockerInfo | undef
   if (wanted === is || (wanted !== '' && is === '' && info?.userns === true)) return undefined;
   return {
     changes: [],
-    failed: `userns-remap is not changed from ${JSON.stringify(is)} to ${JSON.stringify(wanted)}: Docker would look in another folder, and all its images, containers and volumes would be gone from its sight`,
+    failed: `userns-remap is not changed from ${JSON.stringify(is)} to ${JSON.stringify(wanted)}: Docker would look in another directory, and all its images, containers and volumes would be gone from its sight`,
     hint: 'take it out of settings; to move a host on purpose, save what is in its volumes and change it by hand',
   };
 }

@@ -54,7 +54,7 @@ export const fetch = defineModule({
       if (args.fail_on_missing) return fail(`there is no file ${args.src}`);
       return { changes: [], message: `there is no file ${args.src}` };
     }
-    if (there.type !== 'file') return fail(`${args.src} is a ${there.type}, not a file`, 'archive a folder first');
+    if (there.type !== 'file') return fail(`${args.src} is a ${there.type}, not a file`, 'archive a directory first');
     if (there.sha256 === undefined) return fail(`${args.src} can't be read`, 'become root or its owner');
     if (there.size > limit) return fail(`${args.src} has ${there.size} bytes, more than the ${limit} that are fetched`);
     const result = { dest: place, checksum: there.sha256, size: there.size };

@@ -112,7 +112,7 @@ export const getUrl = defineModule({
     if (there?.readable === false) return fail(`${target} can't be read`, 'become root or its owner');
     const parent = target === cleanPath(args.dest) ? answers.parent : answers.dest;
     if (there === undefined && parent === undefined) {
-      return fail(`there is no folder ${posix.dirname(target)}`, 'make it by a directory task before this one');
+      return fail(`there is no directory ${posix.dirname(target)}`, 'make it by a directory task before this one');
     }
     const wanted = args.checksum?.slice('sha256:'.length).toLowerCase();
     const same = there?.type === 'file' && isRight(there, wanted, args.force, answers.fetched, before !== undefined);
@@ -244,7 +244,7 @@ function downloadOf(args: GetArgs, { secret }: Pick<Input, 'secret'>): Download 
   };
 }
 
-/** Inside `dest` where that is a folder, under the last name in the address. */
+/** Inside `dest` where that is a directory, under the last name in the address. */
 function targetOf(args: { readonly url: string; readonly dest: string }, dest: Entry | undefined): string {
   if (dest?.type !== 'directory') return cleanPath(args.dest);
   return posix.join(cleanPath(args.dest), nameIn(args.url));
@@ -253,7 +253,7 @@ function targetOf(args: { readonly url: string; readonly dest: string }, dest: E
 function nameIn(url: string): string {
   const name = posix.basename(new URL(url).pathname);
   try {
-    // What an encoded slash or dot would lead to is another folder.
+    // What an encoded slash or dot would lead to is another directory.
     const decoded = decodeURIComponent(name);
     return /[/\0]/.test(decoded) || ['', '.', '..'].includes(decoded) ? 'index.html' : decoded;
   } catch {

@@ -67,7 +67,7 @@ export const link = defineModule({
     if (answers.up0 === undefined) {
       return {
         changes: [],
-        failed: `there is no folder ${posix.dirname(path)}`,
+        failed: `there is no directory ${posix.dirname(path)}`,
         hint: 'make it by a directory task before this one',
       };
     }

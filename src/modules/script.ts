@@ -98,17 +98,17 @@ function running(
   const name = posix.basename(src.replaceAll('\\', '/'));
   const interpreter = args.executable === undefined ? interpreterOf(bytes) : shellWords(args.executable);
   const newline = args.stdin_add_newline && args.stdin?.endsWith('\n') === false ? '\n' : '';
-  const run = sh`${interpreter} "$_folder"/${name} ${words}`;
+  const run = sh`${interpreter} "$_directory"/${name} ${words}`;
   return joinSh(
     [
       sh`
-        _folder=$(mktemp -d /tmp/.heal-XXXXXXXX) || exit 126
-        trap 'rm -rf -- "$_folder"' EXIT
+        _directory=$(mktemp -d /tmp/.heal-XXXXXXXX) || exit 126
+        trap 'rm -rf -- "$_directory"' EXIT
         trap 'exit 129' HUP
         trap 'exit 130' INT
         trap 'exit 143' TERM
       `,
-      heredoc(sh`(umask 077; base64 -d >"$_folder"/${name})`, lines(bytes.toString('base64'))),
+      heredoc(sh`(umask 077; base64 -d >"$_directory"/${name})`, lines(bytes.toString('base64'))),
       sh`[ "$?" = 0 ] || exit 126`,
       ...(args.chdir === undefined ? [] : [sh`cd -- ${args.chdir} || exit`]),
       args.stdin === undefined

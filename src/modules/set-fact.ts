@@ -19,7 +19,7 @@ export const setFact = defineModule({
   open: true,
   examples: [
     { name: 'The uid of the container is known outside', args: { app_uid: '{{ subuid.stdout }}' } },
-    { name: 'The folders are known', args: { app_folders: ['/srv/app', '/var/lib/app'], app_ready: true } },
+    { name: 'The directories are known', args: { app_directories: ['/srv/app', '/var/lib/app'], app_ready: true } },
   ],
   misuse: (args) => {
     const names = Object.keys(args).filter((name) => name !== 'cacheable');

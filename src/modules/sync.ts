@@ -59,36 +59,36 @@ export const sync = defineModule({
       args: { src: 'scripts', dest: '/opt/scripts', exclude: ['*.test.sh'], owner: 'root', mode: '0644' },
     },
   ],
-  locals: ({ src, exclude }) => ({ src: { kind: 'folder', src, exclude } }),
+  locals: ({ src, exclude }) => ({ src: { kind: 'directory', src, exclude } }),
   reads: (args, look, input) => {
     const dest = cleanPath(args.dest);
     const there = entry(dest, {}, input.account);
-    const folder = look(there)?.type === 'directory' || look(there)?.type === 'link';
+    const isDirectory = look(there)?.type === 'directory' || look(there)?.type === 'link';
     return {
       ...attributeReads(args, input.account),
       there,
       above: entry(posix.dirname(dest), {}, input.account),
       self: user(input.account.user ?? input.facts.user, input.account),
-      tree: folder ? tree(dest, namePatterns(args.exclude), input.account) : undefined,
+      tree: isDirectory ? tree(dest, namePatterns(args.exclude), input.account) : undefined,
     };
   },
   plan: (args, answers, input) => {
     const dest = cleanPath(args.dest);
-    const local = input.locals['src']?.folder;
+    const local = input.locals['src']?.directory;
     const fail = (failed: string, hint?: string): Decision => ({
       changes: [],
       failed,
       ...(hint === undefined ? {} : { hint }),
     });
-    if (local === undefined) return fail(`${args.src} is not a folder`, 'a file is placed by copy');
+    if (local === undefined) return fail(`${args.src} is not a directory`, 'a file is placed by copy');
     const attributes = wantedAttributes(args, answers);
     if ('failed' in attributes) return fail(attributes.failed);
     const { there } = answers;
     if (there !== undefined && there.type !== 'directory' && there.type !== 'link') {
-      return fail(`${dest} is a ${there.type}, not a folder`);
+      return fail(`${dest} is a ${there.type}, not a directory`);
     }
     if (there === undefined && answers.above === undefined) {
-      return fail(`there is no folder ${posix.dirname(dest)}`, 'make it by a directory task before this one');
+      return fail(`there is no directory ${posix.dirname(dest)}`, 'make it by a directory task before this one');
     }
     const odd = local.entries.find(({ path }) => path.includes('\n'));
     if (odd !== undefined)
@@ -100,7 +100,7 @@ export const sync = defineModule({
     };
     const desired = {
       attributes,
-      folderMode: args.directory_mode,
+      directoryMode: args.directory_mode,
       remove: args.delete,
       excluded: excluder(args.exclude),
     };
@@ -112,7 +112,7 @@ export const sync = defineModule({
 
     const content = steps.send.length === 0 ? undefined : local.archive(steps.send);
     const near = there === undefined && content !== undefined ? posix.dirname(dest) : dest;
-    const script = syncText({ dest, near, attributes, folderMode: args.directory_mode, steps });
+    const script = syncText({ dest, near, attributes, directoryMode: args.directory_mode, steps });
     const change: Change = {
       title: titleOf(dest, steps),
       sign: there === undefined ? '+' : steps.send.length === 0 && steps.alter.length === 0 ? '-' : '~',
@@ -124,7 +124,7 @@ export const sync = defineModule({
       },
       expects: [entry(dest, {}, input.account)],
       act: content === undefined ? { kind: 'program', script } : { kind: 'upload', content, near, script },
-      // What a folder with setgid or a default ACL makes of new entries is not predicted.
+      // What a directory with setgid or a default ACL makes of new entries is not predicted.
       predicts: [predicts(tree(dest, namePatterns(args.exclude), input.account), present(steps.after))],
       touches: [`tree:${dest}`],
     };

@@ -74,9 +74,9 @@ export const unarchive = defineModule({
     });
     if (answers.creates !== undefined) return { changes: [], message: `${args.creates} is there` };
     if (answers.dest === undefined)
-      return fail(`there is no folder ${dest}`, 'make it by a directory task before this one');
+      return fail(`there is no directory ${dest}`, 'make it by a directory task before this one');
     if (answers.dest.type !== 'directory' && answers.dest.type !== 'link')
-      return fail(`${dest} is a ${answers.dest.type}, not a folder`);
+      return fail(`${dest} is a ${answers.dest.type}, not a directory`);
     if (args.remote_src && answers.archive === undefined) return fail(`there is no archive ${args.src}`);
     const wanted = args.remote_src ? answers.archive?.sha256 : input.locals['src']?.sha256;
     if (wanted === undefined)
@@ -119,7 +119,7 @@ export const unarchive = defineModule({
   },
 });
 
-/** One list for each archive's name, so that several can be unpacked in one folder. */
+/** One list for each archive's name, so that several can be unpacked in one directory. */
 function listOf({ src, dest }: { readonly src: string; readonly dest: string }): string {
   const key = createHash('sha256')
     .update(posix.basename(src.replaceAll('\\', '/')))

@@ -2,14 +2,15 @@ import type { Sh } from '../core/sh.ts';
 import { sh } from '../shell/sh.ts';
 
 /**
- * Functions that look through the ACLs of a path, or of a folder and all in it, and say which differ from what is
+ * Functions that look through the ACLs of a path, or of a directory and all in it, and say which differ from what is
  * wanted. The probe counts what they find, a Change mends it: both judge by the same words.
  *
  * What counts is what an entry effectively grants: its bits under the mask. A mask is widened where a wanted entry needs
  * it, never narrowed; the entries of others are trimmed to what they granted before, so that no other account gains access.
  *
- * Some of those who write in these folders are not trusted. So no link is followed, and each folder is entered and found
- * to be the one meant before anything in it is altered: one that was replaced by a link meanwhile is passed over.
+ * Some of those who write in these directories are not trusted. So no link is followed, and each directory is entered
+ * and found to be the one meant before anything in it is altered: one that was replaced by a link meanwhile is passed
+ * over.
  */
 export const aclLibrary: Sh = sh`
 # acl_number passwd|group NAME: its number; nothing where there is none.
@@ -20,7 +21,7 @@ acl_number() {
   fi
 }
 
-# acl_enter PATH: goes there; $_base is the folder, $_start what is to be looked at from it.
+# acl_enter PATH: goes there; $_base is the directory, $_start what is to be looked at from it.
 acl_enter() {
   if [ -d "$1" ]; then _start=. && cd -P -- "$1" 2>/dev/null
   else _start=./\${1##*/} && cd -P -- "\${1%/*}/" 2>/dev/null
@@ -29,14 +30,14 @@ acl_enter() {
   return "$_rc"
 }
 
-# acl_walk RECURSIVE: the ACLs of all folders, then of all else that has one, each headed by its escaped name.
+# acl_walk RECURSIVE: the ACLs of all directories, then of all else that has one, each headed by its escaped name.
 acl_walk() {
   if [ "$1" = 1 ]; then set --; else set -- -prune; fi
   echo '= d'; find "$_start" "$@" -type d -exec getfacl -pnE -- {} +
   echo '= f'; find "$_start" "$@" ! -type d ! -type l ! -type b ! -type c -exec getfacl -pnE -- {} +
 }
 
-# acl_judge MODE SIDES REMOVE WANTED: reads what acl_walk printed. WANTED is kind:number:FILES:FOLDERS, with spaces
+# acl_judge MODE SIDES REMOVE WANTED: reads what acl_walk printed. WANTED is kind:number:FILES:DIRECTORIES, with spaces
 # between; rights of "=" leave that kind of path alone. MODE ask gives counts and some names, MODE fix what to set.
 acl_judge() {
   awk -v mode="$1" -v sides="$2" -v remove="$3" -v wanted="$4" '
@@ -70,7 +71,7 @@ acl_judge() {
           before = before " " key ":" word(acl[key]); after = after " " key ":none"
           continue
         }
-        rights = (kind == "d") ? folders[i] : files[i]
+        rights = (kind == "d") ? directories[i] : files[i]
         if (rights == "=") continue
         is = is ? word(both(acl[key], limit)) : "none"
         need = either(need, grant(rights))
@@ -122,7 +123,7 @@ acl_judge() {
       n = split(wanted, item, " ")
       for (i = 1; i <= n; i++) {
         split(item[i], field, ":")
-        tag[i] = field[1] ":" field[2]; files[i] = field[3]; folders[i] = field[4]
+        tag[i] = field[1] ":" field[2]; files[i] = field[3]; directories[i] = field[4]
       }
     }
     /^= / { flush(); kind = $2; next }
@@ -141,10 +142,10 @@ acl_set() {
   case $_said in *': No such file or directory') ;; *) printf '%s\n' "$_said" >&2; exit 1 ;; esac
 }
 
-# acl_into FOLDER: enters it, if it is reached without a link.
+# acl_into DIRECTORY: enters it, if it is reached without a link.
 acl_into() { cd -P -- "\${1:-/}" 2>/dev/null && [ "\${PWD%/}" = "$1" ]; }
 
-# acl_mend: sets what acl_judge says. Files of one folder that want the same are given to one setfacl.
+# acl_mend: sets what acl_judge says. Files of one directory that want the same are given to one setfacl.
 acl_mend() {
   _same=
   set --
@@ -152,15 +153,19 @@ acl_mend() {
     _name=\${_name%/}
     case $_name in *\\*) _name=$(printf '%b.' "$_name"); _name=\${_name%.} ;; esac
     case $_name in
-      .) _folder=$_base ;;
+      .) _directory=$_base ;;
       *) _name=\${_name#./}
-        case $_kind$_name in f*/*) _folder=$_base/\${_name%/*} ;; f*) _folder=$_base ;; *) _folder=$_base/$_name ;; esac ;;
+        case $_kind$_name in
+          f*/*) _directory=$_base/\${_name%/*} ;;
+          f*) _directory=$_base ;;
+          *) _directory=$_base/$_name ;;
+        esac ;;
     esac
-    if [ "$_same" != "$_kind|$_m|$_x|$_folder" ] || [ $# -ge 200 ]; then
+    if [ "$_same" != "$_kind|$_m|$_x|$_directory" ] || [ $# -ge 200 ]; then
       [ $# = 0 ] || acl_set "$_setting" "$_dropping" '' -R -P -- "$@"
       set --
-      _same="$_kind|$_m|$_x|$_folder" _setting=$_m _dropping=$_x
-      acl_into "$_folder" || { _same=; continue; }
+      _same="$_kind|$_m|$_x|$_directory" _setting=$_m _dropping=$_x
+      acl_into "$_directory" || { _same=; continue; }
     fi
     if [ "$_kind" = d ]; then acl_set "$_m" "$_x" "$_k" -- .; else set -- "$@" "./\${_name##*/}"; fi
   done

@@ -41,7 +41,7 @@ export interface AclFindings {
 /** How the ACLs at a path, and of all below it, differ from what is wanted. Judged on the host, where thousands of paths take a blink. */
 export const aclProbe = defineProbe<DesiredAcl, AclFindings>({
   name: 'acl',
-  about: 'How the ACLs of a path, or of a folder and all in it, differ from what is wanted.',
+  about: 'How the ACLs of a path, or of a directory and all in it, differ from what is wanted.',
   cost: 20,
   deadline: 120,
   key: (desired) => JSON.stringify(desired),

@@ -23,7 +23,7 @@ export interface AuthorizedKeys {
   readonly gid: number;
   readonly home: string;
   /** ~/.ssh */
-  readonly folder?: KeyPath;
+  readonly directory?: KeyPath;
   /** ~/.ssh/authorized_keys */
   readonly file?: KeyPath;
   /** Empty where there is no file. */
@@ -60,7 +60,7 @@ export const authorizedKeysProbe = defineProbe<Params, AuthorizedKeys>({
         if (bytes.length >= limit) {
           return [[id, { kind: 'unavailable', why: `${home}/.ssh/authorized_keys has more than ${limit} bytes` }]];
         }
-        const [folder, file] = ['folder', 'file'].map((one) => pathOf(text(one)));
+        const [directory, file] = ['directory', 'file'].map((one) => pathOf(text(one)));
         return [
           [
             id,
@@ -68,7 +68,7 @@ export const authorizedKeysProbe = defineProbe<Params, AuthorizedKeys>({
               uid: Number(uid),
               gid: Number(gid),
               home,
-              ...(folder === undefined ? {} : { folder }),
+              ...(directory === undefined ? {} : { directory }),
               ...(file === undefined ? {} : { file }),
               text: bytes.toString('utf8'),
             }),
@@ -99,7 +99,7 @@ function askOne({ id, params: { user } }: Item<Params>): Sh {
     printf '%s\n' "$line"
     home=$(printf '%s\n' "$line" | cut -d : -f 6)
     f=$home/.ssh/authorized_keys
-    printf '\n%s folder-%s\n' "$N" ${id}
+    printf '\n%s directory-%s\n' "$N" ${id}
     stat -c '%f %u' -- "$home/.ssh" 2>/dev/null
     printf '\n%s file-%s\n' "$N" ${id}
     stat -c '%f %u' -- "$f" 2>/dev/null

@@ -10,7 +10,7 @@ import { defineProbe } from './define.ts';
 export interface CommandLine {
   readonly argv?: readonly string[];
   readonly shell?: string;
-  /** Folder to run it in. */
+  /** Directory to run it in. */
   readonly chdir?: string;
   /** What it reads; default nothing. */
   readonly stdin?: string;

@@ -21,9 +21,9 @@ export type { ComposeContainer, ComposeStep } from './compose-said.ts';
 
 /** A project of `docker compose`, and what is to become of it. */
 export interface ComposeProject {
-  /** Folder that it is run in. */
-  readonly folder: string;
-  /** In place of compose.yaml and its kin, as paths from the folder. */
+  /** Directory that it is run in. */
+  readonly directory: string;
+  /** In place of compose.yaml and its kin, as paths from the directory. */
   readonly files: readonly string[];
   readonly envFiles: readonly string[];
   readonly name?: string;
@@ -62,8 +62,8 @@ export const composeProbe = defineProbe<ComposeProject, Composed>({
     'docker',
     'containers',
     'unit:system/docker.service',
-    `files:${project.folder}`,
-    ...[...project.files, ...project.envFiles].map((file) => `path:${posix.resolve(project.folder, file)}`),
+    `files:${project.directory}`,
+    ...[...project.files, ...project.envFiles].map((file) => `path:${posix.resolve(project.directory, file)}`),
   ],
   ask: (items) => joinSh([composeFunction, ...items.map(({ params }) => askOne(params))], '\n'),
   parse: (reply, items) => {
@@ -83,7 +83,9 @@ export function compose(project: ComposeProject, account: Account = {}): Questio
   return question(composeProbe, project, account);
 }
 
-/** `docker compose` with what says which project is meant; to be run in its folder, after {@link composeFunction}. */
+/**
+ * `docker compose` with what says which project is meant; to be run in its directory, after {@link composeFunction}.
+ */
 export function composeCommand({ files, envFiles, name, profiles }: ComposeProject): Sh {
   const words = [
     ...files.flatMap((file) => ['--file', file]),
@@ -110,8 +112,8 @@ function askOne(project: ComposeProject): Sh {
   const asked: ComposeProject = project.recreate === 'always' ? { ...project, recreate: 'auto' } : project;
   const command = composeCommand(project);
   return sh`
-    printf '\n%s folder\n' "$N"
-    cd -- ${project.folder} 2>&1 || { printf '\n%s end\n' "$N"; exit; }
+    printf '\n%s directory\n' "$N"
+    cd -- ${project.directory} 2>&1 || { printf '\n%s end\n' "$N"; exit; }
     printf '\n%s said\n' "$N"
     o=$(${command} --dry-run ${composeVerb(asked)} ${project.services} 2>&1)
     c=$?
@@ -132,8 +134,8 @@ function askOne(project: ComposeProject): Sh {
 }
 
 function readOne(project: ComposeProject, text: (name: string) => string): State<Composed> {
-  const folder = text('folder').trim();
-  if (folder !== '') return present({ error: `there is no folder ${project.folder}`, steps: [] });
+  const directory = text('directory').trim();
+  if (directory !== '') return present({ error: `there is no directory ${project.directory}`, steps: [] });
   const said = text('said');
   const containers = readContainers(text('containers'));
   const trouble = dockerTrouble(said);

@@ -17,7 +17,7 @@ export interface DockerInfo {
   readonly loggingDriver: string;
   readonly debug: boolean;
   readonly labels: readonly string[];
-  /** Where images and containers lie; with userns-remap a folder of its own below the usual one. */
+  /** Where images and containers lie; with userns-remap a directory of its own below the usual one. */
   readonly rootDir: string;
 }
 

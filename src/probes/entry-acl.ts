@@ -1,4 +1,4 @@
-/** A folder's default ACL, as far as it decides the mode of what is made in it. */
+/** A directory's default ACL, as far as it decides the mode of what is made in it. */
 export interface DefaultAcl {
   /** Most that a new entry can get: three octal digits; the second is the mask, or the group's where there is none. */
   readonly mode: string;

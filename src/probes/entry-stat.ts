@@ -23,7 +23,7 @@ export interface Entry {
   readonly readable?: boolean;
   /** Whether it has an ACL of more than owner, group and others. A host without tools for ACLs never says so. */
   readonly acl: boolean;
-  /** What a folder gives to that which is made in it, where it has a default ACL. */
+  /** What a directory gives to that which is made in it, where it has a default ACL. */
   readonly defaultAcl?: DefaultAcl;
   /** Whether something is mounted on exactly this path. */
   readonly mountpoint: boolean;

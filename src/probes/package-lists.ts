@@ -9,7 +9,10 @@ export interface PackageLists {
   readonly stamp?: { readonly age: number };
 }
 
-/** How old apt's lists are. Whoever fetches them sets the folder's time, for apt itself leaves it when nothing is new. */
+/**
+ * How old apt's lists are. Whoever fetches them sets the directory's time, for apt itself leaves it when nothing is
+ * new.
+ */
 export const packageListsProbe = defineProbe<Record<string, never>, PackageLists>({
   name: 'package-lists',
   about: "How old apt's lists of packages are.",

@@ -6,7 +6,7 @@ import { defineProbe } from './define.ts';
 import { type EntryType, entryType, readStats } from './entry-stat.ts';
 import { parts, stateOfError } from './trouble.ts';
 
-/** Something below a folder. */
+/** Something below a directory. */
 export interface TreeEntry {
   readonly type: EntryType;
   /** Four octal digits. */
@@ -21,7 +21,7 @@ export interface TreeEntry {
   readonly target?: string;
 }
 
-/** All that is below a folder, by its path from there on. */
+/** All that is below a directory, by its path from there on. */
 export type Tree = Readonly<Record<string, TreeEntry>>;
 
 interface TreeParams {
@@ -30,10 +30,12 @@ interface TreeParams {
   readonly prune: readonly string[];
 }
 
-/** What is below a folder, with the hashes of all files: one find, one stat and one sha256sum for hundreds of them. */
+/**
+ * What is below a directory, with the hashes of all files: one find, one stat and one sha256sum for hundreds of them.
+ */
 export const treeProbe = defineProbe<TreeParams, Tree>({
   name: 'tree',
-  about: 'All that is below a folder: types, modes, owners, links and the hashes of files.',
+  about: 'All that is below a directory: types, modes, owners, links and the hashes of files.',
   cost: 100,
   deadline: 600,
   together: false,
@@ -49,7 +51,7 @@ export const treeProbe = defineProbe<TreeParams, Tree>({
         const what = text('what').trim();
         if (/: /.test(what)) return [[id, stateOfError(what)]];
         if (what !== 'directory')
-          return [[id, { kind: 'unavailable', why: `${params.path} is a ${what}, not a folder` }]];
+          return [[id, { kind: 'unavailable', why: `${params.path} is a ${what}, not a directory` }]];
         const hashes = readHashes(text('hashes'));
         const entries = [...readStats(text('stats'), reply.nonce)].map(([name, stat]): [string, TreeEntry] => {
           const { raw, uid, gid, size, target } = stat;
@@ -73,7 +75,7 @@ export const treeProbe = defineProbe<TreeParams, Tree>({
   },
 });
 
-/** Asks what is below a folder; what bears one of the names in `prune` is told, but not entered. */
+/** Asks what is below a directory; what bears one of the names in `prune` is told, but not entered. */
 export function tree(path: string, prune: readonly string[] = [], account: Account = {}): Question<Tree> {
   return question(treeProbe, { path, prune }, account);
 }
@@ -81,7 +83,7 @@ export function tree(path: string, prune: readonly string[] = [], account: Accou
 function askOne({ params }: Item<TreeParams>): Sh {
   const { path, prune } = params;
   const names = prune.flatMap((name, i) => [...(i === 0 ? [] : ['-o']), '-name', name]);
-  // What is pruned is told all the same: a folder that holds it is not empty.
+  // What is pruned is told all the same: a directory that holds it is not empty.
   const pruned = names.length === 0 ? sh`` : sh`\( ${names} \) -prune -exec stat -c "$f" -- '{}' + -o`;
   const left = names.length === 0 ? sh`` : sh`\( ${names} \) -prune -o`;
   return sh`

@@ -4,13 +4,13 @@ import type { Unit } from './unit-state.ts';
 
 /**
  * Unit files that a manager has not noticed. systemd says NeedDaemonReload when a file that it read has changed; but it
- * overlooks a file of its own that now stands before the vendor's (all versions), and a drop-in in a folder that is new
- * (252). So the folders are looked through as well.
+ * overlooks a file of its own that now stands before the vendor's (all versions), and a drop-in in a directory that is
+ * new (252). So the directories are looked through as well.
  */
-export function listFiles(folders: Sh, units: readonly string[]): Sh {
+export function listFiles(directories: Sh, units: readonly string[]): Sh {
   return sh`
     for u in ${units}; do
-      for d in ${folders}; do
+      for d in ${directories}; do
         [ ! -f "$d/$u" ] || [ -L "$d/$u" ] || printf 'unit %s\n' "$d/$u"
         for f in "$d"/*.wants/"$u" "$d"/*.requires/"$u"; do [ ! -L "$f" ] || printf 'want %s\n' "$f"; done
         for f in "$d/$u.d"/*.conf; do
@@ -31,7 +31,9 @@ export function unitFileStateAfterReload(unit: Unit, name: string, listed: strin
   return remembered && !linked ? 'disabled' : unit.unitFileState;
 }
 
-/** Whether the files listed for a unit, those of the strongest folder first, hold one that its manager doesn't know. */
+/**
+ * Whether the files listed for a unit, those of the strongest directory first, hold one that its manager doesn't know.
+ */
 export function overlooked(unit: Unit, name: string, listed: string): boolean {
   const lines = listed.split('\n').map((line): [kind: string, path: string] => [line.slice(0, 4), line.slice(5)]);
   const own = lines.find(([kind, path]) => kind === 'unit' && path.endsWith(`/${name}`))?.[1];

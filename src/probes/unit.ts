@@ -15,7 +15,7 @@ interface UnitParams {
   /** With its suffix. */
   readonly unit: string;
   readonly scope: UnitScope;
-  /** Home folder of the account, whose own unit files the user manager reads. */
+  /** Home directory of the account, whose own unit files the user manager reads. */
   readonly home?: string;
 }
 
@@ -31,7 +31,7 @@ export const unitProbe = defineProbe<UnitParams, Unit>({
   key: ({ unit, scope }) => `${scope} ${unit}`,
   scopes: ({ unit, scope, home }) => [
     `unit:${scope}/${unit}`,
-    ...folders(scope, home).flatMap((folder) => filesOf(unit, folder)),
+    ...directories(scope, home).flatMap((directory) => filesOf(unit, directory)),
   ],
   ask: (items) =>
     joinSh(
@@ -98,7 +98,7 @@ function askManager(scope: UnitScope, units: readonly string[]): Sh {
       printf '\n%s system\n' "$N"
       if [ -d /run/systemd/system ]; then ${ask}; else echo 'systemd does not run on this host'; fi
       printf '\n%s system-files\n' "$N"
-      ${listFiles(sh`${folders(scope, undefined).slice(0, 4)}`, units)}
+      ${listFiles(sh`${directories(scope, undefined).slice(0, 4)}`, units)}
     `;
   }
   return sh`
@@ -109,7 +109,7 @@ function askManager(scope: UnitScope, units: readonly string[]): Sh {
     else ${ask}
     fi
     printf '\n%s user-files\n' "$N"
-    ${listFiles(sh`"$HOME/.config/systemd/user" "$HOME/.local/share/systemd/user" ${folders(scope, undefined).slice(0, 3)}`, units)}
+    ${listFiles(sh`"$HOME/.config/systemd/user" "$HOME/.local/share/systemd/user" ${directories(scope, undefined).slice(0, 3)}`, units)}
   `;
 }
 
@@ -123,8 +123,8 @@ function unitsOf(items: readonly Item<UnitParams>[], scope: UnitScope): string[]
   return [...new Set(items.filter(({ params }) => params.scope === scope).map(({ params }) => params.unit))];
 }
 
-/** Where a folder may hold something of a unit (systemd.unit(5)): its file, that of its template, and drop-ins. */
-function filesOf(unit: string, folder: string): Scope[] {
+/** Where a directory may hold something of a unit (systemd.unit(5)): its file, that of its template, and drop-ins. */
+function filesOf(unit: string, directory: string): Scope[] {
   const dot = unit.lastIndexOf('.');
   const suffix = unit.slice(dot + 1);
   const at = unit.indexOf('@');
@@ -133,12 +133,12 @@ function filesOf(unit: string, folder: string): Scope[] {
     ({ index }) => `${unit.slice(0, index + 1)}.${suffix}`,
   );
   return [
-    ...names.map((name): Scope => `path:${folder}/${name}`),
-    ...[...names, ...prefixes, suffix].map((name): Scope => `tree:${folder}/${name}.d`),
+    ...names.map((name): Scope => `path:${directory}/${name}`),
+    ...[...names, ...prefixes, suffix].map((name): Scope => `tree:${directory}/${name}.d`),
   ];
 }
 
-function folders(scope: UnitScope, home: string | undefined): string[] {
+function directories(scope: UnitScope, home: string | undefined): string[] {
   if (scope === 'system') {
     return [
       '/etc/systemd/system',

@@ -4,7 +4,7 @@ import { joinSh, sh } from '../shell/sh.ts';
 import { defineProbe } from './define.ts';
 import { parts, stateOfError } from './trouble.ts';
 
-/** What an archive left in a folder, by the list that was written when it was unpacked. */
+/** What an archive left in a directory, by the list that was written when it was unpacked. */
 export interface Unpacked {
   /** SHA-256 of the archive, hex. */
   readonly archive: string;
@@ -17,19 +17,19 @@ export interface Unpacked {
 }
 
 interface UnpackedParams {
-  readonly folder: string;
+  readonly directory: string;
   /** Path of the list. */
   readonly list: string;
 }
 
-/** Whether what an archive left in a folder is as it was; files are compared by size and time, not by content. */
+/** Whether what an archive left in a directory is as it was; files are compared by size and time, not by content. */
 export const unpackedProbe = defineProbe<UnpackedParams, Unpacked>({
   name: 'unpacked',
-  about: 'Which archive was unpacked in a folder, and whether its files are as they were.',
+  about: 'Which archive was unpacked in a directory, and whether its files are as they were.',
   cost: 10,
   deadline: 60,
   key: ({ list }) => list,
-  scopes: ({ folder }) => [`tree:${folder}`],
+  scopes: ({ directory }) => [`tree:${directory}`],
   ask: (items) =>
     joinSh(
       items.map(
@@ -38,7 +38,7 @@ export const unpackedProbe = defineProbe<UnpackedParams, Unpacked>({
           printf '\n%s stat-%s\n' "$N" ${id}
           stat -c %F -- "$l" 2>&1
           printf '\n%s list-%s\n' "$N" ${id}
-          if [ -f "$l" ] && [ ! -L "$l" ] && cd -- ${params.folder}; then
+          if [ -f "$l" ] && [ ! -L "$l" ] && cd -- ${params.directory}; then
             head -n 1 -- "$l"
             a=$(tail -n +2 -- "$l" | sha256sum)
             b=$(tail -n +2 -- "$l" | cut -d ' ' -f 3- | tr '\n' '\000' | xargs -0 -r stat -c '%s %Y %n' -- 2>/dev/null | sha256sum)
@@ -68,7 +68,7 @@ export const unpackedProbe = defineProbe<UnpackedParams, Unpacked>({
   },
 });
 
-/** Asks what was unpacked in a folder by the list at this path. */
-export function unpacked(folder: string, list: string, account: Account = {}): Question<Unpacked> {
-  return question(unpackedProbe, { folder, list }, account);
+/** Asks what was unpacked in a directory by the list at this path. */
+export function unpacked(directory: string, list: string, account: Account = {}): Question<Unpacked> {
+  return question(unpackedProbe, { directory, list }, account);
 }

@@ -1,7 +1,7 @@
 /**
  * src/report turns a run's Events into what a person or a program reads: lines (plain), progress on a terminal (live)
  * and one JSON document. A renderer only renders: it decides nothing about the run. It imports src/core and
- * libraries, and is the only folder besides src/cli that may touch the console or the process.
+ * libraries, and is the only directory besides src/cli that may touch the console or the process.
  *
  * Everything that comes from outside goes through a Clean before it is cut, padded or coloured.
  */

@@ -48,9 +48,9 @@ mounted() {
   return 1
 } 2>/dev/null
 
-# ours UID MODE: whether root and this account alone can change a path with this owner and mode. With an ACL the group's bits
-# of a mode are the mask, so that an entry with write permission shows there.
-ours() {
+# trusted UID MODE: whether root and this account alone can change a path with this owner and mode. With an ACL the
+# group's bits of a mode are the mask, so that an entry with write permission shows there.
+trusted() {
   case $2 in *[2367] | *[2367]?) return 1 ;; esac
   [ "$1" = 0 ] || { me; [ "$1" = "$ME" ]; }
 }
@@ -69,7 +69,7 @@ resolve() {
     if [ ! -L "$REAL/$_one" ]; then REAL=$REAL/$_one; continue; fi
     _links=$((_links + 1))
     [ "$_links" -le 40 ] || die "$_path has too many links"
-    planted "$REAL" "$_one"
+    check_link "$REAL" "$_one"
     _to=$(readlink "$REAL/$_one"; echo x)
     _to=\${_to%?x}
     case $_to in /*) REAL= ;; esac
@@ -77,8 +77,8 @@ resolve() {
   done
 }
 
-# planted DIR NAME: ends the act where the link DIR/NAME may be the work of an account that is not to be followed.
-planted() {
+# check_link DIR NAME: ends the act where the link DIR/NAME may be the work of an account that is not to be followed.
+check_link() {
   _link=$1/$2 _up=$1
   set -- "$_link"
   while :; do
@@ -88,11 +88,11 @@ planted() {
   done
   set -- $(stat -c '%u %a' -- "$@")
   _of=$1 _in=$3 _in_mode=$4
-  if ours "$1" 0; then
+  if trusted "$1" 0; then
     shift 2
     while [ $# -gt 0 ]; do
       # In a sticky directory a name is safe that belongs to root or this account.
-      case $2 in [1357]???) ours "$1" 0 || break ;; *) ours "$1" "$2" || break ;; esac
+      case $2 in [1357]???) trusted "$1" 0 || break ;; *) trusted "$1" "$2" || break ;; esac
       shift 2
     done
     [ $# -gt 0 ] || return 0
@@ -118,7 +118,7 @@ follow() {
 
 # enter DIR: makes DIR the working directory, and HERE its path. What is renamed above it later has no effect.
 enter() {
-  cd -P "$1" 2>/dev/null || die "there is no folder $1"
+  cd -P "$1" 2>/dev/null || die "there is no directory $1"
   HERE=\${PWD%/}
   [ "$HERE" != "\${1%/}" ] || return 0
   resolve "$1"
@@ -194,7 +194,7 @@ begin() {
   _mode=$2
   sweep "$7"
   # The owner of $NEW proves nothing: another account may have replaced it.
-  if ! ours "$6" "$5"; then
+  if ! trusted "$6" "$5"; then
     rm -f -- "$NEW"
     NEW=
     stage "$7"
@@ -235,9 +235,10 @@ keep() {
   return 0
 }
 
-# pin NAME: sets OLD to a name of the file $AT/NAME that no other account can change. Where the file has further names, it
-# must belong to the account that alone can write the directory: others may have made a hard link to a file of root.
-pin() {
+# secure_old NAME: sets OLD to a name of the file $AT/NAME that no other account can change. Where the file has further
+# names, it must belong to the account that alone can write the directory: others may have made a hard link to a file of
+# root.
+secure_old() {
   OLD=$AT$1
   [ -n "$STAGE" ] || return 0
   if ! ln -- "$OLD" ./.heal-old 2>/dev/null; then
@@ -270,14 +271,14 @@ attributes() {
   enter "\${1%/*}/"
   set -- "$1" "$2" "$3" $(stat -c '%a %u %d:%i' .)
   AT=./
-  if ! ours "$5" "$4"; then
+  if ! trusted "$5" "$4"; then
     trap clean EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
     stage "$6"
   fi
-  pin "\${1##*/}"
+  secure_old "\${1##*/}"
   [ ! -L "$OLD" ] || die "$1 has become a link"
   assign "$OLD" "$2" "$3"
   if [ -n "$STAGE" ]; then leave; fi
@@ -290,7 +291,7 @@ finish() {
   _at=$AT\${1##*/}
   [ ! -d "$_at" ] || [ -L "$_at" ] || die "$1 is a directory"
   if [ -f "$_at" ] && [ ! -L "$_at" ]; then
-    pin "\${1##*/}"
+    secure_old "\${1##*/}"
     [ -f "$OLD" ] || die "$1 was changed meanwhile"
     [ -z "$STAGE" ] || [ -z "\${6:-}" ] || hashed "$OLD" "$6" || moved
     keep "$OLD" "$NEW" "$5"
@@ -330,14 +331,14 @@ commit() {
   cd /
 }
 
-# folder PATH OWNER OCTAL SYMBOLIC: makes one directory; what a default ACL gives to its group stays.
-folder() {
+# make_directory PATH OWNER OCTAL SYMBOLIC: makes one directory; what a default ACL gives to its group stays.
+make_directory() {
   enter "\${1%/*}/"
   _name=./\${1##*/}
   if [ ! -d "$_name" ]; then (umask 077; mkdir -- "$_name") || exit 1; fi
   set -- "$1" "$2" "$3" "$4" $(stat -c '%a %u %d:%i' -- "$_name" .)
   [ $# = 10 ] || exit 1
-  if ! ours "$9" "$8"; then
+  if ! trusted "$9" "$8"; then
     me
     _inode=\${10}
     cd -P "$_name" || exit 1
@@ -371,5 +372,5 @@ backup() {
 
 /** Takes the functions away again, so that none stands in the way of a program that bears its name (`backup`). */
 export const withoutLibrary: Sh = sh`
-unset -f die clean gone same hashed points mounted ours me resolve planted owned follow enter stage inside leave discard sweep begin fill keep pin assign attributes finish bits commit folder backup moved
+unset -f die clean gone same hashed points mounted trusted me resolve check_link owned follow enter stage inside leave discard sweep begin fill keep secure_old assign attributes finish bits commit make_directory backup moved
 `;

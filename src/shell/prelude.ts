@@ -7,7 +7,8 @@ import { sh } from './sh.ts';
  * change made in a session of its own. POSIX sh with the tools that heal requires of a host; proven under dash with
  * coreutils and under busybox alone. `$N` is the program's nonce, set by the bootstrap; descriptor 3 is the channel.
  *
- * Each program keeps its intermediate files in a folder of its own that only it can enter, and takes it away at its end.
+ * Each program keeps its intermediate files in a directory of its own that only it can enter, and takes it away at its
+ * end.
  */
 export const prelude: Sh = sh`
 set +e

@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join, posix, sep } from 'node:path';
+import { basename, join, posix, resolve, sep } from 'node:path';
 import { NodeSSH } from 'node-ssh';
 import type { Client, ClientChannel, FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
 import { HealError } from '../core/errors.ts';
@@ -133,7 +133,7 @@ async function put(sftp: SFTPWrapper, host: string, from: string, to: string): P
   });
   const wanted = ofHome(to);
   const there = await statOf(sftp, wanted);
-  const target = there?.isDirectory() === true ? posix.join(wanted, basename(from)) : wanted;
+  const target = there?.isDirectory() === true ? posix.join(wanted, basename(resolve(from))) : wanted;
   const about = <T>(path: string, work: Promise<T>): Promise<T> => named(`${host}:${path}`, work);
   const above = posix.dirname(target);
   if ((await statOf(sftp, above))?.isDirectory() !== true) {

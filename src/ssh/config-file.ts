@@ -13,8 +13,8 @@ export interface ConfigPaths {
   /** The file of the system, `/etc/ssh/ssh_config`. */
   readonly system: string;
   /** Directories in which a relative `Include` begins, for the user's file and the system's. */
-  readonly userFolder: string;
-  readonly systemFolder: string;
+  readonly userDirectory: string;
+  readonly systemDirectory: string;
   readonly home: string;
   /** The user's id; undefined where files have no owner (Windows). */
   readonly uid: number | undefined;
@@ -37,13 +37,13 @@ const maxDepth = 16;
  * @throws HealError of kind `usage` for a file that cannot be read or is not well-formed
  */
 export async function readConfigFiles(paths: ConfigPaths): Promise<readonly ConfigFile[]> {
-  const user = { folder: paths.userFolder, user: true, paths };
-  const system = { folder: paths.systemFolder, user: false, paths };
+  const user = { directory: paths.userDirectory, user: true, paths };
+  const system = { directory: paths.systemDirectory, user: false, paths };
   return [await readFileOf(paths.user, user, []), await readFileOf(paths.system, system, [])];
 }
 
 interface Source {
-  readonly folder: string;
+  readonly directory: string;
   readonly user: boolean;
   readonly paths: ConfigPaths;
 }
@@ -80,9 +80,9 @@ async function readIncluded(line: Directive, source: Source, above: readonly str
 }
 
 /** ssh_config(5), Include: relative names begin in `~/.ssh` or `/etc/ssh`; `~` is for the user's files alone. */
-function includePath(word: string, at: Place, { user, folder, paths }: Source): string {
+function includePath(word: string, at: Place, { user, directory, paths }: Source): string {
   if (word === '') throw configError('Include names no file', at, 'name one, or remove the line');
-  if (!word.startsWith('~')) return isAbsolute(word) ? word : join(folder, word);
+  if (!word.startsWith('~')) return isAbsolute(word) ? word : join(directory, word);
   if (!user) throw configError('a file of the system cannot include ~', at, 'write an absolute path');
   if (!/^~([/\\]|$)/.test(word)) {
     throw configError(`the home directory in ${word} is not supported`, at, 'write an absolute path');

@@ -19,7 +19,7 @@ export interface ConfigSide {
   readonly localHost: string;
   readonly uid: number | undefined;
   /** Directory of the system's known_hosts files. */
-  readonly systemFolder: string;
+  readonly systemDirectory: string;
 }
 
 type Changes = { -readonly [K in keyof Login]?: Login[K] };
@@ -163,7 +163,7 @@ function hostKeysOf(login: Login, settings: Settings, context: PathContext, side
   const system = settings.line('globalknownhostsfile');
   const global =
     system === undefined
-      ? ['ssh_known_hosts', 'ssh_known_hosts2'].map((name) => join(side.systemFolder, name))
+      ? ['ssh_known_hosts', 'ssh_known_hosts2'].map((name) => join(side.systemDirectory, name))
       : pathsOf(system, context);
   const line = settings.line('userknownhostsfile');
   const [first, ...more] =

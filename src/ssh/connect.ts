@@ -1,6 +1,6 @@
 /**
- * Logging in to hosts. This folder makes core's Connection out of ssh2 and is the only one that imports it; it may
- * import src/core and src/shell, and gets the user's home folder and agent as parameters.
+ * Logging in to hosts. This directory makes core's Connection out of ssh2 and is the only one that imports it; it may
+ * import src/core and src/shell, and gets the user's home directory and agent as parameters.
  *
  * A login dials (dial.ts), checks the host's key against known_hosts (host-key.ts), authenticates by key or password
  * (identities.ts, proofs.ts, login.ts), through jump hosts where there are some (jump.ts), and starts one shell (src/shell/bootstrap.ts) that is kept for all programs (session.ts).

@@ -12,13 +12,13 @@ export async function globFiles(path: string): Promise<readonly string[]> {
   let found = [root];
   for (const segment of path.slice(root.length).split(/[/\\]/).filter(Boolean)) {
     if (!hasWildcard(segment)) {
-      found = found.map((folder) => join(folder, segment));
+      found = found.map((directory) => join(directory, segment));
       continue;
     }
     const next: string[] = [];
-    for (const folder of found) {
-      const names = await readdir(folder).catch(() => []);
-      next.push(...names.filter((name) => matches(segment, name)).map((name) => join(folder, name)));
+    for (const directory of found) {
+      const names = await readdir(directory).catch(() => []);
+      next.push(...names.filter((name) => matches(segment, name)).map((name) => join(directory, name)));
     }
     found = next;
   }

@@ -28,7 +28,7 @@ export type OpenedKeys = ReadonlyMap<string, ParsedKey>;
 
 /** Where keys come from. */
 export interface KeySources {
-  /** The user's home folder: an absolute local path. */
+  /** The user's home directory: an absolute local path. */
   readonly home: string;
   /** SSH_AUTH_SOCK, or a named pipe of Windows; undefined: there is no agent. */
   readonly agentSocket: string | undefined;

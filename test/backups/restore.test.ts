@@ -18,12 +18,12 @@ import { keptBackups } from '../../src/backups/kept-backups.ts';
 import { newBackup } from '../../src/backups/new-backup.ts';
 import { restoreBackup } from '../../src/backups/restore.ts';
 
-let folder = '';
-const at = (name: string): string => join(folder, name);
+let directory = '';
+const at = (name: string): string => join(directory, name);
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'heal-restore-'));
+  directory = mkdtempSync(join(tmpdir(), 'heal-restore-'));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 /** What a tar may hold, written by hand: what no honest tar would write is what matters here. */
 interface Forged {

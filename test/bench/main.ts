@@ -39,21 +39,21 @@ async function main(): Promise<void> {
     },
   });
   const rounds = Number(values.rounds);
-  const folder = mkdtempSync(join(tmpdir(), 'heal-bench-'));
+  const directory = mkdtempSync(join(tmpdir(), 'heal-bench-'));
   const lab = await startLab({ hosts: ['bench'], state: 'site' });
   try {
     const host = lab.host('bench');
     const line = await slowLine(lab, host, { delayMs: Number(values.delay) });
-    await measure({ folder, host, line, rounds, delay: Number(values.delay), tasks: Number(values.tasks) });
+    await measure({ directory, host, line, rounds, delay: Number(values.delay), tasks: Number(values.tasks) });
     line.stop();
   } finally {
     lab.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
 interface Bench {
-  readonly folder: string;
+  readonly directory: string;
   readonly host: LabHost;
   readonly line: SlowLine;
   readonly rounds: number;
@@ -62,12 +62,12 @@ interface Bench {
 }
 
 async function measure(bench: Bench): Promise<void> {
-  const { folder, host, line, rounds, delay, tasks } = bench;
-  const inventory = join(folder, 'inventory');
+  const { directory, host, line, rounds, delay, tasks } = bench;
+  const inventory = join(directory, 'inventory');
   writeInventory(inventory, host, line);
-  writeManyTasks(folder, tasks);
+  writeManyTasks(directory, tasks);
   const site = [launcher, 'run', 'site', '--project', repository, '-i', inventory];
-  const many = [launcher, 'run', 'many', '--project', folder, '-i', inventory];
+  const many = [launcher, 'run', 'many', '--project', directory, '-i', inventory];
   const node = process.execPath;
 
   for (const args of [site, many]) {
@@ -123,8 +123,8 @@ async function measure(bench: Bench): Promise<void> {
 }
 
 /** Prints where the time of a run goes: medians of each stage over several traced runs. */
-async function breakDown(title: string, args: readonly string[], { folder, rounds }: Bench): Promise<void> {
-  const trace = join(folder, 'trace.json');
+async function breakDown(title: string, args: readonly string[], { directory, rounds }: Bench): Promise<void> {
+  const trace = join(directory, 'trace.json');
   const runs: Stage[][] = [];
   for (let round = 0; round < rounds; round++) {
     const env = { ...process.env, BENCH_TRACE: trace };
@@ -162,16 +162,16 @@ function sshArgs(host: LabHost, line: SlowLine): string[] {
   return ['-F', 'none', '-i', host.identityFile, ...said, `${host.user}@${line.address}`, 'true'];
 }
 
-function writeInventory(folder: string, host: LabHost, line: SlowLine): void {
+function writeInventory(directory: string, host: LabHost, line: SlowLine): void {
   const vars = {
     address: line.address,
     user: host.user,
     identity_file: host.identityFile,
     known_hosts_file: host.knownHostsFile,
   };
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(directory, { recursive: true });
   const inventory = { all: { children: { vps: { hosts: { [host.name]: vars } } } } };
-  writeFileSync(join(folder, 'hosts.yml'), stringify(inventory));
+  writeFileSync(join(directory, 'hosts.yml'), stringify(inventory));
 }
 
 try {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attemptSync, runSync } from '../child.ts';
 import { makeKey, noPasswords, noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
-import { buildHeal, folderWith, runHeal } from './built.ts';
+import { buildHeal, directoryWith, runHeal } from './built.ts';
 import { runInTerminal } from './pty.ts';
 
 let heal: ReturnType<typeof buildHeal>;
@@ -21,7 +21,7 @@ afterAll(() => {
 function projectWith(vars: Readonly<Record<string, string>>, server = sshd): string {
   const { user, port, knownHosts } = { ...server, user: server.login().user };
   const all = { address: '127.0.0.1', port, user, known_hosts_file: knownHosts, ...vars };
-  return folderWith({
+  return directoryWith({
     'inventory/hosts.yml': `all: { vars: ${JSON.stringify(all)}, hosts: { jack4: , jack5: } }\n`,
     'tasks/site.yml': '- hosts: all\n  tasks: [{ name: One, command: echo one, changed_when: false }]\n',
   });
@@ -29,8 +29,8 @@ function projectWith(vars: Readonly<Record<string, string>>, server = sshd): str
 
 describe.skipIf(noSshd !== undefined)(`on a terminal${noSshd === undefined ? '' : ` (skipped: ${noSshd})`}`, () => {
   test('the passphrase of a key is asked once for all hosts, before anything is drawn, and is never shown', async () => {
-    runSync('cp', [sshd.key, `${sshd.folder}/locked`]);
-    const key = `${sshd.folder}/locked`;
+    runSync('cp', [sshd.key, `${sshd.directory}/locked`]);
+    const key = `${sshd.directory}/locked`;
     runSync('ssh-keygen', ['-q', '-p', '-N', 'open sesame', '-a', '1', '-f', key]);
     const cwd = projectWith({ identity_file: key });
     const question = `Enter passphrase for key '${key}': `;
@@ -55,7 +55,7 @@ describe.skipIf(noSshd !== undefined)(`on a terminal${noSshd === undefined ? '' 
   });
 
   test('three wrong passphrases end the command before any connection', async () => {
-    const key = makeKey(sshd.folder, 'other', '-t', 'ed25519', '-N', 'open sesame', '-a', '1');
+    const key = makeKey(sshd.directory, 'other', '-t', 'ed25519', '-N', 'open sesame', '-a', '1');
     const before = sshd.connections();
     const { code, text } = await runInTerminal(heal.entry, ['ping'], {
       cwd: projectWith({ identity_file: key }),
@@ -70,7 +70,7 @@ describe.skipIf(noSshd !== undefined)(`on a terminal${noSshd === undefined ? '' 
     const key = readFileSync(sshd.knownHosts, 'utf8').split(' ').slice(1, 3).join(' ');
     const fingerprint = runSync('ssh-keygen', ['-l', '-f', sshd.knownHosts]).split(' ')[1] ?? '';
     for (const answer of ['yes', fingerprint]) {
-      const file = join(folderWith({}), 'known_hosts');
+      const file = join(directoryWith({}), 'known_hosts');
       const cwd = projectWith({ identity_file: sshd.key, known_hosts_file: file });
       const { code, text } = await runInTerminal(heal.entry, ['run', 'site'], {
         cwd,
@@ -93,7 +93,7 @@ describe.skipIf(noSshd !== undefined)(`on a terminal${noSshd === undefined ? '' 
   });
 
   test.each(['no', ''])('the answer %j to it leaves the host out, and Ctrl-C ends the command', async (answer) => {
-    const file = join(folderWith({}), 'known_hosts');
+    const file = join(directoryWith({}), 'known_hosts');
     const cwd = projectWith({ identity_file: sshd.key, known_hosts_file: file });
     const question = '(yes/no/[fingerprint])? ';
     const refused = await runInTerminal(heal.entry, ['ping'], { cwd, dialogue: [[question, answer]] });
@@ -106,7 +106,7 @@ describe.skipIf(noSshd !== undefined)(`on a terminal${noSshd === undefined ? '' 
   });
 
   test('without a terminal nothing is asked, and the error says how to add the key', async () => {
-    const file = join(folderWith({}), 'known_hosts');
+    const file = join(directoryWith({}), 'known_hosts');
     const { code, stdout } = await runHeal(heal.entry, ['ping', 'jack4'], {
       cwd: projectWith({ identity_file: sshd.key, known_hosts_file: file }),
     });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newBackup } from '../../src/backups/new-backup.ts';
 import { runSync } from '../child.ts';
-import { buildHeal, folderWith, runHeal } from './built.ts';
+import { buildHeal, directoryWith, runHeal } from './built.ts';
 
 let heal: ReturnType<typeof buildHeal>;
 beforeAll(() => {
@@ -12,7 +12,7 @@ beforeAll(() => {
 });
 afterAll(() => heal?.remove());
 
-const project = folderWith({ 'inventory/hosts.yml': 'vps: { hosts: { jack4: {} } }\n' });
+const project = directoryWith({ 'inventory/hosts.yml': 'vps: { hosts: { jack4: {} } }\n' });
 const backups = join(project, 'backups');
 const run = (...args: string[]) => runHeal(heal.entry, ['backup', ...args], { cwd: project });
 
@@ -227,7 +227,7 @@ describe('heal backup', () => {
   });
 
   test('takes the options of run for the backup of a host', async () => {
-    const inventory = folderWith({ 'hosts.yml': 'vps: { hosts: { other: { address: 127.0.0.1, port: 9 } } }\n' });
+    const inventory = directoryWith({ 'hosts.yml': 'vps: { hosts: { other: { address: 127.0.0.1, port: 9 } } }\n' });
     const options = ['-u', 'bob', '-b', '-f', '1', '-v', '-e', 'a=1', '--check'];
     const { code, stdout, stderr } = await run('other', '-i', inventory, ...options);
     expect({ code, stdout, stderr }).toMatchObject({ code: 4, stdout: expect.stringContaining('127.0.0.1:9') });

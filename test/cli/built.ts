@@ -8,23 +8,23 @@ import { removeWithRun } from '../run-directory.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The command as it ships: built by the build script itself, but into a folder of this process. */
+/** The command as it ships: built by the build script itself, but into a directory of this process. */
 export function buildHeal(): { readonly entry: string; readonly remove: () => void } {
   const cache = join(root, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
-  const folder = mkdtempSync(join(cache, 'heal-'));
-  removeWithRun(folder);
+  const directory = mkdtempSync(join(cache, 'heal-'));
+  removeWithRun(directory);
   const { scripts }: { scripts: { build: string } } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const bundle = scripts.build
     .replace(/^rm -rf dist && /, '')
-    .replace('--outdir=dist', `--outdir=${join(folder, 'dist')}`);
+    .replace('--outdir=dist', `--outdir=${join(directory, 'dist')}`);
   const bin = join(root, 'node_modules', '.bin');
   runSync('/bin/sh', ['-c', bundle], {
     cwd: root,
     env: { ...process.env, PATH: `${bin}:${process.env['PATH']}` },
   });
-  cpSync(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
-  return { entry: join(folder, 'bin/heal.js'), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  cpSync(join(root, 'bin'), join(directory, 'bin'), { recursive: true });
+  return { entry: join(directory, 'bin/heal.js'), remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
 /** What a command printed, and how it ended. */
@@ -67,18 +67,18 @@ export function startHeal(entry: string, args: readonly string[], options: RunOp
   return { done: ended, pid, kill };
 }
 
-const folders: string[] = [];
+const directories: string[] = [];
 afterAll(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
 });
 
-/** A folder with these files in it, gone when the test file has ended. */
-export function folderWith(files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'heal-cli-'));
-  folders.push(folder);
+/** A directory with these files in it, gone when the test file has ended. */
+export function directoryWith(files: Readonly<Record<string, string>>): string {
+  const directory = mkdtempSync(join(tmpdir(), 'heal-cli-'));
+  directories.push(directory);
   for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), text);
   }
-  return folder;
+  return directory;
 }

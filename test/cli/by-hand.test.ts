@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attemptSync } from '../child.ts';
 import { noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
-import { buildHeal, folderWith, runHeal } from './built.ts';
+import { buildHeal, directoryWith, runHeal } from './built.ts';
 
 describe.skipIf(noSshd !== undefined)('what a person does by hand on a host', () => {
   let heal: ReturnType<typeof buildHeal>;
@@ -22,7 +22,7 @@ describe.skipIf(noSshd !== undefined)('what a person does by hand on a host', ()
       identity_file: one.key,
       known_hosts_file: one.knownHosts,
     });
-    cwd = folderWith({
+    cwd = directoryWith({
       'inventory/hosts.yml': JSON.stringify({ all: { hosts: { jack4: hostOf(sshd), bare: hostOf(bare) } } }),
       'local/run.sh': '#!/bin/sh\n',
       'local/deep/er/file': 'deep\n',
@@ -110,6 +110,13 @@ describe.skipIf(noSshd !== undefined)('what a person does by hand on a host', ()
     expect(statSync(join(remote, 'run.sh')).mode & 0o777).toBe(0o750);
     expect((await run('cp', 'local/deep/er/file', `jack4:${remote}/name`)).code).toBe(0);
     expect(readFileSync(join(remote, 'name'), 'utf8')).toBe('deep\n');
+  });
+
+  test('heal cp: a directory that is named by dots has its own name there', async () => {
+    mkdirSync(join(cwd, 'dots'));
+    const given = ['cp', 'local/deep/er/..', `jack4:${join(cwd, 'dots')}`];
+    expect(await run(...given)).toMatchObject({ code: 0 });
+    expect(readdirSync(join(cwd, 'dots'))).toEqual(['deep']);
   });
 
   test('heal cp: a directory there and back, without links to directories', async () => {

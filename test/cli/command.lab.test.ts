@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
 import { describeLab } from '../lab/lab-suite.ts';
-import { buildHeal, folderWith, runHeal } from './built.ts';
+import { buildHeal, directoryWith, runHeal } from './built.ts';
 
 const playbook = `- name: A small site
   hosts: all
   tasks:
-    - name: The folder is there
+    - name: The directory is there
       directory: { path: /srv/app, mode: "0755" }
     - name: The settings are in place
       template: { src: app.conf.hbs, dest: /srv/app/app.conf, mode: "0640" }
@@ -17,7 +17,7 @@ const playbook = `- name: A small site
 
 function projectOn(lab: Lab): string {
   const hosts = lab.hosts.map((host) => `    ${host.name}: { address: ${host.address} }`);
-  return folderWith({
+  return directoryWith({
     'inventory/hosts.yml': [
       'all:',
       `  vars: { user: root, identity_file: ${lab.identityFile}, known_hosts_file: ${lab.knownHostsFile}, greeting: hello, token: !secret-env TOKEN }`,

@@ -3,14 +3,14 @@ import { dirname, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { writeCrash } from '../../src/cli/crash.ts';
 import { masker, Secret } from '../../src/core/secret.ts';
-import { folderWith } from './built.ts';
+import { directoryWith } from './built.ts';
 
 const mask = masker([new Secret('hunter22')]);
 const bug = new TypeError('hunter22 is no function', { cause: new Error('the deeper cause') });
 
 test('a bug is written down with its stack, its causes and what was run, but without secrets', () => {
-  const folder = folderWith({});
-  const file = writeCrash(bug, ['heal 0.1.0', 'heal run site -e token=hunter22'], folder, mask) ?? '';
+  const directory = directoryWith({});
+  const file = writeCrash(bug, ['heal 0.1.0', 'heal run site -e token=hunter22'], directory, mask) ?? '';
   expect(file).toMatch(/\.heal[\\/]crash-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.txt$/);
   const text = readFileSync(file, 'utf8');
   expect(text).toContain('heal run site -e token=***\n');
@@ -20,12 +20,12 @@ test('a bug is written down with its stack, its causes and what was run, but wit
   expect(statSync(file).mode & 0o077).toBe(0);
 });
 
-test('where the project can not be written to, it goes to the folder for temporary files', () => {
-  const folder = folderWith({});
-  writeFileSync(join(folder, '.heal'), 'in the way');
-  const temporary = folderWith({});
+test('where the project can not be written to, it goes to the directory for temporary files', () => {
+  const directory = directoryWith({});
+  writeFileSync(join(directory, '.heal'), 'in the way');
+  const temporary = directoryWith({});
   vi.stubEnv('TMPDIR', temporary);
-  const file = writeCrash(bug, [], folder, mask) ?? '';
+  const file = writeCrash(bug, [], directory, mask) ?? '';
   vi.unstubAllEnvs();
   expect(dirname(dirname(file))).toBe(temporary);
   expect(statSync(dirname(file)).mode & 0o077).toBe(0);

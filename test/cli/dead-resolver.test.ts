@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runChild } from '../child.ts';
-import { buildHeal, folderWith } from './built.ts';
+import { buildHeal, directoryWith } from './built.ts';
 
 let heal: ReturnType<typeof buildHeal>;
 beforeAll(() => {
@@ -12,7 +12,7 @@ afterAll(() => heal?.remove());
 
 test.skipIf(process.getuid?.() !== 0)('names that no resolver answers for delay no other host', async () => {
   const names = Array.from({ length: 20 }, (_, n) => `n${n}: { address: n${n}.example.com }`);
-  const project = folderWith({
+  const project = directoryWith({
     'inventory/hosts.yml': `all: { hosts: { ${names.join(', ')}, here: { address: localhost, port: 9 } }, vars: { connect_timeout: 5 } }\n`,
   });
   // Of TEST-NET-1 (RFC 5737): nobody answers there. Where there is no route to it the look-up fails at once, which is no harm.

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attemptSync, runSync } from '../child.ts';
 import { playOf } from '../faults/project.ts';
 import { noSshd, startSshd } from '../ssh/sshd.ts';
-import { buildHeal, folderWith, runHeal } from './built.ts';
+import { buildHeal, directoryWith, runHeal } from './built.ts';
 
 let heal: ReturnType<typeof buildHeal>;
 let server: Server;
@@ -19,7 +19,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : undefined;
-  project = folderWith({
+  project = directoryWith({
     'inventory/hosts.yml': `all:\n  hosts:\n    jack4: { address: 127.0.0.1, port: ${port}, connect_timeout: 600 }\n    jack5: { address: 127.0.0.1, port: ${port}, connect_timeout: 1 }\n`,
     'tasks/site.yml': '- name: Every VPS\n  hosts: all\n  tasks: []\n',
     '.ssh/known_hosts': '',
@@ -70,7 +70,7 @@ describe('Ctrl-C', () => {
           identity_file: identityFile,
           known_hosts_file: sshd.knownHosts,
         };
-        const cwd = folderWith({
+        const cwd = directoryWith({
           'inventory/hosts.yml': JSON.stringify({ all: { hosts: { quick: common, slow: common } } }),
           // One after the other: the first is finished once the second is worked on.
           'tasks/site.yml': playOf(

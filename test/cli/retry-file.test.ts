@@ -5,7 +5,7 @@ import { retryHint, retryPath, writeRetryFile } from '../../src/cli/retry-file.t
 import type { Counts, Report } from '../../src/core/event.ts';
 import { loadInventory } from '../../src/project/inventory/inventory.ts';
 import { limitHosts } from '../../src/project/inventory/pattern.ts';
-import { folderWith } from './built.ts';
+import { directoryWith } from './built.ts';
 
 const none: Counts = {
   ok: 0,
@@ -20,7 +20,7 @@ const none: Counts = {
 const report: Report = { jack4: none, jack5: { ...none, failed: 1 }, john1: { ...none, unreachable: 1 } };
 
 test('the hosts that failed can be named by --limit @FILE, and are forgotten when all is well', async () => {
-  const project = folderWith({ 'inventory/hosts.yml': 'all: { hosts: { jack4: , jack5: , john1: } }\n' });
+  const project = directoryWith({ 'inventory/hosts.yml': 'all: { hosts: { jack4: , jack5: , john1: } }\n' });
   const path = retryPath(project, 'site');
   expect(await writeRetryFile(path, 'site', report)).toEqual(['jack5', 'john1']);
   expect(readFileSync(path, 'utf8')).toBe('# hosts that failed in the last run of site\njack5\njohn1\n');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
-import { buildHeal, folderWith, runHeal } from './built.ts';
+import { buildHeal, directoryWith, runHeal } from './built.ts';
 
 let heal: ReturnType<typeof buildHeal>;
 beforeAll(() => {
@@ -11,7 +11,7 @@ afterAll(() => heal?.remove());
 
 /** A project whose inventory has names alone; it is the home directory too. */
 function projectWith(config: string): string {
-  return folderWith({
+  return directoryWith({
     'inventory/hosts.yml': 'all: { hosts: { jack4: , jack5: } }\n',
     'tasks/site.yml': '- hosts: all\n  tasks: [{ name: One, command: echo one, changed_when: false }]\n',
     '.ssh/config': config,

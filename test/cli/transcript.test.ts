@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runSync } from '../child.ts';
-import { buildHeal, folderWith, runHeal } from './built.ts';
+import { buildHeal, directoryWith, runHeal } from './built.ts';
 
 let heal: ReturnType<typeof buildHeal>;
 beforeAll(() => {
@@ -8,7 +8,7 @@ beforeAll(() => {
 });
 afterAll(() => heal?.remove());
 
-const project = folderWith({
+const project = directoryWith({
   'inventory/hosts.yml': [
     'all:',
     '  children:',
@@ -111,20 +111,20 @@ describe('wrong usage ends with 5, names one thing and its remedy, and dumps no 
       'error: --limit bench leaves no host of site\nhint: its plays are for vps\n',
     ],
     [
-      'a folder that there is not',
+      'a directory that there is not',
       ['hosts', '--project', '/nowhere/at/all'],
-      'error: there is no folder /nowhere/at/all\nhint: --project names the folder of a project\n',
+      'error: there is no directory /nowhere/at/all\nhint: --project names the directory of a project\n',
     ],
   ])('%s', async (_name, args, stderr) => {
     expect(await run(...args)).toEqual({ code: 5, stdout: '', stderr });
   });
 
-  test('a folder without a project', async () => {
-    const cwd = folderWith({ 'x.txt': '' });
+  test('a directory without a project', async () => {
+    const cwd = directoryWith({ 'x.txt': '' });
     const { code, stderr } = await runHeal(heal.entry, ['run', 'site'], { cwd });
     expect(code).toBe(5);
     expect(stderr).toBe(
-      `error: no project here: neither ${cwd} nor a folder above it has inventory/ or tasks/\nhint: change to a project, or name it with --project\n`,
+      `error: no project here: neither ${cwd} nor a directory above it has inventory/ or tasks/\nhint: change to a project, or name it with --project\n`,
     );
   });
 });

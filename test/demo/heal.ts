@@ -20,14 +20,14 @@ const launcher = asset('..', '..', 'bin', 'heal.js');
  */
 export async function runHeal(args: readonly string[], cwd: string, shown: Screen): Promise<Finished> {
   if (!shown.live) return await piped(args, cwd, shown);
-  const folder = mkdtempSync(join(tmpdir(), 'heal-demo-log-'));
+  const directory = mkdtempSync(join(tmpdir(), 'heal-demo-log-'));
   try {
-    const log = join(folder, 'log');
+    const log = join(directory, 'log');
     const line = [process.execPath, launcher, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
     const child = spawn('script', ['-q', '-e', '-c', line, log], { cwd, stdio: 'inherit' });
     return { code: await ended(child), text: clean(readFileSync(log, 'utf8')) };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 

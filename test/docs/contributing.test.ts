@@ -33,19 +33,19 @@ describe('the module in CONTRIBUTING.md', () => {
   const [, text = ''] = /```ts\n(import [\s\S]*?)```/.exec(readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')) ?? [];
 
   test.each(shells())('creates the file, once, under $name', async (shell) => {
-    const folder = scratch();
-    const file = join(folder, 'empty-file.ts');
+    const directory = scratch();
+    const file = join(directory, 'empty-file.ts');
     writeFileSync(
       file,
       text.replace(/'(\.\.?\/[^']+)'/g, (_all, path: string) => `'${join(root, 'src/modules', path)}'`),
     );
     const { emptyFile }: { emptyFile: Module } = await import(file);
-    const path = join(folder, 'marker');
+    const path = join(directory, 'marker');
     const done = converge(shell, emptyFile, { path });
     expect(done.first.changes.map(({ title }) => title)).toEqual([`create ${path}`]);
     expect(done.applied.map(({ code }) => code)).toEqual([0]);
     expect(readFileSync(path, 'utf8')).toBe('');
     expect(done.after.changes).toEqual([]);
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   });
 });

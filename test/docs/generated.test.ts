@@ -84,8 +84,8 @@ describe('what ships is valid for editors', () => {
         ['verify', 'tasks.json'],
         ['score', 'tasks.json'],
         ['drills', 'drills.json'],
-      ].flatMap(([folder, schema]): [string, string][] => {
-        const below = `roles/${role}/${folder}`;
+      ].flatMap(([directory, schema]): [string, string][] => {
+        const below = `roles/${role}/${directory}`;
         if (!existsSync(join(root, below))) return [];
         return readdirSync(join(root, below))
           .filter((name) => /\.ya?ml$/.test(name))

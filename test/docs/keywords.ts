@@ -137,19 +137,19 @@ const refusal =
 
 /** The keywords that heal takes at each place, as its loader says. */
 export async function knownKeywords(): Promise<Readonly<Record<Scope, readonly string[]>>> {
-  const folder = mkdtempSync(join(tmpdir(), 'heal-keywords-'));
+  const directory = mkdtempSync(join(tmpdir(), 'heal-keywords-'));
   try {
-    const inventory = await loadInventory({ project: folder, sources: ['one,'], home: folder, env: {} });
+    const inventory = await loadInventory({ project: directory, sources: ['one,'], home: directory, env: {} });
     const takes = async (scope: Scope, key: string): Promise<boolean> => {
-      const file = join(folder, 'probe.yml');
+      const file = join(directory, 'probe.yml');
       writeFileSync(file, `${frames[scope](key)}\n`);
       const said = await loadPlaybook({
-        project: folder,
-        shipped: folder,
+        project: directory,
+        shipped: directory,
         name: file,
         catalogue: modules,
         inventory,
-        home: folder,
+        home: directory,
         env: {},
       }).then(
         () => [],
@@ -167,7 +167,7 @@ export async function knownKeywords(): Promise<Readonly<Record<Scope, readonly s
     }
     return { task: [], block: [], play: [], role: [], loop_control: [], ...known };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildHeal, folderWith, runHeal } from '../cli/built.ts';
+import { buildHeal, directoryWith, runHeal } from '../cli/built.ts';
 import { describeLab } from '../lab/lab-suite.ts';
 import { commandsIn } from './commands.ts';
 
@@ -14,7 +14,7 @@ describeLab('the README, followed on a host', { hosts: ['jack4'], state: 'site',
   beforeAll(() => {
     heal = buildHeal();
     const { address, identityFile, knownHosts } = lab().host('jack4');
-    project = folderWith({});
+    project = directoryWith({});
     // As after a login by ssh: the key is in the user's own known_hosts, where heal looks.
     mkdirSync(join(project, '.ssh'));
     writeFileSync(join(project, '.ssh/known_hosts'), `${knownHosts.join('\n')}\n`);

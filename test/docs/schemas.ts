@@ -7,7 +7,7 @@ import { keywords, type Scope } from './keywords.ts';
 /**
  * JSON Schemas (draft-07) for editors. They let `{{ }}` stand wherever a value stands, for an editor can't know what
  * comes out; heal itself checks strictly once it does. They refer to each other by file name and have no `$id`, so that
- * they work from whatever folder they lie in.
+ * they work from whatever directory they lie in.
  */
 
 /** A text with `{{ }}`, or one that `!secret-env` or `!secret-file` stands before: editors see its text alone. */

@@ -7,9 +7,9 @@ const root = join(import.meta.dirname, '../..');
 const refused =
   /\b(deeds?|chores?|debts?|owed|foretold|strangers?|wish|lanes?|truth|a text|is there already|is so|told apart|by itself|nobody)\b/i;
 
-const files = ['src', 'docs', 'roles', 'tasks', 'templates', 'inventory'].flatMap((folder) =>
-  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).flatMap((name) =>
-    /\.(ts|md|yml|hbs|sh|json)$/.test(name) ? [`${folder}/${name}`] : [],
+const files = ['src', 'docs', 'roles', 'tasks', 'templates', 'inventory'].flatMap((directory) =>
+  readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' }).flatMap((name) =>
+    /\.(ts|md|yml|hbs|sh|json)$/.test(name) ? [`${directory}/${name}`] : [],
   ),
 );
 

@@ -4,7 +4,7 @@ import type { LabHost } from '../lab/host.ts';
 import { describeLab } from '../lab/lab-suite.ts';
 import { type Files, inventoryOf, playOf, recapOf, treeOf, type Workplace, workplace } from './project.ts';
 
-const folders = ['/etc', '/root', '/srv', '/usr/local', '/var/lib/heal', '/opt'];
+const directories = ['/etc', '/root', '/srv', '/usr/local', '/var/lib/heal', '/opt'];
 
 describeLab('a run that can not be, on a real host', { hosts: ['jack4'] }, (lab) => {
   let place: Workplace;
@@ -13,7 +13,7 @@ describeLab('a run that can not be, on a real host', { hosts: ['jack4'] }, (lab)
   beforeAll(async () => {
     place = workplace();
     await host().exec('mkdir -p /var/lib/heal; useradd -m coach');
-    before = await treeOf(host(), folders);
+    before = await treeOf(host(), directories);
   });
   afterAll(() => place?.remove());
 
@@ -37,7 +37,7 @@ describeLab('a run that can not be, on a real host', { hosts: ['jack4'] }, (lab)
   ])('%s in the last task ends with 5, and the first ones were not begun', async (_name, task) => {
     const { code, stdout } = await place.heal(project({ 'tasks/site.yml': playOf([...tasks, task]) }), ['run', 'site']);
     expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
-    expect(await treeOf(host(), folders)).toBe(before);
+    expect(await treeOf(host(), directories)).toBe(before);
   });
 
   test('a member of the facts that there is not fails its task with a hint, not the program', async () => {
@@ -47,7 +47,7 @@ describeLab('a run that can not be, on a real host', { hosts: ['jack4'] }, (lab)
     );
     expect(code).toBe(2);
     expect(stdout).toContain('facts has no member "oss"\n    hint: did you mean "os"?\n');
-    expect(await treeOf(host(), folders)).toBe(before);
+    expect(await treeOf(host(), directories)).toBe(before);
   });
 
   test('a host key that is not known is refused, with its fingerprint and the line to run', async () => {
@@ -64,7 +64,7 @@ describeLab('a run that can not be, on a real host', { hosts: ['jack4'] }, (lab)
       ),
     );
     expect(stdout).toMatch(/jack4 +: ok=0 +changed=0 +unreachable=1 +failed=0 /);
-    expect(await treeOf(host(), folders)).toBe(before);
+    expect(await treeOf(host(), directories)).toBe(before);
   });
 
   test('a host key that has changed is refused, with the line of the file that has the other one', async () => {
@@ -83,11 +83,11 @@ describeLab('a run that can not be, on a real host', { hosts: ['jack4'] }, (lab)
     expect(stdout).toContain(`the host key of ${address} has changed: it showed ssh-ed25519 SHA256:`);
     expect(stdout).toContain(`but PROJECT/known_hosts:2 has ssh-ed25519 SHA256:`);
     expect(stdout).toContain(`ssh-keygen -R '${address}' -f PROJECT/known_hosts\n`);
-    expect(await treeOf(host(), folders)).toBe(before);
+    expect(await treeOf(host(), directories)).toBe(before);
   });
 
   test('a key that the host does not take', async () => {
-    const folder = project();
+    const directory = project();
     await host().exec('ssh-keygen -q -t ed25519 -N "" -f /run/other </dev/null');
     const key = await host().exec('cat /run/other');
     const own = project({ 'other.key': key }, { identity_file: 'other.key' });
@@ -96,7 +96,7 @@ describeLab('a run that can not be, on a real host', { hosts: ['jack4'] }, (lab)
     expect(stdout).toContain(
       'does not let root in: tried PROJECT/other.key\n    hint: check that the user name is correct, and that ',
     );
-    expect(folder).not.toBe(own);
+    expect(directory).not.toBe(own);
   });
 
   test('a user who may not become root', async () => {
@@ -106,7 +106,7 @@ describeLab('a run that can not be, on a real host', { hosts: ['jack4'] }, (lab)
     const { code, stdout } = await place.heal(project({}, { user: 'coach', become: true }), ['run', 'site']);
     expect(code).toBe(4);
     expect(stdout).toMatch(/jack4 \| unreachable \| .*sudo/);
-    expect(await treeOf(host(), folders)).toBe(before);
+    expect(await treeOf(host(), directories)).toBe(before);
   });
 
   test('a user of a task who is not there', async () => {
@@ -118,7 +118,7 @@ describeLab('a run that can not be, on a real host', { hosts: ['jack4'] }, (lab)
     );
     expect(code).toBe(2);
     expect(stdout).toMatch(/jack4 +\| failed .*\n.*\n.*user nosuch does not exist/);
-    expect(await treeOf(host(), folders)).toBe(before);
+    expect(await treeOf(host(), directories)).toBe(before);
   });
 
   test('a host that drops what it is sent', async () => {
@@ -133,14 +133,14 @@ describeLab('a run that can not be, on a real host', { hosts: ['jack4'] }, (lab)
   });
 
   test('a host that is cut off in the middle of a task', async () => {
-    const folder = project({
+    const directory = project({
       'tasks/site.yml': playOf([
         { name: 'The first', copy: { content: 'x\n', dest: '/srv/first' } },
         { name: 'The second takes the line down', shell: 'sleep 1; pkill -KILL sshd; sleep 600; touch /srv/second' },
         { name: 'The third', command: 'touch /srv/third' },
       ]),
     });
-    const { code, stdout } = await place.heal(folder, ['run', 'site']);
+    const { code, stdout } = await place.heal(directory, ['run', 'site']);
     await host().exec('systemctl restart ssh; rm -f /srv/first');
     expect(code).toBe(4);
     expect(stdout).toContain('jack4 | changed   | The first');
@@ -154,11 +154,11 @@ describeLab('a run that can not be, on a real host', { hosts: ['jack4'] }, (lab)
     await host().exec(
       'mkdir -p /srv/small; mount -t tmpfs -o size=64k tmpfs /srv/small; echo old >/srv/small/file; head -c 60000 /dev/zero >/srv/small/fill || true',
     );
-    const folder = project({
+    const directory = project({
       'files/large': 'x'.repeat(100_000),
       'tasks/site.yml': playOf([{ name: 'The file', copy: { src: 'large', dest: '/srv/small/file' } }]),
     });
-    const { code, stdout } = await place.heal(folder, ['run', 'site']);
+    const { code, stdout } = await place.heal(directory, ['run', 'site']);
     const left = await host().exec('cat /srv/small/file; ls -A /srv/small; umount /srv/small; rmdir /srv/small');
     expect(code).toBe(2);
     expect(stdout).toMatch(
@@ -168,7 +168,7 @@ describeLab('a run that can not be, on a real host', { hosts: ['jack4'] }, (lab)
   });
 
   test('and in the end nothing has changed', async () => {
-    expect(await treeOf(host(), folders)).toBe(before);
+    expect(await treeOf(host(), directories)).toBe(before);
     expect(await host().exec('ls -A /run | grep heal; ls -A /tmp | grep heal; true')).toBe('');
   });
 });

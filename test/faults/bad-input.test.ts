@@ -332,7 +332,7 @@ hint: it is looked for in templates, HEAL/templates
   [
     'a template whose name leads out',
     site('- name: x\n  template: { src: ../../etc/passwd, dest: /x }'),
-    `error: the template "../../etc/passwd" leads out of its folder
+    `error: the template "../../etc/passwd" leads out of its directory
   --> tasks/site.yml:5:24
    |
  5 |       template: { src: ../../etc/passwd, dest: /x }
@@ -343,7 +343,7 @@ hint: put it into templates/ of the role or the project, and name it from there
   [
     'a template that is a link which leads out',
     { ...site('- name: x\n  template: { src: a.hbs, dest: /x }'), 'templates/a.hbs': { link: '/etc/passwd' } },
-    `error: the template "a.hbs" leads out of its folder
+    `error: the template "a.hbs" leads out of its directory
   --> tasks/site.yml:5:24
    |
  5 |       template: { src: a.hbs, dest: /x }
@@ -366,7 +366,7 @@ hint: identity_file says which key is used
 `,
   ],
   [
-    'a key that is a folder',
+    'a key that is a directory',
     site('- command: "true"'),
     'error: cannot read the key file PROJECT/tasks\nhint: check that it is a regular file and that you have read permission\n',
     ['run', 'site', '--private-key', 'tasks'],

@@ -34,28 +34,28 @@ describeLab('what may not be read, and what never answers', { hosts: ['jack4', '
   };
 
   describe('a path that may not be read is denied, and nothing is made of it', () => {
-    const modules = (folder: string): object[] => [
-      { stat: { path: `${folder}/file` } },
-      { copy: { content: 'x\n', dest: `${folder}/file` } },
-      { copy: { content: 'x\n', dest: `${folder}/new` } },
-      { template: { src: 'a.hbs', dest: `${folder}/new` } },
-      { file: { path: `${folder}/file`, state: 'absent' } },
-      { file: { path: `${folder}/new`, state: 'touch' } },
-      { directory: { path: `${folder}/new/deeper` } },
-      { directory: { path: `${folder}/new`, state: 'absent' } },
-      { command: { cmd: 'touch /tmp/it-was-run', creates: `${folder}/file` } },
-      { command: { cmd: 'touch /tmp/it-was-run', removes: `${folder}/file` } },
-      { stat: { path: `${folder}/it's\na name` } },
+    const modules = (directory: string): object[] => [
+      { stat: { path: `${directory}/file` } },
+      { copy: { content: 'x\n', dest: `${directory}/file` } },
+      { copy: { content: 'x\n', dest: `${directory}/new` } },
+      { template: { src: 'a.hbs', dest: `${directory}/new` } },
+      { file: { path: `${directory}/file`, state: 'absent' } },
+      { file: { path: `${directory}/new`, state: 'touch' } },
+      { directory: { path: `${directory}/new/deeper` } },
+      { directory: { path: `${directory}/new`, state: 'absent' } },
+      { command: { cmd: 'touch /tmp/it-was-run', creates: `${directory}/file` } },
+      { command: { cmd: 'touch /tmp/it-was-run', removes: `${directory}/file` } },
+      { stat: { path: `${directory}/it's\na name` } },
     ];
     const names = (tasks: readonly object[]): object[] =>
       tasks.map((task, index) => ({ name: `Task ${index + 1}`, ...task, ignore_errors: true }));
 
     test.each([
-      ['a folder of root, asked as nobody', '/srv/secret', { become_user: 'nobody' }],
+      ['a directory of root, asked as nobody', '/srv/secret', { become_user: 'nobody' }],
       ["another user's FUSE mount, asked as root", '/mnt/jo', {}],
-    ])('%s', async (_name, folder, account) => {
+    ])('%s', async (_name, directory, account) => {
       const before = await treeOf(host(), ['/srv', '/home/jo', '/tmp']);
-      const tasks = modules(folder);
+      const tasks = modules(directory);
       const { code, stdout } = await run(names(tasks.map((task) => ({ ...task, ...account }))), '-l', 'jack4');
       expect(code).toBe(0);
       expect(outcomes(stdout)).toEqual(tasks.map((_, index) => `ignored: Task ${index + 1}`));
@@ -125,7 +125,7 @@ describeLab('what may not be read, and what never answers', { hosts: ['jack4', '
       expect(recapOf(done.stdout, 'jack5')).toMatchObject({ failed: 0, unreachable: 0, ignored: 1 });
     });
 
-    test('leaves nothing behind: no process, no folder, no half a file', async () => {
+    test('leaves nothing behind: no process, no directory, no half a file', async () => {
       const running = 'ls /mnt/han[g]|stat -[c]|sha256su[m]|getfac[l]|slee[p] 600';
       const left = await host().exec(
         `for n in $(seq 600); do pgrep -f '${running}' >/dev/null || break; sleep 0.1; done

@@ -11,20 +11,20 @@ describeLab('a file that its owner edits while a run is under way', { hosts: ['j
   });
   afterAll(() => place?.remove());
 
-  /** A folder of one test, for these run side by side; `write` is the script of an edit in it. */
+  /** A directory of one test, for these run side by side; `write` is the script of an edit in it. */
   const scene = async (old?: string) => {
-    const folder = (await host().exec('mktemp -d /root/scene.XXXXXX')).trim();
-    const file = `${folder}/settings`;
+    const directory = (await host().exec('mktemp -d /root/scene.XXXXXX')).trim();
+    const file = `${directory}/settings`;
     const write = (text: string) => `printf '${text}\n' >${file}`;
     if (old !== undefined) await host().exec(write(old));
     /** Shell text that tells the owner to edit, and goes on when that is done. */
-    const meet = `: >${folder}.now; until [ -e ${folder}.edited ]; do sleep 0.1; done`;
+    const meet = `: >${directory}.now; until [ -e ${directory}.edited ]; do sleep 0.1; done`;
     /**
      * Asked beside the question about the file, and answered together with it: it keeps both from being answered before
      * the owner has edited, who does so once the file has been looked at, that is when the answer about it (`g0`, of the
      * first task) is in the file of its group. There are two slow ones because a single one would be asked before it.
      */
-    const waits = `[ -e ${folder}.edited ] && exit
+    const waits = `[ -e ${directory}.edited ] && exit
       p=$$; until w=$(readlink /proc/$p/fd/1) && [ "\${w##*/group}" != "$w" ]; do p=$(awk '/^PPid:/ { print $2 }' /proc/$p/status); done
       until grep -q ' done g0 ' "\${w%/*}"/group[0-9]*; do sleep 0.1; done
       ${meet}`;
@@ -33,15 +33,15 @@ describeLab('a file that its owner edits while a run is under way', { hosts: ['j
     const run = async (tasks: readonly object[], script: string, ...args: string[]) => {
       const project = place.project({ 'inventory/hosts.yml': inventoryOf([host()]), 'tasks/site.yml': playOf(tasks) });
       const edit = host().exec(
-        `for n in $(seq 600); do [ -e ${folder}.now ] && break; sleep 0.1; done; [ -e ${folder}.now ] && ${script} && touch ${folder}.edited`,
+        `for n in $(seq 600); do [ -e ${directory}.now ] && break; sleep 0.1; done; [ -e ${directory}.now ] && ${script} && touch ${directory}.edited`,
       );
       const [done] = await Promise.all([place.heal(project, ['run', 'site', '-D', ...args]), edit]);
       return done;
     };
     /** Lines of all files there, in the order of their names. */
     const contents = async (): Promise<string[]> =>
-      (await host().exec(`find ${folder} -type f | sort | xargs -r cat`)).split('\n').filter((line) => line !== '');
-    return { folder, file, write, meet, slow, run, contents };
+      (await host().exec(`find ${directory} -type f | sort | xargs -r cat`)).split('\n').filter((line) => line !== '');
+    return { directory, file, write, meet, slow, run, contents };
   };
 
   describe.concurrent('between asking and applying', () => {
@@ -77,9 +77,9 @@ describeLab('a file that its owner edits while a run is under way', { hosts: ['j
     });
 
     test('a file that is edited again and again keeps the last edit, its task fails, and the next is not begun', async () => {
-      const { folder, file, contents } = await scene();
+      const { directory, file, contents } = await scene();
       await host().exec(
-        `setsid sh -c 'while [ ! -e ${folder}/stop ]; do echo "mine $(date +%N)" >${file}; sleep 0.01; done; touch ${folder}.stopped' </dev/null >/dev/null 2>&1 &`,
+        `setsid sh -c 'while [ ! -e ${directory}/stop ]; do echo "mine $(date +%N)" >${file}; sleep 0.01; done; touch ${directory}.stopped' </dev/null >/dev/null 2>&1 &`,
       );
       const tasks = [
         { name: 'It', copy: { content: 'wanted\n', dest: file } },
@@ -91,7 +91,7 @@ describeLab('a file that its owner edits while a run is under way', { hosts: ['j
             readonly: true,
           },
         })),
-        { name: 'The next', command: `touch ${folder}/next` },
+        { name: 'The next', command: `touch ${directory}/next` },
       ];
       const project = place.project({ 'inventory/hosts.yml': inventoryOf([host()]), 'tasks/site.yml': playOf(tasks) });
       const done = await place.heal(project, ['run', 'site', '-D']);
@@ -100,9 +100,9 @@ describeLab('a file that its owner edits while a run is under way', { hosts: ['j
       expect(done.stdout).toMatch(
         /^jack4 \| failed +\| It\n {4}tasks\/site\.yml:4:7 {2}\(copy\)\n {4}(changed since it was read: somebody else is changing it at the same time\n {4}hint: find out who, and run again|applied, but the host still differs: update )/m,
       );
-      await host().exec(`touch ${folder}/stop; until [ -e ${folder}.stopped ]; do sleep 0.1; done`);
+      await host().exec(`touch ${directory}/stop; until [ -e ${directory}.stopped ]; do sleep 0.1; done`);
       expect(await contents()).toEqual([expect.stringMatching(/^mine \d+$/)]);
-      expect(await host().exec(`ls -A ${folder}`)).toBe('settings\nstop\n');
+      expect(await host().exec(`ls -A ${directory}`)).toBe('settings\nstop\n');
     });
 
     test('a mode that was changed meanwhile is set from what it is now', async () => {
@@ -127,16 +127,16 @@ describeLab('a file that its owner edits while a run is under way', { hosts: ['j
     });
 
     test('while the new content is validated: the validation does not make the edit go unseen', async () => {
-      const { folder, file, write, meet, run } = await scene('old');
+      const { directory, file, write, meet, run } = await scene('old');
       const copy = { content: 'wanted\n', dest: file, validate: `sh -c 'echo it looks fine; ${meet}; cat %s'` };
       const done = await run([{ name: 'It', copy }], write('mine'));
       expect(done.code).toBe(0);
       expect(done.stdout).toContain('      -mine\n      +wanted\n');
-      expect(await host().exec(`ls -A ${folder}`)).toBe('settings\n');
+      expect(await host().exec(`ls -A ${directory}`)).toBe('settings\n');
     });
 
     test('while a large content is on its way', async () => {
-      const { folder, file, write } = await scene('old');
+      const { directory, file, write } = await scene('old');
       const project = place.project({
         'inventory/hosts.yml': inventoryOf([host()]),
         'tasks/site.yml': playOf([{ name: 'It', copy: { src: 'large', dest: file } }]),
@@ -144,12 +144,12 @@ describeLab('a file that its owner edits while a run is under way', { hosts: ['j
       });
       // As soon as a part has arrived, the owner writes; then it is told that the host saw both at once.
       const edit = host().exec(
-        `for n in $(seq 1000); do ls -A ${folder} | grep -q heal && break; sleep 0.01; done; ${write('mine')}; ls -A ${folder}`,
+        `for n in $(seq 1000); do ls -A ${directory} | grep -q heal && break; sleep 0.01; done; ${write('mine')}; ls -A ${directory}`,
       );
       const done = await place.heal(project, ['run', 'site']);
       expect(await edit).toMatch(/^\.heal-.*\nsettings\n$/);
       expect(done.code).toBe(0);
-      expect(await host().exec(`wc -c <${file}; ls -A ${folder}`)).toBe('60000000\nsettings\n');
+      expect(await host().exec(`wc -c <${file}; ls -A ${directory}`)).toBe('60000000\nsettings\n');
     });
   });
 });

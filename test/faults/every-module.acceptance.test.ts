@@ -8,7 +8,7 @@ import type { Transcript } from '../cli/built.ts';
 import type { LabHost } from '../lab/host.ts';
 import { describeLab } from '../lab/lab-suite.ts';
 import { converge, type Shell } from '../modules/on-this-machine.ts';
-import { byEngine, folders, looks, projectFiles, setup, type Use, uses } from './every-module.ts';
+import { byEngine, directories, looks, projectFiles, setup, type Use, uses } from './every-module.ts';
 import { inventoryOf, playOf, recapOf, treeOf, type Workplace, workplace } from './project.ts';
 
 const flavours = ['trixie', 'bookworm'] as const;
@@ -23,7 +23,7 @@ describeLab('every module', { hosts }, (lab) => {
     const done: Record<string, Transcript> = {};
     const trees: Record<string, string> = {};
     const tree = async (): Promise<string> =>
-      (await Promise.all(flavours.map((name) => treeOf(lab().host(name), folders)))).join('\n') +
+      (await Promise.all(flavours.map((name) => treeOf(lab().host(name), directories)))).join('\n') +
       (
         await Promise.all(
           flavours.map((name) =>

@@ -33,7 +33,7 @@ sleep 0.5
 `;
 
 /** What a run may change, for a checksum of all of it. */
-export const folders = ['/etc', '/srv', '/root', '/home', '/var/spool/cron', '/opt'];
+export const directories = ['/etc', '/srv', '/root', '/home', '/var/spool/cron', '/opt'];
 
 const use = (name: string, module: string, args: Use['args'], more: Partial<Use> = {}): Use => ({
   name,
@@ -46,8 +46,8 @@ const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsab
 
 /** Uses that change something, in an order in which they work; what nobody can predict comes last. */
 export const uses: readonly Use[] = [
-  use('A new folder', 'directory', { path: '/srv/app/data', mode: '0750', owner: 'coach' }),
-  use('A folder that goes', 'directory', { path: '/srv/old', state: 'absent' }),
+  use('A new directory', 'directory', { path: '/srv/app/data', mode: '0750', owner: 'coach' }),
+  use('A directory that goes', 'directory', { path: '/srv/old', state: 'absent' }),
   use('A new file', 'copy', { content: 'hello\n', dest: '/srv/app/new', mode: '0640', group: 'coach' }),
   use('A file that changes', 'copy', { content: 'new\n', dest: '/srv/changed' }),
   use('A file of the project', 'copy', { src: 'data.bin', dest: '/srv/app/', mode: '0600' }),
@@ -80,7 +80,7 @@ export const uses: readonly Use[] = [
   use('A key that opens', 'authorized_key', { user: 'coach', key: publicKey }),
   use('A timer', 'timer', { name: 'shop', command: '/bin/true', on_calendar: 'daily' }),
   use('A value of YAML', 'yaml', { path: '/srv/app.yml', set: [{ path: 'a.b', value: 2 }] }),
-  use('A folder of the project', 'sync', { src: 'pages', dest: '/srv/pages', delete: true }),
+  use('A directory of the project', 'sync', { src: 'pages', dest: '/srv/pages', delete: true }),
   use('A script of the project', 'script', { cmd: 'fill.sh', creates: '/srv/filled' }),
   use('A backup', 'backup', { paths: ['/srv/changed'], dest: 'backups/{{ inventory_hostname }}' }, { everyTime: true }),
   use('A file brought here', 'fetch', { src: '/srv/changed', dest: 'fetched/{{ inventory_hostname }}' }),

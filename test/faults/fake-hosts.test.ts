@@ -66,7 +66,7 @@ describe.skipIf(noSshd !== undefined)('hosts that behave badly at each stage of 
           },
         ],
         {
-          vars: { out: sshd.folder },
+          vars: { out: sshd.directory },
           handlers: [{ name: 'Tell', command: 'touch {{ out }}/{{ inventory_hostname }}.told' }],
         },
       ),
@@ -86,7 +86,7 @@ describe.skipIf(noSshd !== undefined)('hosts that behave badly at each stage of 
   test('the good ones have run all, handlers too', () => {
     for (const name of good) {
       expect(recapOf(stdout, `${name} `)).toMatchObject({ ok: 2, changed: 2, failed: 0, unreachable: 0 });
-      expect(readFileSync(join(sshd.folder, `${name}.told`), 'utf8')).toBe('');
+      expect(readFileSync(join(sshd.directory, `${name}.told`), 'utf8')).toBe('');
     }
     expect(code).toBe(6);
   });

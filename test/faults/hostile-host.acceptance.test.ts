@@ -72,7 +72,7 @@ describeLab('a host whose every word is hostile', { hosts: wanted }, (lab) => {
     /** Two tasks each, the second of which needs the first; each pair meets each class. */
     const pairs: readonly ((name: string, id: string) => object[])[] = [
       (name: string, id: string) => [
-        { name: `Folder ${id}`, directory: { path: at(name, '.d'), mode: '0750' } },
+        { name: `Directory ${id}`, directory: { path: at(name, '.d'), mode: '0750' } },
         { name: `Copy ${id}`, copy: { content: `of ${id}\n`, dest: at(`${name}.d/${name}`), mode: '0640' } },
       ],
       (name: string, id: string) => [

@@ -11,11 +11,11 @@ export type Files = Readonly<Record<string, string | { readonly link: string }>>
 
 const shipped = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-/** The command as it ships, and a folder for the projects of one test file. */
+/** The command as it ships, and a directory for the projects of one test file. */
 export interface Workplace {
-  /** Writes a project and answers with its folder. */
+  /** Writes a project and answers with its directory. */
   readonly project: (files: Files) => string;
-  /** Runs the command there; its output has PROJECT and HEAL for the two folders. */
+  /** Runs the command there; its output has PROJECT and HEAL for the two directories. */
   readonly heal: (
     project: string,
     args: readonly string[],
@@ -29,15 +29,15 @@ export interface Workplace {
 /** Milliseconds: hundreds of changes on a host of the lab while other tests keep the machine busy. */
 const limitMs = 240_000;
 
-/** Builds the command and makes the folder. */
+/** Builds the command and makes the directory. */
 export function workplace(): Workplace {
   const { entry, remove } = buildHeal();
-  const folder = mkdtempSync(join(tmpdir(), 'heal-faults-'));
+  const directory = mkdtempSync(join(tmpdir(), 'heal-faults-'));
   let count = 0;
   return {
     project: (files) => {
       count += 1;
-      const project = join(folder, String(count));
+      const project = join(directory, String(count));
       writeFiles(project, files);
       return project;
     },
@@ -50,15 +50,15 @@ export function workplace(): Workplace {
     start: (project, args) => startHeal(entry, args, { cwd: project, env: { HOME: project }, limitMs }),
     remove: () => {
       remove();
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }
 
-/** Writes files, and links, into a folder. */
-export function writeFiles(folder: string, files: Files): void {
+/** Writes files, and links, into a directory. */
+export function writeFiles(directory: string, files: Files): void {
   for (const [name, text] of Object.entries(files)) {
-    const path = join(folder, name);
+    const path = join(directory, name);
     mkdirSync(dirname(path), { recursive: true });
     if (typeof text === 'string') writeFileSync(path, text);
     else symlinkSync(text.link, path);
@@ -106,8 +106,8 @@ export function recapOf(stdout: string, host: string): Record<string, number> {
 }
 
 /** A line for each entry of what a run may change on a host, with type, mode, owner, target and content's hash. */
-export async function treeOf(host: LabHost, folders: readonly string[]): Promise<string> {
-  const where = folders.map((folder) => `'${folder}'`).join(' ');
+export async function treeOf(host: LabHost, directories: readonly string[]): Promise<string> {
+  const where = directories.map((directory) => `'${directory}'`).join(' ');
   return host.exec(
     `find ${where} -xdev -printf '%p %y %m %U %G %l\\n' | sort; ` +
       `find ${where} -xdev -type f -print0 | sort -z | xargs -0 -r sha256sum`,

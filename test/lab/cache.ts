@@ -2,17 +2,17 @@ import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './command.ts';
 import { withLock } from './lock.ts';
-import { cacheFolder } from './places.ts';
+import { cacheDirectory } from './places.ts';
 
-/** A folder that is built once per machine and only read afterwards.
+/** A directory that is built once per machine and only read afterwards.
  *
- * @param name tells the content, a digest of what it is made from included: another content is another folder
- * @param build fills the folder it is given; it becomes visible under its name when it is finished, and not before
+ * @param name tells the content, a digest of what it is made from included: another content is another directory
+ * @param build fills the directory it is given; it becomes visible under its name when it is finished, and not before
  */
-export async function cached(name: string, build: (folder: string) => Promise<void>): Promise<string> {
-  const target = join(cacheFolder, name);
+export async function cached(name: string, build: (directory: string) => Promise<void>): Promise<string> {
+  const target = join(cacheDirectory, name);
   if (existsSync(target)) return target;
-  mkdirSync(cacheFolder, { recursive: true });
+  mkdirSync(cacheDirectory, { recursive: true });
   await withLock(`${target}.lock`, async () => {
     if (existsSync(target)) return;
     const building = `${target}.building`;
@@ -25,6 +25,6 @@ export async function cached(name: string, build: (folder: string) => Promise<vo
 
 /** Whether something is being built or nothing was built yet: then a lab's start may take minutes. */
 export function isCacheUnfinished(): boolean {
-  const names = existsSync(cacheFolder) ? readdirSync(cacheFolder) : [];
+  const names = existsSync(cacheDirectory) ? readdirSync(cacheDirectory) : [];
   return names.length === 0 || names.some((name) => name.endsWith('.building'));
 }

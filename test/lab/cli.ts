@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { access, inventoryFolder, standingHosts, writeInventory } from './inventory.ts';
+import { access, inventoryDirectory, standingHosts, writeInventory } from './inventory.ts';
 import { startLab } from './lab.ts';
 import type { HostWish } from './outfit.ts';
 import type { OpenClaw } from './program-layers.ts';
@@ -57,7 +57,7 @@ async function up(count: number, wish: Omit<HostWish, 'name'>, internet: boolean
   const names: string[] = [];
   for (let number = 4; names.length < count; number++) if (!taken.has(`jack${number}`)) names.push(`jack${number}`);
   await startLab({ ...wish, hosts: names, internet, detached: true });
-  return say(`${writeInventory()}\nheal run site -i ${inventoryFolder} --limit ${names[0]}`, 0);
+  return say(`${writeInventory()}\nheal run site -i ${inventoryDirectory} --limit ${names[0]}`, 0);
 }
 
 function down(): number {

@@ -16,9 +16,9 @@ function mountPoints(type: 'cgroup2' | 'named'): string[] {
 
 /** Makes a host's control group and answers the file into which a process writes its number to enter. */
 export function makeControlGroup(machine: string): string {
-  const folder = controlGroup(machine);
-  mkdirSync(folder, { recursive: true });
-  return join(folder, 'cgroup.procs');
+  const directory = controlGroup(machine);
+  mkdirSync(directory, { recursive: true });
+  return join(directory, 'cgroup.procs');
 }
 
 /** Where a program from outside enters a running host's control group: beside the host's first process. */
@@ -34,8 +34,8 @@ function controlGroup(machine: string): string {
 
 /** Ends whatever still runs in a host's control group. The group is ours by its name, and so is all that is in it. */
 export function killControlGroup(machine: string): ProcessIdentity[] {
-  const found = folders(machine)
-    .flatMap((folder) => numbersIn(join(folder, 'cgroup.procs')))
+  const found = directories(machine)
+    .flatMap((directory) => numbersIn(join(directory, 'cgroup.procs')))
     .map(identify)
     .filter((identity) => identity !== undefined);
   for (const identity of found) killExactly(identity);
@@ -44,9 +44,9 @@ export function killControlGroup(machine: string): ProcessIdentity[] {
 
 /** Removes a host's control groups in every hierarchy where nspawn made one. */
 export function removeControlGroup(machine: string): void {
-  for (const folder of folders(machine)) {
+  for (const directory of directories(machine)) {
     try {
-      rmdirSync(folder);
+      rmdirSync(directory);
     } catch {
       // Still busy: the next take-down of stale labs tries again.
     }
@@ -54,16 +54,16 @@ export function removeControlGroup(machine: string): void {
 }
 
 /** The host's groups, deepest first. */
-function folders(machine: string): string[] {
+function directories(machine: string): string[] {
   return [...mountPoints('cgroup2'), ...mountPoints('named')]
     .map((mount) => join(mount, `heal-${machine}`))
     .filter(existsSync)
     .flatMap(below);
 }
 
-function below(folder: string): string[] {
-  const inner = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return [...inner.flatMap((entry) => below(join(folder, entry.name))), folder];
+function below(directory: string): string[] {
+  const inner = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [...inner.flatMap((entry) => below(join(directory, entry.name))), directory];
 }
 
 function numbersIn(file: string): number[] {

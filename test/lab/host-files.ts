@@ -34,7 +34,7 @@ export async function writeHostFiles(root: string, facts: HostFacts): Promise<st
   return Promise.all(['ed25519', 'ecdsa'].map((type) => hostKey(root, type)));
 }
 
-/** Writes a file into a host's root; folders on the way are made as root's, 0755 (0700 for .ssh). */
+/** Writes a file into a host's root; directories on the way are made as root's, 0755 (0700 for .ssh). */
 export function put(root: string, path: string, text: string | Buffer, mode = 0o644): void {
   const file = join(root, path);
   mkdirSync(dirname(file), { recursive: true, mode: path.includes('/.ssh/') ? 0o700 : 0o755 });
@@ -43,9 +43,9 @@ export function put(root: string, path: string, text: string | Buffer, mode = 0o
 
 /** Enables a unit for multi-user.target of a host that does not run yet. */
 export function enable(root: string, unit: string): void {
-  const folder = join(root, 'etc/systemd/system/multi-user.target.wants');
-  mkdirSync(folder, { recursive: true });
-  symlinkSync(`/etc/systemd/system/${unit}`, join(folder, unit));
+  const directory = join(root, 'etc/systemd/system/multi-user.target.wants');
+  mkdirSync(directory, { recursive: true });
+  symlinkSync(`/etc/systemd/system/${unit}`, join(directory, unit));
 }
 
 function sshdSettings(flavour: Flavour): string {

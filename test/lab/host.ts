@@ -7,7 +7,7 @@ import { writeHostFiles } from './host-files.ts';
 import { type Bind, firstProcess, startNspawn } from './nspawn.ts';
 import type { Lab } from './open-lab.ts';
 import { poll } from './process-identity.ts';
-import { type HostRecord, labFolder, writeRecord } from './record.ts';
+import { type HostRecord, labDirectory, writeRecord } from './record.ts';
 import { type Flavour, rootImage } from './root-image.ts';
 import { stopHost } from './take-down.ts';
 
@@ -19,9 +19,9 @@ export type HostOptions = {
   layers?: readonly string[];
   /** A prepared upper layer to copy: what a test changes must not lie in a lower one, where the first write to a file
    * makes it another file and a watch on it goes blind. */
-  upperFolder?: string;
+  upperDirectory?: string;
   /** A prepared /var/lib/docker to copy. */
-  dockerFolder?: string;
+  dockerDirectory?: string;
   binds?: readonly Bind[];
   /** Last touches to the root before the first boot. */
   prepare?: (root: string) => Promise<void> | void;
@@ -76,9 +76,9 @@ export async function bootHost(lab: Lab, options: HostOptions): Promise<LabHost>
   record.hosts.push(own);
   writeRecord(record);
 
-  const folder = join(labFolder(record.id), own.machine);
-  const root = join(folder, 'root');
-  await layOut(folder, [...(options.layers ?? []), await rootImage(flavour)], options);
+  const directory = join(labDirectory(record.id), own.machine);
+  const root = join(directory, 'root');
+  await layOut(directory, [...(options.layers ?? []), await rootImage(flavour)], options);
   const keys = await writeHostFiles(root, {
     name: own.name,
     address: own.address,
@@ -91,8 +91,8 @@ export async function bootHost(lab: Lab, options: HostOptions): Promise<LabHost>
   lab.trust(knownHosts);
   await options.prepare?.(root);
 
-  const console = () => readFileSync(join(folder, 'console'), 'utf8');
-  const binds = [{ source: join(folder, 'docker'), target: '/var/lib/docker' }, ...(options.binds ?? [])];
+  const console = () => readFileSync(join(directory, 'console'), 'utf8');
+  const binds = [{ source: join(directory, 'docker'), target: '/var/lib/docker' }, ...(options.binds ?? [])];
   // First into the host's control group: to logind, whoever is outside it is nobody, and `loginctl` would refuse.
   const enter = (script: string): string[] => [
     ...['-c', 'echo $$ > "$0" && exec nsenter "$@"', payloadGroup(own.machine)],
@@ -124,7 +124,7 @@ export async function bootHost(lab: Lab, options: HostOptions): Promise<LabHost>
         machine: own.machine,
         root,
         bridge: record.bridge,
-        console: join(folder, 'console'),
+        console: join(directory, 'console'),
         binds,
       });
       writeRecord(record);
@@ -151,18 +151,18 @@ const environment = [
   'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
 ];
 
-async function layOut(folder: string, layers: string[], options: HostOptions): Promise<void> {
-  for (const name of ['work', 'root']) mkdirSync(join(folder, name), { recursive: true });
-  await copyOrMake(options.upperFolder, join(folder, 'upper'), 0o755);
-  // dockerd's own overlays do not work on an overlay: its folder is a real one.
-  await copyOrMake(options.dockerFolder, join(folder, 'docker'), 0o710);
-  const places = `lowerdir=${layers.join(':')},upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`;
-  await run('mount', ['-t', 'overlay', 'heal-lab', '-o', places, join(folder, 'root')]);
+async function layOut(directory: string, layers: string[], options: HostOptions): Promise<void> {
+  for (const name of ['work', 'root']) mkdirSync(join(directory, name), { recursive: true });
+  await copyOrMake(options.upperDirectory, join(directory, 'upper'), 0o755);
+  // dockerd's own overlays do not work on an overlay: its directory is a real one.
+  await copyOrMake(options.dockerDirectory, join(directory, 'docker'), 0o710);
+  const places = `lowerdir=${layers.join(':')},upperdir=${join(directory, 'upper')},workdir=${join(directory, 'work')}`;
+  await run('mount', ['-t', 'overlay', 'heal-lab', '-o', places, join(directory, 'root')]);
 }
 
-async function copyOrMake(prepared: string | undefined, folder: string, mode: number): Promise<void> {
-  if (prepared === undefined) mkdirSync(folder, { mode });
-  else await run('cp', ['-a', '--reflink=auto', prepared, folder]);
+async function copyOrMake(prepared: string | undefined, directory: string, mode: number): Promise<void> {
+  if (prepared === undefined) mkdirSync(directory, { mode });
+  else await run('cp', ['-a', '--reflink=auto', prepared, directory]);
 }
 
 /** Why the host cannot be used yet after a generous wait; undefined when it can. */

@@ -1,9 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type HostRecord, isStale, type LabRecord, labFolder, readRecords } from './record.ts';
+import { type HostRecord, isStale, type LabRecord, labDirectory, readRecords } from './record.ts';
 
 /** Where `npm run lab -- up` writes the inventory for `heal run -i`. */
-export const inventoryFolder = '/tmp/heal-lab/inventory';
+export const inventoryDirectory = '/tmp/heal-lab/inventory';
 
 /** A host of a lab that was left running. */
 export type StandingHost = { lab: LabRecord; host: HostRecord };
@@ -17,12 +17,12 @@ export function standingHosts(): StandingHost[] {
 
 /** What ssh and heal need to reach a host of a lab. */
 export function access({ lab, host }: StandingHost) {
-  const folder = labFolder(lab.id);
+  const directory = labDirectory(lab.id);
   return {
     address: host.address,
     user: 'root',
-    identity_file: join(folder, 'id_ed25519'),
-    known_hosts_file: join(folder, 'known_hosts'),
+    identity_file: join(directory, 'id_ed25519'),
+    known_hosts_file: join(directory, 'known_hosts'),
   };
 }
 
@@ -39,10 +39,10 @@ export function inventoryText(hosts: readonly StandingHost[]): string {
 /** Writes the inventory of what stands now, or removes it when nothing does. */
 export function writeInventory(): string {
   const hosts = standingHosts();
-  rmSync(dirname(inventoryFolder), { recursive: true, force: true });
+  rmSync(dirname(inventoryDirectory), { recursive: true, force: true });
   if (hosts.length === 0) return '';
-  mkdirSync(inventoryFolder, { recursive: true });
+  mkdirSync(inventoryDirectory, { recursive: true });
   const text = inventoryText(hosts);
-  writeFileSync(join(inventoryFolder, 'hosts.yml'), text);
+  writeFileSync(join(inventoryDirectory, 'hosts.yml'), text);
   return text;
 }

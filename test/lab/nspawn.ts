@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { makeControlGroup } from './control-group.ts';
 import { childrenOf, identify, type ProcessIdentity } from './process-identity.ts';
 
-/** A folder of this machine that a host sees. */
+/** A directory of this machine that a host sees. */
 export type Bind = { source: string; target: string; readOnly?: boolean };
 
 /** What it takes to start one host's processes. */

@@ -5,10 +5,10 @@ import { run } from './command.ts';
 import type { LabHost } from './host.ts';
 import { withLock } from './lock.ts';
 import { freeNetwork, makeBridge } from './network.ts';
-import { labsFolder } from './places.ts';
+import { labsDirectory } from './places.ts';
 import { identify } from './process-identity.ts';
 import { readyMachine } from './ready-machine.ts';
-import { bootId, type LabRecord, labFolder, writeRecord } from './record.ts';
+import { bootId, type LabRecord, labDirectory, writeRecord } from './record.ts';
 import { takeDown, takeDownStale } from './take-down.ts';
 
 /** A lab's own options. */
@@ -22,7 +22,7 @@ export type OpenOptions = {
 /** A lab: a bridge, a key pair and the hosts booted so far. */
 export type Lab = {
   readonly record: LabRecord;
-  readonly folder: string;
+  readonly directory: string;
   readonly hosts: LabHost[];
   /** This machine as the hosts reach it: test servers listen here. */
   readonly gateway: string;
@@ -57,7 +57,7 @@ export async function openLab(options: OpenOptions): Promise<Lab> {
 }
 
 async function reserve(options: OpenOptions): Promise<LabRecord> {
-  return await withLock(join(labsFolder, 'labs.lock'), async () => {
+  return await withLock(join(labsDirectory, 'labs.lock'), async () => {
     takeDownStale();
     const id = `hl${randomBytes(3).toString('hex')}`;
     const owner = options.detached === true ? undefined : identify(process.pid);
@@ -82,14 +82,14 @@ async function reserve(options: OpenOptions): Promise<LabRecord> {
 }
 
 async function equip(record: LabRecord): Promise<Lab> {
-  const folder = labFolder(record.id);
-  const identityFile = join(folder, 'id_ed25519');
-  const knownHostsFile = join(folder, 'known_hosts');
+  const directory = labDirectory(record.id);
+  const identityFile = join(directory, 'id_ed25519');
+  const knownHostsFile = join(directory, 'known_hosts');
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', record.id, '-f', identityFile]);
   writeFileSync(knownHostsFile, '', { mode: 0o600 });
   const lab: Lab = {
     record,
-    folder,
+    directory,
     hosts: [],
     gateway: `${record.network}.1`,
     identityFile,

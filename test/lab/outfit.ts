@@ -3,7 +3,7 @@ import { put } from './host-files.ts';
 import type { Behaviour } from './openclaw/settings.ts';
 import { type OpenClaw, programLayers } from './program-layers.ts';
 import { rootImage } from './root-image.ts';
-import { type SiteOptions, siteFolders } from './site-folders.ts';
+import { type SiteOptions, siteDirectories } from './site-directories.ts';
 
 /** What a test wants of a host. */
 export type HostWish = HostOptions &
@@ -24,7 +24,7 @@ export async function outfit(wish: HostWish): Promise<HostOptions> {
   const isSite = wish.state === 'site';
   const layers = [...(wish.layers ?? []), ...(await programLayers(wish.openclaw ?? (isSite ? 'stand-in' : 'none')))];
   await rootImage(wish.flavour ?? 'trixie');
-  const site = isSite ? await siteFolders(wish) : undefined;
+  const site = isSite ? await siteDirectories(wish) : undefined;
   return {
     ...wish,
     layers,

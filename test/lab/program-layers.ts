@@ -22,35 +22,35 @@ export async function programLayers(openclaw: OpenClaw): Promise<string[]> {
 
 /** A layer with Node's own program for any glibc Linux, from the npm registry. */
 export async function nodeLayer(version: string): Promise<string> {
-  return await cached(`node-${version}`, async (folder) => {
+  return await cached(`node-${version}`, async (directory) => {
     const name = `node-linux-${process.arch}`;
-    const fetched = `${folder}.fetched`;
+    const fetched = `${directory}.fetched`;
     await npmInstall(fetched, `${name}@${version}`);
-    mkdirSync(join(folder, 'usr/bin'), { recursive: true });
-    copyFileSync(join(fetched, 'node_modules', name, 'bin/node'), join(folder, 'usr/bin/node'));
+    mkdirSync(join(directory, 'usr/bin'), { recursive: true });
+    copyFileSync(join(fetched, 'node_modules', name, 'bin/node'), join(directory, 'usr/bin/node'));
     await run('rm', ['-rf', fetched]);
   });
 }
 
 async function realOpenClaw(version: string): Promise<string> {
-  return await cached(`openclaw-${version}`, async (folder) => {
-    await npmInstall(join(folder, 'usr/lib'), `openclaw@${version}`);
-    await run('rm', ['-f', join(folder, 'usr/lib/package.json')]);
-    link(folder);
+  return await cached(`openclaw-${version}`, async (directory) => {
+    await npmInstall(join(directory, 'usr/lib'), `openclaw@${version}`);
+    await run('rm', ['-f', join(directory, 'usr/lib/package.json')]);
+    link(directory);
   });
 }
 
 async function standIn(): Promise<string> {
   const program = await bundled();
   const digest = createHash('sha256').update(program).digest('hex').slice(0, 12);
-  return await cached(`openclaw-stand-in-${digest}`, async (folder) => {
-    const place = join(folder, modules, 'openclaw');
+  return await cached(`openclaw-stand-in-${digest}`, async (directory) => {
+    const place = join(directory, modules, 'openclaw');
     mkdirSync(join(place, 'dist'), { recursive: true });
     writeFileSync(join(place, 'package.json'), '{ "name": "openclaw", "version": "2026.9.6", "type": "module" }\n');
     // Its entry is not named index.js: by that the program knows, as the real one does, that a unit started it.
     writeFileSync(join(place, 'openclaw.mjs'), `#!/usr/bin/env node\nimport './dist/index.js';\n`, { mode: 0o755 });
     writeFileSync(join(place, 'dist/index.js'), program);
-    link(folder);
+    link(directory);
   });
 }
 
@@ -69,9 +69,9 @@ async function bundled(): Promise<Uint8Array> {
   return output.contents;
 }
 
-function link(folder: string): void {
-  mkdirSync(join(folder, 'usr/bin'), { recursive: true });
-  symlinkSync('../lib/node_modules/openclaw/openclaw.mjs', join(folder, 'usr/bin/openclaw'));
+function link(directory: string): void {
+  mkdirSync(join(directory, 'usr/bin'), { recursive: true });
+  symlinkSync('../lib/node_modules/openclaw/openclaw.mjs', join(directory, 'usr/bin/openclaw'));
 }
 
 /** No install script runs: nothing of a package is executed on this machine, only inside a host. */

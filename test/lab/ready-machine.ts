@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { missingCapability } from './capability.ts';
 import { run } from './command.ts';
 import { withLock } from './lock.ts';
-import { cacheFolder } from './places.ts';
+import { cacheDirectory } from './places.ts';
 
 /** Debian packages of this machine (not of the lab's hosts), each with a file that tells that it is there. */
 const needed: Record<string, string> = {
@@ -31,7 +31,7 @@ export async function readyMachine(): Promise<void> {
   if (lacks !== undefined) throw new Error(lacks);
   roomForWatchers();
   if (missing().length === 0) return;
-  await withLock(join(cacheFolder, 'apt.lock'), async () => {
+  await withLock(join(cacheDirectory, 'apt.lock'), async () => {
     const packages = missing();
     if (packages.length === 0) return;
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { labsFolder } from './places.ts';
+import { labsDirectory } from './places.ts';
 import { isAlive, type ProcessIdentity } from './process-identity.ts';
 
 /** What a lab has on this machine, written down before it is made, so that any later process can take it down. */
@@ -27,9 +27,9 @@ export type HostRecord = {
   supervisor?: ProcessIdentity;
 };
 
-/** The folder of a lab. */
-export function labFolder(id: string): string {
-  return join(labsFolder, id);
+/** The directory of a lab. */
+export function labDirectory(id: string): string {
+  return join(labsDirectory, id);
 }
 
 /** The machine's present boot. */
@@ -39,17 +39,17 @@ export function bootId(): string {
 
 /** Writes a record so that a reader sees the old or the new one, never half of it. */
 export function writeRecord(record: LabRecord): void {
-  mkdirSync(labFolder(record.id), { recursive: true, mode: 0o700 });
-  const file = join(labFolder(record.id), 'lab.json');
+  mkdirSync(labDirectory(record.id), { recursive: true, mode: 0o700 });
+  const file = join(labDirectory(record.id), 'lab.json');
   writeFileSync(`${file}.new`, `${JSON.stringify(record, null, 2)}\n`);
   renameSync(`${file}.new`, file);
 }
 
 /** All labs on this machine, running or left over. */
 export function readRecords(): LabRecord[] {
-  return folders().flatMap((id) => {
+  return directories().flatMap((id) => {
     try {
-      return [JSON.parse(readFileSync(join(labFolder(id), 'lab.json'), 'utf8')) as LabRecord];
+      return [JSON.parse(readFileSync(join(labDirectory(id), 'lab.json'), 'utf8')) as LabRecord];
     } catch {
       return []; // its owner is about to write it, or another process is just removing it
     }
@@ -61,9 +61,9 @@ export function isStale(record: LabRecord): boolean {
   return record.bootId !== bootId() || (record.owner !== undefined && !isAlive(record.owner));
 }
 
-function folders(): string[] {
+function directories(): string[] {
   try {
-    return readdirSync(labsFolder).filter((name) => !name.includes('.'));
+    return readdirSync(labsDirectory).filter((name) => !name.includes('.'));
   } catch {
     return [];
   }

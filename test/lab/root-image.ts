@@ -31,14 +31,14 @@ rm -f "$1"/etc/ssh/ssh_host_*_key* "$1"/etc/machine-id
 chmod 0644 "$1"/etc/hostname "$1"/etc/resolv.conf
 touch "$1"/etc/.updated "$1"/var/.updated`;
 
-/** The folder of a finished Debian root, built on first use (about 30 s) and shared by all labs as the overlays' lower
- * layer: nobody may write into it. */
+/** The directory of a finished Debian root, built on first use (about 30 s) and shared by all labs as the overlays'
+ * lower layer: nobody may write into it. */
 export async function rootImage(flavour: Flavour): Promise<string> {
   const digest = createHash('sha256').update(packages[flavour]).update(finish).digest('hex').slice(0, 12);
-  return await cached(`${flavour}-${digest}`, async (folder) => {
+  return await cached(`${flavour}-${digest}`, async (directory) => {
     const wanted = packages[flavour].split(' ').join(',');
     const options = ['--variant=minbase', `--include=${wanted}`, `--customize-hook=${finish}`];
-    await run('mmdebstrap', [...options, flavour, folder, await mirror()]);
+    await run('mmdebstrap', [...options, flavour, directory, await mirror()]);
   });
 }
 

@@ -3,7 +3,7 @@ import type { LabHost } from './host.ts';
 import { withLock } from './lock.ts';
 import { freeNetwork } from './network.ts';
 import type { Lab } from './open-lab.ts';
-import { asset, labsFolder } from './places.ts';
+import { asset, labsDirectory } from './places.ts';
 import { identify, killExactly, waitGoneSync } from './process-identity.ts';
 import { writeRecord } from './record.ts';
 
@@ -21,7 +21,7 @@ export type SlowLine = {
  *
  * The host's keys are trusted under its address here too. A reboot of the host ends the line. */
 export async function slowLine(lab: Lab, host: LabHost, options: { delayMs: number }): Promise<SlowLine> {
-  const { near, address, child } = await withLock(`${labsFolder}/labs.lock`, async () => {
+  const { near, address, child } = await withLock(`${labsDirectory}/labs.lock`, async () => {
     const network = await freeNetwork(78);
     const ends = { near: `${network}.1`, address: `${network}.2` };
     // Named after its network, as it is in both namespaces.

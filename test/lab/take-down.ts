@@ -4,12 +4,12 @@ import { attemptSync } from './command.ts';
 import { killControlGroup, removeControlGroup } from './control-group.ts';
 import { removeBridge } from './network.ts';
 import { childrenOf, identify, isAlive, killExactly, type ProcessIdentity, waitGoneSync } from './process-identity.ts';
-import { type HostRecord, isStale, type LabRecord, labFolder, readRecords } from './record.ts';
+import { type HostRecord, isStale, type LabRecord, labDirectory, readRecords } from './record.ts';
 
 // All of this blocks: it is also what runs while the process exits, where nothing asynchronous is waited for. Every
 // step holds when it is already done, so a take-down that was itself cut short is simply done again.
 
-/** Ends a host's processes. The overlay's upper folder stays, so that the host can boot again as it was. */
+/** Ends a host's processes. The overlay's upper directory stays, so that the host can boot again as it was. */
 export function stopHost(record: HostRecord): void {
   const { supervisor } = record;
   // The supervisor goes last and by itself, having collected its nspawn: killed first, it would leave that one to the
@@ -39,10 +39,10 @@ export function takeDown(record: LabRecord): void {
   for (const helper of record.helpers) killExactly(helper);
   for (const helper of record.helpers) waitGoneSync(helper, 2000);
   for (const host of record.hosts) stopHost(host);
-  const folder = labFolder(record.id);
-  for (const mount of mountsBelow(folder)) attemptSync('umount', ['-l', mount]);
+  const directory = labDirectory(record.id);
+  for (const mount of mountsBelow(directory)) attemptSync('umount', ['-l', mount]);
   removeBridge(record);
-  if (mountsBelow(folder).length === 0 && existsSync(folder)) attemptSync('rm', ['-rf', folder]);
+  if (mountsBelow(directory).length === 0 && existsSync(directory)) attemptSync('rm', ['-rf', directory]);
 }
 
 /** Takes down every lab whose owner is dead. Labs of living owners, and those left running on purpose, are not touched. */
@@ -52,12 +52,12 @@ export function takeDownStale(): LabRecord[] {
   return stale;
 }
 
-/** What is mounted in a folder, innermost first. */
-function mountsBelow(folder: string): string[] {
+/** What is mounted in a directory, innermost first. */
+function mountsBelow(directory: string): string[] {
   return readFileSync('/proc/mounts', 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[1] ?? '')
-    .filter((path) => path.startsWith(join(folder, '/')))
+    .filter((path) => path.startsWith(join(directory, '/')))
     .reverse();
 }
 

@@ -16,16 +16,16 @@ const missing = tools.every((path) => existsSync(path)) ? undefined : 'no setfac
 /** A busybox that has the package acl beside it, as on Alpine. */
 function withTools(shell: Shell): Shell {
   if (!shell.name.startsWith('busybox')) return shell;
-  const folder = scratch();
-  for (const tool of tools) symlinkSync(tool, join(folder, tool.slice('/usr/bin/'.length)));
-  return { ...shell, path: `${shell.path}:${folder}` };
+  const directory = scratch();
+  for (const tool of tools) symlinkSync(tool, join(directory, tool.slice('/usr/bin/'.length)));
+  return { ...shell, path: `${shell.path}:${directory}` };
 }
 
 for (const bare of shells()) {
   describe.skipIf(bare.missing !== undefined || missing !== undefined)(`acl under ${bare.name}`, () => {
     const shell = withTools(bare);
-    let folder = '';
-    const at = (name: string): string => join(folder, name);
+    let directory = '';
+    const at = (name: string): string => join(directory, name);
     const put = (name: string, mode = 0o644): void => writeFileSync(at(name), '', { mode });
     const set = (name: string, ...entries: string[]): void => {
       runSync('setfacl', ['-n', ...entries.flatMap((one) => ['-m', one]), at(name)]);
@@ -35,14 +35,14 @@ for (const bare of shells()) {
         .trim()
         .split('\n')
         .filter((line) => !/^(default:)?(user::|other:)/.test(line));
-    const run = (args: JsonObject, path = folder) =>
+    const run = (args: JsonObject, path = directory) =>
       converge(shell, acl, { path, etype: 'user', default: false, recursive: false, state: 'present', ...args });
 
     beforeEach(() => {
-      folder = scratch();
-      runSync('chmod', ['0755', folder]);
+      directory = scratch();
+      runSync('chmod', ['0755', directory]);
     });
-    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+    afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
     test('an entry for a number that no account has', () => {
       put('f');
@@ -77,16 +77,16 @@ for (const bare of shells()) {
       expect(run({ user: 'nobody-like-this', state: 'absent' }, at('f')).first).toEqual({ changes: [] });
     });
 
-    test('files and directories are granted apart, in a whole folder, now and later', () => {
+    test('files and directories are granted apart, in a whole directory, now and later', () => {
       mkdirSync(at('a/b'), { recursive: true });
       for (const name of ['f', 'a/f', 'a/b/f', 'a/-n', "a/it's a |name=\\012\n\\"]) put(name, 0o600);
       symlinkSync('/etc/passwd', at('a/link'));
-      symlinkSync('/etc', at('folder-link'));
+      symlinkSync('/etc', at('directory-link'));
       const passwd = runSync('getfacl', ['-cpn', '/etc/passwd']);
       const args = { user: 101000, files: 'rw', directories: 'rwx', recursive: true, default: 'also' };
       const done = proven(run(args));
       expect(titles(done)).toEqual([
-        `grant rw (files) and rwx (directories) to user 101000, also by default, on 8 of 8 paths in ${folder}`,
+        `grant rw (files) and rwx (directories) to user 101000, also by default, on 8 of 8 paths in ${directory}`,
       ]);
       expect(get('a/b')).toEqual([
         'user:101000:rwx', 'group::r-x', 'mask::rwx', 'default:user:101000:rwx', 'default:group::r-x', 'default:mask::rwx',
@@ -108,7 +108,7 @@ for (const bare of shells()) {
       expect(get('f')).toEqual(['user:55:rwx', 'user:101000:rwx', 'group::r-x', 'mask::---']);
       const done = proven(run({ user: 101000, files: 'rw', directories: 'rwx', recursive: true }));
       expect(titles(done)).toEqual([
-        `grant rw (files) and rwx (directories) to user 101000 on 1 of 2 paths in ${folder}`,
+        `grant rw (files) and rwx (directories) to user 101000 on 1 of 2 paths in ${directory}`,
       ]);
       expect(get('f')).toEqual(['user:55:---', 'user:101000:rw-', 'group::---', 'mask::rw-']);
       // The entry of another task is then its own affair, and both hold.
@@ -157,7 +157,7 @@ for (const bare of shells()) {
         ['user:2:r--', 'group::r-x', 'mask::rwx', 'default:user:2:r--', 'default:group::r-x', 'default:mask::rwx'],
       ]);
       const done = proven(run({ user: 2, recursive: true, state: 'absent', default: 'also' }));
-      expect(titles(done)).toEqual([`take the entries of user 2 from 3 of 3 paths in ${folder}`]);
+      expect(titles(done)).toEqual([`take the entries of user 2 from 3 of 3 paths in ${directory}`]);
       // The group had nothing under that mask, and gains nothing by its going.
       expect([get('f'), get('d')]).toEqual([['group::---'], ['group::r-x']]);
       expect(titles(run({ user: 2, state: 'absent' }, at('none')))).toEqual([]);
@@ -187,7 +187,7 @@ for (const bare of shells()) {
       );
     });
 
-    test('a folder that becomes a link meanwhile is passed over', () => {
+    test('a directory that becomes a link meanwhile is passed over', () => {
       mkdirSync(at('d'));
       mkdirSync(at('elsewhere'));
       put('d/f');

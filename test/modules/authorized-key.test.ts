@@ -51,7 +51,7 @@ describe('the text of the file', () => {
 
 describe('authorized_key', () => {
   const there = {
-    uid: 0, gid: 0, home: '/root', folder: { type: 'directory', mode: '0700', uid: 0 },
+    uid: 0, gid: 0, home: '/root', directory: { type: 'directory', mode: '0700', uid: 0 },
     file: { type: 'file', mode: '0600', uid: 0 }, text: `${one}\n`,
   }; // biome-ignore format: a table
   const given = (args: JsonObject): JsonObject => ({
@@ -75,8 +75,12 @@ describe('authorized_key', () => {
       { ...there, file: { ...there.file, mode: '0644', uid: 5 } },
       'keys of root: mode of /root/.ssh/authorized_keys 0644 -> 0600, owner of /root/.ssh/authorized_keys 5 -> 0',
     ],
-    [{}, { ...there, folder: { ...there.folder, mode: '0755' } }, 'keys of root: mode of /root/.ssh 0755 -> 0700'],
-    [{ key: two, state: 'absent' }, { ...there, folder: { ...there.folder, mode: '0755' } }, undefined],
+    [
+      {},
+      { ...there, directory: { ...there.directory, mode: '0755' } },
+      'keys of root: mode of /root/.ssh 0755 -> 0700',
+    ],
+    [{ key: two, state: 'absent' }, { ...there, directory: { ...there.directory, mode: '0755' } }, undefined],
   ])('%j of %j', (args, now, expected) => {
     expect(title(args, now)).toBe(expected);
   });

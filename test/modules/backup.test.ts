@@ -30,15 +30,15 @@ const content = { size: 0, sha256: '', open: async function* () {} };
 describe.each(shells())('a backup under $name', (shell) => {
   const { signal } = new AbortController();
   const gnu = shell.name.startsWith('dash');
-  let folder = '';
-  const at = (name: string): string => join(folder, name);
+  let directory = '';
+  const at = (name: string): string => join(directory, name);
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'heal-backup-'));
+    directory = mkdtempSync(join(tmpdir(), 'heal-backup-'));
     mkdirSync(at('data/cache'), { recursive: true });
     writeFileSync(at('data/config.json'), '{ // JSON5\n  a: 1 }', { mode: 0o600 });
     writeFileSync(at('data/cache/x'), 'cached');
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
   const decided = (args: JsonObject) => {
     const all = {
@@ -75,7 +75,7 @@ describe.each(shells())('a backup under $name', (shell) => {
     return at(`kept/${names[0]}`);
   };
   const paths = ({ members }: Manifest): string[] =>
-    members.map(({ path }) => path.replace(`${folder.slice(1)}/`, '')).sort();
+    members.map(({ path }) => path.replace(`${directory.slice(1)}/`, '')).sort();
 
   test('the plan names the paths and the directory, and what does not exist', () => {
     expect(decided({ optional: [at('none')] }).changes).toMatchObject([
@@ -134,7 +134,7 @@ describe.each(shells())('a backup under $name', (shell) => {
     expect(readFileSync(at('kept/.gitignore'), 'utf8')).toBe('*\n');
     mkdirSync(at('out'));
     runSync('tar', ['-C', at('out'), '-xzf', join(kept, 'archive.tar.gz')]);
-    for (const name of odd) expect(readFileSync(join(at('out'), folder, 'data', name), 'utf8')).toBe(name);
+    for (const name of odd) expect(readFileSync(join(at('out'), directory, 'data', name), 'utf8')).toBe(name);
     expect(readdirSync('/var/tmp').filter((name) => name.startsWith('heal-backup.'))).toEqual([]);
   });
 

@@ -33,13 +33,13 @@ describe('words of a command line', () => {
 
 for (const shell of shells()) {
   describe.skipIf(shell.missing !== undefined)(`commands under ${shell.name}`, () => {
-    let folder = '';
-    const at = (name: string): string => join(folder, name);
-    const run = (args: JsonObject) => converge(shell, shellModule, { ...defaults, chdir: folder, ...args });
+    let directory = '';
+    const at = (name: string): string => join(directory, name);
+    const run = (args: JsonObject) => converge(shell, shellModule, { ...defaults, chdir: directory, ...args });
     beforeEach(() => {
-      folder = scratch();
+      directory = scratch();
     });
-    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+    afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
     test('what creates is run once', () => {
       const done = run({ cmd: 'echo hi >made', creates: at('made') });
@@ -103,7 +103,7 @@ for (const shell of shells()) {
       const done = converge(shell, command, {
         ...defaults,
         cmd: `touch '$HOME; *' `,
-        chdir: folder,
+        chdir: directory,
         creates: at('$HOME; *'),
       });
       expect([done.after.changes, existsSync(at('$HOME; *'))]).toEqual([[], true]);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildHeal, folderWith, runHeal } from '../cli/built.ts';
+import { buildHeal, directoryWith, runHeal } from '../cli/built.ts';
 import { describeLab } from '../lab/lab-suite.ts';
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl coach@laptop';
@@ -15,7 +15,7 @@ const playbook = `- name: One site
       user: { name: app, uid: 4600, group: app, shell: /bin/sh, home: /srv/app }
     - name: Coach's key opens it
       authorized_key: { user: app, key: "${key}" }
-    - name: The shared folder is there
+    - name: The shared directory is there
       directory: { path: /srv/shared, mode: "0750" }
     - name: The settings are in place
       copy: { content: "one\\n", dest: /srv/shared/settings, mode: "0600" }
@@ -36,11 +36,11 @@ const playbook = `- name: One site
       command: { cmd: id -u app, readonly: true }
       register: asked
     - name: It is a variable
-      set_fact: { its_uid: "{{ asked.stdout }}", folders: [/srv/a, /srv/b] }
+      set_fact: { its_uid: "{{ asked.stdout }}", directories: [/srv/a, /srv/b] }
     - name: The script has run
       script: { cmd: "mark.sh {{ its_uid }}", creates: /srv/shared/mark }
     - name: All of it is known
-      assert: { that: ["its_uid == '4600'", "folders.size() == 2"] }
+      assert: { that: ["its_uid == '4600'", "directories.size() == 2"] }
 `;
 
 describeLab('modules that meet on a real host', { hosts: ['jack4'] }, (lab) => {
@@ -53,7 +53,7 @@ describeLab('modules that meet on a real host', { hosts: ['jack4'] }, (lab) => {
 
   beforeAll(() => {
     heal = buildHeal();
-    project = folderWith({
+    project = directoryWith({
       'inventory/hosts.yml': [
         'all:',
         `  vars: { user: root, identity_file: ${lab().identityFile}, known_hosts_file: ${lab().knownHostsFile} }`,

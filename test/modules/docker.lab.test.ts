@@ -217,7 +217,7 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
       await exec(`printf 'services: [\n' >${ross}/docker-compose.yml`);
       expect(decided({ project_src: ross }).failed).toMatch(/yaml/);
       await exec(`mv /root/kept.yml ${ross}/docker-compose.yml`);
-      expect(decided({ project_src: `${ross}/none` }).failed).toBe(`there is no folder ${ross}/none`);
+      expect(decided({ project_src: `${ross}/none` }).failed).toBe(`there is no directory ${ross}/none`);
       expect(decided({ project_src: '/root' }).failed).toMatch(/no configuration file provided/);
       expect(await started('openclaw-ross')).toBe(before);
     });

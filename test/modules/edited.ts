@@ -20,7 +20,7 @@ const entry: Entry = {
   type: 'file', mode: '0644', uid: 0, gid: 0, owner: 'root', group: 'root', size: 0, acl: false, mountpoint: false,
   readable: true,
 }; // biome-ignore format: a table
-const folder: Entry = { ...entry, type: 'directory', mode: '0755' };
+const directory: Entry = { ...entry, type: 'directory', mode: '0755' };
 const self = { name: 'root', uid: 0, gid: 0, home: '/root', shell: '/bin/sh' };
 
 /** What a module makes of a file's content, decided twice: the second time there must be nothing left to do. */
@@ -48,7 +48,7 @@ export function complete(module: Module, args: JsonObject): JsonObject {
 function decide(module: Module, args: JsonObject, bytes: Buffer | undefined): Decision {
   const sha256 = bytes && createHash('sha256').update(bytes).digest('hex');
   const there = bytes && { at0: { ...entry, size: bytes.length, sha256 }, content: { bytes, sha256 } };
-  const answers: unknown = { parent: folder, self, ...there };
+  const answers: unknown = { parent: directory, self, ...there };
   return module.plan(args, answers as Answers<Reads>, inputOf());
 }
 

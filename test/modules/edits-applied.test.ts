@@ -17,15 +17,15 @@ import { proven } from './proven.ts';
 for (const shell of shells()) {
   const busybox = shell.name.startsWith('busybox');
   describe.skipIf(shell.missing !== undefined)(`edits under ${shell.name}`, () => {
-    let folder = '';
-    const at = (name: string): string => join(folder, name);
+    let directory = '';
+    const at = (name: string): string => join(directory, name);
     const read = (name: string): string => readFileSync(at(name), 'utf8');
     const run = (module: Module, args: JsonObject): Converged =>
       converge(shell, module, complete(module, { path: at('f'), ...args }));
     beforeEach(() => {
-      folder = scratch();
+      directory = scratch();
     });
-    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+    afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
     test.each<[Module, JsonObject, string, string]>([
       [line, { regexp: '^k=', line: 'k=2' }, '# c\nk=1\n', '# c\nk=2\n'],
@@ -52,7 +52,7 @@ for (const shell of shells()) {
       expect(done.first.changes[0]).toMatchObject({ diff: { before, after }, touches: [`path:${at('f')}`] });
       const { uid, gid, mode } = lstatSync(at('f'));
       expect([uid, gid, mode & 0o777]).toEqual([1234, 4321, args['mode'] === undefined ? 0o640 : 0o600]);
-      expect(readdirSync(folder)).toEqual(['f']);
+      expect(readdirSync(directory)).toEqual(['f']);
       expect(run(module, args).first.changes).toEqual([]);
     });
 
@@ -73,7 +73,7 @@ for (const shell of shells()) {
       expect([read('real'), readlinkSync(at('f'))]).toEqual(['a\nb\n', 'real']);
     });
 
-    test('a folder, a fifo, a binary file and one that is too large are refused', () => {
+    test('a directory, a fifo, a binary file and one that is too large are refused', () => {
       const failed = (): string | undefined => run(line, { line: 'b' }).first.failed;
       runSync('mkdir', [at('f')]);
       expect(failed()).toBe(`${at('f')} is not a regular file`);
@@ -96,7 +96,7 @@ for (const shell of shells()) {
         changes: [],
         failed: `${at('f')}: 3:1 is not YAML, all mapping items must start at the same column: c: 2`,
       });
-      expect([applied, read('f'), readdirSync(folder)]).toEqual([[], 'a:\n  b: 1\n c: 2\n', ['f']]);
+      expect([applied, read('f'), readdirSync(directory)]).toEqual([[], 'a:\n  b: 1\n c: 2\n', ['f']]);
     });
 
     test('a structured file is made', () => {
@@ -110,9 +110,9 @@ for (const shell of shells()) {
       writeFileSync(at('f'), 'old\n', { mode: 0o600 });
       const bad = run(line, { line: 'bad', validate: 'grep -q good %s', backup: true });
       expect(bad.applied).toMatchObject([{ code: 1, stderr: 'the new content was refused by: grep -q good %s\n' }]);
-      expect([read('f'), readdirSync(folder)]).toEqual(['old\n', ['f']]);
+      expect([read('f'), readdirSync(directory)]).toEqual(['old\n', ['f']]);
       proven(run(line, { line: 'good', validate: 'grep -q good %s', backup: true }));
-      const kept = readdirSync(folder).find((name) => name !== 'f') ?? '';
+      const kept = readdirSync(directory).find((name) => name !== 'f') ?? '';
       expect([read('f'), read(kept)]).toEqual(['old\ngood\n', 'old\n']);
     });
 
@@ -151,24 +151,24 @@ for (const shell of shells()) {
       expect([readlinkSync(at('l')), lstatSync(at('l')).uid]).toEqual(["r '2'\n", 1234]);
       expect(run(link, { path: at('l'), src: "r '2'\n", owner: 1234 }).first.changes).toEqual([]);
       proven(run(link, { path: at('l'), state: 'absent' }));
-      expect(readdirSync(folder)).toEqual([]);
+      expect(readdirSync(directory)).toEqual([]);
       expect(run(link, { path: at('l'), state: 'absent' }).first.changes).toEqual([]);
     });
 
-    test('a link to a folder is turned, not entered', () => {
+    test('a link to a directory is turned, not entered', () => {
       runSync('mkdir', [at('a'), at('b')]);
       proven(run(link, { path: at('l'), src: 'a' }));
       proven(run(link, { path: at('l'), src: 'b' }));
       expect([readlinkSync(at('l')), readdirSync(at('a'))]).toEqual(['b', []]);
     });
 
-    test('a file gives way to a link by force alone, and a folder never', () => {
+    test('a file gives way to a link by force alone, and a directory never', () => {
       writeFileSync(at('f'), 'a');
       expect(run(link, { src: 'x' }).first.failed).toBe(`${at('f')} is a file`);
       expect(run(link, { state: 'absent' }).first.failed).toBe(`${at('f')} is a file, not a link`);
       proven(run(link, { src: 'x', force: true }));
-      expect(run(link, { path: folder, src: 'x', force: true }).first.failed).toBe(`${folder} is a directory`);
-      expect(run(link, { path: at('none/l'), src: 'x' }).first.failed).toBe(`there is no folder ${at('none')}`);
+      expect(run(link, { path: directory, src: 'x', force: true }).first.failed).toBe(`${directory} is a directory`);
+      expect(run(link, { path: at('none/l'), src: 'x' }).first.failed).toBe(`there is no directory ${at('none')}`);
     });
 
     test('a hard link is another name of the same file', () => {
@@ -177,7 +177,7 @@ for (const shell of shells()) {
       expect(lstatSync(at('h')).ino).toBe(lstatSync(at('f')).ino);
       expect(run(link, { path: at('h'), src: at('f'), hard: true }).first.changes).toEqual([]);
       proven(run(link, { path: at('h'), src: at('f'), hard: true, state: 'absent' }));
-      expect(readdirSync(folder)).toEqual(['f']);
+      expect(readdirSync(directory)).toEqual(['f']);
     });
   });
 }

@@ -24,13 +24,13 @@ import { decide, inputOf, shells } from './on-this-machine.ts';
 const [shell] = shells();
 
 describe.skipIf(shell?.missing !== undefined)('fetch', () => {
-  let folder = '';
-  const at = (name: string): string => join(folder, name);
+  let directory = '';
+  const at = (name: string): string => join(directory, name);
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'heal-fetch-'));
+    directory = mkdtempSync(join(tmpdir(), 'heal-fetch-'));
     writeFileSync(at('f'), Buffer.from([0, 255, 10]));
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
   /** This machine as a host: a channel is a shell of its own. */
   const connection: Connection = {
@@ -65,7 +65,7 @@ describe.skipIf(shell?.missing !== undefined)('fetch', () => {
     expect(plan(args, { ...heldContent(Buffer.from([0, 255, 10])), path: at('got/f') }).changes).toEqual([]);
   });
 
-  test('a link is followed, a folder is refused, and what is missing may be', () => {
+  test('a link is followed, a directory is refused, and what is missing may be', () => {
     symlinkSync('f', at('l'));
     mkdirSync(at('d'));
     const there = missing(at('x'));

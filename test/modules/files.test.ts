@@ -53,15 +53,15 @@ function proven(done: Converged): Converged {
 for (const shell of shells()) {
   const busybox = shell.name.startsWith('busybox');
   describe.skipIf(shell.missing !== undefined)(`files under ${shell.name}`, () => {
-    let folder = '';
-    const at = (name: string): string => join(folder, name);
+    let scratchDirectory = '';
+    const at = (name: string): string => join(scratchDirectory, name);
     const modeOf = (name: string): string => (lstatSync(at(name)).mode & 0o7777).toString(8).padStart(4, '0');
     const run = (module: Module, args: JsonObject, more: Parameters<typeof inputOf>[0] = {}) =>
       converge(shell, module, args, more);
     beforeEach(() => {
-      folder = scratch();
+      scratchDirectory = scratch();
     });
-    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+    afterEach(() => rmSync(scratchDirectory, { recursive: true, force: true }));
 
     test('copy makes a file, then changes nothing', () => {
       const done = proven(run(copy, { ...defaults, content: 'hello\n', dest: at('f'), mode: '0640' }));
@@ -70,7 +70,7 @@ for (const shell of shells()) {
       ]);
       expect(readFileSync(at('f'), 'utf8')).toBe('hello\n');
       expect(modeOf('f')).toBe('0640');
-      expect(readdirSync(folder)).toEqual(['f']);
+      expect(readdirSync(scratchDirectory)).toEqual(['f']);
     });
 
     test('a new file has 0644 where no mode is given', () => {
@@ -110,12 +110,12 @@ for (const shell of shells()) {
           proven(
             run(
               copy,
-              { ...defaults, src: 'x', dest: `${folder}/${one}`, mode: '0600' },
+              { ...defaults, src: 'x', dest: `${scratchDirectory}/${one}`, mode: '0600' },
               { locals: { src: contentOf(bytes) } },
             ),
           );
-          expect(readFileSync(`${folder}/${one}`)).toEqual(bytes);
-          rmSync(`${folder}/${one}`);
+          expect(readFileSync(`${scratchDirectory}/${one}`)).toEqual(bytes);
+          rmSync(`${scratchDirectory}/${one}`);
         }),
         { numRuns: thorough ? 15 : 6, interruptAfterTimeLimit: 30_000 },
       );
@@ -124,23 +124,23 @@ for (const shell of shells()) {
     test('a content above 64 KiB is uploaded and renamed into place', () => {
       const bytes = Buffer.alloc(100_000, 'x\n');
       const done = proven(
-        run(copy, { ...defaults, src: 'big.bin', dest: folder }, { locals: { src: contentOf(bytes) } }),
+        run(copy, { ...defaults, src: 'big.bin', dest: scratchDirectory }, { locals: { src: contentOf(bytes) } }),
       );
-      expect(done.first.changes[0]?.act).toMatchObject({ kind: 'upload', near: folder });
+      expect(done.first.changes[0]?.act).toMatchObject({ kind: 'upload', near: scratchDirectory });
       expect(readFileSync(at('big.bin'))).toEqual(bytes);
       expect(modeOf('big.bin')).toBe('0644');
-      expect(readdirSync(folder)).toEqual(['big.bin']);
+      expect(readdirSync(scratchDirectory)).toEqual(['big.bin']);
     });
 
-    test('a template in a folder loses its .hbs', () => {
+    test('a template in a directory loses its .hbs', () => {
       proven(
         run(
           template,
-          { ...defaults, src: 'app.conf.hbs', dest: `${folder}/` },
+          { ...defaults, src: 'app.conf.hbs', dest: `${scratchDirectory}/` },
           { locals: { src: contentOf(Buffer.from('a')) } },
         ),
       );
-      expect(readdirSync(folder)).toEqual(['app.conf']);
+      expect(readdirSync(scratchDirectory)).toEqual(['app.conf']);
     });
 
     test('a link is replaced, or followed if asked', () => {
@@ -152,24 +152,26 @@ for (const shell of shells()) {
       expect([readFileSync(at('real'), 'utf8'), lstatSync(at('link')).isFile()]).toEqual(['new', true]);
     });
 
-    test('a link to a folder is entered', () => {
+    test('a link to a directory is entered', () => {
       mkdirSync(at('real'));
       symlinkSync('real', at('link'));
       proven(run(copy, { ...defaults, src: 'x', dest: at('link') }, { locals: { src: contentOf(Buffer.from('a')) } }));
       expect(readFileSync(at('real/x'), 'utf8')).toBe('a');
     });
 
-    test('a missing folder is named', () => {
+    test('a missing directory is named', () => {
       const { first } = run(copy, { ...defaults, content: 'x', dest: at('none/f') });
-      expect(first).toMatchObject({ changes: [], failed: `there is no folder ${at('none')}` });
+      expect(first).toMatchObject({ changes: [], failed: `there is no directory ${at('none')}` });
     });
 
-    test('what is a folder or a fifo is not replaced', () => {
+    test('what is a directory or a fifo is not replaced', () => {
       runSync('mkfifo', [at('fifo')]);
       expect(run(copy, { ...defaults, content: 'x', dest: at('fifo') }).first.failed).toBe(
         `${at('fifo')} is a fifo, not a file`,
       );
-      expect(run(copy, { ...defaults, content: 'x', dest: folder }).first.failed).toBe(`${folder} is a directory`);
+      expect(run(copy, { ...defaults, content: 'x', dest: scratchDirectory }).first.failed).toBe(
+        `${scratchDirectory} is a directory`,
+      );
     });
 
     test('force: false leaves a file that is there', () => {
@@ -181,7 +183,7 @@ for (const shell of shells()) {
     test('a backup stays beside the new file', () => {
       writeFileSync(at('f'), 'old', { mode: 0o600 });
       proven(run(copy, { ...defaults, backup: true, content: 'new', dest: at('f') }));
-      const kept = readdirSync(folder).find((name) => name !== 'f') ?? '';
+      const kept = readdirSync(scratchDirectory).find((name) => name !== 'f') ?? '';
       expect(kept).toMatch(/^f\.\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d~$/);
       expect([readFileSync(at(kept), 'utf8'), modeOf(kept)]).toEqual(['old', '0600']);
     });
@@ -192,7 +194,7 @@ for (const shell of shells()) {
       expect(bad.applied).toMatchObject([
         { code: 1, stderr: "the new content was refused by: grep -q 'good one' %s\n" },
       ]);
-      expect([readFileSync(at('f'), 'utf8'), readdirSync(folder)]).toEqual(['old', ['f']]);
+      expect([readFileSync(at('f'), 'utf8'), readdirSync(scratchDirectory)]).toEqual(['old', ['f']]);
       proven(run(copy, { ...defaults, content: 'a good one', dest: at('f'), validate: "grep -q 'good one' %s" }));
     });
 
@@ -233,14 +235,14 @@ for (const shell of shells()) {
       expect(acl()).toBe(before.replace('other::---', 'other::r--'));
     });
 
-    test('what is made in a folder with a default ACL takes part in it', () => {
-      runSync('setfacl', ['-d', '-m', 'u:1234:rwx', folder]);
+    test('what is made in a directory with a default ACL takes part in it', () => {
+      runSync('setfacl', ['-d', '-m', 'u:1234:rwx', scratchDirectory]);
       const done = run(copy, { ...defaults, content: 'new', dest: at('f'), mode: '0600' });
       if (busybox) {
         expect(done.applied[0]?.stderr).toBe(
-          `${folder}/ has a default ACL, which this host has no tools for: install acl\n`,
+          `${scratchDirectory}/ has a default ACL, which this host has no tools for: install acl\n`,
         );
-        return expect(readdirSync(folder)).toEqual([]);
+        return expect(readdirSync(scratchDirectory)).toEqual([]);
       }
       proven(done);
       expect(runSync('getfacl', ['-cpn', at('f')])).toContain('mask::rw-');
@@ -279,7 +281,7 @@ for (const shell of shells()) {
       expect(existsSync(at('a'))).toBe(false);
     });
 
-    test('a folder in a setgid folder takes its group', () => {
+    test('a directory in a setgid directory takes its group', () => {
       mkdirSync(at('s'));
       runSync('chown', [':4321', at('s')]);
       runSync('chmod', ['2755', at('s')]);
@@ -310,11 +312,11 @@ for (const shell of shells()) {
       );
       proven(run(file, { ...fileArgs, path: at('l'), state: 'absent' }));
       proven(run(file, { ...fileArgs, path: at('f'), state: 'absent' }));
-      expect(readdirSync(folder)).toEqual(['h']);
+      expect(readdirSync(scratchDirectory)).toEqual(['h']);
     });
 
     test('an owner that the host does not have is an error', () => {
-      expect(run(directory, { path: folder, owner: 'nobody-like-this', state: 'present' }).first.failed).toBe(
+      expect(run(directory, { path: scratchDirectory, owner: 'nobody-like-this', state: 'present' }).first.failed).toBe(
         'there is no user nobody-like-this on this host',
       );
     });

@@ -35,12 +35,13 @@ const bytes = Buffer.from([0, 10, 255, 13, 10]);
 const sha256 = createHash('sha256').update(bytes).digest('hex');
 const defaults = { force: false, timeout: 50, max_size: 1_000_000, validate_certs: true, backup: false };
 
-/** A folder of all programs of a shell but these. */
+/** A directory of all programs of a shell but these. */
 function without(programs: readonly string[], shell: Shell): string {
   const path = scratch();
-  for (const folder of shell.path.split(':')) {
-    for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-      if (!programs.includes(name) && !existsSync(join(path, name))) symlinkSync(join(folder, name), join(path, name));
+  for (const directory of shell.path.split(':')) {
+    for (const name of existsSync(directory) ? readdirSync(directory) : []) {
+      if (!programs.includes(name) && !existsSync(join(path, name)))
+        symlinkSync(join(directory, name), join(path, name));
     }
   }
   return path;
@@ -57,10 +58,10 @@ for (const shell of shells()) {
   const ofFull = casesOf(!simple);
   const ofSimple = casesOf(simple);
   describe.skipIf(shell.missing !== undefined)(`get_url under ${shell.name}`, () => {
-    let folder = '';
+    let directory = '';
     let base = '';
     let server: Server | undefined;
-    const at = (name: string): string => join(folder, name);
+    const at = (name: string): string => join(directory, name);
     const run = (args: JsonObject) => converge(shell, getUrl, { ...defaults, ...args });
     const titles = (args: JsonObject) => run(args).first.changes.map(({ title }) => title);
 
@@ -70,17 +71,17 @@ for (const shell of shells()) {
     });
     afterAll(() => server?.stop());
     beforeEach(() => {
-      folder = scratch();
+      directory = scratch();
     });
-    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+    afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
     test('a file is fetched once, byte for byte', () => {
-      const done = run({ url: `${base}/file.bin?x=1#y`, dest: folder, mode: '0640' });
+      const done = run({ url: `${base}/file.bin?x=1#y`, dest: directory, mode: '0640' });
       expect(done.applied).toEqual([{ code: 0, stdout: '', stderr: simple ? '' : expect.any(String) }]);
       expect(done.first.changes).toMatchObject([{ title: `fetch ${at('file.bin')}`, sign: '+' }]);
       expect(done.after.changes).toEqual([]);
       expect([readFileSync(at('file.bin')), lstatSync(at('file.bin')).mode & 0o777]).toEqual([bytes, 0o640]);
-      expect(readdirSync(folder)).toEqual(['file.bin']);
+      expect(readdirSync(directory)).toEqual(['file.bin']);
       expect(titles({ url: `${base}/none`, dest: at('file.bin') })).toEqual([]);
       const mode = run({ url: `${base}/`, dest: at('file.bin'), mode: '0600' });
       expect(mode.first.changes.map(({ title }) => title)).toEqual(['mode 0640 -> 0600']);
@@ -95,7 +96,7 @@ for (const shell of shells()) {
       const done = run({ ...args, backup: true });
       expect(done.first.changes[0]?.title).toBe(`fetch anew ${at('f')}`);
       expect([done.after.changes, readFileSync(at('f')), lstatSync(at('f')).mode & 0o777]).toEqual([[], bytes, 0o600]);
-      expect(readdirSync(folder).length).toBe(2);
+      expect(readdirSync(directory).length).toBe(2);
       expect(titles({ ...args, url: `${base}/none` })).toEqual([]);
     });
 
@@ -110,7 +111,7 @@ for (const shell of shells()) {
         expect(run({ url: `${base}/${path}`, dest: at('f') }).applied[0]?.code).not.toBe(0);
       }
       expect(run({ url: 'http://127.0.0.1:1/', dest: at('f') }).applied[0]?.code).not.toBe(0);
-      expect(readdirSync(folder)).toEqual([]);
+      expect(readdirSync(directory)).toEqual([]);
     });
 
     test('force looks whether it changed, and what never stays the same is fetched once a run', () => {
@@ -165,7 +166,7 @@ for (const shell of shells()) {
         code: 1,
         stderr: expect.stringContaining('the server sent more than max_size, 1000000 bytes'),
       });
-      expect(readdirSync(folder)).toEqual([]);
+      expect(readdirSync(directory)).toEqual([]);
       expect(run({ url: `${base}/large`, dest: at('f'), max_size: 3_000_000 }).after.changes).toEqual([]);
     });
 
@@ -193,7 +194,7 @@ for (const shell of shells()) {
       rmSync(at('f'));
       const refused = 'the server redirects https to http, which is refused';
       expect(get('http://127.0.0.1/g')).toMatchObject({ code: 1, stderr: expect.stringContaining(refused) });
-      expect(readdirSync(folder)).toEqual([]);
+      expect(readdirSync(directory)).toEqual([]);
     });
 
     ofFull('https is not redirected to http, by curl and by GNU wget', async () => {
@@ -226,18 +227,18 @@ for (const shell of shells()) {
             /https to http, which is refused|Protocol "http" (not supported|disabled)/,
           );
           if (way === shell) expect(get('plain', { headers: { a: 'b' } }).applied[0]?.code).not.toBe(0);
-          expect(readdirSync(folder).sort()).toEqual(['cert', 'key']);
+          expect(readdirSync(directory).sort()).toEqual(['cert', 'key']);
         }
       } finally {
         await secure.stop();
       }
     });
 
-    test('a folder, and where there is none', () => {
+    test('a directory, and where there is none', () => {
       mkdirSync(at('d'));
       run({ url: `${base}/a%2Fb`, dest: at('d') });
       expect(readdirSync(at('d'))).toEqual(['index.html']);
-      expect(run({ url: `${base}/`, dest: at('none/f') }).first.failed).toBe(`there is no folder ${at('none')}`);
+      expect(run({ url: `${base}/`, dest: at('none/f') }).first.failed).toBe(`there is no directory ${at('none')}`);
     });
   });
 }

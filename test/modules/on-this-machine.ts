@@ -29,15 +29,15 @@ export interface Shell {
   readonly functions?: Sh;
 }
 
-const folders: string[] = [];
-/** A folder that is taken away when the test file has ended, if nobody did before. */
-function folderOf(prefix: string): string {
-  const folder = mkdtempSync(join(tmpdir(), prefix));
-  folders.push(folder);
-  return folder;
+const directories: string[] = [];
+/** A directory that is taken away when the test file has ended, if nobody did before. */
+function directoryOf(prefix: string): string {
+  const directory = mkdtempSync(join(tmpdir(), prefix));
+  directories.push(directory);
+  return directory;
 }
 afterAll(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
   applets = undefined;
 });
 
@@ -47,7 +47,7 @@ let applets: string | undefined;
 export function shells(): readonly (Shell & { readonly missing?: string })[] {
   const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path));
   if (busybox !== undefined && applets === undefined) {
-    applets = folderOf('heal-applets-');
+    applets = directoryOf('heal-applets-');
     // Programs are also run as other users.
     chmodSync(applets, 0o755);
     runSync(busybox, ['--install', '-s', applets]);
@@ -69,9 +69,9 @@ export function shells(): readonly (Shell & { readonly missing?: string })[] {
   ];
 }
 
-/** A folder of one test, taken away by whoever made it. */
+/** A directory of one test, taken away by whoever made it. */
 export function scratch(): string {
-  return folderOf('heal-modules-');
+  return directoryOf('heal-modules-');
 }
 
 export const factsHere: Facts = {

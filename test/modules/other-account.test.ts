@@ -22,7 +22,7 @@ import { file } from '../../src/modules/file.ts';
 import { line } from '../../src/modules/line.ts';
 import { sync } from '../../src/modules/sync.ts';
 import { unarchive } from '../../src/modules/unarchive.ts';
-import { folderContent } from '../../src/run/transfer/local-directory.ts';
+import { directoryContent } from '../../src/run/transfer/local-directory.ts';
 import { runSync, startChild } from '../child.ts';
 import { thorough } from '../thorough.ts';
 import { type Applied, apply, converge, decide, inputOf, type Shell, scratch, shells } from './on-this-machine.ts';
@@ -304,7 +304,7 @@ for (const shell of shells()) {
         for (const name of ['index.html', 'gone']) writeFileSync(home('www', name), 'index.html', { mode: 0o600 });
         for (const name of ['x', 'old/z']) writeFileSync(home('www/sub', name), 'old');
         runSync('chown', ['-R', `${other}:${other}`, home()]);
-        return { locals: { src: await folderContent(join(top, 'pages'), []) } };
+        return { locals: { src: await directoryContent(join(top, 'pages'), []) } };
       };
 
       test('sync in a directory of another account makes what it promises, and leaves nothing', async () => {
@@ -313,7 +313,7 @@ for (const shell of shells()) {
           readdirSync(join(top, 'pages'), { recursive: true }).toSorted(),
         );
         expect([modeOf(home('www/index.html')), lstatSync(home('www/sub/new')).uid]).toEqual(['0644', other]);
-        const locals = { src: await folderContent(join(top, 'pages'), []) };
+        const locals = { src: await directoryContent(join(top, 'pages'), []) };
         proven(converge(shell, sync, { ...syncArgs, dest: home('other') }, { locals }));
         expect(readdirSync(home()).toSorted()).toEqual(['other', 'www']);
       });

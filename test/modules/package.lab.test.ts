@@ -9,7 +9,7 @@ import { proven, titles } from './proven.ts';
 
 const facts = { ...factsHere, commands: { 'apt-get': '/usr/bin/apt-get' } };
 
-/** Makes packages, and a repository in a folder that needs no network. */
+/** Makes packages, and a repository in a directory that needs no network. */
 const repository = `
   set -e
   make() { # NAME VERSION FIELDS [SCRIPT]

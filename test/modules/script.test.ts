@@ -22,8 +22,8 @@ function contentOf(text: string): Content {
 
 for (const shell of shells()) {
   describe.skipIf(shell.missing !== undefined)(`script under ${shell.name}`, () => {
-    let folder = '';
-    const at = (name: string): string => join(folder, name);
+    let directory = '';
+    const at = (name: string): string => join(directory, name);
     const run = (text: string, args: JsonObject) =>
       converge(
         shell,
@@ -32,17 +32,17 @@ for (const shell of shells()) {
         { locals: { script: contentOf(text) } },
       );
     beforeEach(() => {
-      folder = scratch();
+      directory = scratch();
     });
-    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+    afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-    test('it runs with its words, in its folder, under its name, and leaves nothing', () => {
+    test('it runs with its words, in its directory, under its name, and leaves nothing', () => {
       const text = `#!/bin/sh\nprintf %s "$0" >where\nprintf '%s|' "\${0##*/}" "$#" "$@"; pwd; umask; exit 3\n`;
-      const done = run(text, { cmd: `scripts/do.it 'a b' '$HOME' ''`, chdir: folder });
+      const done = run(text, { cmd: `scripts/do.it 'a b' '$HOME' ''`, chdir: directory });
       expect(done.first.changes).toMatchObject([
         { title: 'run scripts/do.it a b $HOME', proven: false, act: { free: true } },
       ]);
-      expect(done.applied).toEqual([{ code: 3, stdout: `do.it|3|a b|$HOME||${folder}\n0022\n`, stderr: '' }]);
+      expect(done.applied).toEqual([{ code: 3, stdout: `do.it|3|a b|$HOME||${directory}\n0022\n`, stderr: '' }]);
       expect(done.after.changes).toEqual([]);
       const own = dirname(readFileSync(at('where'), 'utf8'));
       expect(own).toMatch(/\/\.heal-[^/]+$/);
@@ -90,7 +90,7 @@ for (const shell of shells()) {
     test('pause waits, and touches nothing', () => {
       // A `sleep` that does not, but writes down for how long it was to. busybox takes its own whatever PATH says.
       writeFileSync(at('sleep'), `#!/bin/sh\necho "$@" >${at('slept')}\n`, { mode: 0o755 });
-      const done = converge({ ...shell, path: `${folder}:${shell.path}` }, pause, { seconds: 1 });
+      const done = converge({ ...shell, path: `${directory}:${shell.path}` }, pause, { seconds: 1 });
       if (!shell.name.startsWith('busybox')) expect(readFileSync(at('slept'), 'utf8')).toBe('1\n');
       expect(done).toMatchObject({
         first: { changes: [{ title: 'wait for 1 s', touches: [], proven: false }] },

@@ -15,33 +15,33 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
 import { sync } from '../../src/modules/sync.ts';
 import { tree } from '../../src/probes/tree.ts';
-import { folderContent } from '../../src/run/transfer/local-directory.ts';
+import { directoryContent } from '../../src/run/transfer/local-directory.ts';
 import { runSync } from '../child.ts';
 import { ask, type Converged, converge, scratch, shells } from './on-this-machine.ts';
 import { proven, titles } from './proven.ts';
 
 for (const shell of shells()) {
   describe.skipIf(shell.missing !== undefined)(`sync under ${shell.name}`, () => {
-    let folder = '';
-    const here = (name = ''): string => join(folder, 'here', name);
-    const there = (name = ''): string => join(folder, 'there', name);
+    let directory = '';
+    const here = (name = ''): string => join(directory, 'here', name);
+    const there = (name = ''): string => join(directory, 'there', name);
     const run = async (args: JsonObject = {}): Promise<Converged> => {
       const exclude = (args['exclude'] ?? []) as readonly string[];
-      const locals = { src: await folderContent(here(), exclude) };
+      const locals = { src: await directoryContent(here(), exclude) };
       return converge(shell, sync, { src: 'x', dest: there(), delete: false, exclude: [], ...args }, { locals });
     };
     const modeOf = (name: string): string => (lstatSync(there(name)).mode & 0o7777).toString(8);
     beforeEach(() => {
-      folder = scratch();
+      directory = scratch();
       mkdirSync(here('sub/empty'), { recursive: true });
       writeFileSync(here('a'), 'a\r\n');
       writeFileSync(here("sub/it's \\ ünï"), 'b');
       writeFileSync(here('sub/run'), '#!/bin/sh\n', { mode: 0o755 });
       symlinkSync('../a', here('sub/link'));
     });
-    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+    afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-    test('a folder is made, then only what differs travels', async () => {
+    test('a directory is made, then only what differs travels', async () => {
       expect(titles(proven(await run()))).toEqual([`send 6 entries to ${there()}`]);
       expect(readdirSync(there(), { recursive: true }).sort()).toEqual(readdirSync(here(), { recursive: true }).sort());
       expect(['a', 'sub', 'sub/run'].map(modeOf)).toEqual(['644', '755', '755']);
@@ -96,37 +96,37 @@ for (const shell of shells()) {
       expect(modeOf('a')).toBe('700');
     });
 
-    test('a folder in the way of a file is removed only if asked', async () => {
+    test('a directory in the way of a file is removed only if asked', async () => {
       mkdirSync(there('a/below'), { recursive: true });
       writeFileSync(there('a/below/x'), '');
       expect((await run()).first.failed).toBe('a is a directory on the host, and a file here');
       proven(await run({ delete: true }));
       expect(readFileSync(there('a'), 'utf8')).toBe('a\r\n');
-      mkdirSync(join(folder, 'other'));
+      mkdirSync(join(directory, 'other'));
       rmSync(there('sub'), { recursive: true });
       symlinkSync('../other', there('sub'));
       expect((await run()).first.failed).toBe('sub is a link on the host, and a directory here');
       proven(await run({ delete: true }));
-      expect([lstatSync(there('sub')).isDirectory(), readdirSync(join(folder, 'other'))]).toEqual([true, []]);
+      expect([lstatSync(there('sub')).isDirectory(), readdirSync(join(directory, 'other'))]).toEqual([true, []]);
     });
 
     test('a link that is in the place of a file is replaced, not followed', async () => {
       mkdirSync(there());
-      mkdirSync(join(folder, 'other'));
+      mkdirSync(join(directory, 'other'));
       symlinkSync('../other', there('a'));
       proven(await run());
-      expect([lstatSync(there('a')).isFile(), readdirSync(join(folder, 'other'))]).toEqual([true, []]);
+      expect([lstatSync(there('a')).isFile(), readdirSync(join(directory, 'other'))]).toEqual([true, []]);
     });
 
     test('where it can not be', async () => {
-      expect((await run({ dest: join(folder, 'no/where') })).first.failed).toBe(
-        `there is no folder ${join(folder, 'no')}`,
+      expect((await run({ dest: join(directory, 'no/where') })).first.failed).toBe(
+        `there is no directory ${join(directory, 'no')}`,
       );
       writeFileSync(there(), '');
-      expect((await run()).first.failed).toBe(`${there()} is a file, not a folder`);
+      expect((await run()).first.failed).toBe(`${there()} is a file, not a directory`);
     });
 
-    test('the probe tells a folder from what is none, and odd names apart', () => {
+    test('the probe tells a directory from what is none, and odd names apart', () => {
       mkdirSync(there());
       for (const name of ['__proto__', 'a\nb', 'c\\d', '-e']) writeFileSync(there(name), name);
       const questions = [tree(there()), tree(there('__proto__')), tree(there('none'))];

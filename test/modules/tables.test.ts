@@ -192,7 +192,7 @@ describe('assert', () => {
 });
 
 describe('modes', () => {
-  test('five digits, so that a folder loses its setgid bit', () => expect(octalWord('755')).toBe('00755'));
+  test('five digits, so that a directory loses its setgid bit', () => expect(octalWord('755')).toBe('00755'));
   test.each([
     ['0754', 'u=rwx,o=r,u-s,g-s,-t'],
     ['1600', 'u=rw,o=,u-s,g-s,+t'],

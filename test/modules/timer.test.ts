@@ -47,9 +47,9 @@ describe('timer', () => {
     restart: '', startLimitBurst: 5,
   }; // biome-ignore format: a table
   const root = { owner: { uid: 0, name: 'root' }, group: { gid: 0, name: 'root' } };
-  const folder = { ...root, parent: { type: 'directory', mode: '0755', uid: 0, gid: 0 } };
+  const directory = { ...root, parent: { type: 'directory', mode: '0755', uid: 0, gid: 0 } };
   const plan = (args: JsonObject, answers: object): Decision =>
-    timer.plan(given(args), { ...folder, ...answers } as never, inputOf());
+    timer.plan(given(args), { ...directory, ...answers } as never, inputOf());
   const titles = (args: JsonObject, answers: object): readonly string[] => {
     const { failed, changes } = plan(args, answers);
     return failed === undefined ? changes.map(({ title }) => title.replace(/ \(\d+ bytes\)/, '')) : [failed];

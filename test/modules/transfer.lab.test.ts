@@ -12,31 +12,31 @@ import { converge, scratch } from './on-this-machine.ts';
 import { proven, titles } from './proven.ts';
 
 describeLab('what a real host fetches and unpacks', { hosts: ['bare'] }, (lab) => {
-  let folder = '';
+  let directory = '';
   let server: Server | undefined;
   let url = '';
   const host = () => lab().host('bare');
 
   beforeAll(async () => {
-    folder = scratch();
-    mkdirSync(join(folder, 'app/bin'), { recursive: true });
-    writeFileSync(join(folder, 'app/bin/run'), '#!/bin/sh\n', { mode: 0o755 });
-    runSync('tar', ['-C', folder, '-czf', join(folder, 'app.tgz'), 'app']);
+    directory = scratch();
+    mkdirSync(join(directory, 'app/bin'), { recursive: true });
+    writeFileSync(join(directory, 'app/bin/run'), '#!/bin/sh\n', { mode: 0o755 });
+    runSync('tar', ['-C', directory, '-czf', join(directory, 'app.tgz'), 'app']);
     const create = `require('http').createServer((q, a) => {
       if (!String(q.headers.authorization).endsWith('secret')) return a.writeHead(401).end();
-      require('fs').createReadStream(${JSON.stringify(join(folder, 'app.tgz'))}).pipe(a);
+      require('fs').createReadStream(${JSON.stringify(join(directory, 'app.tgz'))}).pipe(a);
     })`;
     server = await startServer(create, '0.0.0.0');
     url = `http://${lab().gateway}:${server.port}/app.tgz`;
   });
   afterAll(async () => {
     await server?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   });
 
   test('a release is fetched from a server that wants a secret, unpacked, and then left alone', async () => {
     const checksum = createHash('sha256')
-      .update(readFileSync(join(folder, 'app.tgz')))
+      .update(readFileSync(join(directory, 'app.tgz')))
       .digest('hex');
     const release = {
       url, dest: '/root/app.tgz', checksum: `sha256:${checksum}`, headers: { authorization: 'Bearer secret' }, mode: '0600',

@@ -60,9 +60,9 @@ function tarOf(members: readonly (readonly [name: string, type?: string, target?
 
 for (const shell of shells()) {
   describe.skipIf(shell.missing !== undefined)(`unarchive under ${shell.name}`, () => {
-    let folder = '';
-    const at = (name: string): string => join(folder, name);
-    const dest = (name = ''): string => join(folder, 'dest', name);
+    let directory = '';
+    const at = (name: string): string => join(directory, name);
+    const dest = (name = ''): string => join(directory, 'dest', name);
     const visible = (): string[] =>
       readdirSync(dest())
         .filter((name) => !name.startsWith('.heal-unarchive-'))
@@ -84,7 +84,7 @@ for (const shell of shells()) {
     const titles = (done: Converged): string[] => done.first.changes.map(({ title }) => title);
 
     beforeEach(() => {
-      folder = scratch();
+      directory = scratch();
       mkdirSync(dest());
       mkdirSync(at('app-1/bin'), { recursive: true });
       writeFileSync(at('app-1/bin/run it'), '#!/bin/sh\n', { mode: 0o755 });
@@ -92,9 +92,9 @@ for (const shell of shells()) {
       writeFileSync(at('app-1/read'), 'r', { mode: 0o600 });
       symlinkSync('bin/run it', at('app-1/start'));
       runSync('chown', ['-hR', '1234:4321', at('app-1')]);
-      runSync('tar', ['-C', folder, '-czf', at('app.tgz'), 'app-1']);
+      runSync('tar', ['-C', directory, '-czf', at('app.tgz'), 'app-1']);
     });
-    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+    afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
     test('an archive is unpacked once, others beside it stay', () => {
       writeFileSync(dest('mine'), 'mine');
@@ -112,7 +112,7 @@ for (const shell of shells()) {
       expect(titles(run('app.tgz'))).toEqual([]);
     });
 
-    test('leading folders are left out, owner and mode are set', () => {
+    test('leading directories are left out, owner and mode are set', () => {
       proven(run('app.tgz', { strip: 1, owner: 1, group: 2, mode: '0640' }));
       expect(visible()).toEqual(['.hidden', 'bin', 'read', 'start']);
       const seen = ['bin', 'bin/run it', 'read'].map((name) => lstatSync(dest(name)));
@@ -140,7 +140,7 @@ for (const shell of shells()) {
       utimesSync(dest('read'), 1, 1);
       expect(titles(run('app.tgz', { strip: 1 }))).not.toEqual([]);
       writeFileSync(at('app-1/read'), 'newer');
-      runSync('tar', ['-C', folder, '-cf', at('app.tgz'), 'app-1']);
+      runSync('tar', ['-C', directory, '-cf', at('app.tgz'), 'app-1']);
       proven(run('app.tgz', { strip: 1 }));
       expect(readFileSync(dest('read'), 'utf8')).toBe('newer');
     });
@@ -153,23 +153,27 @@ for (const shell of shells()) {
         converge(shell, unarchive, { ...defaults, dest: dest(), ...args, ...more }).first;
       expect(run2({ creates: dest('app-1/bin') })).toEqual({ changes: [], message: `${dest('app-1/bin')} is there` });
       expect(run2({ src: at('none') }).failed).toBe(`there is no archive ${at('none')}`);
-      expect(run2({ dest: at('none') }).failed).toBe(`there is no folder ${at('none')}`);
+      expect(run2({ dest: at('none') }).failed).toBe(`there is no directory ${at('none')}`);
     });
 
     test('setuid is not handed on', () => {
       chmodSync(at('app-1/read'), 0o6755);
-      runSync('tar', ['-C', folder, '-cf', at('s.tar'), 'app-1']);
+      runSync('tar', ['-C', directory, '-cf', at('s.tar'), 'app-1']);
       proven(run('s.tar'));
       expect((lstatSync(dest('app-1/read')).mode & 0o7777).toString(8)).toBe('755');
     });
 
     test.each<[string, Parameters<typeof tarOf>[0], RegExp]>([
-      ['absolute', [['/tmp/heal-evil']], /names that lead out of the folder/],
-      ['climbing', [['good'], ['a/../../../heal-evil']], /names that lead out of the folder/],
+      ['absolute', [['/tmp/heal-evil']], /names that lead out of the directory/],
+      ['climbing', [['good'], ['a/../../../heal-evil']], /names that lead out of the directory/],
       ['through a link', [['x', '2', '/tmp'], ['x/heal-evil']], /./],
       ['through a climbing link', [['x', '2', '../..'], ['x/heal-evil']], /./],
-      ['a link out', [['ok'], ['x', '2', '/etc/passwd']], /a link that leads out of the folder.*: x -> \/etc\/passwd/],
-      ['a climbing link', [['d/x', '2', '../../y']], /a link that leads out of the folder.*: d\/x -> /],
+      [
+        'a link out',
+        [['ok'], ['x', '2', '/etc/passwd']],
+        /a link that leads out of the directory.*: x -> \/etc\/passwd/,
+      ],
+      ['a climbing link', [['d/x', '2', '../../y']], /a link that leads out of the directory.*: d\/x -> /],
       [
         'links that climb together',
         [
@@ -179,7 +183,7 @@ for (const shell of shells()) {
         /a link that leads out/,
       ],
       ['a name of lines', [['a\nb']], /a name of several lines|names that lead out/],
-      ['a pipe', [['p', '6']], /no file, folder or link: p/],
+      ['a pipe', [['p', '6']], /no file, directory or link: p/],
     ])('a hostile archive is refused, and nothing is left: %s', (_name, members, words) => {
       writeFileSync(at('evil.tar'), tarOf(members));
       const done = run('evil.tar');
@@ -210,7 +214,7 @@ for (const shell of shells()) {
       const { uid, mode } = lstatSync(secret);
       expect([uid, mode & 0o7777, readdirSync(dest())]).toEqual([0, 0o600, []]);
       if (shell.name.startsWith('busybox'))
-        expect(applied[0]?.stderr).toBe('it has a hard link that leads out of the folder: y\n');
+        expect(applied[0]?.stderr).toBe('it has a hard link that leads out of the directory: y\n');
     });
 
     test('links inside are kept', () => {

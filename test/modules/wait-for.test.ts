@@ -15,20 +15,20 @@ const given = (args: JsonObject): JsonObject => ({
 
 for (const shell of shells()) {
   describe.skipIf(shell.missing !== undefined)(`wait_for under ${shell.name}`, () => {
-    let folder = '';
-    const at = (name: string): string => join(folder, name);
+    let directory = '';
+    const at = (name: string): string => join(directory, name);
     const run = (args: JsonObject, meanwhile?: () => void) => converge(shell, waitFor, given(args), {}, meanwhile);
     /** Runs a string once it was decided to wait for what it does. */
     const children: Started[] = [];
     const later = (text: string) => () => {
-      children.push(startChild('sh', ['-c', `sleep 1; cd ${folder}; ${text}`]));
+      children.push(startChild('sh', ['-c', `sleep 1; cd ${directory}; ${text}`]));
     };
     beforeEach(() => {
-      folder = scratch();
+      directory = scratch();
     });
     afterEach(async () => {
       await Promise.all(children.splice(0).map((child) => child.stop()));
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     });
 
     test('a path that comes, and one that goes', () => {
@@ -69,7 +69,7 @@ for (const shell of shells()) {
 
     test('in a plan it is unknown what has not come, and ok what has', () => {
       const plan = (path: string) => decide(shell, waitFor, given({ path }), inputOf({ checkMode: true })).decision;
-      expect(plan(folder)).toEqual({ changes: [] });
+      expect(plan(directory)).toEqual({ changes: [] });
       expect(plan(at('none')).failed).toBe(
         'not known before the change: it has not come yet, and only a run waits for it',
       );

@@ -15,7 +15,7 @@ function parse(text: string): unknown {
 }
 
 const answer = (said: string, code: number, rest = ''): string =>
-  `\nn folder\n\nn said\n${said}\n\nn code\n${code}\n${rest}\nn containers\n\nn end\n`;
+  `\nn directory\n\nn said\n${said}\n\nn code\n${code}\n${rest}\nn containers\n\nn end\n`;
 
 describe('what a dry run of compose says', () => {
   test.each<[string, readonly string[]]>([
@@ -57,8 +57,8 @@ describe('the compose probe', () => {
       { kind: 'unavailable' },
     ],
     [
-      "\nn folder\nsh: 1: cd: can't cd to /srv/x\n\nn end\n",
-      { kind: 'present', value: { error: 'there is no folder /srv/x' } },
+      "\nn directory\nsh: 1: cd: can't cd to /srv/x\n\nn end\n",
+      { kind: 'present', value: { error: 'there is no directory /srv/x' } },
     ],
     // Before 2.17: by hashes.
     [
@@ -81,7 +81,7 @@ describe('the compose probe', () => {
   });
 
   test('an answer that was cut off is none', () => {
-    expect(parse('\nn folder\n\nn said\n')).toBeUndefined();
+    expect(parse('\nn directory\n\nn said\n')).toBeUndefined();
   });
 
   test("a project's files make its answer old, what its containers write does not", () => {

@@ -21,28 +21,28 @@ if (dash === undefined) throw new Error('no shell to test under');
 // busybox's timeout leaves a watcher behind for a second, and whoever reads a pipe that it holds waits for it. Run under
 // dash, for busybox ash takes its own applet whatever PATH says.
 test.skipIf(dash.missing !== undefined)('the limit of a stat inherits no pipe of the probe', () => {
-  const folder = scratch();
-  const record = join(folder, 'descriptors');
+  const directory = scratch();
+  const record = join(directory, 'descriptors');
   writeFileSync(record, '');
   writeFileSync(
-    join(folder, 'timeout'),
+    join(directory, 'timeout'),
     // Without a pipe or a redirection, whose own descriptors would be among them.
     `#!/bin/sh\nfor n in 3 4 5 6 7 8 9; do [ ! -e /proc/$$/fd/$n ] || echo $n >>'${record}'; done\nshift 3\nexec "$@"\n`,
     { mode: 0o755 },
   );
-  const watched = { ...dash, path: `${folder}:${dash.path}` };
-  for (const path of ['/etc/passwd', join(folder, 'a new\nline')]) ask(watched, [entry(path)]);
+  const watched = { ...dash, path: `${directory}:${dash.path}` };
+  for (const path of ['/etc/passwd', join(directory, 'a new\nline')]) ask(watched, [entry(path)]);
   expect(readFileSync(record, 'utf8')).toBe('');
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 for (const shell of shells()) {
   describe.skipIf(shell.missing !== undefined)(`probes under ${shell.name}`, () => {
-    let folder = '';
+    let directory = '';
     beforeEach(() => {
-      folder = scratch();
+      directory = scratch();
     });
-    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+    afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
     const one = <V>(question: Question<V>): State<V> => ask(shell, [question]).get(question.key) as State<V>;
     const all = (questions: readonly Question<unknown>[]) => {
@@ -51,18 +51,18 @@ for (const shell of shells()) {
     };
 
     test('each type of entry is told', () => {
-      writeFileSync(join(folder, 'file'), 'hello\n', { mode: 0o640 });
-      mkdirSync(join(folder, 'dir'), { mode: 0o755 });
-      symlinkSync('file', join(folder, 'link'));
-      runSync('mkfifo', ['-m', '0600', join(folder, 'fifo')]);
+      writeFileSync(join(directory, 'file'), 'hello\n', { mode: 0o640 });
+      mkdirSync(join(directory, 'dir'), { mode: 0o755 });
+      symlinkSync('file', join(directory, 'link'));
+      runSync('mkfifo', ['-m', '0600', join(directory, 'fifo')]);
       const states = all([
-        entry(join(folder, 'file'), { hash: true }),
-        entry(join(folder, 'dir')),
-        entry(join(folder, 'link'), { hash: true }),
-        entry(join(folder, 'fifo'), { hash: true }),
+        entry(join(directory, 'file'), { hash: true }),
+        entry(join(directory, 'dir')),
+        entry(join(directory, 'link'), { hash: true }),
+        entry(join(directory, 'fifo'), { hash: true }),
         entry('/dev/null'),
-        entry(join(folder, 'none')),
-        entry(join(folder, 'file/below')),
+        entry(join(directory, 'none')),
+        entry(join(directory, 'file/below')),
       ]);
       expect(states).toMatchObject([
         {
@@ -87,7 +87,7 @@ for (const shell of shells()) {
         .filter((name) => !/[/\0\p{Surrogate}]/u.test(name) && name !== '.' && name !== '..');
       fc.assert(
         fc.property(fc.uniqueArray(anyName, { minLength: 1, maxLength: 6 }), (names) => {
-          const inside = mkdtempSync(join(folder, 'p-'));
+          const inside = mkdtempSync(join(directory, 'p-'));
           for (const [i, name] of names.entries()) {
             if (i % 3 === 0) writeFileSync(`${inside}/${name}`, name);
             if (i % 3 === 1) symlinkSync(`to ${name}`, `${inside}/${name}`);
@@ -105,31 +105,31 @@ for (const shell of shells()) {
     });
 
     test('250 missing paths among others take one stat', () => {
-      const paths = Array.from({ length: 250 }, (_, i) => entry(`${folder}/missing-${i}`));
+      const paths = Array.from({ length: 250 }, (_, i) => entry(`${directory}/missing-${i}`));
       // A `stat` that writes down that it was called. busybox takes its own whatever PATH says.
-      const calls = join(folder, 'calls');
+      const calls = join(directory, 'calls');
       const text = `#!/bin/sh\necho called >>'${calls}'\nPATH='${shell.path}'\nexec stat "$@"\n`;
-      writeFileSync(join(folder, 'stat'), text, { mode: 0o755 });
-      const questions = [...paths, entry(folder)];
-      const states = ask({ ...shell, path: `${folder}:${shell.path}` }, questions);
+      writeFileSync(join(directory, 'stat'), text, { mode: 0o755 });
+      const questions = [...paths, entry(directory)];
+      const states = ask({ ...shell, path: `${directory}:${shell.path}` }, questions);
       const kinds = questions.map((question) => states.get(question.key)?.kind);
       expect(kinds).toEqual([...paths.map(() => 'absent'), 'present']);
       if (!shell.name.startsWith('busybox')) expect(readFileSync(calls, 'utf8')).toBe('called\n');
     });
 
     test.skipIf(process.getuid?.() !== 0)('what may not be looked at is denied, not absent', () => {
-      mkdirSync(join(folder, 'shut'), { mode: 0o700 });
-      writeFileSync(join(folder, 'shut/f'), '');
-      writeFileSync(join(folder, 'secret'), '', { mode: 0o600 });
-      runSync('chmod', ['0755', folder]);
+      mkdirSync(join(directory, 'shut'), { mode: 0o700 });
+      writeFileSync(join(directory, 'shut/f'), '');
+      writeFileSync(join(directory, 'secret'), '', { mode: 0o600 });
+      runSync('chmod', ['0755', directory]);
       const nobody = { ...shell, enter: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] };
       const questions = [
-        entry(join(folder, 'shut/f')),
-        entry(join(folder, 'shut/f\n')),
-        entry(join(folder, 'secret'), { hash: true }),
-        entry(join(folder, 'none')),
-        content(join(folder, 'secret')),
-        content(join(folder, 'shut/f')),
+        entry(join(directory, 'shut/f')),
+        entry(join(directory, 'shut/f\n')),
+        entry(join(directory, 'secret'), { hash: true }),
+        entry(join(directory, 'none')),
+        content(join(directory, 'secret')),
+        content(join(directory, 'shut/f')),
       ];
       const states = ask(nobody, questions);
       expect(questions.map(({ key }) => states.get(key))).toMatchObject([
@@ -137,7 +137,7 @@ for (const shell of shells()) {
         { kind: 'denied' },
         { kind: 'present', value: { readable: false } },
         { kind: 'absent' },
-        { kind: 'denied', why: join(folder, 'secret') },
+        { kind: 'denied', why: join(directory, 'secret') },
         { kind: 'denied' },
       ]);
     });
@@ -147,11 +147,11 @@ for (const shell of shells()) {
     });
 
     test('an ACL is told where the host has tools for it', () => {
-      const path = join(folder, 'f');
+      const path = join(directory, 'f');
       writeFileSync(path, '');
       runSync('setfacl', ['-m', 'u:1234:rw', path]);
-      runSync('setfacl', ['-d', '-m', 'u:1234:rwx', folder]);
-      const states = all([entry(path), entry(folder)]);
+      runSync('setfacl', ['-d', '-m', 'u:1234:rwx', directory]);
+      const states = all([entry(path), entry(directory)]);
       if (shell.name.startsWith('busybox')) return;
       expect(states).toMatchObject([
         { value: { acl: true } },
@@ -161,35 +161,35 @@ for (const shell of shells()) {
 
     test('content comes as bytes, or says why not', () => {
       const bytes = Buffer.from([0, 1, 255, 10, 13, 10]);
-      writeFileSync(join(folder, 'f'), bytes);
+      writeFileSync(join(directory, 'f'), bytes);
       const states = all([
-        content(join(folder, 'f')),
-        content(join(folder, 'f'), {}, 3),
-        content(folder),
-        content(join(folder, 'none')),
+        content(join(directory, 'f')),
+        content(join(directory, 'f'), {}, 3),
+        content(directory),
+        content(join(directory, 'none')),
       ]);
       expect(states).toMatchObject([
         { kind: 'present', value: { bytes, sha256: createHash('sha256').update(bytes).digest('hex') } },
-        { kind: 'unavailable', why: `${folder}/f has 6 bytes, more than the 3 that are read` },
-        { kind: 'unavailable', why: `${folder} is not a regular file` },
+        { kind: 'unavailable', why: `${directory}/f has 6 bytes, more than the 3 that are read` },
+        { kind: 'unavailable', why: `${directory} is not a regular file` },
         { kind: 'absent' },
       ]);
     });
 
     test('a command answers with code and both outputs apart, byte for byte', () => {
       const state = one(
-        command({ shell: `printf 'a\\000\\n\\n'; echo oops >&2; cat; exit 7`, stdin: "x'y\n", chdir: folder }),
+        command({ shell: `printf 'a\\000\\n\\n'; echo oops >&2; cat; exit 7`, stdin: "x'y\n", chdir: directory }),
       );
       expect(state).toMatchObject({
         value: { code: 7, stdout: Buffer.from("a\0\n\nx'y\n"), stderr: Buffer.from('oops\n'), truncated: false },
       });
     });
 
-    test('a command by words runs as it is, and a missing folder is an error', () => {
+    test('a command by words runs as it is, and a missing directory is an error', () => {
       expect(one(command({ argv: ['printf', '%s|', 'a b', "c'd"] }))).toMatchObject({
         value: { code: 0, stdout: Buffer.from("a b|c'd|") },
       });
-      expect(one(command({ argv: ['true'], chdir: `${folder}/none` }))).toMatchObject({ value: { code: 2 } });
+      expect(one(command({ argv: ['true'], chdir: `${directory}/none` }))).toMatchObject({ value: { code: 2 } });
     });
 
     test('a command that cannot be parsed has a code, not a broken answer', () => {

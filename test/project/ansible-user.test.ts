@@ -4,13 +4,13 @@ import { expect, test } from 'vitest';
 import { modules } from '../../src/modules/registry.ts';
 import { loadInventory } from '../../src/project/inventory/inventory.ts';
 import { loadPlaybook } from '../../src/project/playbook/playbook.ts';
-import { errorsOf, folderWith, hosts } from './project.ts';
+import { directoryWith, errorsOf, hosts } from './project.ts';
 
 const text = readFileSync(join(import.meta.dirname, 'ansible-user.yml'), 'utf8');
 const page = readFileSync(join(import.meta.dirname, '../../docs/from-ansible.md'), 'utf8');
 
 async function loaded(playbook: string) {
-  const project = await folderWith({
+  const project = await directoryWith({
     'inventory/hosts.yml': hosts,
     'tasks/site.yml': playbook,
     'tasks/ansible-user.vars.yml': 'app_release: "7"\napp_reboot: false\n',

@@ -5,10 +5,10 @@ import { loadInventory } from '../../src/project/inventory/inventory.ts';
 import { explain } from '../../src/project/variables/explain.ts';
 import { noExtraVars } from '../../src/project/variables/extra-vars.ts';
 import { variablesOfHost } from '../../src/project/variables/variables.ts';
-import { errorsOf, type Files, folderWith } from './project.ts';
+import { directoryWith, errorsOf, type Files } from './project.ts';
 
 async function inventory(files: Files, sources?: readonly string[]): Promise<Inventory> {
-  const project = await folderWith(files);
+  const project = await directoryWith(files);
   return loadInventory({
     project,
     home: '/home/me',

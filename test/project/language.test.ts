@@ -301,13 +301,13 @@ describe('a role among tasks', () => {
   test('has what several roles depend on once, whose variables and results all of them see', async () => {
     const mail = {
       'roles/mail/meta/main.yml': 'dependencies: [base]\n',
-      'roles/mail/tasks/main.yml': `- command: "{{ base_folder }} {{ found.stdout }} {{ join play_role_names ',' }}"\n`,
+      'roles/mail/tasks/main.yml': `- command: "{{ base_directory }} {{ found.stdout }} {{ join play_role_names ',' }}"\n`,
     };
     const { playbook } = await load({
       'tasks/site.yml': '- hosts: vps\n  roles: [web, mail]\n',
       ...web,
       ...mail,
-      'roles/base/defaults/main.yml': 'base_folder: /srv\n',
+      'roles/base/defaults/main.yml': 'base_directory: /srv\n',
       'roles/base/tasks/main.yml': '- name: base\n  command: x\n  register: found\n',
     });
     expect(playbook.plays[0]?.tasks.map((task) => task.id)).toEqual([

@@ -4,10 +4,10 @@ import { loginOf } from '../../src/project/inventory/login.ts';
 import { noExtraVars } from '../../src/project/variables/extra-vars.ts';
 import { expandPath } from '../../src/project/variables/secret-source.ts';
 import { variablesOfHost } from '../../src/project/variables/variables.ts';
-import { errorsOf, folderWith } from './project.ts';
+import { directoryWith, errorsOf } from './project.ts';
 
 async function login(vars: string): Promise<ReturnType<typeof loginOf>> {
-  const project = await folderWith({
+  const project = await directoryWith({
     'inventory/hosts.yml': `all:\n  hosts:\n    jack4:\n${vars.replace(/^(?=.)/gm, '      ')}`,
   });
   const inventory = await loadInventory({ project, home: '/home/me', env: { PASSWORD: 'open sesame' } });

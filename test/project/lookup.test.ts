@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { findFile, findTemplate } from '../../src/project/playbook/find-file.ts';
 import type { Roots } from '../../src/project/yaml/source-file.ts';
-import { errorsOf, folderWith } from './project.ts';
+import { directoryWith, errorsOf } from './project.ts';
 
 let roots: Roots;
-const role = () => ({ name: 'web', folder: join(roots.project, 'roles', 'web'), description: '' });
+const role = () => ({ name: 'web', directory: join(roots.project, 'roles', 'web'), description: '' });
 beforeAll(async () => {
   roots = {
-    project: await folderWith({
+    project: await directoryWith({
       'roles/web/templates/a.hbs': '',
       'roles/web/templates/sub/d.hbs': '',
       'templates/a.hbs': '',
@@ -17,7 +17,7 @@ beforeAll(async () => {
       'secret.txt': '',
       'files/f': '',
     }),
-    shipped: await folderWith({ 'templates/b.hbs': '', 'templates/c.hbs': '' }),
+    shipped: await directoryWith({ 'templates/b.hbs': '', 'templates/c.hbs': '' }),
   };
   await symlink(join(roots.project, 'secret.txt'), join(roots.project, 'templates', 'link.hbs'));
 });
@@ -36,7 +36,7 @@ describe('a template', () => {
     'never leads out: %s',
     async (name) => {
       expect(await errorsOf(() => findTemplate(roots, role(), name))).toContain(
-        `the template "${name}" leads out of its folder`,
+        `the template "${name}" leads out of its directory`,
       );
     },
   );

@@ -3,12 +3,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Inventory } from '../../src/project/inventory/groups.ts';
 import { loadInventory } from '../../src/project/inventory/inventory.ts';
 import { limitHosts, selectHosts } from '../../src/project/inventory/pattern.ts';
-import { errorsOf, folderWith } from './project.ts';
+import { directoryWith, errorsOf } from './project.ts';
 
 let inventory: Inventory;
 let project: string;
 beforeAll(async () => {
-  project = await folderWith({
+  project = await directoryWith({
     'inventory/hosts.yml': `all:
   children:
     vps: { hosts: { jack4: , jack5: , john1: } }

@@ -13,21 +13,21 @@ import { secretStore } from '../../src/project/variables/secret-source.ts';
 import { sourceFile } from '../../src/project/yaml/source-file.ts';
 import { type Node, parseYaml } from '../../src/project/yaml/yaml-file.ts';
 
-const folders: string[] = [];
-afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+const directories: string[] = [];
+afterAll(() => Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true }))));
 
 /** Files of a project by their paths. */
 export type Files = Readonly<Record<string, string>>;
 
-/** Writes files below a new folder, which is removed after the tests of the file. */
-export async function folderWith(files: Files): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'heal-project-'));
-  folders.push(folder);
+/** Writes files below a new directory, which is removed after the tests of the file. */
+export async function directoryWith(files: Files): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'heal-project-'));
+  directories.push(directory);
   for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), text);
+    await mkdir(dirname(join(directory, path)), { recursive: true });
+    await writeFile(join(directory, path), text);
   }
-  return folder;
+  return directory;
 }
 
 const object = (properties: JsonObject, required: readonly string[] = []): JsonObject => ({
@@ -95,8 +95,8 @@ export async function load(
   files: Files,
   asked: Asked = {},
 ): Promise<{ playbook: LoadedPlaybook; inventory: Inventory; project: string }> {
-  const project = await folderWith({ 'inventory/hosts.yml': hosts, ...files });
-  const shipped = await folderWith(asked.shipped ?? {});
+  const project = await directoryWith({ 'inventory/hosts.yml': hosts, ...files });
+  const shipped = await directoryWith(asked.shipped ?? {});
   const env = asked.env ?? {};
   const inventory = await loadInventory({ project, home: '/home/me', env });
   const playbook = await loadPlaybook({

@@ -28,9 +28,9 @@ describeLab('a backup on demand', { hosts: ['jack4'] }, (lab) => {
   let place: Workplace;
   let project = '';
   const kept = (): string[] => {
-    const folder = join(project, 'backups/jack4');
-    return existsSync(folder)
-      ? readdirSync(folder)
+    const directory = join(project, 'backups/jack4');
+    return existsSync(directory)
+      ? readdirSync(directory)
           .filter((name) => name !== '.gitignore')
           .sort()
       : [];
@@ -95,11 +95,11 @@ describeLab('a backup on demand', { hosts: ['jack4'] }, (lab) => {
     // Far more than passes before the cut, and nothing that gzip could make small.
     await host.exec('head -c 400000000 /dev/urandom >/root/.openclaw/big');
     const begun = place.start(project, ['run', 'backup', '--limit', 'jack4']);
-    const folder = join(project, 'backups/jack4');
+    const directory = join(project, 'backups/jack4');
     const partial = (): string[] =>
-      existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.partial')) : [];
+      existsSync(directory) ? readdirSync(directory).filter((name) => name.endsWith('.partial')) : [];
     const size = (name: string): number =>
-      statSync(join(folder, name, 'archive.tar.gz'), { throwIfNoEntry: false })?.size ?? 0;
+      statSync(join(directory, name, 'archive.tar.gz'), { throwIfNoEntry: false })?.size ?? 0;
     await until('some of it is here', () => partial().some((name) => size(name) > 1_000_000));
     await host.exec('pkill -KILL -f "^sshd(-session)?: root" || pkill -KILL -f "sshd.*root@"');
     const { code, stdout } = await begun.done;

@@ -14,7 +14,7 @@ export interface HealResult {
 
 /** The command, with an inventory of lab hosts. */
 export interface Heal {
-  /** Runs the built command from the repository's own folder, as a user would. */
+  /** Runs the built command from the repository's own directory, as a user would. */
   readonly run: (...args: string[]) => Promise<HealResult>;
   /** The same, for a command that may take so many milliseconds. */
   readonly runFor: (limitMs: number, ...args: string[]) => Promise<HealResult>;
@@ -29,8 +29,8 @@ export function healOn(
   hosts: readonly LabHost[],
   vars: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {},
 ): Heal {
-  const folder = mkdtempSync(join(tmpdir(), 'heal-inventory-'));
-  const inventory = join(folder, 'inventory');
+  const directory = mkdtempSync(join(tmpdir(), 'heal-inventory-'));
+  const inventory = join(directory, 'inventory');
   mkdirSync(inventory);
   const entries = hosts.map((host) => [
     host.name,
@@ -49,7 +49,7 @@ export function healOn(
     run: (...args) => healCommand([...args, '-i', inventory]),
     runFor: (limitMs, ...args) => healCommand([...args, '-i', inventory], '.', limitMs),
     start: (...args) => startHeal([...args, '-i', inventory]),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
   };
 }
 

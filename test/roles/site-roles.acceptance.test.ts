@@ -10,7 +10,7 @@ describeLab('two hosts of one inventory that differ', { hosts: two, state: 'site
   let heal: Heal;
   beforeAll(() => {
     heal = healOn(lab().hosts);
-    for (const folder of ['group_vars', 'host_vars']) mkdirSync(join(heal.inventory, folder));
+    for (const directory of ['group_vars', 'host_vars']) mkdirSync(join(heal.inventory, directory));
     writeFileSync(join(heal.inventory, 'group_vars/vps.yml'), 'health_every: 20s\nrevive_per_hour: 3\n');
     writeFileSync(
       join(heal.inventory, 'host_vars/nora.yml'),

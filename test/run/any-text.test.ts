@@ -8,7 +8,7 @@ import { loadInventory } from '../../src/project/inventory/inventory.ts';
 import { loadPlaybook } from '../../src/project/playbook/playbook.ts';
 import { projectSide } from '../../src/run/playbook/project-side.ts';
 import { runPlaybook } from '../../src/run/run.ts';
-import { folderWith } from '../project/project.ts';
+import { directoryWith } from '../project/project.ts';
 import fc from '../samples.ts';
 import { shells } from '../shell/shells.ts';
 import { thorough } from '../thorough.ts';
@@ -20,12 +20,12 @@ afterAll(remove);
 const playbook = `- hosts: all
   tasks:
     - name: As content, and as a path
-      copy: { content: "{{ content }}", dest: "{{ folder }}/{{ path }}" }
+      copy: { content: "{{ content }}", dest: "{{ directory }}/{{ path }}" }
     - name: As an environment value
-      shell: { cmd: "printf %s \\"$V\\" >{{ quote folder }}.environment" }
+      shell: { cmd: "printf %s \\"$V\\" >{{ quote directory }}.environment" }
       environment: { V: "{{ text }}" }
     - name: As a word of a shell text
-      shell: { cmd: "printf %s {{ quote text }} >{{ quote folder }}.word" }
+      shell: { cmd: "printf %s {{ quote text }} >{{ quote directory }}.word" }
     - name: As a word of a program
       command: { argv: [printf, "%s", "{{ text }}"], readonly: true }
       register: said
@@ -71,14 +71,14 @@ describe.each(all.filter(({ name }) => name !== 'bash'))('any text, under $name,
   test('arrives unchanged as content, path, environment value, word, input and user name', async () => {
     await fc.assert(
       fc.asyncProperty(anyText, anyName, anyContent, anyUser, async (text, path, content, user) => {
-        const folder = mkdtempSync(join(tmpdir(), 'heal-any-'));
+        const directory = mkdtempSync(join(tmpdir(), 'heal-any-'));
         try {
-          const done = await run(shell, { text, path, content, nobody: user, folder });
+          const done = await run(shell, { text, path, content, nobody: user, directory });
           expect(done.map(({ status }) => status)).toEqual(['changed', 'changed', 'changed', 'ok', 'ok', 'failed']);
-          expect(readdirSync(folder)).toEqual([path]);
-          expect(readFileSync(join(folder, path), 'utf8')).toBe(content);
-          expect(readFileSync(`${folder}.environment`, 'utf8')).toBe(text);
-          expect(readFileSync(`${folder}.word`, 'utf8')).toBe(text);
+          expect(readdirSync(directory)).toEqual([path]);
+          expect(readFileSync(join(directory, path), 'utf8')).toBe(content);
+          expect(readFileSync(`${directory}.environment`, 'utf8')).toBe(text);
+          expect(readFileSync(`${directory}.word`, 'utf8')).toBe(text);
           const cut = text.replace(/\r?\n$/, '');
           expect(done[3]?.result?.['stdout']).toBe(cut);
           expect(done[4]?.result?.['stdout']).toBe(cut.replace(/\r?\n$/, ''));
@@ -88,7 +88,8 @@ describe.each(all.filter(({ name }) => name !== 'bash'))('any text, under $name,
             done[5]?.message,
           ).toBe(true);
         } finally {
-          for (const end of ['', '.environment', '.word']) rmSync(`${folder}${end}`, { recursive: true, force: true });
+          for (const end of ['', '.environment', '.word'])
+            rmSync(`${directory}${end}`, { recursive: true, force: true });
         }
       }),
       // As many as there is time for: a run forks a hundred times.
@@ -99,7 +100,7 @@ describe.each(all.filter(({ name }) => name !== 'bash'))('any text, under $name,
 
 async function run(shell: (typeof all)[number], variables: Readonly<Record<string, string>>): Promise<TaskDone[]> {
   const vars = Object.entries(variables).map(([name, value]) => `  ${name}: ${quoted(value)}\n`);
-  const project = await folderWith({
+  const project = await directoryWith({
     'inventory/hosts.yml': `all:\n  hosts: { here: {} }\n  vars:\n${vars.map((line) => `  ${line}`).join('')}`,
     'tasks/site.yml': playbook,
   });

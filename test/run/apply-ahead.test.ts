@@ -44,12 +44,12 @@ afterAll(remove);
 
 describe.each(all)('changes that share a program under $name', (shell) => {
   const engine = casesUnder(shell);
-  let folder = '';
+  let directory = '';
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'heal-ahead-'));
+    directory = mkdtempSync(join(tmpdir(), 'heal-ahead-'));
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
-  const at = (name: string): string => join(folder, name);
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+  const at = (name: string): string => join(directory, name);
   const copy = (name: string, more: Partial<Task> = {}): Task =>
     madeTask('copy', { dest: at(name), content: `${name}\n` }, more);
   const run = async (tasks: readonly Task[], more: Parameters<typeof runMade>[3] = {}, handlers: Task[] = []) => {

@@ -12,11 +12,11 @@ const { all, remove } = shells();
 afterAll(remove);
 
 describe.each(all)('edits that build on each other under $name', (shell) => {
-  let folder = '';
+  let directory = '';
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'heal-edits-'));
+    directory = mkdtempSync(join(tmpdir(), 'heal-edits-'));
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
   const run = async (tasks: readonly Task[], check: boolean) => {
     const { done, roundTrips } = await runMade(shell, madePlay(tasks), modules, { check });
@@ -24,7 +24,7 @@ describe.each(all)('edits that build on each other under $name', (shell) => {
   };
 
   it('are predicted by the plan, and made once', async () => {
-    const at = (name: string): string => join(folder, name);
+    const at = (name: string): string => join(directory, name);
     const tasks = [
       madeTask('copy', { dest: at('f'), content: '## Duty\nold\n\n## Other\n', force: false }),
       madeTask('block', { path: at('f'), block: '## Duty\n\n- new\n', adopt: 'section', marker: '<!-- {mark} -->' }),
@@ -38,7 +38,7 @@ describe.each(all)('edits that build on each other under $name', (shell) => {
     ];
     const planned = await run(tasks, true);
     expect(planned.statuses).toEqual(tasks.map(() => 'changed'));
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
 
     const made = await run(tasks, false);
     expect(made.statuses).toEqual(tasks.map(() => 'changed'));

@@ -27,9 +27,9 @@ describe.each(all)('what a host says of itself under $name', (shell) => {
   it.skipIf(process.getuid?.() !== 0)(
     'a pending handler that another run removes meanwhile is not waited for',
     async () => {
-      const folder = '/var/lib/heal/pending-handlers';
-      mkdirSync(folder, { recursive: true });
-      const file = join(folder, `gone-${process.pid}.handler`);
+      const directory = '/var/lib/heal/pending-handlers';
+      mkdirSync(directory, { recursive: true });
+      const file = join(directory, `gone-${process.pid}.handler`);
       writeFileSync(file, 'recorded');
       // The other run removes it just before it is read.
       const racing = sh`cat() { [ "$1" != ${file} ] || rm -f -- "$1"; command cat "$@"; }`;

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Content } from '../../src/core/change.ts';
 import { excluder, namePatterns } from '../../src/modules/files/excludes.ts';
-import { folderContent } from '../../src/run/transfer/local-directory.ts';
+import { directoryContent } from '../../src/run/transfer/local-directory.ts';
 import { runSync } from '../child.ts';
 
 describe('what is left out', () => {
@@ -37,8 +37,8 @@ describe('what is left out', () => {
     ['?.c', 'a.c', false, true],
     ['?.c', 'ab.c', false, false],
     ['[x]', '[x]', false, true],
-  ])('%s and %s', (pattern, path, folder, expected) => {
-    expect(excluder([pattern])(path, folder)).toBe(expected);
+  ])('%s and %s', (pattern, path, directory, expected) => {
+    expect(excluder([pattern])(path, directory)).toBe(expected);
   });
 
   test('only plain names are left to find', () => {
@@ -46,10 +46,10 @@ describe('what is left out', () => {
   });
 });
 
-describe('a folder of this machine', () => {
+describe('a directory of this machine', () => {
   let root = '';
   beforeEach(() => {
-    root = mkdtempSync(join(tmpdir(), 'heal-folder-'));
+    root = mkdtempSync(join(tmpdir(), 'heal-directory-'));
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
@@ -68,8 +68,8 @@ describe('a folder of this machine', () => {
     writeFileSync(join(root, 'run'), '#!/bin/sh\n', { mode: 0o755 });
     writeFileSync(join(root, 'big'), Buffer.alloc(3_000_001, 'y'));
     symlinkSync(`${deep}/naïve \\ name`, join(root, 'link'));
-    const content = await folderContent(root, ['cache']);
-    const { entries, archive } = content.folder ?? { entries: [], archive: () => content };
+    const content = await directoryContent(root, ['cache']);
+    const { entries, archive } = content.directory ?? { entries: [], archive: () => content };
     expect(entries.map(({ path, type, executable }) => [path, type, executable])).toEqual([
       ['big', 'file', false],
       [deep.split('/')[0], 'directory', true],
@@ -99,8 +99,8 @@ describe('a folder of this machine', () => {
 
   test('a file that became shorter meanwhile is an error', async () => {
     writeFileSync(join(root, 'f'), 'long');
-    const content = await folderContent(root, []);
+    const content = await directoryContent(root, []);
     writeFileSync(join(root, 'f'), 'l');
-    expect(() => content.folder?.archive([{ path: 'f', mode: '0644' }])).toThrow('changed while it was read');
+    expect(() => content.directory?.archive([{ path: 'f', mode: '0644' }])).toThrow('changed while it was read');
   });
 });

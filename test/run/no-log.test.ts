@@ -42,12 +42,12 @@ async function seen(events: readonly Event[]): Promise<string> {
 }
 
 describe('no_log', () => {
-  let folder = '';
+  let directory = '';
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'heal-no-log-'));
+    directory = mkdtempSync(join(tmpdir(), 'heal-no-log-'));
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
-  const at = (name: string): string => join(folder, name);
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+  const at = (name: string): string => join(directory, name);
   const run = async (
     tasks: readonly Task[],
     more: { readonly check?: boolean; readonly handlers?: Task[]; readonly verify?: Task[] } = {},
@@ -141,7 +141,7 @@ describe('no_log', () => {
         [
           task('copy', { dest: at(`${secret}`), content: secret }),
           task('file', { path: at('f'), state: 'absent' }, { noLog: false }),
-          task('shell', { cmd: `rm '${folder}'/*` }),
+          task('shell', { cmd: `rm '${directory}'/*` }),
         ],
       ],
     ],

@@ -12,10 +12,10 @@ describe('files of the workstation', () => {
   let project = '';
   beforeEach(() => {
     project = mkdtempSync(join(tmpdir(), 'heal-side-'));
-    mkdirSync(join(project, 'files/folder/cache'), { recursive: true });
+    mkdirSync(join(project, 'files/directory/cache'), { recursive: true });
     writeFileSync(join(project, 'files/small'), 'small');
     writeFileSync(join(project, 'files/large'), Buffer.alloc(100_000, 'x'));
-    writeFileSync(join(project, 'files/folder/cache/x'), 'x');
+    writeFileSync(join(project, 'files/directory/cache/x'), 'x');
     writeFileSync(join(project, 'kept'), 'kept');
   });
   afterEach(() => rmSync(project, { recursive: true, force: true }));
@@ -38,16 +38,16 @@ describe('files of the workstation', () => {
     expect(size).toBe(100_000);
   });
 
-  test('a folder comes with what is in it, without what is left out', async () => {
-    const { folder } = await load({ kind: 'folder', src: 'folder', exclude: [] });
-    expect(folder?.entries.map(({ path }) => path)).toEqual(['cache', 'cache/x']);
-    const less = await load({ kind: 'folder', src: 'folder', exclude: ['cache'] });
-    expect(less.folder?.entries).toEqual([]);
+  test('a directory comes with what is in it, without what is left out', async () => {
+    const { directory } = await load({ kind: 'directory', src: 'directory', exclude: [] });
+    expect(directory?.entries.map(({ path }) => path)).toEqual(['cache', 'cache/x']);
+    const less = await load({ kind: 'directory', src: 'directory', exclude: ['cache'] });
+    expect(less.directory?.entries).toEqual([]);
   });
 
   test('the one is not the other', async () => {
-    await expect(load({ kind: 'file', src: 'folder' })).rejects.toThrow('files/folder is not a file');
-    await expect(load({ kind: 'folder', src: 'small' })).rejects.toThrow('files/small is not a folder');
+    await expect(load({ kind: 'file', src: 'directory' })).rejects.toThrow('files/directory is not a file');
+    await expect(load({ kind: 'directory', src: 'small' })).rejects.toThrow('files/small is not a directory');
   });
 
   test('a file that is written may be there or not', async () => {

@@ -106,10 +106,10 @@ function needs(name: string, make: (stdout: string) => { readonly [key: string]:
   };
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'heal-run-'));
+const directory = mkdtempSync(join(tmpdir(), 'heal-run-'));
 const { all, remove } = shells();
 afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
   remove();
 });
 
@@ -120,7 +120,7 @@ describe.each(all)('a run under $name', (shell) => {
   const engine = casesUnder(shell);
   let file: string;
   beforeEach(() => {
-    file = join(folder, `${shell.name.replace(' ', '-')}-${Math.random()}`);
+    file = join(directory, `${shell.name.replace(' ', '-')}-${Math.random()}`);
   });
 
   it('changes what differs, and nothing the second time, with one round trip to ask', async () => {
@@ -301,7 +301,7 @@ describe.each(all)('a run under $name', (shell) => {
   );
 
   it('gives a path that may not be searched as denied, never as absent', async () => {
-    const inside = join(folder, `locked-${Math.random()}`);
+    const inside = join(directory, `locked-${Math.random()}`);
     mkdirSync(inside, { mode: 0o700 });
     const play = madePlay([
       madeTask('line-file', { path: `${inside}/x`, text: 'a' }, { becomeUser: constant('nobody') }),

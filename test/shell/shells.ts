@@ -15,28 +15,28 @@ export interface Shell {
 
 /** dash and bash with the machine's tools, and busybox ash with a PATH that has busybox's applets alone. */
 export function shells(): { all: readonly Shell[]; remove(): void } {
-  const folder = mkdtempSync(join(tmpdir(), 'heal-shells-'));
+  const directory = mkdtempSync(join(tmpdir(), 'heal-shells-'));
   // Programs are also run as other users.
-  chmodSync(folder, 0o755);
+  chmodSync(directory, 0o755);
   const all: Shell[] = [];
   const usual = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   for (const name of ['dash', 'bash']) {
     const found = usual.split(':').find((place) => existsSync(join(place, name)));
     if (found === undefined) continue;
     // The kept shell is started as `sh`.
-    const own = mkdtempSync(join(folder, `${name}-`));
+    const own = mkdtempSync(join(directory, `${name}-`));
     chmodSync(own, 0o755);
     symlinkSync(join(found, name), join(own, 'sh'));
     all.push({ name, path: `${own}:${usual}`, command: [join(own, 'sh')] });
   }
   const busybox = usual.split(':').find((place) => existsSync(join(place, 'busybox')));
   if (busybox !== undefined) {
-    const applets = mkdtempSync(join(folder, 'busybox-'));
+    const applets = mkdtempSync(join(directory, 'busybox-'));
     chmodSync(applets, 0o755);
     runSync(join(busybox, 'busybox'), ['--install', '-s', applets]);
     all.push({ name: 'busybox ash', path: applets, command: [join(applets, 'sh')] });
   }
-  return { all, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { all, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
 /**

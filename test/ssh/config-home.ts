@@ -15,8 +15,8 @@ export async function loginOfHome(home: string, name: string, changes: Partial<L
   const files = await readConfigFiles({
     user: join(home, '.ssh/config'),
     system: join(home, 'etc/ssh_config'),
-    userFolder: join(home, '.ssh'),
-    systemFolder: join(home, 'etc'),
+    userDirectory: join(home, '.ssh'),
+    systemDirectory: join(home, 'etc'),
     home,
     uid: process.getuid?.(),
   });
@@ -29,7 +29,7 @@ export async function loginOfHome(home: string, name: string, changes: Partial<L
     localUser: 'me',
     localHost: 'desk.example',
     uid: 7,
-    systemFolder: '/etc/ssh',
+    systemDirectory: '/etc/ssh',
   };
   return withConfig(login, files, side);
 }

@@ -12,11 +12,11 @@ const noSsh = existsSync('/usr/bin/ssh') ? undefined : 'openssh-client is not in
 /** What ssh takes for the home directory, whatever HOME says. Nothing in it is read. */
 const { homedir: home, username: localUser, uid } = userInfo();
 
-let folder = '';
+let directory = '';
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'heal-config-'));
+  directory = mkdtempSync(join(tmpdir(), 'heal-config-'));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** What both sides say of a host. */
 type Answer = Readonly<Record<string, string | readonly string[]>>;
@@ -104,7 +104,7 @@ const cases: readonly Case[] = [
 
 describe.skipIf(noSsh !== undefined)('the config of a host is what ssh -G says', () => {
   test.each(cases.map((one, i) => [i, ...one] as const))('%i: %j for %s', async (_, config, hosts, files = {}) => {
-    const at = mkdtempSync(join(folder, 'case-'));
+    const at = mkdtempSync(join(directory, 'case-'));
     const write = (name: string, text: string) => writeFileSync(join(at, name), text.replaceAll('DIR', at));
     mkdirSync(at, { recursive: true });
     for (const [name, text] of Object.entries(files)) write(name, text);
@@ -124,7 +124,7 @@ const keyFiles: readonly string[] = [
 
 describe.skipIf(noSsh !== undefined)('the key files of a host are those of ssh -v', () => {
   test.each(keyFiles)('%j', async (config) => {
-    const at = mkdtempSync(join(folder, 'keys-'));
+    const at = mkdtempSync(join(directory, 'keys-'));
     writeFileSync(join(at, 'config'), config);
     // It ends at once: its connection is the output of a program that says nothing.
     const args = ['-v', '-F', join(at, 'config'), '-o', 'ProxyCommand=true', 'jack4'];
@@ -169,8 +169,8 @@ async function completed(at: string, typed: string) {
   const paths = {
     user: join(at, 'config'),
     system: '/nonexistent',
-    userFolder: at,
-    systemFolder: '/etc/ssh',
+    userDirectory: at,
+    systemDirectory: '/etc/ssh',
     home,
     uid,
   };
@@ -184,7 +184,7 @@ async function completed(at: string, typed: string) {
     knownHostsFile: join(home, '.ssh/known_hosts'),
     given: new Set(user === undefined ? [] : ['user']),
   });
-  const side = { home, cwd: at, env, localUser, localHost: hostname(), uid, systemFolder: '/etc/ssh' };
+  const side = { home, cwd: at, env, localUser, localHost: hostname(), uid, systemDirectory: '/etc/ssh' };
   const direct = files.map((file) => file.filter(({ keyword }) => !keyword.startsWith('proxy')));
   const settings = settingsFor(files, { name, localUser, ...(user === undefined ? {} : { user }) });
   return { settings, done: withConfig(login, direct, side) };

@@ -7,15 +7,15 @@ import { HealError } from '../../src/core/errors.ts';
 import { loginOfHome } from './config-home.ts';
 import { testLogin } from './sshd.ts';
 
-let folder = '';
+let directory = '';
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'heal-config-'));
+  directory = mkdtempSync(join(tmpdir(), 'heal-config-'));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** A made home with `.ssh/config` and other files below it. */
 function homeWith(files: Readonly<Record<string, string>>): string {
-  const home = mkdtempSync(join(folder, 'home-'));
+  const home = mkdtempSync(join(directory, 'home-'));
   mkdirSync(join(home, '.ssh'));
   mkdirSync(join(home, 'etc'));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(home, name), text.replaceAll('HOME', home));

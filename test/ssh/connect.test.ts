@@ -71,15 +71,15 @@ function listen(onSocket: (socket: Socket) => void): Promise<number> {
 }
 
 describe('without an sshd', () => {
-  let folder = '';
+  let directory = '';
   let key = '';
   beforeAll(async () => {
     const { mkdtempSync } = await import('node:fs');
     const { tmpdir } = await import('node:os');
-    folder = mkdtempSync(join(tmpdir(), 'heal-connect-'));
-    key = makeKey(folder, 'key', '-t', 'ed25519');
+    directory = mkdtempSync(join(tmpdir(), 'heal-connect-'));
+    key = makeKey(directory, 'key', '-t', 'ed25519');
   });
-  afterAll(async () => (await import('node:fs')).rmSync(folder, { recursive: true, force: true }));
+  afterAll(async () => (await import('node:fs')).rmSync(directory, { recursive: true, force: true }));
 
   test('a refused connection is told from others', async () => {
     const port = await freePort();
@@ -124,9 +124,9 @@ describe('without an sshd', () => {
 
   test('a missing key is found before anything is sent', async () => {
     const port = await freePort();
-    const error = await refusal(connect(testLogin({ port, identityFile: join(folder, 'none') })));
+    const error = await refusal(connect(testLogin({ port, identityFile: join(directory, 'none') })));
     expect(error.kind).toBe('usage');
-    expect(error.message).toBe(`there is no key file ${join(folder, 'none')}`);
+    expect(error.message).toBe(`there is no key file ${join(directory, 'none')}`);
   });
 
   test('a user name that the login shell would not take as one is refused', async () => {
@@ -193,15 +193,15 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     });
 
     test.each(['rsa', 'ecdsa'])('a key of type %s logs in', async (type) => {
-      const key = makeKey(sshd.folder, `${type} ${pace}`, '-t', type, ...(type === 'rsa' ? ['-b', '2048'] : []));
-      writeFileSync(join(sshd.folder, 'authorized_keys'), readFileSync(`${key}.pub`), { flag: 'a' });
+      const key = makeKey(sshd.directory, `${type} ${pace}`, '-t', type, ...(type === 'rsa' ? ['-b', '2048'] : []));
+      writeFileSync(join(sshd.directory, 'authorized_keys'), readFileSync(`${key}.pub`), { flag: 'a' });
       const made = await dials(sshd, () => connect(sshd.login({ identityFile: key }), { pace }));
       expect(made).toBe(1);
     });
 
     test("the agent's second key logs in", async () => {
-      const stranger = makeKey(sshd.folder, `stranger ${pace}`, '-t', 'ed25519');
-      const agent = startAgent(sshd.folder, [stranger, sshd.key]);
+      const stranger = makeKey(sshd.directory, `stranger ${pace}`, '-t', 'ed25519');
+      const agent = startAgent(sshd.directory, [stranger, sshd.key]);
       try {
         const { identityFile: _, ...login } = sshd.login();
         const made = await dials(sshd, () => connect(login, { pace, agentSocket: agent.socket }));
@@ -212,7 +212,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     });
 
     test('a wrong key is refused, by name', async () => {
-      const stranger = makeKey(sshd.folder, `wrong ${pace}`, '-t', 'ed25519');
+      const stranger = makeKey(sshd.directory, `wrong ${pace}`, '-t', 'ed25519');
       const made = await dials(sshd, async () => {
         const error = await refusal(connect(sshd.login({ identityFile: stranger }), { pace }));
         const { user } = sshd.login();
@@ -226,7 +226,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     });
 
     test('a host key that changed is refused, with file and line, whatever the checking', async () => {
-      const file = join(sshd.folder, `changed ${pace}`);
+      const file = join(sshd.directory, `changed ${pace}`);
       const other = readFileSync(`${sshd.key}.pub`, 'utf8');
       writeFileSync(file, `# hosts\n[127.0.0.1]:${sshd.port} ${other}`);
       for (const hostKeyChecking of ['strict', 'accept-new'] as const) {
@@ -242,14 +242,14 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     });
 
     test('a host known by its RSA key alone is known', async () => {
-      const file = join(sshd.folder, `rsa ${pace}.hosts`);
+      const file = join(sshd.directory, `rsa ${pace}.hosts`);
       writeFileSync(file, `[127.0.0.1]:${sshd.port} ${readFileSync(`${sshd.hostKeys.rsa}.pub`, 'utf8')}`);
       expect(await dials(sshd, () => connect(sshd.login({ knownHostsFile: file }), { pace }))).toBe(1);
     });
   });
 
   test('an unknown host is refused, and the fingerprint shown', async () => {
-    const file = join(sshd.folder, 'none', 'known_hosts');
+    const file = join(sshd.directory, 'none', 'known_hosts');
     const error = await refusal(connect(sshd.login({ knownHostsFile: file })));
     expect(error.kind).toBe('unreachable');
     expect(error.message).toMatch(
@@ -259,7 +259,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
   });
 
   test('accept-new writes an unknown host down, for its owner alone, and knows it then', async () => {
-    const file = join(sshd.folder, 'new', 'known_hosts');
+    const file = join(sshd.directory, 'new', 'known_hosts');
     await connect(sshd.login({ knownHostsFile: file, hostKeyChecking: 'accept-new' }));
     expect(statSync(file).mode & 0o777).toBe(0o600);
     await connect(sshd.login({ knownHostsFile: file }));
@@ -269,14 +269,14 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
   });
 
   test('a revoked key is refused', async () => {
-    const file = join(sshd.folder, 'revoked');
+    const file = join(sshd.directory, 'revoked');
     writeFileSync(file, `@revoked * ${readFileSync(`${sshd.hostKeys.ed25519}.pub`, 'utf8')}`);
     const error = await refusal(connect(sshd.login({ knownHostsFile: file, hostKeyChecking: 'accept-new' })));
     expect(error.message).toMatch(/is revoked: ssh-ed25519 SHA256:\S+ is marked @revoked in .*revoked:1$/);
   });
 
   test('without checking, a changed key does not matter', async () => {
-    const file = join(sshd.folder, 'off');
+    const file = join(sshd.directory, 'off');
     writeFileSync(file, `[127.0.0.1]:${sshd.port} ${readFileSync(`${sshd.key}.pub`, 'utf8')}`);
     await connect(sshd.login({ knownHostsFile: file, hostKeyChecking: 'off' }));
   });
@@ -367,7 +367,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
   test('an alias of ~/.ssh/config alone logs in, with its key, port and known hosts', async () => {
     const { port, knownHosts } = sshd;
     const { user } = sshd.login();
-    const home = join(sshd.folder, 'home');
+    const home = join(sshd.directory, 'home');
     mkdirSync(join(home, '.ssh'), { recursive: true });
     renameSync(sshd.key, join(home, '.ssh/jack'));
     try {
@@ -408,7 +408,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
   });
 
   test('a banner and a noisy rc file do no harm', async () => {
-    const banner = join(sshd.folder, 'banner');
+    const banner = join(sshd.directory, 'banner');
     writeFileSync(banner, 'Welcome\n'.repeat(100));
     const other = await startSshd([
       `Banner ${banner}`,

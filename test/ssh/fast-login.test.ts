@@ -10,13 +10,13 @@ import { fastLogin } from '../../src/ssh/fast-login.ts';
 import { makeKey, noSshd, startSshd, testLogin } from './sshd.ts';
 
 const never = new AbortController().signal;
-let folder = '';
+let directory = '';
 let key = '';
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'heal-fast-'));
-  key = makeKey(folder, 'key', '-t', 'ed25519');
+  directory = mkdtempSync(join(tmpdir(), 'heal-fast-'));
+  key = makeKey(directory, 'key', '-t', 'ed25519');
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const servers: { close(): unknown }[] = [];
 afterEach(() => {

@@ -47,16 +47,16 @@ const cases: readonly Case[] = [
 
 describe.skipIf(noSshd !== undefined)('a host key is accepted exactly where ssh accepts it', () => {
   let sshd: Sshd;
-  let folder = '';
+  let directory = '';
   let other = '';
   beforeAll(async () => {
     sshd = await startSshd();
-    folder = mkdtempSync(join(tmpdir(), 'heal-host-keys-'));
-    other = readFileSync(`${makeKey(folder, 'other', '-t', 'ed25519')}.pub`, 'utf8');
+    directory = mkdtempSync(join(tmpdir(), 'heal-host-keys-'));
+    other = readFileSync(`${makeKey(directory, 'other', '-t', 'ed25519')}.pub`, 'utf8');
   });
   afterAll(() => {
     sshd?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   });
 
   test.each(cases.map(([title, ...files]) => [title, files] as const))(
@@ -77,7 +77,7 @@ describe.skipIf(noSshd !== undefined)('a host key is accepted exactly where ssh 
         text.replace(/FILES|HASHED|NAME|PORT|KEY|RSA|OTHER/g, (word) => words[word] ?? files);
       /** Each side has files of its own, as accept-new writes. */
       const homeOf = (side: string): string => {
-        const home = mkdtempSync(join(folder, `${side}-`));
+        const home = mkdtempSync(join(directory, `${side}-`));
         mkdirSync(join(home, '.ssh'));
         for (const [file, text] of Object.entries({ first, second, third: 'NAME KEY' })) {
           writeFileSync(join(home, file), fill(`${text}\n`, home));
@@ -111,7 +111,7 @@ describe.skipIf(noSshd !== undefined)('a host key is accepted exactly where ssh 
   }
 
   function hashed(line: string): string {
-    const file = join(folder, 'hashed');
+    const file = join(directory, 'hashed');
     writeFileSync(file, line);
     runSync('ssh-keygen', ['-q', '-H', '-f', file]);
     return readFileSync(file, 'utf8').trim();

@@ -12,15 +12,15 @@ import { runSync } from '../child.ts';
 import { startAgent } from './agent.ts';
 import { makeKey } from './sshd.ts';
 
-let folder = '';
+let directory = '';
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'heal-keys-'));
+  directory = mkdtempSync(join(tmpdir(), 'heal-keys-'));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 async function refusal(file: string): Promise<HealError> {
   try {
-    await identityFinder({ home: folder, agentSocket: undefined })({ identityFile: file });
+    await identityFinder({ home: directory, agentSocket: undefined })({ identityFile: file });
   } catch (error) {
     if (error instanceof HealError) return error;
   }
@@ -35,15 +35,15 @@ describe('a key file', () => {
     ['rsa in PEM', ['-t', 'rsa', '-b', '2048', '-m', 'PEM']],
     ['ecdsa in PEM', ['-t', 'ecdsa', '-m', 'PEM']],
   ])('of type %s is read', async (name, args) => {
-    const file = makeKey(folder, `good ${name}`, ...args);
-    const { usable } = await identityFinder({ home: folder, agentSocket: undefined })({ identityFile: file });
+    const file = makeKey(directory, `good ${name}`, ...args);
+    const { usable } = await identityFinder({ home: directory, agentSocket: undefined })({ identityFile: file });
     expect(usable.map((identity) => identity.label)).toEqual([file]);
     expect(usable[0]?.key.isPrivateKey()).toBe(true);
   });
 
   test('is read once for many hosts', async () => {
-    const file = makeKey(folder, 'once', '-t', 'ed25519');
-    const find = identityFinder({ home: folder, agentSocket: undefined });
+    const file = makeKey(directory, 'once', '-t', 'ed25519');
+    const find = identityFinder({ home: directory, agentSocket: undefined });
     const first = await find({ identityFile: file });
     rmSync(file);
     expect((await find({ identityFile: file })).usable[0]?.key).toBe(first.usable[0]?.key);
@@ -52,7 +52,7 @@ describe('a key file', () => {
   const broken: [string, (file: string) => void, string, string][] = [
     ['that is missing', () => {}, 'there is no key file FILE', 'identity_file says which key is used'],
     [
-      'that is a folder',
+      'that is a directory',
       (file) => mkdirSync(file),
       'cannot read the key file FILE',
       'check that it is a regular file and that you have read permission',
@@ -83,7 +83,7 @@ describe('a key file', () => {
     ],
     [
       'that is public',
-      (file) => copyFileSync(`${makeKey(folder, 'pair', '-t', 'ed25519')}.pub`, file),
+      (file) => copyFileSync(`${makeKey(directory, 'pair', '-t', 'ed25519')}.pub`, file),
       'FILE holds a public key',
       'identity_file names the private one',
     ],
@@ -101,7 +101,7 @@ describe('a key file', () => {
     ],
   ];
   test.each(broken)('%s is refused', async (name, make, message, hint) => {
-    const file = join(folder, `bad ${name.replaceAll(/\W/g, '-')}`);
+    const file = join(directory, `bad ${name.replaceAll(/\W/g, '-')}`);
     make(file);
     const error = await refusal(file);
     expect(error.kind).toBe('usage');
@@ -112,7 +112,7 @@ describe('a key file', () => {
 
 describe('without a key file', () => {
   test('the default keys are tried in order, and those that cannot be used are named', async () => {
-    const home = mkdtempSync(join(folder, 'home-'));
+    const home = mkdtempSync(join(directory, 'home-'));
     mkdirSync(join(home, '.ssh'));
     const rsa = makeKey(join(home, '.ssh'), 'id_rsa', '-t', 'rsa', '-b', '2048');
     const ed = makeKey(join(home, '.ssh'), 'id_ed25519', '-t', 'ed25519');
@@ -126,7 +126,7 @@ describe('without a key file', () => {
   });
 
   test('an agent that takes a connection and never answers is left out', async () => {
-    const socket = join(folder, 'mute');
+    const socket = join(directory, 'mute');
     const server = createServer(() => {}).listen(socket);
     try {
       await once(server, 'listening');
@@ -137,16 +137,16 @@ describe('without a key file', () => {
   });
 
   test('nothing is found where there is nothing', async () => {
-    const found = await identityFinder({ home: join(folder, 'nobody'), agentSocket: undefined })({});
+    const found = await identityFinder({ home: join(directory, 'nobody'), agentSocket: undefined })({});
     expect(found).toEqual({ usable: [], remarks: [], locked: [] });
   });
 
   test("the agent's keys come first, first of all one that is a default key too, and none is tried twice", async () => {
-    const home = mkdtempSync(join(folder, 'home-'));
+    const home = mkdtempSync(join(directory, 'home-'));
     mkdirSync(join(home, '.ssh'));
     const ed = makeKey(join(home, '.ssh'), 'id_ed25519', '-t', 'ed25519');
-    const other = makeKey(folder, 'other', '-t', 'ed25519');
-    const agent = startAgent(folder, [other, ed]);
+    const other = makeKey(directory, 'other', '-t', 'ed25519');
+    const agent = startAgent(directory, [other, ed]);
     try {
       const { usable } = await identityFinder({ home, agentSocket: agent.socket })({});
       expect(usable.map((identity) => identity.label)).toEqual(["the agent's id_ed25519", "the agent's other"]);
@@ -158,17 +158,17 @@ describe('without a key file', () => {
 
 describe('key files of ~/.ssh/config', () => {
   test('come after the agent, and those that do not exist are passed over', async () => {
-    const file = makeKey(folder, 'configured', '-t', 'ed25519');
-    const agent = startAgent(folder, [makeKey(folder, 'held', '-t', 'ed25519')]);
+    const file = makeKey(directory, 'configured', '-t', 'ed25519');
+    const agent = startAgent(directory, [makeKey(directory, 'held', '-t', 'ed25519')]);
     try {
-      const find = identityFinder({ home: folder, agentSocket: agent.socket });
+      const find = identityFinder({ home: directory, agentSocket: agent.socket });
       const labels = async (choice: KeyChoice) => (await find(choice)).usable.map((identity) => identity.label);
-      const identityFiles = [join(folder, 'no such key'), file];
+      const identityFiles = [join(directory, 'no such key'), file];
       expect(await labels({ identityFiles })).toEqual(["the agent's held", file]);
       expect(await labels({ identityFiles, identitiesOnly: true })).toEqual([file]);
       expect(await labels({ identityFiles, agent: 'none' })).toEqual([file]);
       expect(await labels({ identityFiles: [] })).toEqual(["the agent's held"]);
-      const other = identityFinder({ home: folder, agentSocket: undefined });
+      const other = identityFinder({ home: directory, agentSocket: undefined });
       expect((await other({ identityFiles: [], agent: { socket: agent.socket } })).usable).toHaveLength(1);
     } finally {
       agent.stop();
@@ -176,11 +176,11 @@ describe('key files of ~/.ssh/config', () => {
   });
 
   test('may be public keys whose private halves the agent holds, and then these alone are tried', async () => {
-    const file = makeKey(folder, 'half', '-t', 'ed25519');
-    const agent = startAgent(folder, [makeKey(folder, 'unnamed', '-t', 'ed25519'), file]);
+    const file = makeKey(directory, 'half', '-t', 'ed25519');
+    const agent = startAgent(directory, [makeKey(directory, 'unnamed', '-t', 'ed25519'), file]);
     rmSync(file);
     try {
-      const find = identityFinder({ home: folder, agentSocket: agent.socket });
+      const find = identityFinder({ home: directory, agentSocket: agent.socket });
       for (const name of [file, `${file}.pub`]) {
         const { usable, remarks } = await find({ identityFiles: [name], identitiesOnly: true });
         expect(usable.map((identity) => identity.label)).toEqual(["the agent's half"]);
@@ -193,11 +193,11 @@ describe('key files of ~/.ssh/config', () => {
 });
 
 test('an encrypted key is used if the agent holds it', async () => {
-  const file = makeKey(folder, 'opened', '-t', 'ed25519');
-  const agent = startAgent(folder, [file]);
+  const file = makeKey(directory, 'opened', '-t', 'ed25519');
+  const agent = startAgent(directory, [file]);
   try {
     runSync('ssh-keygen', ['-q', '-p', '-N', 'secret', '-f', file]);
-    const { usable } = await identityFinder({ home: folder, agentSocket: agent.socket })({ identityFile: file });
+    const { usable } = await identityFinder({ home: directory, agentSocket: agent.socket })({ identityFile: file });
     expect(usable.map((identity) => identity.label)).toEqual(["the agent's opened"]);
   } finally {
     agent.stop();
@@ -206,7 +206,7 @@ test('an encrypted key is used if the agent holds it', async () => {
 
 /** A key whose private half is on a token, as ssh-keygen writes it: a real file with its type changed. */
 function skKey(): string {
-  const file = makeKey(folder, `sk-${Math.random()}`, '-t', 'ed25519');
+  const file = makeKey(directory, `sk-${Math.random()}`, '-t', 'ed25519');
   chmodSync(file, 0o600);
   const base64 = readFileSync(file, 'utf8').replaceAll(/-----.*-----|\n/g, '');
   const string = (text: string) => {

@@ -16,21 +16,21 @@ const never = new AbortController().signal;
 describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? '' : ` (skipped: ${noSshd})`}`, () => {
   let sshd: Sshd;
   let other: Sshd;
-  let folder = '';
+  let directory = '';
   let connect: Connector;
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'heal-new-hosts-'));
+    directory = mkdtempSync(join(tmpdir(), 'heal-new-hosts-'));
     [sshd, other] = await Promise.all([startSshd(), startSshd()]);
     connect = connector({ home: '/nonexistent', agentSocket: undefined });
   });
   afterEach(() => connect.close());
   afterAll(() => {
     for (const one of [sshd, other]) one?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   });
 
   let files = 0;
-  const newFile = (): string => join(folder, `made ${files++}`, 'known_hosts');
+  const newFile = (): string => join(directory, `made ${files++}`, 'known_hosts');
   /** A known_hosts file with these lines. */
   const fileWith = (...lines: string[]): string => {
     const file = newFile();
@@ -114,7 +114,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
   });
 
   test('a host that is known for its usual port alone is asked about for another one', async () => {
-    const stranger = makeKey(folder, 'stranger', '-t', 'ed25519');
+    const stranger = makeKey(directory, 'stranger', '-t', 'ed25519');
     const login = sshd.login({ knownHostsFile: fileWith(`127.0.0.1 ${publicKey(stranger)}`) });
     expect(await askedFor([login])).toHaveLength(1);
     await logIn(login);
@@ -125,7 +125,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
   describe('nothing is asked', () => {
     test('about a changed key, also of another type', async () => {
       for (const type of ['ed25519', 'ecdsa']) {
-        const stranger = makeKey(folder, `stranger ${type}`, '-t', type);
+        const stranger = makeKey(directory, `stranger ${type}`, '-t', type);
         const line = `[127.0.0.1]:${sshd.port} ${publicKey(stranger)}`;
         const login = sshd.login({ knownHostsFile: fileWith(line) });
         expect(await askedFor([login])).toEqual([]);

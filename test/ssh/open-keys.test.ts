@@ -10,11 +10,11 @@ import { runSync } from '../child.ts';
 import { startAgent } from './agent.ts';
 import { makeKey, testLogin } from './sshd.ts';
 
-let folder = '';
+let directory = '';
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'heal-open-keys-'));
+  directory = mkdtempSync(join(tmpdir(), 'heal-open-keys-'));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const locked = ['-N', 'open sesame', '-a', '1'];
 
@@ -31,7 +31,7 @@ function person(...answers: string[]) {
 }
 
 function homeWith(...keys: [name: string, ...args: string[]][]): string {
-  const home = mkdtempSync(join(folder, 'home-'));
+  const home = mkdtempSync(join(directory, 'home-'));
   mkdirSync(join(home, '.ssh'));
   for (const [name, ...args] of keys) makeKey(join(home, '.ssh'), name, ...args);
   return home;
@@ -49,10 +49,10 @@ describe('whether a file is an encrypted key is seen without its passphrase', ()
     // ssh2 cannot read this format.
     ['rsa in PKCS#8', ['-t', 'rsa', '-b', '2048', '-m', 'PKCS8'], false],
   ])('%s', (name, args, wanted) => {
-    const key = makeKey(folder, `seen ${name}`, ...args, ...locked);
+    const key = makeKey(directory, `seen ${name}`, ...args, ...locked);
     expect(isEncryptedKey(readFileSync(key, 'latin1'))).toBe(wanted);
     expect(isEncryptedKey(readFileSync(`${key}.pub`, 'latin1'))).toBe(false);
-    expect(isEncryptedKey(readFileSync(makeKey(folder, `plain ${name}`, ...args), 'latin1'))).toBe(false);
+    expect(isEncryptedKey(readFileSync(makeKey(directory, `plain ${name}`, ...args), 'latin1'))).toBe(false);
   });
 
   test.each([
@@ -67,7 +67,7 @@ test.each([
   ['rsa', ['-t', 'rsa', '-b', '2048']],
   ['ecdsa in PEM', ['-t', 'ecdsa', '-m', 'PEM']],
 ])('a passphrase is asked once for all hosts, and the key is kept open (%s)', async (name, args) => {
-  const file = makeKey(folder, `shared ${name}`, ...args, ...locked);
+  const file = makeKey(directory, `shared ${name}`, ...args, ...locked);
   const { asked, ask } = person('open sesame');
   const jump = testLogin({ name: 'bastion', identityFiles: [file] });
   const logins = [
@@ -75,11 +75,11 @@ test.each([
     testLogin({ name: 'jack5', identityFile: file }),
     testLogin({ name: 'jack6', identityFiles: [file], jump }),
   ];
-  const openedKeys = await openKeys(logins, sources(folder), ask);
+  const openedKeys = await openKeys(logins, sources(directory), ask);
   expect(asked).toEqual([file]);
   // The file is not read again.
   rmSync(file);
-  const find = identityFinder({ ...sources(folder), openedKeys });
+  const find = identityFinder({ ...sources(directory), openedKeys });
   for (const login of logins) {
     const { usable, locked: left } = await find(login);
     expect(usable.map(({ key }) => key)).toEqual([openedKeys.get(file)]);
@@ -88,13 +88,13 @@ test.each([
 });
 
 test.each(['ed25519', 'rsa'])('a wrong passphrase is asked for again, three times in all (%s)', async (type) => {
-  const file = makeKey(folder, `wrong ${type}`, '-t', type, ...locked);
+  const file = makeKey(directory, `wrong ${type}`, '-t', type, ...locked);
   const late = person('one', 'two', 'open sesame');
-  const opened = await openKeys([testLogin({ identityFile: file })], sources(folder), late.ask);
+  const opened = await openKeys([testLogin({ identityFile: file })], sources(directory), late.ask);
   expect([...opened.keys()]).toEqual([file]);
   expect(late.asked).toEqual([file, `${file} again`, `${file} again`]);
   const never = person('one', 'two', 'three');
-  await expect(openKeys([testLogin({ identityFile: file })], sources(folder), never.ask)).rejects.toMatchObject({
+  await expect(openKeys([testLogin({ identityFile: file })], sources(directory), never.ask)).rejects.toMatchObject({
     kind: 'usage',
     message: `cannot open the key ${file}: 3 wrong passphrases`,
     hint: `check the passphrase with: ssh-keygen -y -f ${file}`,
@@ -102,29 +102,29 @@ test.each(['ed25519', 'rsa'])('a wrong passphrase is asked for again, three time
 });
 
 test('a wrong passphrase of a PEM file is asked for again', async () => {
-  const file = makeKey(folder, 'wrong pem', '-t', 'rsa', '-b', '2048', '-m', 'PEM', ...locked);
+  const file = makeKey(directory, 'wrong pem', '-t', 'rsa', '-b', '2048', '-m', 'PEM', ...locked);
   const { ask, asked } = person('wrong', 'open sesame');
-  expect((await openKeys([testLogin({ identityFile: file })], sources(folder), ask)).size).toBe(1);
+  expect((await openKeys([testLogin({ identityFile: file })], sources(directory), ask)).size).toBe(1);
   expect(asked).toHaveLength(2);
 });
 
 test('an empty passphrase leaves the key closed, and it is not asked for again', async () => {
-  const file = makeKey(folder, 'skipped', '-t', 'ed25519', ...locked);
+  const file = makeKey(directory, 'skipped', '-t', 'ed25519', ...locked);
   const { ask, asked } = person('');
   const logins = [testLogin({ identityFile: file }), testLogin({ name: 'jack5', identityFiles: [file] })];
-  expect((await openKeys(logins, sources(folder), ask)).size).toBe(0);
+  expect((await openKeys(logins, sources(directory), ask)).size).toBe(0);
   expect(asked).toHaveLength(1);
 });
 
 describe('nothing is asked', () => {
   test('for a key that the agent holds, also where its public half is in the private file alone', async () => {
-    const file = makeKey(folder, 'held', '-t', 'ed25519');
-    const agent = startAgent(folder, [file]);
+    const file = makeKey(directory, 'held', '-t', 'ed25519');
+    const agent = startAgent(directory, [file]);
     try {
       runSync('ssh-keygen', ['-q', '-p', '-N', 'open sesame', '-a', '1', '-f', file]);
       rmSync(`${file}.pub`);
       const logins = [testLogin({ identityFile: file }), testLogin({ identityFiles: [file] })];
-      await openKeys(logins, sources(folder, agent.socket), person().ask);
+      await openKeys(logins, sources(directory, agent.socket), person().ask);
     } finally {
       agent.stop();
     }
@@ -132,7 +132,7 @@ describe('nothing is asked', () => {
 
   test('for a default key, if the agent holds another one', async () => {
     const home = homeWith(['id_ed25519', '-t', 'ed25519', ...locked]);
-    const agent = startAgent(folder, [makeKey(folder, 'of the agent', '-t', 'ed25519')]);
+    const agent = startAgent(directory, [makeKey(directory, 'of the agent', '-t', 'ed25519')]);
     try {
       await openKeys([testLogin()], sources(home, agent.socket), person().ask);
     } finally {
@@ -152,7 +152,7 @@ describe('nothing is asked', () => {
 
   test('for a default key of hosts that have keys of their own', async () => {
     const home = homeWith(['id_ed25519', '-t', 'ed25519', ...locked]);
-    const own = makeKey(folder, 'own', '-t', 'ed25519');
+    const own = makeKey(directory, 'own', '-t', 'ed25519');
     await openKeys(
       [testLogin({ identityFile: own }), testLogin({ identityFiles: [own] })],
       sources(home),
@@ -161,9 +161,9 @@ describe('nothing is asked', () => {
   });
 
   test('for files that do not exist, or hold no key', async () => {
-    writeFileSync(join(folder, 'text'), 'hello');
-    const logins = ['nothing', 'text'].map((name) => testLogin({ identityFile: join(folder, name) }));
-    await openKeys(logins, sources(folder), person().ask);
+    writeFileSync(join(directory, 'text'), 'hello');
+    const logins = ['nothing', 'text'].map((name) => testLogin({ identityFile: join(directory, name) }));
+    await openKeys(logins, sources(directory), person().ask);
   });
 });
 

@@ -19,22 +19,25 @@ describe('a server that asks in its own way', () => {
 
   /** What a login to a server in this process ends with, and the answers that the server got. */
   async function refusalBy(onAuth: (context: AuthContext, answers: string[]) => void) {
-    const folder = mkdtempSync(join(tmpdir(), 'heal-password-'));
+    const directory = mkdtempSync(join(tmpdir(), 'heal-password-'));
     const answers: string[] = [];
     let connections = 0;
-    const server = new ssh2.Server({ hostKeys: [readFileSync(makeKey(folder, 'host', '-t', 'ed25519'))] }, (client) => {
-      connections += 1;
-      client.on('error', () => {}).on('authentication', (context) => onAuth(context, answers));
-    });
+    const server = new ssh2.Server(
+      { hostKeys: [readFileSync(makeKey(directory, 'host', '-t', 'ed25519'))] },
+      (client) => {
+        connections += 1;
+        client.on('error', () => {}).on('authentication', (context) => onAuth(context, answers));
+      },
+    );
     servers.push(server);
     const port = await new Promise<number>((resolve) => {
       server.listen(0, '127.0.0.1', () => resolve(Number(Reflect.get(server.address() ?? {}, 'port'))));
     });
     const password = new Secret('open sesame');
     const login = testLogin({ port, user: 'me', hostKeyChecking: 'off', identityFiles: [], password });
-    const connect = connector({ home: folder, agentSocket: undefined });
+    const connect = connector({ home: directory, agentSocket: undefined });
     const error: unknown = await connect(login, sh`:`, () => {}, never).catch((reason: unknown) => reason);
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
     if (!(error instanceof HealError)) throw new Error('it was not refused');
     expect(connections).toBe(1);
     return { message: error.message.replace(` port ${port}`, ''), answers };

@@ -24,7 +24,7 @@ describe.skipIf(noPasswords !== undefined)(
     let other = '';
     beforeAll(async () => {
       servers.push(await startSshd(byPassword, account), await startSshd(byQuestion, account));
-      other = makeKey(servers[0]?.folder ?? '', 'other', '-t', 'ed25519');
+      other = makeKey(servers[0]?.directory ?? '', 'other', '-t', 'ed25519');
     });
     afterEach(async () => {
       await Promise.all(open.splice(0).map((connection) => connection.close()));
@@ -144,7 +144,7 @@ describe.skipIf(noPasswords !== undefined)(
     test('with checking off, a host whose key has changed gets no password, and a new one does', async () => {
       const sshd = server(0);
       const before = failures(sshd);
-      const knownHostsFile = join(sshd.folder, 'changed_hosts');
+      const knownHostsFile = join(sshd.directory, 'changed_hosts');
       const line = `[127.0.0.1]:${sshd.port} ${readFileSync(`${other}.pub`, 'utf8')}`;
       writeFileSync(knownHostsFile, line);
       const login = withoutFile(keyless(sshd, account.password, { hostKeyChecking: 'off', knownHostsFile }));

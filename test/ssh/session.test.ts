@@ -64,9 +64,9 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     return connection;
   }
 
-  /** A file in the server's folder, and what makes a program wait for it. */
+  /** A file in the server's directory, and what makes a program wait for it. */
   function marked(name: string): { readonly mark: string; readonly waits: Sh } {
-    const mark = join(sshd.folder, name);
+    const mark = join(sshd.directory, name);
     return { mark, waits: sh`until [ -e ${mark} ]; do sleep 0.1; done` };
   }
 
@@ -201,7 +201,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
 
   test('does not begin what was interrupted before', async () => {
     const connection = await connect();
-    const mark = join(sshd.folder, 'begun');
+    const mark = join(sshd.directory, 'begun');
     const error = await refusal(connection.run(sh`: >${mark}`, none, AbortSignal.abort()));
     expect(error.kind).toBe('interrupted');
     expect(await output(connection, sh`ls ${mark} 2>&1 | grep -c 'No such'`)).toBe('1');
@@ -225,7 +225,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
   describe('on a channel of its own', () => {
     /** A command that neither reads nor writes, so that it does not notice that nobody is there; gives its process id. */
     function longOne(name: string): { readonly command: Sh; readonly begun: () => Promise<number> } {
-      const file = join(sshd.folder, name);
+      const file = join(sshd.directory, name);
       const said = () => (existsSync(file) ? readFileSync(file, 'utf8').trim() : '');
       const begun = async (): Promise<number> => {
         await until('the command has begun', () => said() !== '');

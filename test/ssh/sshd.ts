@@ -11,9 +11,9 @@ const sshdPath = '/usr/sbin/sshd';
 /** Why tests against a real sshd cannot run here; undefined if they can. */
 export const noSshd: string | undefined = existsSync(sshdPath) ? undefined : 'openssh-server is not installed';
 
-/** A real OpenSSH server on loopback with a folder of its own. */
+/** A real OpenSSH server on loopback with a directory of its own. */
 export interface Sshd {
-  readonly folder: string;
+  readonly directory: string;
   readonly port: number;
   /** A key that it lets in. */
   readonly key: string;
@@ -29,8 +29,8 @@ export interface Sshd {
 }
 
 /** A new key pair; gives the private file's path. */
-export function makeKey(folder: string, name: string, ...args: string[]): string {
-  const file = join(folder, name);
+export function makeKey(directory: string, name: string, ...args: string[]): string {
+  const file = join(directory, name);
   runSync('ssh-keygen', ['-q', '-N', '', '-C', name, ...args, '-f', file]);
   return file;
 }
@@ -78,7 +78,7 @@ export interface Account {
  * The command that runs sshd where /etc/passwd, /etc/shadow and sshd's PAM configuration have this account: in a mount
  * namespace, so nothing else on this machine has it.
  */
-function sshdWith({ user, password }: Account, folder: string): readonly string[] {
+function sshdWith({ user, password }: Account, directory: string): readonly string[] {
   const hash = runSync('openssl', ['passwd', '-6', '-stdin'], { input: password }).trim();
   const made = {
     passwd: `${readFileSync('/etc/passwd', 'utf8')}${user}:x:47110:47110::/tmp:/bin/sh\n`,
@@ -87,7 +87,7 @@ function sshdWith({ user, password }: Account, folder: string): readonly string[
     'pam.d/sshd': 'auth required pam_unix.so nodelay\naccount required pam_unix.so\nsession required pam_permit.so\n',
   };
   const mounts = Object.entries(made).map(([name, text]) => {
-    const file = join(folder, `etc-${name.replace('/', '-')}`);
+    const file = join(directory, `etc-${name.replace('/', '-')}`);
     writeFileSync(file, text, { mode: name === 'shadow' ? 0o600 : 0o644 });
     return `mount --bind '${file}' /etc/${name}`;
   });
@@ -96,22 +96,22 @@ function sshdWith({ user, password }: Account, folder: string): readonly string[
 
 /** Starts a server; `config` is added to its sshd_config. */
 export async function startSshd(config: readonly string[] = [], account?: Account): Promise<Sshd> {
-  const folder = mkdtempSync(join(tmpdir(), 'heal-sshd-'));
+  const directory = mkdtempSync(join(tmpdir(), 'heal-sshd-'));
   const port = await freePort();
-  const key = makeKey(folder, 'user', '-t', 'ed25519');
+  const key = makeKey(directory, 'user', '-t', 'ed25519');
   const hostKeys = {
-    ed25519: makeKey(folder, 'host_ed25519', '-t', 'ed25519'),
-    rsa: makeKey(folder, 'host_rsa', '-t', 'rsa', '-b', '2048'),
+    ed25519: makeKey(directory, 'host_ed25519', '-t', 'ed25519'),
+    rsa: makeKey(directory, 'host_rsa', '-t', 'rsa', '-b', '2048'),
   };
-  const authorized = join(folder, 'authorized_keys');
+  const authorized = join(directory, 'authorized_keys');
   writeFileSync(authorized, readFileSync(`${key}.pub`));
   chmodSync(authorized, account === undefined ? 0o600 : 0o644);
   // sshd reads that file as the user who logs in.
-  if (account !== undefined) chmodSync(folder, 0o711);
+  if (account !== undefined) chmodSync(directory, 0o711);
   const publicKey = readFileSync(`${hostKeys.ed25519}.pub`, 'utf8');
-  const knownHosts = join(folder, 'known_hosts');
+  const knownHosts = join(directory, 'known_hosts');
   writeFileSync(knownHosts, `[127.0.0.1]:${port} ${publicKey}`);
-  const file = join(folder, 'sshd_config');
+  const file = join(directory, 'sshd_config');
   // The first value of a keyword counts, so what a test adds comes first.
   const lines = [
     ...config,
@@ -120,7 +120,7 @@ export async function startSshd(config: readonly string[] = [], account?: Accoun
     `HostKey ${hostKeys.ed25519}`,
     `HostKey ${hostKeys.rsa}`,
     `AuthorizedKeysFile ${authorized}`,
-    `PidFile ${join(folder, 'pid')}`,
+    `PidFile ${join(directory, 'pid')}`,
     'PasswordAuthentication no',
     'KbdInteractiveAuthentication no',
     'UsePAM no',
@@ -135,7 +135,7 @@ export async function startSshd(config: readonly string[] = [], account?: Accoun
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   let log = '';
   // It lives as long as its test file.
-  const [program = sshdPath, ...before] = account === undefined ? [] : sshdWith(account, folder);
+  const [program = sshdPath, ...before] = account === undefined ? [] : sshdWith(account, directory);
   const { child, stop } = startChild(program, [...before, '-D', '-e', '-f', file], { limitMs: 600_000 });
   child.stderr?.on('data', (chunk) => {
     log += chunk;
@@ -145,7 +145,7 @@ export async function startSshd(config: readonly string[] = [], account?: Accoun
     return log.includes('Server listening');
   });
   return {
-    folder,
+    directory,
     port,
     key,
     knownHosts,
@@ -155,7 +155,7 @@ export async function startSshd(config: readonly string[] = [], account?: Accoun
     log: () => log,
     stop: () => {
       void stop();
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

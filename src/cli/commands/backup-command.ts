@@ -4,7 +4,7 @@ import { HealError } from '../../core/errors.ts';
 import { didYouMean } from '../../project/yaml/spelling.ts';
 import { runFlags } from '../flags.ts';
 import type { Options } from '../options.ts';
-import { findProject } from '../project-folder.ts';
+import { findProject } from '../project-directory.ts';
 import type { World } from '../world.ts';
 import { pruneBackups } from './backup-prune.ts';
 import { restoreBackups } from './backup-restore.ts';
@@ -33,17 +33,17 @@ export async function backupCommand(options: Options, world: World): Promise<num
     return runCommand({ ...options, command: 'run', target: 'backup', limit: options.target }, world);
   }
   const project = findProject(world.cwd, options.project);
-  const folder = resolve(project, options.backups ?? 'backups');
-  const all = await keptBackups(folder, () => true);
+  const directory = resolve(project, options.backups ?? 'backups');
+  const all = await keptBackups(directory, () => true);
   const chosen = all.filter((backup) => host === undefined || backup.host === host);
   if (host !== undefined && chosen.length === 0) {
     const hosts = new Set(all.map((backup) => backup.host));
     const hint = didYouMean(host, hosts, `heal run backup --limit ${host} makes one`);
-    throw new HealError('failed', `there is no backup of ${host} in ${folder}`, hint === undefined ? {} : { hint });
+    throw new HealError('failed', `there is no backup of ${host} in ${directory}`, hint === undefined ? {} : { hint });
   }
-  if (action === 'restore') return restoreBackups(chosen, folder, options, world);
+  if (action === 'restore') return restoreBackups(chosen, directory, options, world);
   if (action === 'prune') return pruneBackups(chosen, options, world);
-  return listBackups(chosen, folder, options, world);
+  return listBackups(chosen, directory, options, world);
 }
 
 /** Refuses an option of another action: it would have no effect, and `list --check` must not look like a check. */

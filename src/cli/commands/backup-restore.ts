@@ -9,7 +9,7 @@ import type { World } from '../world.ts';
 /** `heal backup restore`: unpacks one backup of a host into a directory of the control node. */
 export async function restoreBackups(
   backups: readonly KeptBackup[],
-  folder: string,
+  directory: string,
   { second: host, to, at, only, output }: Options,
   world: World,
 ): Promise<number> {
@@ -21,7 +21,9 @@ export async function restoreBackups(
   const backup = backups.filter(({ name }) => at === undefined || name <= `${at}~`).at(-1);
   if (backup === undefined) {
     const oldest = `the oldest is ${backups[0]?.name}`;
-    throw new HealError('failed', `there is no backup of ${host} in ${folder} from ${at} or before`, { hint: oldest });
+    throw new HealError('failed', `there is no backup of ${host} in ${directory} from ${at} or before`, {
+      hint: oldest,
+    });
   }
   const place = resolve(world.cwd, to);
   const { files, size, left } = await restoreBackup(backup, place, only);

@@ -15,13 +15,13 @@ export interface BackupRow {
 /** `heal backup list` and `heal backup verify`: one line for each backup, with what is wrong with it. */
 export async function listBackups(
   backups: readonly KeptBackup[],
-  folder: string,
+  directory: string,
   options: Options,
   world: World,
 ): Promise<number> {
   const rows = await (options.target === 'list' ? readBackups(backups) : verify(backups, options));
   if (options.output === 'json') world.json(document(rows));
-  else if (rows.length === 0) world.out(world.clean.line(`no backups in ${folder}`).concat('\n'));
+  else if (rows.length === 0) world.out(world.clean.line(`no backups in ${directory}`).concat('\n'));
   else world.out(table(rows, options, world));
   return rows.some((row) => row.problem !== undefined) ? exitCodes.failed : 0;
 }

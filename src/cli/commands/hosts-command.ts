@@ -2,7 +2,7 @@ import { type Inventory, loadInventory } from '../../project/inventory/inventory
 import { limitHosts, selectHosts } from '../../project/inventory/pattern.ts';
 import { hostTree } from '../host-tree.ts';
 import type { Options } from '../options.ts';
-import { findProject } from '../project-folder.ts';
+import { findProject } from '../project-directory.ts';
 import type { World } from '../world.ts';
 
 /** The project's inventory, or the one that `-i` names, with its secrets hidden. */

@@ -30,7 +30,7 @@ export async function runCommand(options: Options, world: World): Promise<number
   const modules = await modulesOf();
   const whole = await loadPlaybook({
     project,
-    shipped: world.package.folder,
+    shipped: world.package.directory,
     name: options.target,
     catalogue: modules,
     inventory,

@@ -53,7 +53,7 @@ async function playbookOf(
   project: string,
   world: World,
 ): Promise<LoadedPlaybook | undefined> {
-  const shipped = world.package.folder;
+  const shipped = world.package.directory;
   const name = options.playbook ?? 'site';
   if (options.playbook === undefined) {
     const { playbooks } = await playbookNames({ project, shipped });

@@ -70,7 +70,7 @@ export function runReads(args: RunArgs, line: Pick<CommandLine, 'argv' | 'shell'
   const path = (given: string | undefined): Question<Entry> | undefined =>
     given === undefined ? undefined : entry(posix.normalize(given), {}, input.account);
   const test = (shell: string | undefined): Question<Captured> | undefined =>
-    shell === undefined ? undefined : command({ shell, ...folder(args) }, input.account, args.read_timeout);
+    shell === undefined ? undefined : command({ shell, ...workingDirectory(args) }, input.account, args.read_timeout);
   return {
     creates: path(args.creates),
     removes: path(args.removes),
@@ -141,10 +141,14 @@ function done(message: string): Decision {
 
 function whole(args: RunArgs, line: Pick<CommandLine, 'argv' | 'shell'>): CommandLine {
   const newline = args.stdin_add_newline && args.stdin?.endsWith('\n') === false ? '\n' : '';
-  return { ...line, ...folder(args), ...(args.stdin === undefined ? {} : { stdin: `${args.stdin}${newline}` }) };
+  return {
+    ...line,
+    ...workingDirectory(args),
+    ...(args.stdin === undefined ? {} : { stdin: `${args.stdin}${newline}` }),
+  };
 }
 
-function folder({ chdir }: RunArgs): Pick<CommandLine, 'chdir'> {
+function workingDirectory({ chdir }: RunArgs): Pick<CommandLine, 'chdir'> {
   return chdir === undefined ? {} : { chdir };
 }
 

@@ -92,7 +92,7 @@ export function chownWord({ owner, group: ownerGroup }: Attributes): string {
   return `${owner?.id ?? ''}:${ownerGroup.id}`;
 }
 
-/** Five digits: with fewer GNU chmod keeps a folder's setuid and setgid bits, and busybox does not. */
+/** Five digits: with fewer GNU chmod keeps a directory's setuid and setgid bits, and busybox does not. */
 export function octalWord(mode: string): string {
   return `0${fourDigits(mode)}`;
 }

@@ -22,7 +22,7 @@ import { cleanPath } from './clean-path.ts';
 import { newEntry } from './new-entry.ts';
 import { predictEntry } from './predicted-entry.ts';
 
-/** What is asked of a folder: itself and, for those that must be made first, all above it. `up0` is the nearest. */
+/** What is asked of a directory: itself and, for those that must be made first, all above it. `up0` is the nearest. */
 export type DirectoryReads = AttributeReads & {
   readonly [name: `up${number}`]: Question<Entry>;
   readonly entry: Question<Entry>;
@@ -48,7 +48,9 @@ export function directoryReads(
   };
 }
 
-/** Makes the folder, and those above it that are missing, with the given attributes (all of them, as Ansible does). */
+/**
+ * Makes the directory, and those above it that are missing, with the given attributes (all of them, as Ansible does).
+ */
 export function directoryPlan(
   args: AttributeArgs & { readonly path: string },
   answers: Answers<DirectoryReads>,
@@ -88,18 +90,18 @@ export function directoryPlan(
 
   const missing = [path];
   let parent: Entry | undefined;
-  for (const [i, folder] of above(path).entries()) {
+  for (const [i, directory] of above(path).entries()) {
     parent = answers[`up${i}`];
     if (parent !== undefined) break;
-    missing.unshift(folder);
+    missing.unshift(directory);
   }
   if (parent !== undefined && parent.type !== 'directory' && parent.type !== 'link') {
     return { changes: [], failed: `${posix.dirname(missing[0] ?? path)} is a ${parent.type}, not a directory` };
   }
   const made: { path: string; entry: Entry; masked: boolean }[] = [];
-  for (const folder of missing) {
+  for (const directory of missing) {
     const one = newEntry('directory', attributes, { self: answers.self, parent });
-    made.push({ path: folder, entry: one, masked: parent?.defaultAcl?.extended ?? true });
+    made.push({ path: directory, entry: one, masked: parent?.defaultAcl?.extended ?? true });
     parent = one;
   }
   const { mode } = attributes;
@@ -115,7 +117,7 @@ export function directoryPlan(
       script: joinSh(
         made.map((one) => {
           const symbolic = mode === undefined ? '' : one.masked ? symbolicMode(mode) : octal;
-          return sh`folder ${one.path} ${owner} ${octal} ${symbolic}`;
+          return sh`make_directory ${one.path} ${owner} ${octal} ${symbolic}`;
         }),
         '\n',
       ),
@@ -126,9 +128,9 @@ export function directoryPlan(
   return { changes: [change] };
 }
 
-/** The folders above, nearest first, without the root. */
+/** The directories above, nearest first, without the root. */
 function above(path: string): string[] {
-  const folders: string[] = [];
-  for (let one = posix.dirname(path); one !== '/'; one = posix.dirname(one)) folders.push(one);
-  return folders;
+  const directories: string[] = [];
+  for (let one = posix.dirname(path); one !== '/'; one = posix.dirname(one)) directories.push(one);
+  return directories;
 }

@@ -1,16 +1,16 @@
 /**
- * What is left out of a folder, by patterns: `cache` and `*.log` fit a name at any depth, `/build` and `a/b` a path from
- * the folder on, `logs/` folders alone. `*` and `?` stay within a name, `**` does not. Below what is left out nothing is
- * looked at.
+ * What is left out of a directory, by patterns: `cache` and `*.log` fit a name at any depth, `/build` and `a/b` a path
+ * from the directory on, `logs/` directories alone. `*` and `?` stay within a name, `**` does not. Below what is left
+ * out nothing is looked at.
  */
-export function excluder(patterns: readonly string[]): (path: string, isFolder: boolean) => boolean {
+export function excluder(patterns: readonly string[]): (path: string, isDirectory: boolean) => boolean {
   const rules = patterns.map(ruleOf);
-  return (path, isFolder) => {
+  return (path, isDirectory) => {
     const parts = path.split('/');
     return parts.some((name, i) => {
-      const folder = i < parts.length - 1 || isFolder;
+      const asDirectory = i < parts.length - 1 || isDirectory;
       const upTo = parts.slice(0, i + 1).join('/');
-      return rules.some((rule) => (folder || !rule.folders) && rule.fits.test(rule.whole ? upTo : name));
+      return rules.some((rule) => (asDirectory || !rule.directories) && rule.fits.test(rule.whole ? upTo : name));
     });
   };
 }
@@ -23,11 +23,11 @@ export function namePatterns(patterns: readonly string[]): string[] {
 interface Rule {
   readonly fits: RegExp;
   readonly whole: boolean;
-  readonly folders: boolean;
+  readonly directories: boolean;
 }
 
 function ruleOf(pattern: string): Rule {
-  const folders = pattern.endsWith('/');
+  const directories = pattern.endsWith('/');
   const words = pattern.replace(/\/+$/, '');
   const whole = words.includes('/');
   const source = words
@@ -48,5 +48,5 @@ function ruleOf(pattern: string): Rule {
       }
     })
     .join('');
-  return { fits: new RegExp(`^${source}$`, 's'), whole, folders };
+  return { fits: new RegExp(`^${source}$`, 's'), whole, directories };
 }

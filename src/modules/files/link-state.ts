@@ -7,7 +7,7 @@ import { type Attributes, attributeDifferences, chownWord, withAttributes } from
 import { newEntry } from './new-entry.ts';
 import { predictEntry } from './predicted-entry.ts';
 
-/** Who makes a new entry, and the folder that it is made in. */
+/** Who makes a new entry, and the directory that it is made in. */
 export interface Origins {
   readonly self?: User | undefined;
   readonly up0?: Entry | undefined;

@@ -2,15 +2,15 @@ import type { Entry } from '../../probes/entry.ts';
 import type { User } from '../../probes/user.ts';
 import { type Attributes, fourDigits } from './attributes.ts';
 
-/** What decides how a new entry looks besides the task: who makes it, and in which folder. */
+/** What decides how a new entry looks besides the task: who makes it, and in which directory. */
 export interface Origin {
   readonly self?: User | undefined;
   readonly parent?: Entry | undefined;
 }
 
 /**
- * A file or folder right after it was made: 0644 or 0755 where no mode is given, the group of a setgid folder, the bits
- * of a folder's default ACL (acl(5), "object creation and default ACLs").
+ * A file or directory right after it was made: 0644 or 0755 where no mode is given, the group of a setgid directory,
+ * the bits of a directory's default ACL (acl(5), "object creation and default ACLs").
  */
 export function newEntry(type: 'file' | 'directory', wanted: Attributes, { self, parent }: Origin): Entry {
   const setgid = parent !== undefined && (Number.parseInt(parent.mode, 8) & 0o2000) !== 0;

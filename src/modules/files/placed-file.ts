@@ -37,7 +37,7 @@ export interface PlacedArgs extends AttributeArgs {
   readonly validate?: string;
 }
 
-/** What is asked. `at0` is `dest`; where that is a link or a folder, the following ones are what it leads to. */
+/** What is asked. `at0` is `dest`; where that is a link or a directory, the following ones are what it leads to. */
 export type PlacedReads = AttributeReads & {
   readonly [name: `at${number}`]: Question<Entry>;
   readonly parent: Question<Entry>;
@@ -48,7 +48,7 @@ export type PlacedReads = AttributeReads & {
 /** Largest file whose text is fetched to be shown in a diff, in bytes. */
 const diffLimit = 256 * 1024;
 
-/** What has to be known to place `wanted`; `base` is the name it gets inside `dest` where that is a folder. */
+/** What has to be known to place `wanted`; `base` is the name it gets inside `dest` where that is a directory. */
 export function placedReads(
   args: PlacedArgs,
   wanted: Content,
@@ -102,8 +102,8 @@ export function placedPlan(
   if (there !== undefined && there.type !== 'file' && there.type !== 'link')
     return fail(`${target} is a ${there.type}, not a file`);
   if (there?.readable === false) return fail(`${target} can't be read`, 'become root or its owner');
-  if (there === undefined && (answers.parent === undefined || !isFolder(answers.parent))) {
-    return fail(`there is no folder ${posix.dirname(target)}`, 'make it by a directory task before this one');
+  if (there === undefined && (answers.parent === undefined || !isDirectory(answers.parent))) {
+    return fail(`there is no directory ${posix.dirname(target)}`, 'make it by a directory task before this one');
   }
   if (there !== undefined && !args.force)
     return { changes: [], result, message: `${target} is there, and force is false` };
@@ -181,15 +181,15 @@ export function contentOfText(text: string): Content {
 }
 
 /**
- * Where the file is to be: inside `dest` if that is a folder (or a link to one), else `dest` itself. A link is replaced,
- * as in Ansible, unless `follow` is set.
+ * Where the file is to be: inside `dest` if that is a directory (or a link to one), else `dest` itself. A link is
+ * replaced, as in Ansible, unless `follow` is set.
  */
 export function locate(
   args: Pick<PlacedArgs, 'dest' | 'follow'>,
   base: string | undefined,
   at: (path: string) => Entry | undefined,
 ): string {
-  const asFolder = args.dest.length > 1 && args.dest.endsWith('/');
+  const asDirectory = args.dest.length > 1 && args.dest.endsWith('/');
   const start = posix.normalize(args.dest).replace(/(.)\/+$/, '$1');
   let path = start;
   for (let hop = 0; hop < 3; hop++) {
@@ -198,11 +198,11 @@ export function locate(
     if (there?.type !== 'link' || there.target === undefined) break;
     path = posix.resolve(posix.dirname(path), there.target);
   }
-  if (asFolder && base !== undefined && path === start && at(path) === undefined) return posix.join(path, base);
+  if (asDirectory && base !== undefined && path === start && at(path) === undefined) return posix.join(path, base);
   return args.follow === false ? start : path;
 }
 
-function isFolder(parent: Entry): boolean {
+function isDirectory(parent: Entry): boolean {
   return parent.type === 'directory' || parent.type === 'link';
 }
 

@@ -12,7 +12,7 @@ import { type Attributes, chownWord, octalWord, symbolicMode } from './attribute
 /** Largest content that rides in the program, in bytes. */
 export const inlineLimit = 64 * 1024;
 
-/** How a file is placed: what is there, what is wanted, and the folder's default ACL, if any. */
+/** How a file is placed: what is there, what is wanted, and the directory's default ACL, if any. */
 export interface Placing {
   readonly target: string;
   /** What refuses a link that led to the target. */

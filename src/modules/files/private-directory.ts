@@ -30,7 +30,7 @@ export function privateDirectory(near: string): Sh {
         cd -P "./$_one" 2>/dev/null && [ "$PWD" = "$_is/$_one" ] || die "$_is/$_one was changed meanwhile"
       done
       trusted=
-      ! ours $(stat -c '%u %a' .) || trusted=1
+      ! trusted $(stat -c '%u %a' .) || trusted=1
     }
     # adjust OWNER MODE NAME...: of entries of the working directory that are no links.
     adjust() {

@@ -11,29 +11,29 @@ export function removedReads(path: string, input: Input): { readonly entry: Ques
   return { entry: entry(posix.normalize(path), {}, input.account) };
 }
 
-/** Takes a path away, a folder with all that is in it. */
+/** Takes a path away, a directory with all that is in it. */
 export function removedPlan(given: string, there: Entry | undefined, input: Input): Decision {
   const path = posix.normalize(given).replace(/(.)\/+$/, '$1');
   if (there === undefined) return { changes: [] };
   if (path === '/') return { changes: [], failed: 'the root of the file system is not removed' };
   if (there.mountpoint) return { changes: [], failed: `${path} is a mount point`, hint: 'unmount it first' };
-  const folder = there.type === 'directory';
+  const isDirectory = there.type === 'directory';
   return {
     changes: [
       {
-        title: `remove ${folder ? 'directory ' : there.type === 'link' ? 'link ' : ''}${path}${folder ? ' and all in it' : ''}`,
+        title: `remove ${isDirectory ? 'directory ' : there.type === 'link' ? 'link ' : ''}${path}${isDirectory ? ' and all in it' : ''}`,
         sign: '-',
         expects: [entry(path, {}, input.account)],
-        act: { kind: 'program', script: removalText(path, folder) },
+        act: { kind: 'program', script: removalText(path, isDirectory) },
         predicts: predictAbsent(path, input.account),
-        touches: [folder ? `tree:${path}` : `path:${path}`],
+        touches: [isDirectory ? `tree:${path}` : `path:${path}`],
       },
     ],
   };
 }
 
 /** By its name in the entered directory: what is renamed above it meanwhile has no effect. */
-function removalText(path: string, folder: boolean): Sh {
+function removalText(path: string, isDirectory: boolean): Sh {
   const name = `./${posix.basename(path)}`;
-  return joinSh([sh`enter ${posix.dirname(path)}`, folder ? sh`rm -rf -- ${name}` : sh`rm -f -- ${name}`], '\n');
+  return joinSh([sh`enter ${posix.dirname(path)}`, isDirectory ? sh`rm -rf -- ${name}` : sh`rm -f -- ${name}`], '\n');
 }

@@ -3,29 +3,29 @@ import type { Tree, TreeEntry } from '../../probes/tree.ts';
 import type { Attributes } from './attributes.ts';
 import { fourDigits } from './attributes.ts';
 
-/** How the two folders are to be compared. */
+/** How the two directories are to be compared. */
 export interface DesiredTree {
   readonly attributes: Attributes;
-  readonly folderMode: string | undefined;
+  readonly directoryMode: string | undefined;
   readonly remove: boolean;
-  readonly excluded: (path: string, isFolder: boolean) => boolean;
+  readonly excluded: (path: string, isDirectory: boolean) => boolean;
 }
 
-/** What makes the host's folder the same as the local one. */
+/** What makes the host's directory the same as the local one. */
 export interface SyncSteps {
   /** What travels, parents first. */
   readonly send: readonly { readonly path: string; readonly mode: string }[];
   /** What is there but has another owner or mode. */
   readonly alter: readonly { readonly path: string; readonly mode: string | undefined; readonly type: string }[];
   /** What goes, what is deepest first. */
-  readonly remove: readonly { readonly path: string; readonly folder: boolean }[];
+  readonly remove: readonly { readonly path: string; readonly isDirectory: boolean }[];
   /** What stands in the way. */
   readonly clash?: string;
-  /** What will be below the folder afterwards. `self` makes what is new. */
+  /** What will be below the directory afterwards. `self` makes what is new. */
   readonly after: Tree;
 }
 
-/** Compares the local folder with the host's. `self` is who makes new entries there. */
+/** Compares the local directory with the host's. `self` is who makes new entries there. */
 export function syncSteps(
   local: readonly LocalEntry[],
   there: Tree,
@@ -37,31 +37,31 @@ export function syncSteps(
   const after = new Map(now);
   const { owner, group } = desired.attributes;
 
-  // What is left out holds up the folders that it is in.
+  // What is left out holds up the directories that it is in.
   const held = new Set<string>();
   for (const [path, entry] of now) {
     if (!desired.excluded(path, entry.type === 'directory')) continue;
     for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) held.add(at);
   }
-  const remove: { path: string; folder: boolean }[] = [];
+  const remove: { path: string; isDirectory: boolean }[] = [];
   let clash: string | undefined;
   for (const [path, entry] of now) {
     const local = wanted.get(path);
-    const folder = entry.type === 'directory';
-    const differs = local !== undefined && folder !== (local.type === 'directory');
+    const isDirectory = entry.type === 'directory';
+    const differs = local !== undefined && isDirectory !== (local.type === 'directory');
     if (local !== undefined && !differs) continue;
     if (local === undefined && (!desired.remove || held.has(path))) continue;
     if (differs && (!desired.remove || held.has(path)))
       clash ??= `${path} is a ${entry.type} on the host, and a ${local.type} here`;
-    remove.push({ path, folder });
+    remove.push({ path, isDirectory });
     after.delete(path);
   }
-  // A folder that gives way to a file takes what is in it along.
-  for (const { path, folder } of [...remove]) {
-    if (!folder || !wanted.has(path)) continue;
+  // A directory that gives way to a file takes what is in it along.
+  for (const { path, isDirectory } of [...remove]) {
+    if (!isDirectory || !wanted.has(path)) continue;
     for (const [below, entry] of now) {
       if (below.startsWith(`${path}/`) && after.delete(below))
-        remove.push({ path: below, folder: entry.type === 'directory' });
+        remove.push({ path: below, isDirectory: entry.type === 'directory' });
     }
   }
 
@@ -95,8 +95,8 @@ export function syncSteps(
 }
 
 /** The mode that is given; else that which is there, as far as it is a program or not; else the usual one. */
-function modeOf(entry: LocalEntry, is: TreeEntry | undefined, { attributes, folderMode }: DesiredTree): string {
-  if (entry.type === 'directory') return fourDigits(folderMode ?? (is?.type === 'directory' ? is.mode : '0755'));
+function modeOf(entry: LocalEntry, is: TreeEntry | undefined, { attributes, directoryMode }: DesiredTree): string {
+  if (entry.type === 'directory') return fourDigits(directoryMode ?? (is?.type === 'directory' ? is.mode : '0755'));
   if (attributes.mode !== undefined) {
     const given = Number.parseInt(attributes.mode, 8);
     // Who may read a program may run it.

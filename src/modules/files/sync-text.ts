@@ -14,7 +14,7 @@ export interface Syncing {
   /** Directory that an upload was put into: `dest`, or the one above it where `dest` did not exist. */
   readonly near: string;
   readonly attributes: Attributes;
-  readonly folderMode: string | undefined;
+  readonly directoryMode: string | undefined;
   readonly steps: SyncSteps;
 }
 
@@ -23,18 +23,18 @@ export interface Syncing {
  * account may own a part of the tree, and replace a directory by a link meanwhile: each is entered by `below`, one name
  * after the other, and its entries are changed by their names in it.
  */
-export function syncText({ dest, near, attributes, folderMode, steps }: Syncing): Sh {
+export function syncText({ dest, near, attributes, directoryMode, steps }: Syncing): Sh {
   const owner = chownWord(attributes);
-  const mode = octalWord(folderMode ?? '0755');
+  const mode = octalWord(directoryMode ?? '0755');
   const base = near === dest ? '' : posix.basename(dest);
-  const files = steps.remove.filter(({ folder }) => !folder).map(({ path }) => posix.join(base, path));
-  const folders = steps.remove.filter(({ folder }) => folder).map(({ path }) => posix.join(base, path));
+  const files = steps.remove.filter(({ isDirectory }) => !isDirectory).map(({ path }) => posix.join(base, path));
+  const directories = steps.remove.filter(({ isDirectory }) => isDirectory).map(({ path }) => posix.join(base, path));
   return joinSh(
     [
-      sh`[ -d ${dest} ] || folder ${dest} ${owner} ${mode} ${mode}`,
+      sh`[ -d ${dest} ] || make_directory ${dest} ${owner} ${mode} ${mode}`,
       privateDirectory(near),
       ...byDirectory(files).map(([directory, names]) => sh`below ${directory}; rm -f -- ${names} || exit 1`),
-      ...byDirectory(folders).map(([directory, names]) => sh`below ${directory}; rmdir -- ${names} || exit 1`),
+      ...byDirectory(directories).map(([directory, names]) => sh`below ${directory}; rmdir -- ${names} || exit 1`),
       ...(steps.send.length === 0 ? [] : [unpack(base, owner)]),
       ...alterations(steps, owner, base),
     ],
@@ -54,7 +54,7 @@ function unpack(base: string, owner: string): Sh {
       n=\${p##*/}
       [ ! -d "./$n" ] || [ -L "./$n" ] || continue
       m=0$(stat -c %a -- "$S/.heal-tree/$p")
-      folder "$PWD/$n" ${owner} "$m" "$m"
+      make_directory "$PWD/$n" ${owner} "$m" "$m"
       at=
     done || exit 1
     find . ! -type d | while IFS= read -r p; do

@@ -13,7 +13,10 @@ export function managerOf({ commands }: Facts): Manager | undefined {
   return commands['apk'] === undefined ? undefined : 'apk';
 }
 
-/** What a package brings or takes: files in the folders that are a distribution's, accounts, services. Not /root, /home, /srv. */
+/**
+ * What a package brings or takes: files in the directories that are a distribution's, accounts, services. Not /root,
+ * /home, /srv.
+ */
 export const packageTouches: readonly Scope[] = [
   'packages', 'users', 'units:system', 'units:user', 'ports', 'processes', 'http', 'docker',
   ...['bin', 'boot', 'etc', 'lib', 'lib32', 'lib64', 'opt', 'run', 'sbin', 'usr', 'var'].map((name) => `tree:/${name}`),
@@ -28,7 +31,9 @@ interface How {
   readonly lock_timeout: number;
 }
 
-/** Fetches apt's lists. Their folder gets the time, which tells how old they are: apt leaves it when nothing is new. */
+/**
+ * Fetches apt's lists. Their directory gets the time, which tells how old they are: apt leaves it when nothing is new.
+ */
 export function fetchLists(lockTimeout: number): Sh {
   return joinSh([apt(lockTimeout), sh`apt update`, sh`touch /var/lib/apt/lists`], '\n');
 }

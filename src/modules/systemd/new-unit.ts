@@ -7,15 +7,16 @@ import { type Unit, unit } from '../../probes/unit.ts';
 import { milliseconds } from '../../probes/unit-state.ts';
 
 /** Where the system's own unit files are. */
-const folder = '/etc/systemd/system';
+const directory = '/etc/systemd/system';
 
 /**
  * What is predicted of a unit whose file is made where there was none: systemd knows it, off and down, so that a plan can
- * say what is to be done with it. It holds only where no unit of that name was there, from another folder.
+ * say what is to be done with it. It holds only where no unit of that name was there, from another directory.
  */
 export function newUnit(path: string, content: Content, input: Input): Prediction[] {
   const name = posix.basename(path);
-  if (posix.dirname(path) !== folder || !/\.(service|path|timer|socket)$/.test(name) || name.includes('@')) return [];
+  if (posix.dirname(path) !== directory || !/\.(service|path|timer|socket)$/.test(name) || name.includes('@'))
+    return [];
   if (content.bytes === undefined) return [];
   const state = present(freshUnit(name, path, content.bytes.toString('utf8')));
   return [{ ...predicts(unit(name, { scope: 'system' }, input.account), state), where: 'absent' }];

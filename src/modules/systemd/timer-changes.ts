@@ -79,7 +79,7 @@ export function keptTimer(
     input,
   );
   for (const { failed, hint } of [service, timer]) {
-    if (failed === 'there is no folder /etc/systemd/system') {
+    if (failed === 'there is no directory /etc/systemd/system') {
       return { changes: [], failed: 'systemd does not run on this host', hint: 'use the cron module' };
     }
     if (failed !== undefined) return { changes: [], failed, ...(hint === undefined ? {} : { hint }) };

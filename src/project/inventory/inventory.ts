@@ -17,7 +17,7 @@ export type { Inventory, InventoryHost } from './groups.ts';
 /** How an inventory is found. Paths are absolute but for `sources`. */
 export interface InventoryOptions {
   readonly project: string;
-  /** What `-i` gave: files, folders that hold a `hosts.yml`, or `host1,host2,`. Default `inventory`. */
+  /** What `-i` gave: files, directories that hold a `hosts.yml`, or `host1,host2,`. Default `inventory`. */
   readonly sources?: readonly string[];
   /** Relative sources begin here; default the project. */
   readonly cwd?: string;
@@ -41,12 +41,12 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
   const building: Building = { groups: new Map(), hosts: new Map(), secrets, problems, project: options.project };
   groupDraft(building, 'all', { file: 'inventory', line: 1, column: 1 });
   const sources = options.sources === undefined || options.sources.length === 0 ? ['inventory'] : options.sources;
-  const folders = new Set<string>();
+  const directories = new Set<string>();
   for (const source of sources) {
     if (source.includes(',')) readList(source, building);
-    else await attemptAsync(problems, () => readFileSource(source, options, loader, building, folders));
+    else await attemptAsync(problems, () => readFileSource(source, options, loader, building, directories));
   }
-  for (const folder of folders) await readFolders(folder, loader, building);
+  for (const directory of directories) await readDirectories(directory, loader, building);
   const inventory = joinGroups(building);
   problems.throwIfAny();
   return inventory;
@@ -65,7 +65,7 @@ async function readFileSource(
   options: InventoryOptions,
   loader: YamlLoader,
   building: Building,
-  folders: Set<string>,
+  directories: Set<string>,
 ): Promise<void> {
   const path = resolve(options.cwd ?? options.project, source);
   const isFile = /\.(ya?ml|json)$/.test(path);
@@ -74,7 +74,7 @@ async function readFileSource(
     const shown = shownPath(isFile ? path : join(path, 'hosts.yml'), options.project);
     throw usage(`there is no inventory ${shown}`, undefined, "write it, or name hosts by -i 'host1,host2,'");
   }
-  folders.add(isFile ? dirname(path) : path);
+  directories.add(isFile ? dirname(path) : path);
   if (yaml.root === undefined) return;
   const top = asMap(yaml.root, 'an inventory', building.problems);
   for (const entry of top?.entries ?? []) readGroup(entry.key, entry.at, entry.value, building, 'all');
@@ -127,15 +127,15 @@ function readHost(entry: MapNode['entries'][number], building: Building, group: 
   }
 }
 
-/** group_vars/ and host_vars/ beside an inventory: NAME.yml, or a folder NAME of such files. */
-async function readFolders(folder: string, loader: YamlLoader, building: Building): Promise<void> {
+/** group_vars/ and host_vars/ beside an inventory: NAME.yml, or a directory NAME of such files. */
+async function readDirectories(directory: string, loader: YamlLoader, building: Building): Promise<void> {
   for (const kind of ['group', 'host'] as const) {
-    const base = join(folder, `${kind}_vars`);
+    const base = join(directory, `${kind}_vars`);
     const drafts: ReadonlyMap<string, { layers: Layer[] }> = kind === 'group' ? building.groups : building.hosts;
     for (const entry of await entriesOf(base)) {
       const name = entry.name.replace(/\.(ya?ml|json)$/, '');
-      if (name.startsWith('.') || (!entry.folder && name === entry.name)) continue;
-      const files = entry.folder
+      if (name.startsWith('.') || (!entry.isDirectory && name === entry.name)) continue;
+      const files = entry.isDirectory
         ? (await entriesOf(join(base, name)))
             .filter((file) => /\.(ya?ml|json)$/.test(file.name))
             .map((file) => join(base, name, file.name))

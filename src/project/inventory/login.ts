@@ -9,7 +9,7 @@ import { type ConnectionName, connectionVariables, hintOf, shownPlace, wrongValu
 
 /** What a login needs to know of the workstation. */
 export interface Workstation {
-  /** The user's home folder. */
+  /** The user's home directory. */
   readonly home: string;
   /** Where OpenSSH keeps its files; default `home/.ssh`. */
   readonly homeSsh?: string;

@@ -7,13 +7,13 @@ import { type Roots, shownPath } from '../yaml/source-file.ts';
 
 /**
  * The local path of a template: in the role's templates/, the project's, then those that ship. Rejects with a usage
- * HealError at `at` where there is none, or the name leads out of these folders.
+ * HealError at `at` where there is none, or the name leads out of these directories.
  */
 export function findTemplate(roots: Roots, role: Role | undefined, name: string, at?: Place): Promise<string> {
   return find('template', roots, role, name, at);
 }
 
-/** The local path of a file or folder to copy: the same, in files/. */
+/** The local path of a file or directory to copy: the same, in files/. */
 export function findFile(roots: Roots, role: Role | undefined, name: string, at?: Place): Promise<string> {
   return find('file', roots, role, name, at);
 }
@@ -29,9 +29,9 @@ export async function pathInProject({ project }: Roots, name: string, at?: Place
   if (name.includes('\0') || name.split(/[\\/]/).includes('..') || !isBelow(project, path))
     throw usage(leads, at, hint);
   const base = await realpath(project);
-  for (let folder = dirname(path); ; folder = dirname(folder)) {
-    const real = await realpath(folder).catch(() => undefined);
-    if (real === undefined && folder !== dirname(folder)) continue;
+  for (let directory = dirname(path); ; directory = dirname(directory)) {
+    const real = await realpath(directory).catch(() => undefined);
+    if (real === undefined && directory !== dirname(directory)) continue;
     if (real !== base && (real === undefined || !isBelow(base, real))) {
       throw usage(leads, at, 'a link on the way leads elsewhere: put a directory in its place');
     }
@@ -39,8 +39,8 @@ export async function pathInProject({ project }: Roots, name: string, at?: Place
   }
 }
 
-function isBelow(folder: string, path: string): boolean {
-  const inside = relative(folder, path);
+function isBelow(directory: string, path: string): boolean {
+  const inside = relative(directory, path);
   return inside !== '' && inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside);
 }
 
@@ -51,18 +51,18 @@ async function find(
   name: string,
   at: Place | undefined,
 ): Promise<string> {
-  const leads = `the ${kind} "${name}" leads out of its folder`;
+  const leads = `the ${kind} "${name}" leads out of its directory`;
   if (name === '' || name.includes('\0')) throw usage(`"${name}" names no ${kind}`, at, 'name a file');
   // A Windows checkout is written with slashes as well, so both may part the name.
   const parts = name.split(/[\\/]/);
   if (isAbsolute(name) || /^([A-Za-z]:|[\\/]|~)/.test(name) || parts.includes('..')) {
     throw usage(leads, at, `put it into ${kind}s/ of the role or the project, and name it from there`);
   }
-  const folders = [...(role === undefined ? [] : [role.folder]), roots.project, roots.shipped].map((root) =>
+  const directories = [...(role === undefined ? [] : [role.directory]), roots.project, roots.shipped].map((root) =>
     join(root, `${kind}s`),
   );
-  for (const folder of folders) {
-    const path = resolve(folder, ...parts);
+  for (const directory of directories) {
+    const path = resolve(directory, ...parts);
     if (
       !(await stat(path).then(
         () => true,
@@ -70,11 +70,11 @@ async function find(
       ))
     )
       continue;
-    // A link inside of the folder may still lead out.
-    const inside = relative(await realpath(folder), await realpath(path));
+    // A link inside of the directory may still lead out.
+    const inside = relative(await realpath(directory), await realpath(path));
     if (inside.startsWith('..') || isAbsolute(inside)) throw usage(leads, at, 'put a copy there instead of a link');
     return path;
   }
-  const shown = [...new Set(folders.map((folder) => shownPath(folder, roots.project)))];
+  const shown = [...new Set(directories.map((directory) => shownPath(directory, roots.project)))];
   throw usage(`there is no ${kind} "${name}"`, at, `it is looked for in ${shown.join(', ')}`);
 }

@@ -63,7 +63,7 @@ export function playHostViews(head: PlayHead): PlayRoles {
     playName: name,
     playHosts: hosts.map((host) => host.name),
     extra: settings.extra,
-    ...(role === undefined ? {} : { roleName: role.name, roleFolder: role.folder }),
+    ...(role === undefined ? {} : { roleName: role.name, roleDirectory: role.directory }),
   });
 
   const views = (role: Role | undefined, vars: Inherited['vars']): HostView[] =>

@@ -47,11 +47,11 @@ export async function readImportedTasks(
   if (name === undefined) return [];
   const yaml = await findTasks(name, context);
   if (yaml === undefined) {
-    const folders = foldersOf(context).map((folder) => shownPath(join(folder, name), roots.project));
+    const directories = directoriesOf(context).map((directory) => shownPath(join(directory, name), roots.project));
     problems.add(
       `there is no file of tasks "${name}"`,
       node.at,
-      `it is looked for as ${[...new Set(folders)].join(', ')}`,
+      `it is looked for as ${[...new Set(directories)].join(', ')}`,
     );
     return [];
   }
@@ -134,14 +134,14 @@ function applied(args: MapNode | undefined, context: TaskContext, inherited: Inh
 async function findTasks(name: string, context: TaskContext): Promise<Yaml | undefined> {
   const { loader } = context.loading;
   if (isAbsolute(name)) return loader.readIfThere(name);
-  for (const folder of foldersOf(context)) {
-    const yaml = await loader.readIfThere(resolve(folder, name));
+  for (const directory of directoriesOf(context)) {
+    const yaml = await loader.readIfThere(resolve(directory, name));
     if (yaml !== undefined) return yaml;
   }
   return undefined;
 }
 
-function foldersOf({ path, role, loading }: TaskContext): readonly string[] {
-  const own = role === undefined ? join(loading.roots.project, 'tasks') : join(role.folder, 'tasks');
+function directoriesOf({ path, role, loading }: TaskContext): readonly string[] {
+  const own = role === undefined ? join(loading.roots.project, 'tasks') : join(role.directory, 'tasks');
   return [...new Set([dirname(path), own])];
 }

@@ -23,7 +23,7 @@ import { sharedKeywords } from './task-keywords.ts';
 /** How a playbook is found and checked. Paths are absolute but for `name`. */
 export interface PlaybookOptions {
   readonly project: string;
-  /** The content that ships: the folder that holds its tasks/, roles/ and templates/. */
+  /** The content that ships: the directory that holds its tasks/, roles/ and templates/. */
   readonly shipped: string;
   /** `site` (tasks/site.yml of the project, then of what ships), a path of a .yml file, or the name of a role. */
   readonly name: string;
@@ -80,7 +80,7 @@ export async function playbookNames(
   roots: Roots,
 ): Promise<{ readonly playbooks: readonly string[]; readonly roles: readonly string[] }> {
   const found = await Promise.all([roots.project, roots.shipped].map((root) => entriesOf(join(root, 'tasks'))));
-  const files = found.flat().filter((entry) => !entry.folder && /\.ya?ml$/.test(entry.name));
+  const files = found.flat().filter((entry) => !entry.isDirectory && /\.ya?ml$/.test(entry.name));
   const playbooks = [...new Set(files.map((entry) => entry.name.replace(/\.ya?ml$/, '')))].sort();
   return { playbooks, roles: await roleNames(roots) };
 }
@@ -96,8 +96,8 @@ async function findPlays(options: PlaybookOptions, loading: Loading): Promise<re
   }
   const yaml = await namedPlaybook(name, loading);
   if (yaml !== undefined) return playsIn(yaml, loading);
-  const folder = await findRole(name, roots);
-  if (folder !== undefined) return roleAlone(name, folder, loading);
+  const directory = await findRole(name, roots);
+  if (directory !== undefined) return roleAlone(name, directory, loading);
   const known = await playbookNames(roots);
   const all = [...known.playbooks, ...known.roles];
   const there = `playbooks are ${listed(known.playbooks, 40) || 'none'}; roles are ${listed(known.roles, 40) || 'none'}`;
@@ -181,7 +181,7 @@ const kept = new Set<string>([
 ]);
 
 /** The plays of `site` that use the role, with it alone; a play on all hosts where there is none. */
-async function roleAlone(name: string, folder: string, loading: Loading): Promise<readonly FoundPlay[]> {
+async function roleAlone(name: string, directory: string, loading: Loading): Promise<readonly FoundPlay[]> {
   const site = await namedPlaybook('site', loading);
   const plays = site === undefined ? [] : await playsIn(site, loading);
   const alone = plays.flatMap((play) => {
@@ -192,9 +192,9 @@ async function roleAlone(name: string, folder: string, loading: Loading): Promis
     return uses.length === 0 ? [] : [{ ...play, node: narrowed(node, name, { ...roles, items: uses }) }];
   });
   if (alone.length > 0) return alone.map((play, index) => ({ ...play, index }));
-  const shown = shownPath(folder, loading.roots.project);
+  const shown = shownPath(directory, loading.roots.project);
   const at: Place = { file: shown, line: 1, column: 1 };
-  const yaml: Yaml = { file: { path: join(folder, 'play'), shown, text: '', place: () => at }, root: undefined };
+  const yaml: Yaml = { file: { path: join(directory, 'play'), shown, text: '', place: () => at }, root: undefined };
   const entries = [
     scalarEntry('hosts', 'all', at),
     { key: 'roles', at, value: { kind: 'list', at, items: [scalar(name, at)] } as ListNode },

@@ -30,18 +30,18 @@ export interface LoadedRole extends RoleLayers {
   readonly drills: readonly Drill[];
 }
 
-/** The folder of a role: in the project, else among those that ship. */
+/** The directory of a role: in the project, else among those that ship. */
 export async function findRole(name: string, roots: Roots): Promise<string | undefined> {
   if (!/^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/.test(name)) return undefined;
   for (const root of [roots.project, roots.shipped]) {
-    const folder = join(root, 'roles', name);
+    const directory = join(root, 'roles', name);
     if (
-      await access(folder).then(
+      await access(directory).then(
         () => true,
         () => false,
       )
     )
-      return folder;
+      return directory;
   }
   return undefined;
 }
@@ -53,7 +53,7 @@ export async function roleNames(roots: Roots): Promise<string[]> {
     ...new Set(
       found
         .flat()
-        .filter((entry) => entry.folder && !entry.name.startsWith('.'))
+        .filter((entry) => entry.isDirectory && !entry.name.startsWith('.'))
         .map((entry) => entry.name),
     ),
   ].sort();
@@ -106,8 +106,8 @@ export interface RoleHead extends RoleLayers {
 /** Reads a role's description and variables for one use. Undefined where there is no such role. */
 export async function readRoleHead(use: RoleUse, context: TaskContext): Promise<RoleHead | undefined> {
   const { loading } = context;
-  const folder = await findRole(use.name, loading.roots);
-  if (folder === undefined) {
+  const directory = await findRole(use.name, loading.roots);
+  if (directory === undefined) {
     const names = await roleNames(loading.roots);
     loading.problems.add(
       `there is no role "${use.name}"`,
@@ -116,13 +116,17 @@ export async function readRoleHead(use: RoleUse, context: TaskContext): Promise<
     );
     return undefined;
   }
-  const read = (part: string): Promise<Yaml | undefined> => loading.loader.named(join(folder, part), 'main');
+  const read = (part: string): Promise<Yaml | undefined> => loading.loader.named(join(directory, part), 'main');
   const chosen = async (part: RoleFile): Promise<Yaml | undefined> => {
     const name = use.from[part];
     if (name === undefined) return read(part);
-    const yaml = await loading.loader.named(join(folder, part), name);
+    const yaml = await loading.loader.named(join(directory, part), name);
     if (yaml === undefined)
-      loading.problems.add(`role "${use.name}" has no ${part}/${name}.yml`, use.at, `look into ${join(folder, part)}`);
+      loading.problems.add(
+        `role "${use.name}" has no ${part}/${name}.yml`,
+        use.at,
+        `look into ${join(directory, part)}`,
+      );
     return yaml;
   };
   const [meta, defaults, vars, tasks, handlers, verify, score, drills] = await Promise.all([
@@ -136,7 +140,7 @@ export async function readRoleHead(use: RoleUse, context: TaskContext): Promise<
     read('drills'),
   ]);
   if ([meta, defaults, vars, tasks, handlers, verify, score, drills].every((file) => file === undefined)) {
-    loading.problems.add(`role "${use.name}" has no files`, use.at, `write ${join(folder, 'tasks', 'main.yml')}`);
+    loading.problems.add(`role "${use.name}" has no files`, use.at, `write ${join(directory, 'tasks', 'main.yml')}`);
   }
   const layer = (title: string, yaml: Yaml | undefined): Layer => {
     const node = yaml?.root === undefined ? undefined : asMap(yaml.root, yaml.file.shown, loading.problems);
@@ -147,7 +151,7 @@ export async function readRoleHead(use: RoleUse, context: TaskContext): Promise<
   const whole = use.from.tasks === undefined || use.from.tasks === 'main';
   return {
     use,
-    role: { name: use.name, folder, description: about.description },
+    role: { name: use.name, directory, description: about.description },
     open: use.open,
     defaults: layer(`defaults of ${use.name}`, defaults),
     vars: layer(`vars of ${use.name}`, vars),

@@ -46,7 +46,7 @@ async function checkHost(
     playName: loaded.play.name,
     playRoleNames: () => loaded.play.roles.map((one) => one.name),
     roleName: role.name,
-    roleFolder: role.folder,
+    roleDirectory: role.directory,
   });
   const variables = makeVariables({ layers, extra, magic, known: { facts } });
   for (const name of names) {

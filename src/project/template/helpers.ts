@@ -148,7 +148,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
   },
   dirname: {
     usage: '{{dirname path}}',
-    about: 'the folder of a path',
+    about: 'the directory of a path',
     least: 1,
     most: 1,
     run: ([value]) => pathsOf(value).dirname(text(value)),

@@ -1,6 +1,6 @@
 import type { Evaluated } from '../../core/playbook.ts';
 
-/** Thrown inside an evaluation that needs a value which is not known yet; never leaves this folder. */
+/** Thrown inside an evaluation that needs a value which is not known yet; never leaves this directory. */
 export class Pending extends Error {
   override readonly name = 'Pending';
   readonly names: readonly string[];

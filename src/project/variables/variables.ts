@@ -87,7 +87,7 @@ export interface PlaySight {
   /** Names of its roles and of what they depend on; undefined while they are still being read. */
   readonly playRoleNames?: () => readonly string[] | undefined;
   readonly roleName?: string;
-  readonly roleFolder?: string;
+  readonly roleDirectory?: string;
   readonly extra: Layer;
   /** What the run knows of another host, for `hostvars`. */
   readonly others?: (host: string) => Known['values'];
@@ -106,7 +106,7 @@ export function magicOf(host: Host, inventory: Inventory, sight: PlaySight): Rec
     heal_deep: () => false,
     role_changed: () => false,
   };
-  const { playName, playHosts, playRoleNames, roleName, roleFolder } = sight;
+  const { playName, playHosts, playRoleNames, roleName, roleDirectory } = sight;
   if (playName !== undefined) magic['play_name'] = () => playName;
   if (playHosts !== undefined) magic['play_hosts'] = () => [...playHosts];
   if (playRoleNames !== undefined) {
@@ -117,7 +117,7 @@ export function magicOf(host: Host, inventory: Inventory, sight: PlaySight): Rec
     };
   }
   if (roleName !== undefined) magic['role_name'] = () => roleName;
-  if (roleFolder !== undefined) magic['role_path'] = () => roleFolder;
+  if (roleDirectory !== undefined) magic['role_path'] = () => roleDirectory;
   return magic;
 }
 

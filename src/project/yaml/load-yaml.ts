@@ -20,8 +20,8 @@ export interface YamlLoader {
   /** Rejects with a usage error where it isn't there. */
   readonly read: (path: string) => Promise<Yaml>;
   readonly readIfThere: (path: string) => Promise<Yaml | undefined>;
-  /** The first of `folder/name.yml`, `folder/name.yaml` that is there. */
-  readonly named: (folder: string, name: string) => Promise<Yaml | undefined>;
+  /** The first of `directory/name.yml`, `directory/name.yaml` that is there. */
+  readonly named: (directory: string, name: string) => Promise<Yaml | undefined>;
 }
 
 /** What is wrong with a file goes to `problems`; it then reads as an empty one. */
@@ -42,21 +42,21 @@ export function yamlLoader(project: string, secrets: SecretStore, problems: Prob
   return {
     readIfThere,
     read: async (path) => (await readIfThere(path)) ?? parse(await readSource(path, project)),
-    named: async (folder, name) =>
-      (await readIfThere(join(folder, `${name}.yml`))) ?? readIfThere(join(folder, `${name}.yaml`)),
+    named: async (directory, name) =>
+      (await readIfThere(join(directory, `${name}.yml`))) ?? readIfThere(join(directory, `${name}.yaml`)),
   };
 }
 
-/** Names of a folder's entries in order; empty where there is no such folder. */
-export async function entriesOf(folder: string): Promise<{ name: string; folder: boolean }[]> {
+/** Names of a directory's entries in order; empty where there is no such directory. */
+export async function entriesOf(directory: string): Promise<{ name: string; isDirectory: boolean }[]> {
   try {
-    const found = await readdir(folder, { withFileTypes: true });
-    const entries = found.map((entry) => ({ name: entry.name, folder: entry.isDirectory() }));
+    const found = await readdir(directory, { withFileTypes: true });
+    const entries = found.map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }));
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw new HealError('usage', `can't list ${folder}: ${String(code)}`, { hint: 'check its permissions', cause });
+    throw new HealError('usage', `can't list ${directory}: ${String(code)}`, { hint: 'check its permissions', cause });
   }
 }
 

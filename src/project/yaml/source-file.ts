@@ -14,7 +14,7 @@ export interface SourceFile {
   readonly place: (offset: number) => Place;
 }
 
-/** Where content is looked up: the user's project, and what ships with heal. Absolute local folders. */
+/** Where content is looked up: the user's project, and what ships with heal. Absolute local directories. */
 export interface Roots {
   readonly project: string;
   readonly shipped: string;
@@ -61,7 +61,8 @@ export async function readSourceIfThere(path: string, project: string): Promise<
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    const why = code === 'EISDIR' ? 'it is a folder' : code === 'EACCES' ? 'permission denied' : String(code ?? cause);
+    const why =
+      code === 'EISDIR' ? 'it is a directory' : code === 'EACCES' ? 'permission denied' : String(code ?? cause);
     throw new HealError('usage', `can't read ${shown}: ${why}`, { hint: 'check the path and its permissions', cause });
   }
 }

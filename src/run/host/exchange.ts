@@ -116,8 +116,8 @@ async function send(connection: Connection, program: Program, signal: AbortSigna
           replies = splitReplies(frame.body, program.groups);
           break;
         case 'nowhere':
-          throw new HealError('failed', 'no folder on the host can be written to', {
-            hint: 'heal needs room for small files in one of /run, /dev/shm, /tmp, /var/tmp or the home folder',
+          throw new HealError('failed', 'no directory on the host can be written to', {
+            hint: 'heal needs room for small files in one of /run, /dev/shm, /tmp, /var/tmp or the home directory',
           });
         default:
       }

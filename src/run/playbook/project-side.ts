@@ -13,7 +13,7 @@ import { didYouMean } from '../../project/yaml/spelling.ts';
 import type { ProjectSide } from '../host/host-run.ts';
 import type { Instance } from '../task/instance.ts';
 import { revealed } from '../task/revealed.ts';
-import { folderContent } from '../transfer/local-directory.ts';
+import { directoryContent } from '../transfer/local-directory.ts';
 
 /** Contents up to this many bytes are held and ride in a program; larger ones are streamed. */
 const heldAtMost = 64 * 1024;
@@ -68,11 +68,11 @@ export function projectSide(name: string, roots: Roots, hide: (secret: Secret) =
         return { kind: 'value', value: await keptContent(path) };
       }
       const path = await findFile(roots, instance.task.role, request.src, at);
-      if (request.kind === 'folder') {
+      if (request.kind === 'directory') {
         const exclude = request.exclude ?? [];
         const content = once(files, JSON.stringify([path, exclude]), async () => {
-          if ((await stat(path)).isDirectory()) return folderContent(path, exclude);
-          throw usage(`${shownPath(path, roots.project)} is not a folder`, at, 'a file is placed by copy');
+          if ((await stat(path)).isDirectory()) return directoryContent(path, exclude);
+          throw usage(`${shownPath(path, roots.project)} is not a directory`, at, 'a file is placed by copy');
         });
         return { kind: 'value', value: await content };
       }
@@ -106,7 +106,8 @@ async function keptContent(path: string): Promise<Content> {
 async function fileContent(path: string, roots: Roots, at: Instance['task']['at']): Promise<Content> {
   const found = await stat(path);
   const { size } = found;
-  if (!found.isFile()) throw usage(`${shownPath(path, roots.project)} is not a file`, at, 'name a file, not a folder');
+  if (!found.isFile())
+    throw usage(`${shownPath(path, roots.project)} is not a file`, at, 'name a file, not a directory');
   if (size <= heldAtMost) return heldContent(await readFile(path));
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import type { Content, LocalEntry, LocalFolder } from '../../core/change.ts';
+import type { Content, LocalDirectory, LocalEntry } from '../../core/change.ts';
 import { excluder } from '../../modules/files/excludes.ts';
 import { type TarMember, tarOf, tarSize } from './tar.ts';
 
@@ -11,11 +11,11 @@ const windows = sep === '\\';
 /** Bytes up to which a tar is held in memory. */
 const heldAtMost = 64 * 1024;
 
-/** A folder of the workstation as a Content: its hash is that of the list of what is in it. */
-export async function folderContent(path: string, exclude: readonly string[]): Promise<Content> {
+/** A directory of the workstation as a Content: its hash is that of the list of what is in it. */
+export async function directoryContent(path: string, exclude: readonly string[]): Promise<Content> {
   const entries = await entriesOf(path, excluder(exclude));
   const archives = new Map<string, Content>();
-  const folder: LocalFolder = {
+  const directory: LocalDirectory = {
     entries,
     archive: (members) => {
       const key = JSON.stringify(members);
@@ -28,7 +28,7 @@ export async function folderContent(path: string, exclude: readonly string[]): P
     size: entries.reduce((sum, { size }) => sum + size, 0),
     sha256: createHash('sha256').update(JSON.stringify(entries)).digest('hex'),
     open: async function* () {},
-    folder,
+    directory,
   };
 }
 
@@ -84,7 +84,7 @@ async function isScript(local: string): Promise<boolean> {
 function archiveOf(
   root: string,
   entries: readonly LocalEntry[],
-  wanted: Parameters<LocalFolder['archive']>[0],
+  wanted: Parameters<LocalDirectory['archive']>[0],
 ): Content {
   const byPath = new Map(entries.map((entry) => [entry.path, entry]));
   const members = wanted.flatMap(({ path, mode }): TarMember[] => {

@@ -25,7 +25,7 @@ export async function upload(
   if (code === 0) return stdout.toString('utf8');
   const words = stderr.toString('utf8').trim().split('\n').at(-1);
   throw new HealError('failed', `${content.size} bytes could not be put into ${near}: ${words || 'the line broke'}`, {
-    hint: 'look whether the folder exists and has room',
+    hint: 'look whether the directory exists and has room',
   });
 }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The owner's real host, as the Implementation Notes of the plan tell it: ACLs on three folders, Ross's own health check.
-# Phase 1 (notes-phase-1.sh) and phases 2, 3 and 4 have run.
+# The owner's real host, as the Implementation Notes of the plan tell it: ACLs on three directories, Ross's own health
+# check. Phase 1 (notes-phase-1.sh) and phases 2, 3 and 4 have run.
 set -e
 
 # Phase 2's services name the unit that the plan had; he put in the one that he has.
@@ -8,9 +8,9 @@ sed -i 's/systemctl restart openclaw-jack.service/XDG_RUNTIME_DIR=\/run\/user\/0
   /etc/systemd/system/openclaw-revive-jack.service
 systemctl daemon-reload
 
-for folder in /root/.openclaw/ /root/openclaw-watchdog/ /root/openclaw-backups/; do
-  setfacl -R -m u:101000:rwx $folder
-  setfacl -R -d -m u:101000:rwx $folder
+for directory in /root/.openclaw/ /root/openclaw-watchdog/ /root/openclaw-backups/; do
+  setfacl -R -m u:101000:rwx $directory
+  setfacl -R -d -m u:101000:rwx $directory
 done
 
 # Ross already had a health check of his own in docker-compose.yml.

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { at, readConfig } from './config.ts';
-import { stateFolder } from './settings.ts';
+import { stateDirectory } from './settings.ts';
 
 const heartbeatId = '857c3742-b89a-4cf6-8c45-d9812b566891';
 const maxBytes = 262_144;
@@ -9,7 +9,7 @@ const maxBytes = 262_144;
 type Scratch = { content: string; revision: number; updatedAtMs: number };
 
 function file(): string {
-  return join(stateFolder(), 'state', 'lab-scratch.json');
+  return join(stateDirectory(), 'state', 'lab-scratch.json');
 }
 
 function stored(): Scratch | null {
@@ -58,7 +58,7 @@ export function scratch(id: string, options: Map<string, string>): number {
     return 0;
   }
   const after = text === undefined ? null : { content: text, revision: revision + 1, updatedAtMs: Date.now() };
-  mkdirSync(join(stateFolder(), 'state'), { recursive: true, mode: 0o700 });
+  mkdirSync(join(stateDirectory(), 'state'), { recursive: true, mode: 0o700 });
   writeFileSync(file(), JSON.stringify(after), { mode: 0o600 });
   const said = { ok: true, scratch: after, currentRevision: after?.revision ?? 0, maxBytes };
   console.log(JSON.stringify(said, null, 2));

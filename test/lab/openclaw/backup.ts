@@ -1,18 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stateFolder } from './settings.ts';
+import { stateDirectory } from './settings.ts';
 
-/** `openclaw backup create [--output PATH] [--verify] [--json]`: one archive of the state folder.
+/** `openclaw backup create [--output PATH] [--verify] [--json]`: one archive of the state directory.
  *
  * As the real one it leaves out the session transcripts as volatile, and says so only in `skipped`. */
 export function backup(options: Map<string, string>): number {
   const createdAt = new Date().toISOString();
   const name = `${createdAt.replace('Z', '+00:00').replaceAll(':', '-')}-openclaw-backup`;
   const wanted = options.get('output') ?? '.';
-  const isFolder = existsSync(wanted) && statSync(wanted).isDirectory();
-  const archivePath = isFolder ? join(wanted, `${name}.tar.gz`) : wanted;
-  const state = stateFolder();
+  const isDirectory = existsSync(wanted) && statSync(wanted).isDirectory();
+  const archivePath = isDirectory ? join(wanted, `${name}.tar.gz`) : wanted;
+  const state = stateDirectory();
   const skipped = [
     ...(existsSync(join(state, 'tmp')) ? [entry('managed state', join(state, 'tmp'), 'regenerable')] : []),
     ...transcripts(state).map((path) => entry('entry', path, 'volatile')),
@@ -51,8 +51,8 @@ function transcripts(state: string): string[] {
   const agents = join(state, 'agents');
   const names = existsSync(agents) ? readdirSync(agents) : [];
   return names.flatMap((agent) => {
-    const folder = join(agents, agent, 'sessions');
-    const files = existsSync(folder) ? readdirSync(folder) : [];
-    return files.filter((file) => file.endsWith('.jsonl')).map((file) => join(folder, file));
+    const directory = join(agents, agent, 'sessions');
+    const files = existsSync(directory) ? readdirSync(directory) : [];
+    return files.filter((file) => file.endsWith('.jsonl')).map((file) => join(directory, file));
   });
 }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { port, readConfig } from './config.ts';
-import { badConfigCode, behaviour, home, stateFolder } from './settings.ts';
+import { badConfigCode, behaviour, home, stateDirectory } from './settings.ts';
 
 const unit = 'openclaw-gateway.service';
 
@@ -43,7 +43,7 @@ export function install(force: boolean): number {
 function firstRefusal(): string | undefined {
   if (behaviour().version === '2026.2.9') return undefined;
   // As 0775 the mask of an ACL is shown. Asked of an installed unit, too, by the real one.
-  if ((statSync(stateFolder()).mode & 0o022) !== 0) {
+  if ((statSync(stateDirectory()).mode & 0o022) !== 0) {
     return 'SERVICE_DEFINITION_UNKNOWN: [unsafe-permissions] The service state directory is group/world-writable.';
   }
   const dropIns = `${unitFile()}.d`;

@@ -32,12 +32,12 @@ export function home(): string {
   return process.env['HOME'] ?? '/root';
 }
 
-export function stateFolder(): string {
+export function stateDirectory(): string {
   return process.env['OPENCLAW_STATE_DIR'] ?? join(home(), '.openclaw');
 }
 
 export function configFile(): string {
-  return process.env['OPENCLAW_CONFIG_PATH'] ?? join(stateFolder(), 'openclaw.json');
+  return process.env['OPENCLAW_CONFIG_PATH'] ?? join(stateDirectory(), 'openclaw.json');
 }
 
 /** A path as the program prints it. */

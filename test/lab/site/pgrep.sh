@@ -2,10 +2,10 @@
 # pgrep -f PATTERN, which Debian's busybox does not have and the bots' real image does.
 [ "$1" = -f ] && shift
 status=1
-for folder in /proc/[0-9]*; do
-  [ "${folder#/proc/}" = $$ ] && continue
-  if tr '\0' ' ' < "$folder/cmdline" 2> /dev/null | grep -q -e "$1"; then
-    echo "${folder#/proc/}"
+for directory in /proc/[0-9]*; do
+  [ "${directory#/proc/}" = $$ ] && continue
+  if tr '\0' ' ' < "$directory/cmdline" 2> /dev/null | grep -q -e "$1"; then
+    echo "${directory#/proc/}"
     status=0
   fi
 done

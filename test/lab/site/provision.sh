@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a bare host what its owner had before heal came: runs once, inside, with this folder at /root/lab-site.
+# Makes a bare host what its owner had before heal came: runs once, inside, with this directory at /root/lab-site.
 # $1 is where dockremap's range of uids begins, $2 is "bots" or "no-bots".
 set -eu
 umask 022
@@ -64,10 +64,10 @@ rm -rf $image $image.tar
 
 [ "$2" = bots ] || exit 0
 for bot in john ross; do
-  folder=/root/openclaw-clients/$bot
-  mkdir -p $folder/workspace
-  cp $here/$bot.yml $folder/docker-compose.yml
-  echo "# $bot's notes" > $folder/workspace/notes.md
+  directory=/root/openclaw-clients/$bot
+  mkdir -p $directory/workspace
+  cp $here/$bot.yml $directory/docker-compose.yml
+  echo "# $bot's notes" > $directory/workspace/notes.md
 done
 cp $here/HEARTBEAT.md /root/openclaw-clients/ross/workspace/HEARTBEAT.md
 chown -R $(($1 + 1000)):$(($1 + 1000)) /root/openclaw-clients/*/workspace

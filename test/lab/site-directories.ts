@@ -23,11 +23,11 @@ const ownFiles = [
   ...['etc/systemd/system.conf.d', 'etc/apt/apt.conf.d/90lab', 'var/log/journal', 'var/lib/systemd', 'run', 'tmp'],
 ];
 
-/** The upper layer and Docker folder of a provisioned site: made once by provisioning a bare host for real, so that the
- * next site boots with its containers already there. */
-export async function siteFolders(
+/** The upper layer and Docker directory of a provisioned site: made once by provisioning a bare host for real, so that
+ * the next site boots with its containers already there. */
+export async function siteDirectories(
   options: SiteOptions & { flavour?: Flavour },
-): Promise<{ upperFolder: string; dockerFolder: string }> {
+): Promise<{ upperDirectory: string; dockerDirectory: string }> {
   const flavour = options.flavour ?? 'trixie';
   if (flavour !== 'trixie' && options.bots !== false) throw new Error(`${flavour} has no docker compose: bots: false`);
   const args = [String(options.subuidStart ?? 100_000), options.bots === false ? 'no-bots' : 'bots'];
@@ -35,11 +35,11 @@ export async function siteFolders(
     .update(basename(await rootImage(flavour)))
     .update(args.join(' '));
   for (const file of readdirSync(asset('site')).sort()) digest.update(file).update(readFileSync(asset('site', file)));
-  digest.update(ownFiles.join()).update('upper, docker'); // what the folder holds, too
-  const folder = await cached(`site-${flavour}-${digest.digest('hex').slice(0, 12)}`, (building) =>
+  digest.update(ownFiles.join()).update('upper, docker'); // what the directory holds, too
+  const directory = await cached(`site-${flavour}-${digest.digest('hex').slice(0, 12)}`, (building) =>
     provision(building, flavour, args),
   );
-  return { upperFolder: join(folder, 'upper'), dockerFolder: join(folder, 'docker') };
+  return { upperDirectory: join(directory, 'upper'), dockerDirectory: join(directory, 'docker') };
 }
 
 async function provision(building: string, flavour: Flavour, args: readonly string[]): Promise<void> {
@@ -51,7 +51,7 @@ async function provision(building: string, flavour: Flavour, args: readonly stri
     // Stopped by the shutdown of the engine, not by a person: at the next boot the containers start again.
     await host.exec('systemctl stop docker.socket docker containerd && sync', { timeoutMs: 60_000 });
     host.stop();
-    const own = join(lab.folder, `${lab.record.id}-0`);
+    const own = join(lab.directory, `${lab.record.id}-0`);
     mkdirSync(building, { recursive: true });
     await run('cp', ['-a', join(own, 'upper'), join(building, 'upper')]);
     await run('cp', ['-a', join(own, 'docker'), join(building, 'docker')]);
