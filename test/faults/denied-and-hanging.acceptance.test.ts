@@ -33,7 +33,7 @@ describeLab('what may not be read, and what never answers', { hosts: ['jack4', '
     );
   };
 
-  describe('a path that may not be read is denied, and nothing is made of it', () => {
+  describe('a path that may not be read is denied, and its task fails', () => {
     const modules = (directory: string): object[] => [
       { stat: { path: `${directory}/file` } },
       { copy: { content: 'x\n', dest: `${directory}/file` } },
@@ -51,7 +51,7 @@ describeLab('what may not be read, and what never answers', { hosts: ['jack4', '
       tasks.map((task, index) => ({ name: `Task ${index + 1}`, ...task, ignore_errors: true }));
 
     test.each([
-      ['a directory of root, asked as nobody', '/srv/secret', { become_user: 'nobody' }],
+      ['a directory of root, read by another account', '/srv/secret', { become_user: 'nobody' }],
       ["another user's FUSE mount, asked as root", '/mnt/jo', {}],
     ])('%s', async (_name, directory, account) => {
       const before = await treeOf(host(), ['/srv', '/home/jo', '/tmp']);
