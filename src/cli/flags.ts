@@ -88,6 +88,12 @@ const steps: readonly Flag[] = [
 /** Options of the commands that work on one host by hand. */
 const session: readonly Flag[] = [inventory, ...login.filter(({ name }) => name !== 'forks'), project];
 
+const lockTimeout: Flag = {
+  name: 'lock-timeout',
+  kind: 'text',
+  about: 'wait at most this many seconds for another run that is changing a host (default 300; 0: do not wait)',
+};
+
 /** A command: how it is called, what it does, what it takes. */
 export interface Command {
   readonly name: CommandName;
@@ -111,7 +117,7 @@ export const commands: readonly Command[] = [
     takes: '<playbook>',
     wants: 'a playbook or a role',
     about: 'apply a playbook or a role to hosts',
-    flags: [check, ...steps, ...play],
+    flags: [check, ...steps, lockTimeout, ...play],
   },
   {
     name: 'plan',
@@ -132,7 +138,11 @@ export const commands: readonly Command[] = [
     takes: '<playbook>',
     wants: 'a playbook or a role',
     about: 'break things on purpose and measure the recovery',
-    flags: [...play, { name: 'yes', alias: 'y', kind: 'boolean', about: 'run disruptive drills without confirmation' }],
+    flags: [
+      ...play,
+      lockTimeout,
+      { name: 'yes', alias: 'y', kind: 'boolean', about: 'run disruptive drills without confirmation' },
+    ],
   },
   {
     name: 'status',

@@ -35,6 +35,8 @@ export interface Options {
   readonly check: boolean;
   readonly diff: boolean;
   readonly forks: number;
+  /** Seconds. */
+  readonly lockTimeout: number;
   readonly output: 'text' | 'json';
   readonly verbose: number;
   readonly listHosts: boolean;

@@ -52,6 +52,7 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
     check: plan || yes('check'),
     diff: plan || yes('diff'),
     forks: forks(text('forks')),
+    lockTimeout: lockTimeout(text('lock-timeout')),
     output: output(text('output')),
     verbose: typeof verbose === 'number' ? verbose : 0,
     listHosts: yes('list-hosts'),
@@ -91,6 +92,15 @@ function forks(given: string | undefined): number {
   if (Number.isInteger(n) && n >= 1 && n <= 1000) return n;
   throw new HealError('usage', `--forks takes an integer from 1 to 1000, not "${given}"`, {
     hint: 'for example: --forks 10',
+  });
+}
+
+function lockTimeout(given: string | undefined): number {
+  if (given === undefined) return 300;
+  const n = Number(given);
+  if (/^\d+$/.test(given) && n <= 86_400) return n;
+  throw new HealError('usage', `--lock-timeout takes seconds from 0 to 86400, not "${given}"`, {
+    hint: 'for example: --lock-timeout 60',
   });
 }
 

@@ -30,6 +30,11 @@ export interface Connection {
    */
   run(program: Sh, onFrame: (frame: Frame) => void, signal: AbortSignal, onSent?: () => void): Promise<void>;
   /**
+   * Runs it in the kept shell itself, after the programs before it: a descriptor that it opens stays open. It is only sent, so it
+   * costs no round trip; it must not wait, and its result is not reported.
+   */
+  load(text: Sh): void;
+  /**
    * A command on a channel of its own with `input` as its stdin: for contents too large for a program. What it prints is
    * handed to `output` piece by piece, where that is given; the channel waits for each. Else it is in the result.
    */

@@ -12,6 +12,8 @@ import { sh } from './sh.ts';
  */
 export const prelude: Sh = sh`
 set +e
+# The lock of src/shell/run-lock.ts is the kept shell's: what a task leaves in the background must not hold it.
+exec 9>&-
 cd / 2>/dev/null
 W=
 for d in /run /dev/shm /tmp /var/tmp "$HOME"; do

@@ -54,6 +54,13 @@ export async function connectHere(
         });
       return turn;
     },
+    load: (text) => {
+      turn = turn
+        .catch(() => undefined)
+        .then(() => {
+          if (child.stdin.writable) child.stdin.write(request('load', newNonce(), text));
+        });
+    },
     channel: (command, input, stop, output) => {
       const env = shell.path === undefined ? {} : { env: { PATH: shell.path } };
       return runApart(spawn(program, [...args, '-c', command.text], { stdio: ['pipe', 'pipe', 'pipe'], ...env }), {

@@ -161,6 +161,11 @@ export function keepShell(
       last = result.catch(() => {});
       return result;
     },
+    load(text) {
+      last = last.then(() => {
+        if (lost === undefined && !closing) stream.write(request('load', newNonce(), text));
+      });
+    },
     async channel(command, input, signal, output) {
       if (lost !== undefined) throw lost;
       // Opening it, starting the shell, and the answer itself.

@@ -122,6 +122,7 @@ function hostThatSays(output: Buffer, code: number): Connection {
     host: 'h',
     roundTrips: 0,
     run: async (_program, onFrame) => onFrame({ kind: 'answers', id: '-', words: ['0'], body }),
+    load: () => undefined,
     channel: () => Promise.reject(new Error('no channel')),
     close: async () => undefined,
   };

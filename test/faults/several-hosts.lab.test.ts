@@ -136,9 +136,21 @@ describeLab('several hosts', { hosts: names }, (lab) => {
     expect(recapOf(stdout, 'jack6')).toMatchObject({ unreachable: 1, failed: 0 });
   });
 
-  test('and left behind is nothing', async () => {
+  test('runs that change one host at once lose none of their changes', async () => {
+    const [host] = lab().hosts;
+    await host?.exec('echo 0 >/srv/count');
+    const add = { name: 'One more', shell: 'n=$(cat /srv/count); sleep 0.3; echo $((n + 1)) >/srv/count' };
+    const several = await Promise.all([1, 2, 3].map(() => run(() => [add], ['--limit', 'jack1'])));
+    expect(several.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(await host?.exec('cat /srv/count')).toBe('3\n');
+  });
+
+  test('and left behind is the file of the lock alone, which no run has any more', async () => {
     for (const host of lab().hosts) {
-      expect(await host.exec('ls -A /run /tmp /dev/shm /srv | grep heal; true')).toBe('');
+      expect(await host.exec('find /run /tmp /dev/shm /srv -xdev -name "*heal*" | xargs -r -n1 find')).toBe(
+        '/run/heal\n/run/heal/run.lock\n',
+      );
+      await host.exec('flock -n /run/heal/run.lock true');
     }
   });
 });

@@ -41,6 +41,7 @@ describe.skipIf(shell?.missing !== undefined)('fetch', () => {
       const { code, stdout, stderr } = attemptSync('sh', ['-c', text]);
       return { code: code ?? undefined, stdout, stderr };
     },
+    load: () => undefined,
     close: async () => undefined,
   };
   const missing = (path: string): Content => ({ ...heldContent(Buffer.alloc(0)), sha256: '', path });

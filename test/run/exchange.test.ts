@@ -12,6 +12,7 @@ function hostThatSends(...frames: readonly Pick<Frame, 'kind' | 'id'>[]): Connec
       for (const frame of frames) onFrame({ words: ['0'], body: Buffer.from('x'), ...frame });
     },
     channel: () => Promise.reject(new Error('no channel')),
+    load: () => undefined,
     close: async () => undefined,
   };
 }

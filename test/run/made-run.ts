@@ -1,7 +1,8 @@
 import type { Event, TaskDone } from '../../src/core/event.ts';
 import type { Module } from '../../src/core/module.ts';
-import type { Play } from '../../src/core/playbook.ts';
+import type { Host, Play } from '../../src/core/playbook.ts';
 import { withDefaults } from '../../src/project/schema/schema-check.ts';
+import type { RunSettings } from '../../src/run/host/host-run.ts';
 import { runPlaybook } from '../../src/run/run.ts';
 import { revealed } from '../../src/run/task/revealed.ts';
 import { connectHere } from '../../src/ssh/here.ts';
@@ -19,9 +20,13 @@ export async function runMade(
   modules: ReadonlyMap<string, Module>,
   more: {
     readonly check?: boolean;
+    readonly mode?: 'run' | 'verify';
+    /** Names of this machine; default `here`. */
+    readonly hosts?: readonly Host[];
     /** Called before each program but the first, which asks. */
-    readonly beforeProgram?: (text: string) => void;
+    readonly beforeProgram?: (text: string) => void | Promise<void>;
     readonly signal?: AbortSignal;
+    readonly lock?: RunSettings['lock'];
     /** Where the events go, for a run that does not come to its end. */
     readonly events?: Event[];
   } = {},
@@ -30,7 +35,7 @@ export async function runMade(
   let programs: readonly string[] = [];
   const report = await runPlaybook({
     playbook: { name: 'made', plays: [play], secrets: [] },
-    hostsOf: () => [madeHost],
+    hostsOf: () => more.hosts ?? [madeHost],
     bug: (error) => {
       throw error;
     },
@@ -44,7 +49,7 @@ export async function runMade(
         ...connection,
         run: async (program, told, signal) => {
           // Not before it is asked for the first time: only between asking and applying.
-          if (connection.programs.length > 1) beforeProgram(program.text);
+          if (connection.programs.length > 1) await beforeProgram(program.text);
           await connection.run(program, told, signal);
         },
       };
@@ -52,10 +57,11 @@ export async function runMade(
     connectHere,
     modules,
     forks: 5,
-    mode: 'run',
+    mode: more.mode ?? 'run',
     selected: () => true,
     check: more.check ?? false,
     deep: false,
+    ...(more.lock === undefined ? {} : { lock: more.lock }),
     signal: more.signal ?? new AbortController().signal,
     emit: (event) => events.push(event),
     now: () => performance.now(),

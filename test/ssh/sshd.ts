@@ -75,23 +75,30 @@ export interface Account {
 }
 
 /**
- * The command that runs sshd where /etc/passwd, /etc/shadow and sshd's PAM configuration have this account: in a mount
- * namespace, so nothing else on this machine has it.
+ * The words before sshd's own path: a mount namespace in which /etc/passwd, /etc/shadow and sshd's PAM configuration have the
+ * account, and in which runs of heal have a lock of their own, so that test files that run side by side do not wait for each
+ * other. Only root can make one.
  */
-function sshdWith({ user, password }: Account, directory: string): readonly string[] {
+function inNamespace(account: Account | undefined, directory: string): readonly string[] {
+  if (process.getuid?.() !== 0) return [];
+  const mounts = ['mkdir -p /run/heal', 'mount -t tmpfs -o mode=755 heal /run/heal'];
+  for (const [name, text] of Object.entries(account === undefined ? {} : filesWith(account))) {
+    const file = join(directory, `etc-${name.replace('/', '-')}`);
+    writeFileSync(file, text, { mode: name === 'shadow' ? 0o600 : 0o644 });
+    mounts.push(`mount --bind '${file}' /etc/${name}`);
+  }
+  return ['unshare', '--mount', 'sh', '-c', `${mounts.join(' && ')} && exec "$@"`, 'sh'];
+}
+
+/** Files of /etc with one account more. */
+function filesWith({ user, password }: Account): Readonly<Record<string, string>> {
   const hash = runSync('openssl', ['passwd', '-6', '-stdin'], { input: password }).trim();
-  const made = {
+  return {
     passwd: `${readFileSync('/etc/passwd', 'utf8')}${user}:x:47110:47110::/tmp:/bin/sh\n`,
     shadow: `${readFileSync('/etc/shadow', 'utf8')}${user}:${hash}:20000:0:99999:7:::\n`,
     // Without the two seconds of delay after a wrong password.
     'pam.d/sshd': 'auth required pam_unix.so nodelay\naccount required pam_unix.so\nsession required pam_permit.so\n',
   };
-  const mounts = Object.entries(made).map(([name, text]) => {
-    const file = join(directory, `etc-${name.replace('/', '-')}`);
-    writeFileSync(file, text, { mode: name === 'shadow' ? 0o600 : 0o644 });
-    return `mount --bind '${file}' /etc/${name}`;
-  });
-  return ['unshare', '--mount', 'sh', '-c', `${mounts.join(' && ')} && exec ${sshdPath} "$@"`, 'sh'];
 }
 
 /** Starts a server; `config` is added to its sshd_config. */
@@ -135,8 +142,8 @@ export async function startSshd(config: readonly string[] = [], account?: Accoun
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   let log = '';
   // It lives as long as its test file.
-  const [program = sshdPath, ...before] = account === undefined ? [] : sshdWith(account, directory);
-  const { child, stop } = startChild(program, [...before, '-D', '-e', '-f', file], { limitMs: 600_000 });
+  const [program = '', ...words] = [...inNamespace(account, directory), sshdPath, '-D', '-e', '-f', file];
+  const { child, stop } = startChild(program, words, { limitMs: 600_000 });
   child.stderr?.on('data', (chunk) => {
     log += chunk;
   });

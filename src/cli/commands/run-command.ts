@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
 import type { Login } from '../../core/connection.ts';
 import type { Event } from '../../core/event.ts';
 import type { Host, Play, Playbook, Task } from '../../core/playbook.ts';
@@ -87,6 +89,7 @@ export async function runCommand(options: Options, world: World): Promise<number
       selected,
       check: options.check,
       deep: options.deep,
+      lock: { timeout: options.lockTimeout, run: randomUUID(), who: () => whoRuns(options) },
       signal: interrupt.signal,
       emit,
       now: world.now,
@@ -99,6 +102,12 @@ export async function runCommand(options: Options, world: World): Promise<number
     await reporter.close();
     if (again !== undefined) (options.output === 'json' ? world.err : world.out)(`${again}\n`);
   }
+}
+
+/** For another run that waits: who runs what, and since when. */
+function whoRuns({ command, target }: Options): string {
+  const text = `${userInfo().username}@${hostname()}, process ${process.pid}: heal ${command} ${target}, since ${new Date().toISOString().slice(0, 19)}Z`;
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 300);
 }
 
 function modeOf({ command }: Options): RunOptions['mode'] {

@@ -37,6 +37,14 @@ export function collectRecorded(run: HostRun): void {
   }
 }
 
+/** Takes back what `collectRecorded` did, before records are read anew. */
+export function forgetRecorded(run: HostRun): void {
+  for (const id of [...run.recorded.map(({ handler }) => handler), ...run.recordedNow]) {
+    const handler = run.play.handlers.find((task) => task.id === id);
+    if (handler !== undefined) run.notified.delete(handler);
+  }
+}
+
 /** Instances of the pending handlers, in the order in which the play has them. */
 export function pendingHandlers(run: HostRun, modules: ReadonlyMap<string, Module>): Instance[] {
   return run.play.handlers.flatMap((task) => {

@@ -2,6 +2,7 @@ import type { Connection, Frame } from '../../core/connection.ts';
 import { HealError } from '../../core/errors.ts';
 import type { Question, Reply } from '../../core/probe.ts';
 import type { State } from '../../core/state.ts';
+import { openLock } from '../../shell/run-lock.ts';
 import { answersWithin, type Group, groupQuestions } from './parallel-groups.ts';
 import { type ActStep, movedCode, type Program, programText } from './program.ts';
 
@@ -23,12 +24,18 @@ export interface Exchanged {
   /** In order; those after one that failed are missing. */
   readonly acts: readonly ActDone[];
   readonly answers: ReadonlyMap<Question<unknown>, State<unknown>>;
+  /** Another run has had the lock: it is taken now, and nothing was done or asked. */
+  readonly stale?: boolean;
 }
 
 /** Told while a program runs. */
 export interface Watch {
   readonly started?: (act: ActStep) => void;
   readonly ended?: (act: ActDone) => void;
+  /** Another run has the lock. */
+  readonly waits?: (holder: string) => void;
+  /** No lock can be had on this host. */
+  readonly unlocked?: () => void;
 }
 
 /** What is done with questions beside it: changes and notes. */
@@ -47,6 +54,7 @@ export async function exchange(
 ): Promise<Exchanged> {
   const groups = groupQuestions(questions);
   const first = await send(connection, { ...work, groups }, signal, watch);
+  if (first.stale) return { acts: [], answers: new Map(), stale: true };
   const answers = new Map(first.answers);
 
   // Who had all the time alone and did not answer is not asked again.
@@ -80,6 +88,7 @@ interface Sent {
   readonly acts: readonly ActDone[];
   readonly answers: ReadonlyMap<Question<unknown>, State<unknown>>;
   readonly replies: ReadonlyMap<string, Reply>;
+  readonly stale: boolean;
 }
 
 async function send(connection: Connection, program: Program, signal: AbortSignal, watch: Watch): Promise<Sent> {
@@ -87,7 +96,10 @@ async function send(connection: Connection, program: Program, signal: AbortSigna
   const streams = new Map<string, Buffer>();
   const steps = new Map(program.acts.map((step) => [step.id, step]));
   let replies: ReadonlyMap<string, Reply> | undefined;
+  let stale = false;
   const limit = answersLimit(connection.host, program.groups);
+
+  if (program.lock !== undefined) connection.load(openLock(program.lock));
   const done = connection.run(
     programText(program),
     (frame: Frame) => {
@@ -115,6 +127,20 @@ async function send(connection: Connection, program: Program, signal: AbortSigna
           expected(replies === undefined, frame);
           replies = splitReplies(frame.body, program.groups);
           break;
+        case 'waits':
+          watch.waits?.(frame.body.toString('utf8'));
+          break;
+        case 'unlocked':
+          watch.unlocked?.();
+          break;
+        case 'stale':
+          stale = true;
+          break;
+        case 'busy':
+          // Of a kind that ends the host's part of the run: the next task would only wait again.
+          throw new HealError('error', `another run is changing this host: ${frame.body.toString('utf8')}`, {
+            hint: 'run again when it has ended, or wait longer: --lock-timeout SECONDS',
+          });
         case 'nowhere':
           throw new HealError('failed', 'no directory on the host can be written to', {
             hint: 'heal needs room for small files in one of /run, /dev/shm, /tmp, /var/tmp or the home directory',
@@ -135,7 +161,7 @@ async function send(connection: Connection, program: Program, signal: AbortSigna
     if (reply === undefined || broken(reply)) continue;
     for (const [question, state] of parsed(group, reply)) answers.set(question, state);
   }
-  return { acts, answers, replies: replies ?? new Map() };
+  return { acts, answers, replies: replies ?? new Map(), stale };
 }
 
 /**

@@ -10,6 +10,10 @@ export interface HostConnection extends Connection {
   readonly setup: () => HostSetup | undefined;
   /** Logs in, once more where it was before; what was left of the connection is closed. Rejects as Connect does. */
   readonly renew: () => Promise<HostSetup>;
+  /** Asks anew what the login asked. */
+  readonly refresh: (signal: AbortSignal) => Promise<HostSetup>;
+  /** Whether this connection has the lock of the host. */
+  locked: boolean;
 }
 
 /** The connection to a host; it is made by `renew`. */
@@ -24,7 +28,9 @@ export function connectionTo(host: string, logIn: LogIn): HostConnection {
   return {
     host,
     setup: () => setup,
-    renew: async () => {
+    locked: false,
+    async renew() {
+      this.locked = false;
       const old = connection;
       if (old !== undefined) {
         before += old.roundTrips;
@@ -42,7 +48,14 @@ export function connectionTo(host: string, logIn: LogIn): HostConnection {
       connection = fresh;
       return setup;
     },
-    run: (...program) => open().run(...program),
+    refresh: async (signal) => {
+      const reader = hostSetupReader();
+      await open().run(hostSetupProgram, reader.onFrame, signal);
+      setup = reader.setup();
+      return setup;
+    },
+    run: (...use) => open().run(...use),
+    load: (text) => connection?.load(text),
     channel: (...use) => open().channel(...use),
     get roundTrips() {
       return before + (connection?.roundTrips ?? 0);

@@ -37,6 +37,15 @@ export interface RunSettings {
   /** Milliseconds; from a clock that never goes back. */
   readonly now: () => number;
   readonly project: ProjectSide;
+  /** How the lock of a host is taken before the first change; undefined takes none. */
+  readonly lock?: {
+    /** Seconds to wait for another run. */
+    readonly timeout: number;
+    /** Names this run. */
+    readonly run: string;
+    /** For people: who runs what, and the time. */
+    readonly who: () => string;
+  };
 }
 
 /** A change that was made or tried: who would be to blame if a task no longer holds. */
@@ -75,6 +84,8 @@ export interface HostRun {
   readonly unknowable: Set<string>;
   readonly notified: Set<Task>;
   readonly recorded: RecordedHandler[];
+  /** Ids of the handlers that this run has recorded on the host. */
+  readonly recordedNow: Set<string>;
   readonly applied: AppliedChange[];
   readonly kept: Kept[];
   /** Shell text that is sent with the next program. */
@@ -119,6 +130,7 @@ export function hostRun(
     unknowable: new Set(),
     notified: new Set(),
     recorded,
+    recordedNow: new Set(),
     applied: [],
     kept: [],
     queued: [],

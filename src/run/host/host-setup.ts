@@ -3,12 +3,15 @@ import type { Frame } from '../../core/connection.ts';
 import { HealError } from '../../core/errors.ts';
 import type { Facts } from '../../core/facts.ts';
 import type { Sh } from '../../core/sh.ts';
+import { lockAlive, lockFile } from '../../shell/run-lock.ts';
 import { sh } from '../../shell/sh.ts';
 
 /** What a host says at login: its facts, and the handlers that an earlier run left pending, as their files' texts. */
 export interface HostSetup {
   readonly facts: Facts;
   readonly pending: readonly string[];
+  /** What the lock's file held: who changed the host last, or `held`. */
+  readonly lock: string;
 }
 
 /** Without these heal can do nothing; any Debian, Ubuntu, Fedora and Alpine has them. */
@@ -64,6 +67,12 @@ put disk "$(df -Pk / 2>/dev/null | tail -n 1)"
 [ -d /run/systemd/system ] && put systemd "$(systemctl --version 2>/dev/null | head -n 1)"
 [ -S /var/run/docker.sock ] && put docker_socket 1
 printf '\n%s facts - %s\n%s' "$N" "\${#_o}" "$_o" >&3
+${lockFile}
+${lockAlive}
+_l=
+[ -r "$_f" ] && IFS= read -r _l <"$_f"
+[ -n "$_l" ] && alive $_l && _l=held
+printf '\n%s lock - %s\n%s' "$N" "\${#_l}" "$_l" >&3
 _s=/var/lib/heal/pending-handlers
 [ "$_u" = 0 ] || _s=$HOME/.local/state/heal/pending-handlers
 for _f in "$_s"/*.handler; do
@@ -82,6 +91,7 @@ export function hostSetupReader(): { onFrame: (frame: Frame) => void; setup: () 
   let text: string | undefined;
   let bytes = 0;
   const pending: string[] = [];
+  let lock = '';
   return {
     onFrame: (frame) => {
       bytes += frame.body.length;
@@ -91,17 +101,18 @@ export function hostSetupReader(): { onFrame: (frame: Frame) => void; setup: () 
         });
       }
       if (frame.kind === 'facts') text = frame.body.toString('utf8');
+      if (frame.kind === 'lock') lock = frame.body.toString('utf8');
       if (frame.kind === 'pending') pending.push(frame.body.toString('utf8'));
     },
     setup: () => {
       if (text === undefined) throw new HealError('unreachable', 'the login succeeded, but the host sent no facts');
-      return { facts: parseFacts(text), pending };
+      return { facts: parseFacts(text), pending, lock };
     },
   };
 }
 
 /** What is known of a host that could not be reached. */
-export const noHostSetup: HostSetup = { facts: parseFacts(''), pending: [] };
+export const noHostSetup: HostSetup = { facts: parseFacts(''), pending: [], lock: '' };
 
 /** Facts from `key=value` lines; throws for a host that lacks a tool heal needs, by name. */
 export function parseFacts(text: string): Facts {

@@ -5,6 +5,7 @@ import type { State } from '../../core/state.ts';
 import { heredoc } from '../../shell/heredoc.ts';
 import { library } from '../../shell/library.ts';
 import { prelude } from '../../shell/prelude.ts';
+import { type LockRequest, takeLock } from '../../shell/run-lock.ts';
 import { joinSh, sh } from '../../shell/sh.ts';
 import { type Group, parallelGroups } from './parallel-groups.ts';
 
@@ -26,6 +27,8 @@ export interface ActStep {
 
 /** What one program does, in this order: changes (the first that fails ends them), then questions. */
 export interface Program {
+  /** Taken before all else; the program ends there if another run has had it. */
+  readonly lock?: LockRequest;
   readonly before?: readonly Sh[];
   readonly acts: readonly ActStep[];
   readonly groups: readonly Group[];
@@ -33,7 +36,8 @@ export interface Program {
 
 /** The one text that is sent for a Program. */
 export function programText(program: Program): Sh {
-  const parts: Sh[] = [prelude, ...(program.before ?? [])];
+  const lock = program.lock === undefined ? [] : [takeLock(program.lock)];
+  const parts: Sh[] = [...lock, prelude, ...(program.before ?? [])];
   if (program.acts.length > 0) {
     // A function, so that a failed act can leave the rest of them by `return`.
     const steps = program.acts.flatMap((step) => [...step.before, actText(step), ...step.after]);

@@ -1,6 +1,7 @@
 import type { Host, Play, Task } from '../../core/playbook.ts';
 import { drillHost } from '../drill/drill.ts';
 import { clear, collectRecorded, pendingHandlers } from '../handlers/handlers.ts';
+import { unlock } from '../host/host-lock.ts';
 import { type HostRun, hostRun } from '../host/host-run.ts';
 import { type Instance, instanceOf } from '../task/instance.ts';
 import { meta } from '../task/meta.ts';
@@ -43,7 +44,12 @@ export async function runBatch(options: RunOptions, play: Play, batch: readonly 
     const work = works.get(host.name);
     if (work === undefined || fleet.lost.has(host.name)) return;
     await guarded(options, fleet, host, shared.fail, async () => {
-      if (!(await stage(work))) fleet.lost.add(host.name);
+      try {
+        if (!(await stage(work))) fleet.lost.add(host.name);
+      } finally {
+        // A host that waits for the others keeps no lock: another run may hold theirs, and wait for its.
+        unlock(work.run);
+      }
     });
     signal.throwIfAborted();
   };

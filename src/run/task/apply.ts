@@ -1,6 +1,7 @@
 import type { Question } from '../../core/probe.ts';
 import { originsOf } from '../handlers/handlers.ts';
 import { type ActDone, type Exchanged, exchange, type Watch } from '../host/exchange.ts';
+import { lockAhead, lockOf, lockWatch, startOver } from '../host/host-lock.ts';
 import { describe, type HostRun, questionsOf } from '../host/host-run.ts';
 import type { ActStep } from '../host/program.ts';
 import { waitForReboot } from '../host/wait-for-reboot.ts';
@@ -17,9 +18,10 @@ import { changeInfo, type Decided, isFree, type Made, type Part, type TaskTurn, 
  * Makes an instance's Changes by one program, which asks its questions again and those of the tasks up to the next one
  * that will change, and proves by the answers that it came about. The program makes the changes of tasks after it as
  * well, where that comes to the same: those are kept in `run.made` until it is their turn. `moved` says that nothing
- * was done, because somebody changed what had been read; it is to be decided once more.
+ * was done, because somebody changed what had been read; it is to be decided once more. So does `stale`: another run has had the
+ * lock of the host.
  */
-export async function apply(run: HostRun, turn: TaskTurn, decided: Decided): Promise<Ended | 'moved'> {
+export async function apply(run: HostRun, turn: TaskTurn, decided: Decided): Promise<Ended | 'moved' | 'stale'> {
   const { changes } = decided.decision;
   const { instance } = turn;
   const { signal } = run.settings;
@@ -28,19 +30,30 @@ export async function apply(run: HostRun, turn: TaskTurn, decided: Decided): Pro
     return { status: 'failed', message: 'that would take the workstation down', hint: 'remove delegate_to' };
   }
   tell(run, { turn, decided });
+  const changesHost =
+    !instance.module.readonly && changes.some(({ act }) => act.kind !== 'download' && act.kind !== 'archive');
+  let lock = changesHost ? lockOf(run) : undefined;
+  // What is streamed to the host before the program must not be left there, and a restart must not begin, without it.
+  if (lock !== undefined && changes.some(({ act }) => act.kind !== 'program')) {
+    if (await lockAhead(run, lock)) return 'stale';
+    lock = undefined;
+  }
   const own = await partOf(run, turn, decided, 0);
-  const ahead = down === undefined ? await applyAhead(run, own) : [];
+  const mayLead = down === undefined && (changesHost || lockOf(run) === undefined);
+  const ahead = mayLead ? await applyAhead(run, own) : [];
   const parts = [own, ...ahead];
   const end = parts.at(-1)?.turn.index ?? turn.index;
   const read = parts.flatMap((part) => questionsOf(part.decided.prepared.reads));
   for (const question of read) run.cache.forget(question);
   const rest = down === undefined ? await gather(run, turn.list, end + 1, turn.later) : [];
-  const work = { before: run.queued.splice(0), acts: parts.flatMap(({ steps }) => steps) };
+  const before = run.queued.splice(0);
+  const work = { ...(lock === undefined ? {} : { lock }), before, acts: parts.flatMap(({ steps }) => steps) };
   const questions = down === undefined ? unique([...read, ...rest]) : [];
   const ended: ActDone[] = [];
   const actsOf = ({ steps }: Part): ActDone[] => ended.filter((act) => steps.some(({ id }) => id === act.id));
   const starts = new Map(ahead.map((part) => [part.steps[0]?.id, part]));
   const watch: Watch = {
+    ...lockWatch(run),
     started({ id }) {
       const part = starts.get(id);
       if (part !== undefined) tell(run, part);
@@ -70,6 +83,13 @@ export async function apply(run: HostRun, turn: TaskTurn, decided: Decided): Pro
       ...(await prove(run, turn, decided)),
       changes: changes.map((change) => changeInfo(change, instance.task)),
     };
+  }
+  if (lock !== undefined && run.line !== undefined) run.line.locked = true;
+  if (sent.stale === true) {
+    run.queued.unshift(...before);
+    run.applied.pop();
+    await startOver(run);
+    return 'stale';
   }
   for (const [question, state] of sent.answers) run.cache.put(question, state);
   for (const part of ahead) {

@@ -102,6 +102,9 @@ async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
     moved += 1;
   }
   for (let round = 0; round < roundsAtMost; round += 1) {
+    if (instance.phase === 'handler' && !run.notified.has(instance.task)) {
+      return { status: 'skipped', message: 'another run has run this handler' };
+    }
     const evaluation = await evaluateOn(run, instance, waitsFor);
     if (evaluation.kind === 'asks') {
       await askFor(run, list, index, turn.later, evaluation);
@@ -137,6 +140,7 @@ async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
       return { ...said, status: 'changed', changes };
     }
     const ended = await orFailed(() => apply(run, turn, evaluation));
+    if (ended === 'stale') continue;
     if (ended !== 'moved') return ended;
     forget(run, instance);
     moved += 1;
@@ -154,7 +158,7 @@ async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
   };
 }
 
-async function orFailed(work: () => Promise<Ended | 'moved'>): Promise<Ended | 'moved'> {
+async function orFailed<T>(work: () => Promise<T>): Promise<T | Ended> {
   try {
     return await work();
   } catch (error) {

@@ -20,6 +20,7 @@ export async function partOf(run: HostRun, turn: TaskTurn, decided: Decided, fir
   const { user } = account;
   const digest = digestOf(decided.answers);
   const pending: PendingHandler[] = turn.pending.map((handler) => ({ ...handler, digest }));
+  for (const { handler } of pending) run.recordedNow.add(handler);
   const steps: ActStep[] = [];
   let archived: Archived | undefined;
   for (const [index, change] of changes.entries()) {

@@ -1,0 +1,61 @@
+import { type LockRequest, releaseLock } from '../../shell/run-lock.ts';
+import { collectRecorded, forgetRecorded } from '../handlers/handlers.ts';
+import { parseRecorded } from '../handlers/pending-handlers.ts';
+import { exchange, type Watch } from './exchange.ts';
+import type { HostRun } from './host-run.ts';
+
+/** The lock that a program has to take before it changes the host; undefined where this run has it, or takes none. */
+export function lockOf({ line, settings: { lock }, setup }: HostRun): LockRequest | undefined {
+  if (lock === undefined || line === undefined || line.locked) return undefined;
+  const { timeout, run, who } = lock;
+  return { uid: setup.facts.uid, run, who: who(), timeout, seen: (line.setup() ?? setup).lock };
+}
+
+/**
+ * Gives the lock up where the host waits for others, as between the phases of a play: two runs that wait with a lock in hand could
+ * wait for each other.
+ */
+export function unlock({ line, setup }: HostRun): void {
+  if (line === undefined || !line.locked) return;
+  line.locked = false;
+  line.load(releaseLock({ uid: setup.facts.uid }));
+}
+
+/** Reports that a program waits for the lock. */
+export function lockWatch({ host, settings: { emit, lock } }: HostRun): Pick<Watch, 'waits' | 'unlocked'> {
+  return {
+    waits: (holder) =>
+      emit({
+        type: 'warning',
+        host: host.name,
+        message: `waiting for another run that is changing this host: ${holder}`,
+        hint: `it is waited for up to ${lock?.timeout} s; --lock-timeout changes that`,
+      }),
+    unlocked: () =>
+      emit({
+        type: 'warning',
+        host: host.name,
+        message: 'the host has no place for a lock, so other runs are not kept from changing it at the same time',
+        hint: 'look whether /run, or the home directory of the account, can be written to',
+      }),
+  };
+}
+
+/** Takes the lock by a program of its own. True where another run has had it. */
+export async function lockAhead(run: HostRun, lock: LockRequest): Promise<boolean> {
+  const { stale = false } = await exchange(run.connection, { lock, acts: [] }, [], run.settings.signal, lockWatch(run));
+  if (run.line !== undefined) run.line.locked = true;
+  if (stale) await startOver(run);
+  return stale;
+}
+
+/** After another run had the lock: answers and pending handlers from before are old. */
+export async function startOver(run: HostRun): Promise<void> {
+  if (run.line === undefined) return;
+  run.line.locked = true;
+  run.setup = await run.line.refresh(run.settings.signal);
+  run.cache.attempt(['everything']);
+  forgetRecorded(run);
+  run.recorded.splice(0, run.recorded.length, ...run.setup.pending.flatMap((text) => parseRecorded(text) ?? []));
+  collectRecorded(run);
+}
