@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
 import type { TestProject } from 'vitest/node';
-import { runSync } from './child.ts';
+import { buildHeal } from './build-heal.ts';
 import { missingCapability } from './lab/capability.ts';
 import { programLayers } from './lab/program-layers.ts';
 import { readyMachine } from './lab/ready-machine.ts';
@@ -13,7 +12,7 @@ import { watchWorkers } from './watch.ts';
 export default async function prepareMachine({ name, tmpDir }: TestProject): Promise<() => Promise<void>> {
   makeRunDirectory(tmpDir);
   if (missingCapability() === undefined) await readyMachine();
-  if (!existsSync('dist/heal.js')) runSync('npm', ['run', '--silent', 'build'], { limitMs: 300_000 });
+  buildHeal();
   const stop = watchWorkers();
   const real = name === 'acceptance';
   // Beside the unit tests, which mostly wait. A lab that needs an image before it is built waits for its lock.

@@ -3,17 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attemptSync, runSync } from '../child.ts';
 import { makeKey, noPasswords, noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
-import { buildHeal, directoryWith, runHeal } from './built.ts';
+import { directoryWith, healEntry, runHeal } from './built.ts';
 import { runInTerminal } from './pty.ts';
 
-let heal: ReturnType<typeof buildHeal>;
 let sshd: Sshd;
 beforeAll(async () => {
-  heal = buildHeal();
   if (noSshd === undefined) sshd = await startSshd();
 });
 afterAll(() => {
-  heal?.remove();
   sshd?.stop();
 });
 
@@ -34,7 +31,7 @@ describe.skipIf(noSshd !== undefined)(`on a terminal${noSshd === undefined ? '' 
     runSync('ssh-keygen', ['-q', '-p', '-N', 'open sesame', '-a', '1', '-f', key]);
     const cwd = projectWith({ identity_file: key });
     const question = `Enter passphrase for key '${key}': `;
-    const { code, text, raw } = await runInTerminal(heal.entry, ['run', 'site'], {
+    const { code, text, raw } = await runInTerminal(healEntry, ['run', 'site'], {
       cwd,
       dialogue: [
         [question, 'wrong one'],
@@ -49,7 +46,7 @@ describe.skipIf(noSshd !== undefined)(`on a terminal${noSshd === undefined ? '' 
     ]);
     expect(text).toContain('jack5');
     expect(raw).not.toMatch(/wrong one|sesame/);
-    const piped = await runHeal(heal.entry, ['ping', 'jack4'], { cwd });
+    const piped = await runHeal(healEntry, ['ping', 'jack4'], { cwd });
     expect(piped.stdout).toContain(`${key} is encrypted, and its passphrase was not given\n`);
     expect(piped.stdout).toContain(`hint: open it for the agent: ssh-add ${key}\n`);
   });
@@ -57,7 +54,7 @@ describe.skipIf(noSshd !== undefined)(`on a terminal${noSshd === undefined ? '' 
   test('three wrong passphrases end the command before any connection', async () => {
     const key = makeKey(sshd.directory, 'other', '-t', 'ed25519', '-N', 'open sesame', '-a', '1');
     const before = sshd.connections();
-    const { code, text } = await runInTerminal(heal.entry, ['ping'], {
+    const { code, text } = await runInTerminal(healEntry, ['ping'], {
       cwd: projectWith({ identity_file: key }),
       dialogue: [1, 2, 3].map(() => [`Enter passphrase for key '${key}': `, 'wrong one']),
     });
@@ -72,7 +69,7 @@ describe.skipIf(noSshd !== undefined)(`on a terminal${noSshd === undefined ? '' 
     for (const answer of ['yes', fingerprint]) {
       const file = join(directoryWith({}), 'known_hosts');
       const cwd = projectWith({ identity_file: sshd.key, known_hosts_file: file });
-      const { code, text } = await runInTerminal(heal.entry, ['run', 'site'], {
+      const { code, text } = await runInTerminal(healEntry, ['run', 'site'], {
         cwd,
         dialogue: [
           ['(yes/no/[fingerprint])? ', 'what'],
@@ -96,10 +93,10 @@ describe.skipIf(noSshd !== undefined)(`on a terminal${noSshd === undefined ? '' 
     const file = join(directoryWith({}), 'known_hosts');
     const cwd = projectWith({ identity_file: sshd.key, known_hosts_file: file });
     const question = '(yes/no/[fingerprint])? ';
-    const refused = await runInTerminal(heal.entry, ['ping'], { cwd, dialogue: [[question, answer]] });
+    const refused = await runInTerminal(healEntry, ['ping'], { cwd, dialogue: [[question, answer]] });
     expect(refused.code).toBe(4);
     expect(refused.text).toMatch(/jack5 \| unreachable \| the host key of .* is unknown: ssh-ed25519 SHA256:/);
-    const stopped = await runInTerminal(heal.entry, ['ping'], { cwd, dialogue: [[question, '\x03']] });
+    const stopped = await runInTerminal(healEntry, ['ping'], { cwd, dialogue: [[question, '\x03']] });
     expect(stopped.text).toContain('interrupted');
     expect(stopped.text).not.toContain('jack5 |');
     expect(existsSync(file)).toBe(false);
@@ -107,7 +104,7 @@ describe.skipIf(noSshd !== undefined)(`on a terminal${noSshd === undefined ? '' 
 
   test('without a terminal nothing is asked, and the error says how to add the key', async () => {
     const file = join(directoryWith({}), 'known_hosts');
-    const { code, stdout } = await runHeal(heal.entry, ['ping', 'jack4'], {
+    const { code, stdout } = await runHeal(healEntry, ['ping', 'jack4'], {
       cwd: projectWith({ identity_file: sshd.key, known_hosts_file: file }),
     });
     expect(code).toBe(4);
@@ -132,7 +129,7 @@ describe.skipIf(noPasswords !== undefined)(
       ['ping', '--ask-pass'],
     ])('%s asks for one password for all hosts', async (...args) => {
       const cwd = project();
-      const { code, text, raw } = await runInTerminal(heal.entry, args, {
+      const { code, text, raw } = await runInTerminal(healEntry, args, {
         cwd,
         dialogue: [['SSH password: ', account.password]],
       });
@@ -146,7 +143,7 @@ describe.skipIf(noPasswords !== undefined)(
     });
 
     test('a wrong one is a plain error for each host', async () => {
-      const { code, text } = await runInTerminal(heal.entry, ['ping', '-k'], {
+      const { code, text } = await runInTerminal(healEntry, ['ping', '-k'], {
         cwd: project(),
         dialogue: [['SSH password: ', 'wrong one']],
       });
@@ -160,7 +157,7 @@ describe.skipIf(noPasswords !== undefined)(
     });
 
     test('without a terminal --ask-pass is an error that names the inventory', async () => {
-      const { code, stderr } = await runHeal(heal.entry, ['ping', '-k'], { cwd: project() });
+      const { code, stderr } = await runHeal(healEntry, ['ping', '-k'], { cwd: project() });
       expect([code, stderr]).toEqual([
         5,
         'error: --ask-pass needs a terminal to ask on\nhint: put the password into the inventory: ansible_password: !secret-env NAME\n',
@@ -172,11 +169,11 @@ describe.skipIf(noPasswords !== undefined)(
       mkdirSync(join(cwd, 'inventory/group_vars'));
       writeFileSync(join(cwd, 'inventory/group_vars/all.yml'), 'ansible_password: !secret-env PASSWORD\n');
       const env = { PASSWORD: account.password };
-      const { code, stdout, stderr } = await runHeal(heal.entry, ['run', 'site', '-vv'], { cwd, env });
+      const { code, stdout, stderr } = await runHeal(healEntry, ['run', 'site', '-vv'], { cwd, env });
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout).not.toContain('sesame');
       const plain = project({ ansible_password: account.password });
-      const refused = await runHeal(heal.entry, ['ping'], { cwd: plain });
+      const refused = await runHeal(healEntry, ['ping'], { cwd: plain });
       expect(refused.code).toBe(5);
       expect(refused.stderr).toContain('error: "ansible_password" must be a secret\n');
       expect(refused.stderr).toContain('hint: write !secret-env NAME or !secret-file FILE\n');

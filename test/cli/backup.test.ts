@@ -1,20 +1,14 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { newBackup } from '../../src/backups/new-backup.ts';
 import { runSync } from '../child.ts';
-import { buildHeal, directoryWith, runHeal } from './built.ts';
-
-let heal: ReturnType<typeof buildHeal>;
-beforeAll(() => {
-  heal = buildHeal();
-});
-afterAll(() => heal?.remove());
+import { directoryWith, healEntry, runHeal } from './built.ts';
 
 const project = directoryWith({ 'inventory/hosts.yml': 'vps: { hosts: { jack4: {} } }\n' });
 const backups = join(project, 'backups');
-const run = (...args: string[]) => runHeal(heal.entry, ['backup', ...args], { cwd: project });
+const run = (...args: string[]) => runHeal(healEntry, ['backup', ...args], { cwd: project });
 
 /** Keeps a backup as `heal run backup` does. */
 async function keep(host: string, created: Date, warnings: readonly string[] = []): Promise<string> {

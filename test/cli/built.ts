@@ -1,31 +1,11 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
-import { runSync, startChild } from '../child.ts';
-import { removeWithRun } from '../run-directory.ts';
+import { startChild } from '../child.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** The command as it ships: built by the build script itself, but into a directory of this process. */
-export function buildHeal(): { readonly entry: string; readonly remove: () => void } {
-  const cache = join(root, 'node_modules', '.cache');
-  mkdirSync(cache, { recursive: true });
-  const directory = mkdtempSync(join(cache, 'heal-'));
-  removeWithRun(directory);
-  const { scripts }: { scripts: { build: string } } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const bundle = scripts.build
-    .replace(/^rm -rf dist && /, '')
-    .replace('--outdir=dist', `--outdir=${join(directory, 'dist')}`);
-  const bin = join(root, 'node_modules', '.bin');
-  runSync('/bin/sh', ['-c', bundle], {
-    cwd: root,
-    env: { ...process.env, PATH: `${bin}:${process.env['PATH']}` },
-  });
-  cpSync(join(root, 'bin'), join(directory, 'bin'), { recursive: true });
-  return { entry: join(directory, 'bin/heal.js'), remove: () => rmSync(directory, { recursive: true, force: true }) };
-}
+/** The command as it ships, built once for all files of this run (test/build-heal.ts). */
+export const healEntry: string = process.env['HEAL_TEST_ENTRY'] ?? 'not built: the global setup sets HEAL_TEST_ENTRY';
 
 /** What a command printed, and how it ended. */
 export interface Transcript {

@@ -3,17 +3,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attemptSync } from '../child.ts';
 import { noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
-import { buildHeal, directoryWith, runHeal } from './built.ts';
+import { directoryWith, healEntry, runHeal } from './built.ts';
 
 describe.skipIf(noSshd !== undefined)('what a person does by hand on a host', () => {
-  let heal: ReturnType<typeof buildHeal>;
   let sshd: Sshd;
   let bare: Sshd;
   let cwd = '';
-  const run = (...args: string[]) => runHeal(heal.entry, args, { cwd });
+  const run = (...args: string[]) => runHeal(healEntry, args, { cwd });
 
   beforeAll(async () => {
-    heal = buildHeal();
     [sshd, bare] = await Promise.all([startSshd(['Subsystem sftp internal-sftp']), startSshd()]);
     const hostOf = (one: Sshd): object => ({
       address: '127.0.0.1',
@@ -32,7 +30,6 @@ describe.skipIf(noSshd !== undefined)('what a person does by hand on a host', ()
   });
   afterAll(() => {
     for (const one of [sshd, bare]) one?.stop();
-    heal?.remove();
   });
 
   test.each([
@@ -60,7 +57,7 @@ describe.skipIf(noSshd !== undefined)('what a person does by hand on a host', ()
   test('heal ssh gives the command what it is given, byte for byte', () => {
     const input = Buffer.from(Array.from({ length: 300_000 }, (_, n) => n % 256));
     const { PATH = '' } = process.env;
-    const args = [heal.entry, 'ssh', 'jack4', 'sha256sum'];
+    const args = [healEntry, 'ssh', 'jack4', 'sha256sum'];
     const there = attemptSync(process.execPath, args, { cwd, env: { PATH, HOME: cwd }, input });
     expect(there.stdout).toEqual(attemptSync('sha256sum', [], { input }).stdout);
   });

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
 import { describeLab } from '../lab/lab-suite.ts';
-import { buildHeal, directoryWith, runHeal } from './built.ts';
+import { directoryWith, healEntry, runHeal } from './built.ts';
 
 const playbook = `- name: A small site
   hosts: all
@@ -45,14 +45,11 @@ function projectOn(lab: Lab): string {
 }
 
 describeLab('the command on a real host', { hosts: ['jack4'] }, (lab) => {
-  let heal: ReturnType<typeof buildHeal>;
   let project: string;
   beforeAll(() => {
-    heal = buildHeal();
     project = projectOn(lab());
   });
-  afterAll(() => heal?.remove());
-  const run = (...args: string[]) => runHeal(heal.entry, args, { cwd: project, env: { TOKEN: 'hunter2222' } });
+  const run = (...args: string[]) => runHeal(healEntry, args, { cwd: project, env: { TOKEN: 'hunter2222' } });
   const told = (text: string): string[] => text.split('\n').filter((line) => /^jack4 \| (?!waiting )/.test(line));
 
   test('a plan tells what a run then does, and afterwards there is nothing to do', async () => {
@@ -101,7 +98,7 @@ describeLab('the command on a real host', { hosts: ['jack4'] }, (lab) => {
   });
 
   test('a secret that is a word of JSON leaves the document valid', async () => {
-    const { stdout } = await runHeal(heal.entry, ['run', 'secret', '-o', 'json'], {
+    const { stdout } = await runHeal(healEntry, ['run', 'secret', '-o', 'json'], {
       cwd: project,
       env: { TOKEN: 'false' },
     });
@@ -120,7 +117,7 @@ describeLab('the command on a real host', { hosts: ['jack4'] }, (lab) => {
     beforeAll(async () => {
       let heard = '';
       let sent = false;
-      const ended = await runHeal(heal.entry, ['run', 'slow', '-vv'], {
+      const ended = await runHeal(healEntry, ['run', 'slow', '-vv'], {
         cwd: project,
         env: { TOKEN: 'hunter2222' },
         onOutput: (text, kill) => {

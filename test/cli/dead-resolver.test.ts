@@ -1,14 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { runChild } from '../child.ts';
-import { buildHeal, directoryWith } from './built.ts';
-
-let heal: ReturnType<typeof buildHeal>;
-beforeAll(() => {
-  heal = buildHeal();
-});
-afterAll(() => heal?.remove());
+import { directoryWith, healEntry } from './built.ts';
 
 test.skipIf(process.getuid?.() !== 0)('names that no resolver answers for delay no other host', async () => {
   const names = Array.from({ length: 20 }, (_, n) => `n${n}: { address: n${n}.example.com }`);
@@ -19,7 +13,7 @@ test.skipIf(process.getuid?.() !== 0)('names that no resolver answers for delay 
   const resolver = join(project, 'resolv.conf');
   writeFileSync(resolver, 'nameserver 192.0.2.1\n');
   const script = `mount --bind "$1" /etc/resolv.conf && exec "$2" "$3" ping`;
-  const words = ['-m', 'sh', '-c', script, 'sh', resolver, process.execPath, heal.entry];
+  const words = ['-m', 'sh', '-c', script, 'sh', resolver, process.execPath, healEntry];
   const { stdout, stderr } = await runChild('unshare', words, { cwd: project });
   expect(stdout + stderr).toContain('here | unreachable | connection refused by localhost port 9');
 });

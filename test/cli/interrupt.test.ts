@@ -5,16 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attemptSync, runSync } from '../child.ts';
 import { playOf } from '../faults/project.ts';
 import { noSshd, startSshd } from '../ssh/sshd.ts';
-import { buildHeal, directoryWith, runHeal } from './built.ts';
+import { directoryWith, healEntry, runHeal } from './built.ts';
 
-let heal: ReturnType<typeof buildHeal>;
 let server: Server;
 let project: string;
 const sockets = new Set<Socket>();
 
 // A host that takes the connection and then says nothing, so that a run is in the middle of something.
 beforeAll(async () => {
-  heal = buildHeal();
   server = createServer((socket) => sockets.add(socket.on('error', () => undefined)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -26,7 +24,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => {
-  heal?.remove();
   for (const socket of sockets) socket.destroy();
   server?.close();
 });
@@ -34,7 +31,7 @@ afterAll(() => {
 describe('Ctrl-C', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)('%s ends a run with 99, and says so', async (signal) => {
     let sent = false;
-    const { code, stdout, stderr } = await runHeal(heal.entry, ['run', 'site', '-vv', '-l', 'jack4'], {
+    const { code, stdout, stderr } = await runHeal(healEntry, ['run', 'site', '-vv', '-l', 'jack4'], {
       cwd: project,
       onOutput: (text, kill) => {
         if (sent || !text.includes('connecting')) return;
@@ -83,7 +80,7 @@ describe('Ctrl-C', () => {
         });
         let seen = '';
         let sent = false;
-        const { code, stdout } = await runHeal(heal.entry, ['run', 'site', '-vv'], {
+        const { code, stdout } = await runHeal(healEntry, ['run', 'site', '-vv'], {
           cwd,
           onOutput: (text, kill) => {
             seen += text;
@@ -115,7 +112,7 @@ const hasScript = ((): boolean => {
 
 /** What a terminal received while the command ran on it. */
 function onTerminal(args: string, env: Readonly<Record<string, string>> = {}): { text: string; code: string } {
-  const command = `stty cols 90 rows 20; "${process.execPath}" "${heal.entry}" ${args}; echo "exit=$?"`;
+  const command = `stty cols 90 rows 20; "${process.execPath}" "${healEntry}" ${args}; echo "exit=$?"`;
   const { PATH = '' } = process.env;
   const text = runSync('script', ['-qec', command, '/dev/null'], {
     cwd: project,

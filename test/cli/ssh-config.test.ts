@@ -1,13 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
-import { buildHeal, directoryWith, runHeal } from './built.ts';
-
-let heal: ReturnType<typeof buildHeal>;
-beforeAll(() => {
-  heal = buildHeal();
-});
-afterAll(() => heal?.remove());
+import { directoryWith, healEntry, runHeal } from './built.ts';
 
 /** A project whose inventory has names alone; it is the home directory too. */
 function projectWith(config: string): string {
@@ -31,14 +25,14 @@ describe('a config that is wrong', () => {
       '',
     ].join('\n');
     for (const args of [['ping'], ['plan', 'site'], ['run', 'site']]) {
-      expect(await runHeal(heal.entry, args, { cwd })).toEqual({ code: 5, stdout: '', stderr: text });
+      expect(await runHeal(healEntry, args, { cwd })).toEqual({ code: 5, stdout: '', stderr: text });
     }
   });
 
   test('is not read by commands that log in nowhere', async () => {
     const cwd = projectWith('User "x\n');
     for (const args of [['hosts'], ['run', 'site', '--list-tasks'], ['vars', 'jack4']]) {
-      expect(await runHeal(heal.entry, args, { cwd })).toMatchObject({ code: 0, stderr: '' });
+      expect(await runHeal(healEntry, args, { cwd })).toMatchObject({ code: 0, stderr: '' });
     }
   });
 });
@@ -58,15 +52,15 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
       `Host ${name}\n  HostName 127.0.0.1\n  Port ${sshd.port}\n  User ${sshd.login().user}\n  IdentityFile ${sshd.key}\n` +
       `  UserKnownHostsFile ${sshd.knownHosts}\n`;
     const cwd = projectWith(`${block('bastion', jump)}${block('jack*', host)}  ProxyJump bastion\n`);
-    const pinged = await runHeal(heal.entry, ['ping'], { cwd });
+    const pinged = await runHeal(healEntry, ['ping'], { cwd });
     expect(pinged).toMatchObject({ code: 0, stderr: '' });
     expect(pinged.stdout).toMatch(/^jack4 \| pong \| .*@127\.0\.0\.1, /m);
     expect(pinged.stdout).toMatch(/\n2 of 2 hosts answered in /);
-    const ran = await runHeal(heal.entry, ['run', 'site'], { cwd });
+    const ran = await runHeal(healEntry, ['run', 'site'], { cwd });
     expect(ran.stdout).toContain('jack5');
     expect(ran.code).toBe(0);
     expect(jump.log().match(/^Accepted publickey/gm)).toHaveLength(2);
-    const wrong = await runHeal(heal.entry, ['ping', 'jack4', '-u', 'nobody'], { cwd });
+    const wrong = await runHeal(healEntry, ['ping', 'jack4', '-u', 'nobody'], { cwd });
     expect(wrong.stdout).toMatch(/^jack4 \| unreachable \| 127\.0\.0\.1 port \d+ does not let nobody in: tried /);
     expect(wrong.code).toBe(4);
   });

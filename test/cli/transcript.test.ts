@@ -1,12 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runSync } from '../child.ts';
-import { buildHeal, directoryWith, runHeal } from './built.ts';
-
-let heal: ReturnType<typeof buildHeal>;
-beforeAll(() => {
-  heal = buildHeal();
-});
-afterAll(() => heal?.remove());
+import { directoryWith, healEntry, runHeal } from './built.ts';
 
 const project = directoryWith({
   'inventory/hosts.yml': [
@@ -51,7 +45,7 @@ const project = directoryWith({
   'tasks/unknown.yml': '- hosts: vps\n  task:\n    - name: x\n',
 });
 
-const run = (...args: string[]) => runHeal(heal.entry, args, { cwd: project });
+const run = (...args: string[]) => runHeal(healEntry, args, { cwd: project });
 
 describe('wrong usage ends with 5, names one thing and its remedy, and dumps no usage', () => {
   test.each<[string, string[], string]>([
@@ -121,7 +115,7 @@ describe('wrong usage ends with 5, names one thing and its remedy, and dumps no 
 
   test('a directory without a project', async () => {
     const cwd = directoryWith({ 'x.txt': '' });
-    const { code, stderr } = await runHeal(heal.entry, ['run', 'site'], { cwd });
+    const { code, stderr } = await runHeal(healEntry, ['run', 'site'], { cwd });
     expect(code).toBe(5);
     expect(stderr).toBe(
       `error: no project here: neither ${cwd} nor a directory above it has inventory/ or tasks/\nhint: change to a project, or name it with --project\n`,
@@ -343,6 +337,6 @@ describe('hosts that do not answer', () => {
 });
 
 test('a reader that goes away is no error', async () => {
-  const script = `"${process.execPath}" "${heal.entry}" run --help | head -c 10; echo " $?"`;
+  const script = `"${process.execPath}" "${healEntry}" run --help | head -c 10; echo " $?"`;
   expect(runSync('bash', ['-c', script], { cwd: project })).toMatch(/ 0\n$/);
 });

@@ -4,22 +4,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ended } from '../child.ts';
 import { recapOf, writeFiles } from '../faults/project.ts';
 import { describeLab } from '../lab/lab-suite.ts';
-import { buildHeal, directoryWith } from './built.ts';
+import { directoryWith, healEntry } from './built.ts';
 import { type Windows, windows } from './windows.ts';
 
 const crlf = (text: string): string => text.replaceAll('\n', '\r\n');
 
 describeLab('heal on Windows', { hosts: ['jack4'], state: 'site' }, (lab) => {
   let windowsHost: Windows;
-  let built: ReturnType<typeof buildHeal>;
   let project = '';
   const ssh = (): string => join(windowsHost.home, '.ssh');
-  const heal = (...args: string[]): Promise<Ended> => windowsHost.heal(built.entry, project, args);
+  const heal = (...args: string[]): Promise<Ended> => windowsHost.heal(healEntry, project, args);
   const host = () => lab().host('jack4');
 
   beforeAll(async () => {
     windowsHost = await windows();
-    built = buildHeal();
     // A space and a letter beyond ASCII in the path, and files as Git checks them out on Windows.
     project = join(directoryWith({}), 'Mein Büro');
     writeFiles(project, {
@@ -37,7 +35,6 @@ describeLab('heal on Windows', { hosts: ['jack4'], state: 'site' }, (lab) => {
     copyFileSync(host().knownHostsFile, join(ssh(), 'known_hosts'));
   });
   afterAll(async () => {
-    built?.remove();
     await windowsHost?.remove();
   });
 

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { commands } from '../../src/cli/flags.ts';
 import { parse } from '../../src/cli/parse.ts';
-import { buildHeal, runHeal } from '../cli/built.ts';
+import { healEntry, runHeal } from '../cli/built.ts';
 import { commandsIn, pagesOf } from './commands.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -43,14 +43,8 @@ describe('the commands that pages show', () => {
 });
 
 describe('the commands that connect to nothing do what they should', () => {
-  let heal: ReturnType<typeof buildHeal>;
-  beforeAll(() => {
-    heal = buildHeal();
-  });
-  afterAll(() => heal.remove());
-
   test.each(harmless)('$at: $text', async ({ words }) => {
-    const done = await runHeal(heal.entry, words, { cwd: root });
+    const done = await runHeal(healEntry, words, { cwd: root });
     expect(done).toMatchObject({ code: 0, stderr: '' });
     expect(done.stdout).not.toBe('');
   });

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildHeal, directoryWith, runHeal } from '../cli/built.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { directoryWith, healEntry, runHeal } from '../cli/built.ts';
 import { describeLab } from '../lab/lab-suite.ts';
 import { commandsIn } from './commands.ts';
 
@@ -9,10 +9,8 @@ const root = join(import.meta.dirname, '../..');
 const commands = commandsIn(root, 'README.md', 'heal').filter(({ inline }) => !inline);
 
 describeLab('the README, followed on a host', { hosts: ['jack4'], state: 'site', bots: false }, (lab) => {
-  let heal: ReturnType<typeof buildHeal>;
   let project = '';
   beforeAll(() => {
-    heal = buildHeal();
     const { address, identityFile, knownHosts } = lab().host('jack4');
     project = directoryWith({});
     // As after a login by ssh: the key is in the user's own known_hosts, where heal looks.
@@ -32,14 +30,13 @@ describeLab('the README, followed on a host', { hosts: ['jack4'], state: 'site',
       ].join('\n'),
     );
   });
-  afterAll(() => heal?.remove());
 
   test.each(commands)(
     '$at: $text',
     async ({ words }) => {
       // There is nobody to ask.
       const args = words[0] === 'drill' ? [...words, '--yes'] : words;
-      const done = await runHeal(heal.entry, args, { cwd: project, limitMs: 240_000 });
+      const done = await runHeal(healEntry, args, { cwd: project, limitMs: 240_000 });
       expect([done.code, done.stderr], done.stdout).toEqual([0, '']);
       // This host has neither John nor Ross.
       if (words[0] === 'drill') {
@@ -52,7 +49,7 @@ describeLab('the README, followed on a host', { hosts: ['jack4'], state: 'site',
   );
 
   test('a drill without --yes is refused where there is no terminal to ask on', async () => {
-    const done = await runHeal(heal.entry, ['drill', 'site'], { cwd: project });
+    const done = await runHeal(healEntry, ['drill', 'site'], { cwd: project });
     expect(done.code).toBe(5);
     expect(done.stderr).toContain('--yes runs them without asking');
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { buildHeal, runHeal, type Started, startHeal, type Transcript } from '../cli/built.ts';
+import { healEntry, runHeal, type Started, startHeal, type Transcript } from '../cli/built.ts';
 import type { LabHost } from '../lab/host.ts';
 
 /** Texts by path; a link where the value says what it leads to. */
@@ -29,9 +29,8 @@ export interface Workplace {
 /** Milliseconds: hundreds of changes on a host of the lab while other tests keep the machine busy. */
 const limitMs = 240_000;
 
-/** Builds the command and makes the directory. */
+/** Makes the directory. */
 export function workplace(): Workplace {
-  const { entry, remove } = buildHeal();
   const directory = mkdtempSync(join(tmpdir(), 'heal-faults-'));
   let count = 0;
   return {
@@ -43,15 +42,12 @@ export function workplace(): Workplace {
     },
     heal: async (project, args, env = {}) => {
       const options = { cwd: project, env: { HOME: project, ...env }, limitMs };
-      const { code, stdout, stderr } = await runHeal(entry, args, options);
+      const { code, stdout, stderr } = await runHeal(healEntry, args, options);
       const shown = (text: string): string => text.replaceAll(project, 'PROJECT').replaceAll(shipped, 'HEAL');
       return { code, stdout: shown(stdout), stderr: shown(stderr) };
     },
-    start: (project, args) => startHeal(entry, args, { cwd: project, env: { HOME: project }, limitMs }),
-    remove: () => {
-      remove();
-      rmSync(directory, { recursive: true, force: true });
-    },
+    start: (project, args) => startHeal(healEntry, args, { cwd: project, env: { HOME: project }, limitMs }),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
   };
 }
 

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildHeal, directoryWith, runHeal } from '../cli/built.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { directoryWith, healEntry, runHeal } from '../cli/built.ts';
 import { describeLab } from '../lab/lab-suite.ts';
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl coach@laptop';
@@ -44,15 +44,13 @@ const playbook = `- name: One site
 `;
 
 describeLab('modules that meet on a real host', { hosts: ['jack4'] }, (lab) => {
-  let heal: ReturnType<typeof buildHeal>;
   let project: string;
   const exec = (text: string) => lab().host('jack4').exec(text);
-  const run = (...args: string[]) => runHeal(heal.entry, args, { cwd: project, env: {} });
+  const run = (...args: string[]) => runHeal(healEntry, args, { cwd: project, env: {} });
   const statuses = (text: string): string[] =>
     text.split('\n').flatMap((line) => /^jack4 \| (.*)$/.exec(line)?.[1]?.replace(/ +/g, ' ') ?? []);
 
   beforeAll(() => {
-    heal = buildHeal();
     project = directoryWith({
       'inventory/hosts.yml': [
         'all:',
@@ -64,7 +62,6 @@ describeLab('modules that meet on a real host', { hosts: ['jack4'] }, (lab) => {
       'files/mark.sh': '#!/bin/sh\r\necho "$1" >/srv/shared/mark\r\n',
     });
   });
-  afterAll(() => heal?.remove());
 
   test('a plan changes nothing, a run changes it once, and then all of it holds', async () => {
     const look = 'ls -ld /srv/* /etc/cron.d/* /etc/systemd/system/*; getent passwd; getfacl -R /srv 2>/dev/null';

@@ -7,7 +7,7 @@ import type { Play, Task } from '../../src/core/playbook.ts';
 import { modules } from '../../src/modules/registry.ts';
 import { lockAlive } from '../../src/shell/run-lock.ts';
 import { runSync } from '../child.ts';
-import { buildHeal, directoryWith, startHeal } from '../cli/built.ts';
+import { directoryWith, healEntry, startHeal } from '../cli/built.ts';
 import { casesUnder, shells } from '../shell/shells.ts';
 import { noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
 import { runs, until } from '../until.ts';
@@ -252,14 +252,11 @@ describe.each(all)('two runs that change a host at once under $name', (shell) =>
 });
 
 describe.skipIf(noSshd !== undefined)('a run that is killed', () => {
-  let heal: ReturnType<typeof buildHeal>;
   let sshd: Sshd;
   beforeAll(async () => {
-    heal = buildHeal();
     sshd = await startSshd();
   });
   afterAll(() => {
-    heal?.remove();
     sshd?.stop();
   });
 
@@ -271,10 +268,10 @@ describe.skipIf(noSshd !== undefined)('a run that is killed', () => {
       'tasks/long.yml': `- name: Long\n  hosts: all\n  tasks:\n    - { name: It takes long, shell: "echo $$ >${started}; sleep 600" }\n`,
       'tasks/short.yml': `- name: Short\n  hosts: all\n  tasks:\n    - { name: It is short, shell: ": >${done}" }\n`,
     });
-    const long = startHeal(heal.entry, ['run', 'long'], { cwd: project });
+    const long = startHeal(healEntry, ['run', 'long'], { cwd: project });
     await until('the first works', () => existsSync(started) && readFileSync(started, 'utf8').endsWith('\n'));
     let said = '';
-    const short = startHeal(heal.entry, ['run', 'short'], {
+    const short = startHeal(healEntry, ['run', 'short'], {
       cwd: project,
       onOutput: (text) => {
         said += text;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startChild } from '../child.ts';
-import { buildHeal, type Transcript } from '../cli/built.ts';
+import { healEntry, type Transcript } from '../cli/built.ts';
 import { inventoryOf, playOf, recapOf, type Workplace, workplace } from '../faults/project.ts';
 import { describeLab } from '../lab/lab-suite.ts';
 import { thorough } from '../thorough.ts';
@@ -127,12 +127,11 @@ describeLab('sudo with a password', { hosts: ['jack4'] }, (lab) => {
   });
 
   test('-K asks for it, without showing it', async () => {
-    const { entry, remove } = buildHeal();
     const project = place.project({
       'inventory/hosts.yml': inventoryOf([host()], { jack4: { user: 'coach' } }),
       'tasks/id.yml': playOf([{ name: 'Who', command: { cmd: 'id -un', readonly: true }, become: true }]),
     });
-    const line = `${process.execPath} ${entry} run id -K -v`;
+    const line = `${process.execPath} ${healEntry} run id -K -v`;
     const started = startChild('script', ['-qec', line, '/dev/null'], {
       cwd: project,
       env: { PATH: process.env['PATH'] ?? '', HOME: project, TERM: 'dumb' },
@@ -145,7 +144,6 @@ describeLab('sudo with a password', { hosts: ['jack4'] }, (lab) => {
     await until('the question', () => shown.includes('BECOME password: '));
     started.child.stdin?.write(`${password}\r`);
     const { code } = await started.ended;
-    remove();
     expect(code, shown).toBe(0);
     expect(shown).toMatch(/changed=0/);
     expect(shown).not.toContain('pa$$');
