@@ -230,6 +230,17 @@ describe.each(all)('a run under $name', (shell) => {
     },
   );
 
+  engine('in a run, a task that is only planned has no effect on the tasks after it', async () => {
+    const play = madePlay([
+      madeTask('free', { cmd: 'exit 1' }, { checkMode: true }),
+      madeTask('line-file', { path: file, text: 'setup' }, { checkMode: true }),
+      madeTask('line-file', { path: file, text: 'setup' }),
+    ]);
+    const { done } = await run(shell, play);
+    expect(done.map(({ status }) => status)).toEqual(['changed', 'changed', 'changed']);
+    expect(readFileSync(file, 'utf8')).toContain('setup');
+  });
+
   engine('reports two tasks that undo each other, with both names', async () => {
     const play = madePlay([
       madeTask('line-file', { path: file, text: 'one' }),

@@ -134,7 +134,8 @@ async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
       };
     }
     if (onlyPlans(run, instance.task)) {
-      for (const change of decision.changes) {
+      // In a run, what it would change stays as it is for the tasks after it.
+      for (const change of run.settings.check ? decision.changes : []) {
         run.cache.predict(`${turn.name}: ${change.title}`, touchesOf(change), change.predicts ?? []);
       }
       return { ...said, status: 'changed', changes };
