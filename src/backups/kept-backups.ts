@@ -31,6 +31,27 @@ export async function keptBackups(directory: string, wanted: (host: string) => b
 }
 
 /**
+ * The newest of a host's backups, or the newest one of a time.
+ *
+ * @param backups of one host, the oldest first
+ * @param at a name or the beginning of one: `2026-11-28` is the whole day; the newest that is not later is taken
+ * @throws HealError where there is none
+ */
+export function chooseBackup(backups: readonly KeptBackup[], directory: string, at?: string): KeptBackup {
+  // Names sort by their time, and nothing in one sorts after "~".
+  const backup = backups.filter(({ name }) => at === undefined || name <= `${at}~`).at(-1);
+  if (backup !== undefined) return backup;
+  const [oldest] = backups;
+  if (oldest === undefined)
+    throw new HealError('failed', `there is no backup in ${directory}`, {
+      hint: 'heal backup list shows what there is',
+    });
+  throw new HealError('failed', `there is no backup of ${oldest.host} in ${directory} from ${at} or before`, {
+    hint: `the oldest is ${oldest.name}`,
+  });
+}
+
+/**
  * Reads a backup back: the archive from start to end, each file against the manifest's checksum.
  *
  * @returns its manifest

@@ -190,7 +190,11 @@ export const commands: readonly Command[] = [
     about: 'make, list, verify, restore, prune backups',
     flags: [
       { name: 'all', kind: 'boolean', about: 'verify each backup, not only the newest of each host' },
-      { name: 'to', kind: 'text', about: 'restore into this directory, which must be empty or new' },
+      {
+        name: 'to',
+        kind: 'text',
+        about: 'restore into this directory, which must be empty or new; host: on the host itself',
+      },
       {
         name: 'at',
         kind: 'text',

@@ -30,6 +30,18 @@ export interface Content {
   readonly path?: string;
   /** What is in it, where it is a directory of the workstation; `open` then gives nothing. */
   readonly directory?: LocalDirectory;
+  /** What is in it, where it is the archive of a backup. */
+  readonly backup?: BackupContent;
+}
+
+/** What a backup holds; it was read back, and no name in it leads elsewhere. */
+export interface BackupContent {
+  /** Its time in UTC: `2026-11-28T09-15-00Z`. */
+  readonly name: string;
+  /** Absolute paths of the host that it was made of. */
+  readonly paths: readonly string[];
+  /** Whether it holds something at an absolute path. */
+  readonly holds: (path: string) => boolean;
 }
 
 /** A directory of the workstation. */

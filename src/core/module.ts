@@ -22,15 +22,17 @@ export interface LocalRequest {
   /**
    * `directory` gives a Content with what is in it. `kept` is a file that the module writes, which may not be there:
    * then its size is 0 and its hash empty. `output` is a directory that the module's changes write into; nothing of it
-   * is read.
+   * is read. `backup` is the archive of a backup in a directory of backups.
    */
-  readonly kind: 'template' | 'file' | 'directory' | 'kept' | 'output';
+  readonly kind: 'template' | 'file' | 'directory' | 'kept' | 'output' | 'backup';
   /**
-   * As the task gives it; looked up in role, project, shipped. `kept` and `output` are from the project's directory on.
+   * As the task gives it; looked up in role, project, shipped. `kept`, `output` and `backup` are from the project's directory on.
    */
   readonly src: string;
   /** Of a directory: patterns of what is left out (src/modules/files/excludes.ts). */
   readonly exclude?: readonly string[];
+  /** Of a backup: its name, or the beginning of it; default is the newest. */
+  readonly at?: string;
 }
 
 /** What both functions of a module get besides the arguments. */

@@ -25,6 +25,7 @@ import { pause } from './pause.ts';
 import { process } from './process.ts';
 import { reboot } from './reboot.ts';
 import { replace } from './replace.ts';
+import { restore } from './restore.ts';
 import { script } from './script.ts';
 import { setFact } from './set-fact.ts';
 import { shell } from './shell.ts';
@@ -67,6 +68,7 @@ const all: readonly Module[] = [
   process,
   reboot,
   replace,
+  restore,
   script,
   setFact,
   shell,

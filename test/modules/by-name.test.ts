@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 const allowed: readonly string[] = [
   'acl.ts', // the ACL's own library enters each directory
   'archives/backup-script.ts', // in the private directory of its program
+  'archives/restore-script.ts', // below directories that no other account can write
   'authorized-key.ts', // as the account that owns the directory
   'archives/unpack-text.ts', // in the private directory
   'files/link-state.ts', // in the entered directory; never follows

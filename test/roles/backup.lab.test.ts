@@ -74,6 +74,54 @@ describeLab('a backup on demand', { hosts: ['jack4'] }, (lab) => {
     expect(await left()).toBe('');
   });
 
+  test('is restored on the host, and what was there is kept beside it', async () => {
+    const host = lab().host('jack4');
+    const plan = await place.heal(project, ['backup', 'restore', 'jack4', '--to', 'host', '--check']);
+    expect(plan.code, plan.stdout).toBe(0);
+    const [name] = kept();
+    expect(plan.stdout).toContain(
+      `~ restore /root/.openclaw of ${name}; what is replaced is kept as /root/.openclaw.before-`,
+    );
+    await host.exec(
+      'cp -a /root/.openclaw /run/copy; rm -r /root/.openclaw/memory; echo "{" >/root/.openclaw/openclaw.json',
+    );
+    const restored = await place.heal(project, ['backup', 'restore', 'jack4', '--to', 'host']);
+    expect(restored.code, restored.stdout).toBe(0);
+    expect(recapOf(restored.stdout, 'jack4')).toMatchObject({ changed: 1, failed: 0 });
+    const list = 'find . -path ./cache -prune -o -name "main.sqlite*" -o -printf "%P %m %U %G %T@ %l\\n" | sort';
+    expect(await host.exec(`cd /root/.openclaw; ${list}`)).toBe(await host.exec(`cd /run/copy; ${list}`));
+    expect(await host.exec('sqlite3 /root/.openclaw/memory/main.sqlite "select x from t"')).toBe('new\n');
+    expect(await host.exec('cat /root/.openclaw.before-*/openclaw.json; ls -A /root | grep heal; true')).toBe('{\n');
+    // As it was, for the tests that follow.
+    await host.exec('rm -r /root/.openclaw /root/.openclaw.before-*; mv /run/copy /root/.openclaw');
+  });
+
+  test('a part of it is restored, where the time is named', async () => {
+    const host = lab().host('jack4');
+    await host.exec('echo edited >/root/openclaw-clients/john/workspace/a.md');
+    const file = '/root/openclaw-clients/john/docker-compose.yml';
+    const day = kept()[0]?.slice(0, 10) ?? '';
+    await host.exec(`echo edited >${file}`);
+    const restored = await place.heal(project, [
+      'backup',
+      'restore',
+      'jack4',
+      '--to',
+      'host',
+      '--only',
+      file,
+      '--at',
+      day,
+    ]);
+    expect(restored.code, restored.stdout).toBe(0);
+    expect(await host.exec(`cat ${file} ${file}.before-* /root/openclaw-clients/john/workspace/a.md`)).toBe(
+      'services: {}\nedited\nedited\n',
+    );
+    const none = await place.heal(project, ['backup', 'restore', 'jack4', '--to', 'host', '--at', '2001']);
+    expect(none.code).toBe(2);
+    expect(none.stderr).toContain('there is no backup of jack4 in PROJECT/backups/jack4 from 2001 or before');
+  });
+
   test('a configuration that does not parse keeps nothing, and what was kept stays', async () => {
     const before = kept();
     await lab()

@@ -22,15 +22,29 @@ const actions = {
 
 const namedActions = ['list', 'verify', 'restore', 'prune'] as const;
 
+/** What `--to` names besides a directory: the host that the backup is of. It is run as a playbook, and takes the options of one. */
+const onHost = 'host';
+
 /**
  * `heal backup list|verify|restore|prune [HOST]`: the backups that `heal run backup` has kept. No host is logged in to.
- * `heal backup HOST` is short for `heal run backup --limit HOST`.
+ * `heal backup HOST` is short for `heal run backup --limit HOST`, and `heal backup restore HOST --to host` for
+ * `heal run restore --limit HOST`.
  */
 export async function backupCommand(options: Options, world: World): Promise<number> {
   const { second: host } = options;
   const action = actionOf(options);
   if (action === 'make') {
     return runCommand({ ...options, command: 'run', target: 'backup', limit: options.target }, world);
+  }
+  if (action === 'restore' && options.to === onHost && host !== undefined) {
+    const { at, only, backups } = options;
+    const variables = {
+      ...(at === undefined ? {} : { restore_at: at }),
+      ...(only.length === 0 ? {} : { restore_only: only }),
+      ...(backups === undefined ? {} : { restore_src: `${backups}/${host}` }),
+    };
+    const extraVars = [...options.extraVars, JSON.stringify(variables)];
+    return runCommand({ ...options, command: 'run', target: 'restore', limit: host, extraVars }, world);
   }
   const project = findProject(world.cwd, options.project);
   const directory = resolve(project, options.backups ?? 'backups');
@@ -56,8 +70,10 @@ function actionOf(options: Options): keyof typeof actions {
     throw new HealError('usage', `heal backup has no action "${target}"`, { hint });
   }
   const action = named ?? 'make';
+  const both: readonly (keyof typeof actions)[] =
+    action === 'restore' && options.to === onHost ? [action, 'make'] : [action];
   const refused = [...options.given].find(
-    (name) => !takes(action, name) && actionNames.some((one) => takes(one, name)),
+    (name) => !both.some((one) => takes(one, name)) && actionNames.some((one) => takes(one, name)),
   );
   if (refused === undefined) return action;
   const owner = actionNames.find((one) => takes(one, refused)) ?? 'make';

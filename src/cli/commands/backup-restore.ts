@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { KeptBackup } from '../../backups/kept-backups.ts';
+import { chooseBackup, type KeptBackup } from '../../backups/kept-backups.ts';
 import { restoreBackup } from '../../backups/restore.ts';
 import { bytesText } from '../../core/amounts.ts';
 import { HealError } from '../../core/errors.ts';
@@ -17,14 +17,7 @@ export async function restoreBackups(
     const hint = 'for example: heal backup restore jack4 --to restored';
     throw new HealError('usage', `heal backup restore wants ${host === undefined ? 'a host' : '--to'}`, { hint });
   }
-  // `2026-11-28` is the whole day: names sort by their time, and nothing in one sorts after "~".
-  const backup = backups.filter(({ name }) => at === undefined || name <= `${at}~`).at(-1);
-  if (backup === undefined) {
-    const oldest = `the oldest is ${backups[0]?.name}`;
-    throw new HealError('failed', `there is no backup of ${host} in ${directory} from ${at} or before`, {
-      hint: oldest,
-    });
-  }
+  const backup = chooseBackup(backups, directory, at);
   const place = resolve(world.cwd, to);
   const { files, size, left } = await restoreBackup(backup, place, only);
   if (output === 'json') {

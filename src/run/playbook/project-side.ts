@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { backupContent } from '../../backups/backup-content.ts';
 import type { Content } from '../../core/change.ts';
 import { Secret } from '../../core/secret.ts';
 import { findFile, findTemplate, pathInProject } from '../../project/playbook/find-file.ts';
@@ -63,6 +64,8 @@ export function projectSide(name: string, roots: Roots, hide: (secret: Secret) =
       const at = instance.task.argPlaces['src'] ?? instance.task.at;
       if (request.kind === 'output')
         return { kind: 'value', value: { ...heldContent(Buffer.alloc(0)), path: resolve(roots.project, request.src) } };
+      if (request.kind === 'backup')
+        return { kind: 'value', value: await backupContent(resolve(roots.project, request.src), request.at) };
       if (request.kind === 'kept') {
         const path = await pathInProject(roots, request.src, instance.task.argPlaces['dest'] ?? instance.task.at);
         return { kind: 'value', value: await keptContent(path) };

@@ -1,0 +1,109 @@
+import type { Sh } from '../../core/sh.ts';
+import { joinSh, sh } from '../../shell/sh.ts';
+import { inArchive } from './backup-script.ts';
+
+/** What is restored. */
+export interface Restoring {
+  /** Absolute paths, none of them below another. */
+  readonly paths: readonly string[];
+  /** What is appended to the name of what is replaced. */
+  readonly suffix: string;
+}
+
+/**
+ * Restores paths of a backup, whose archive is in `$CONTENT`. Each is extracted into a private directory beside its place. When all
+ * are there, what is at their places is renamed, and they are renamed to their places. What fails before that leaves all as it was;
+ * where a rename fails, those before it are undone.
+ *
+ * Only root and the account of the task may be able to write the directories above a path: another account could lead the renames
+ * elsewhere.
+ */
+export function restoreScript({ paths, suffix }: Restoring): Sh {
+  const each = (text: (index: number, path: string, member: string) => Sh): Sh =>
+    joinSh(
+      paths.map((path, index) => text(index, path, inArchive(path))),
+      '\n',
+    );
+  return joinSh(
+    [
+      sh`
+        tar --version 2>/dev/null | grep -q 'GNU tar' || die 'its tar is not GNU tar, which a restore needs: install the package tar'
+        suffix=${suffix} begun= placed= complete=
+        trap 'end' EXIT
+        trap 'exit 129' HUP
+        trap 'exit 130' INT
+        trap 'exit 143' TERM
+
+        # end: undoes what was begun and not completed, and removes what is not needed any more.
+        end() {
+          cd /
+          if [ -z "$complete" ]; then
+            for _n in $placed; do
+              eval "_place=\$place$_n _tree=\$tree$_n _old=\$old$_n"
+              mv -- "$_place" "$_tree/undone"
+              [ -z "$_old" ] || mv -- "$_old" "$_place"
+            done
+          fi
+          for _n in $begun; do
+            eval "_tree=\$tree$_n"
+            rm -rf -- "$_tree"
+          done
+          [ -z "$CONTENT" ] || discard
+        }
+
+        # guarded PATH: ends the act where another account can rename what is in the working directory, or a directory above it.
+        guarded() {
+          trusted $(stat -c '%u %a' .) || die "another account can write $HERE/, so $1 is not safe to restore here: restore a directory above it"
+          _up=\${HERE%/*} _path=$1
+          set --
+          while :; do
+            set -- "$@" "$_up/"
+            [ -n "$_up" ] || break
+            _up=\${_up%/*}
+          done
+          set -- $(stat -c '%u %a' -- "$@")
+          while [ $# -gt 0 ]; do
+            # In a sticky directory what belongs to root or this account can't be renamed by another one.
+            case $2 in [1357]???) trusted "$1" 0 ;; *) trusted "$1" "$2" ;; esac ||
+              die "another account can rename a directory above $_path, so it is not safe to restore here"
+            shift 2
+          done
+        }
+
+        # extract NUMBER PATH MEMBER: beside its place.
+        extract() {
+          enter "\${2%/*}/"
+          guarded "$2"
+          ! mounted "$HERE/\${2##*/}" || die "$2 is a mount point, which can't be renamed: name what is in it in \"only\""
+          gone "$HERE/\${2##*/}$suffix" || die "$2$suffix is in the way"
+          _tree=$(mktemp -d .heal-XXXXXXXX) || exit 1
+          _tree=$HERE/$_tree
+          _place=$HERE/\${2##*/}
+          eval "place$1=\$_place tree$1=\$_tree old$1="
+          begun="$begun $1"
+          # Marks it for the sweep of a later act, should this one be killed.
+          : >"$_tree/.heal"
+          tar --extract --gzip --file "$CONTENT" --directory "$_tree" --preserve-permissions --numeric-owner --acls -- "$3" ||
+            die "$2 could not be extracted, and nothing was replaced"
+          ! gone "$_tree/$3" || die "the archive has no $2"
+          cd /
+        }
+
+        # replace NUMBER MEMBER
+        replace() {
+          eval "_place=\$place$1 _tree=\$tree$1"
+          if ! gone "$_place"; then
+            mv -- "$_place" "$_place$suffix" || exit 1
+            eval "old$1=\$_place\$suffix"
+          fi
+          placed="$1 $placed"
+          mv -- "$_tree/$2" "$_place" || exit 1
+        }
+      `,
+      each((index, path, member) => sh`extract ${index} ${path} ${member}`),
+      each((index, _path, member) => sh`replace ${index} ${member}`),
+      sh`complete=1`,
+    ],
+    '\n',
+  );
+}
