@@ -85,7 +85,10 @@ export const keywords: Readonly<Record<string, Keyword>> = {
       'Tasks that run if a task of the block fails. If they succeed, the failure counts as rescued and the host continues.',
     schema: tasks,
   },
-  always: { about: 'Tasks that always run after the block.', schema: tasks },
+  always: {
+    about: 'Tasks that always run after the block. They may undo what its tasks did, such as stopping a service.',
+    schema: tasks,
+  },
   import_tasks: { about: 'File of tasks, read before the run.', schema: 'any' },
   include_tasks: { about: 'Same as the `import_` form.', schema: 'any' },
   import_role: { about: 'Role to run here: `{ name, tasks_from, ... }`.', schema: 'any' },

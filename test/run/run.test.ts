@@ -251,6 +251,16 @@ describe.each(all)('a run under $name', (shell) => {
     expect(done.at(-1)?.message).toContain('undone by "["line-file"');
   });
 
+  engine('what the always of a block undoes of its tasks is meant to be undone', async () => {
+    const block = { id: 'b', at: madeTask('free', {}).at };
+    const line = (text: string, part: 'block' | 'always'): Task =>
+      madeTask('line-file', { path: file, text }, { blocks: [{ block, part }] });
+    const { done, report } = await run(shell, madePlay([line('one', 'block'), line('other', 'always')]));
+    expect([report['here'], done.length]).toMatchObject([{ changed: 2, failed: 0 }, 2]);
+    const twice = await run(shell, madePlay([line('one', 'block'), line('other', 'block')]));
+    expect(twice.report['here']).toMatchObject({ changed: 2, failed: 1 });
+  });
+
   engine('waits for what the host itself mends again', async () => {
     const upset = `cp '${file}' '${file}.kept'; : >'${file}'; (sleep 1.5; cat '${file}.kept' >'${file}') >/dev/null 2>&1 &`;
     const play = madePlay([madeTask('line-file', { path: file, text: 'one' }), madeTask('free', { cmd: upset })]);

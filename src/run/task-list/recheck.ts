@@ -12,7 +12,8 @@ const patience = 5;
 
 /**
  * After a run that changed something, all tasks are asked once more: one that no longer holds was undone by a later
- * one, and the two would change the host on every run. Reported with both names. The checks' questions ride along.
+ * one, and the two would change the host on every run. Reported with both names. What the `always` or `rescue` of a block undoes of
+ * the block's tasks is meant to be undone. The checks' questions ride along.
  *
  * @returns whether all tasks still hold
  */
@@ -36,7 +37,10 @@ export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean
     for (const [question, state] of answers) run.cache.put(question, state);
   }
 
-  let fallen = noLonger(run, kept);
+  let fallen = noLonger(run, kept).filter(({ kept: { instance, prepared } }) => {
+    const culprit = culpritOf(run, instance, questionsOf(prepared.reads));
+    return culprit === undefined || !cleansUp(culprit, instance);
+  });
   // A program on the host may be at it this very moment, and what heals there needs a second.
   for (let attempt = 1; fallen.length > 0 && attempt <= patience; attempt += 1) {
     await pause(1000, signal);
@@ -78,6 +82,13 @@ function noLonger(run: HostRun, list: HostRun['kept']): { kept: HostRun['kept'][
     if (again.kind !== 'decided' || again.decision.changes.length === 0) return [];
     return [{ kept, wants: again.decision.changes.map((change) => change.title).join(', ') }];
   });
+}
+
+/** Whether the one is in the `always` or `rescue` of a block with the other in it. */
+function cleansUp({ task: { blocks = [] } }: Instance, { task: { blocks: around = [] } }: Instance): boolean {
+  return blocks.some(
+    ({ block, part }) => part !== 'block' && around.some((own) => own.block === block && own.part === 'block'),
+  );
 }
 
 /** The last change after this task that may have altered what it asks about. */
