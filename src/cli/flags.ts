@@ -201,6 +201,7 @@ export const commands: readonly Command[] = [
         about: 'restore the newest backup of this time or before: 2026-11-28, 2026-11-28T19',
       },
       { name: 'only', kind: 'list', about: 'restore only this path of the host; can be repeated' },
+      { name: 'max-age', kind: 'text', about: 'fail if the newest good backup of a host is older: 26h, 2d' },
       { name: 'keep', kind: 'text', about: 'prune all but these (default last=3,daily=7,weekly=4,monthly=12)' },
       check,
       { name: 'backups', kind: 'text', about: "directory of the backups, relative to the project's (default backups)" },

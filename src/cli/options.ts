@@ -63,6 +63,8 @@ export interface Options {
   readonly to?: string;
   readonly at?: string;
   readonly only: readonly string[];
+  /** Of backup list and verify: the age that the newest good backup of a host may have, as given. */
+  readonly maxAge?: string;
   /** Of backup prune: what is kept, as given. */
   readonly keep?: string;
   /** Of backup: each one, not only the newest of each host. */

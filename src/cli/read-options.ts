@@ -40,6 +40,7 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
   const to = text('to');
   const at = text('at');
   const keep = text('keep');
+  const maxAge = text('max-age');
   const verbose = values.get('verbose');
   return {
     command: command.name,
@@ -78,6 +79,7 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
     ...(to === undefined ? {} : { to }),
     ...(at === undefined ? {} : { at }),
     ...(keep === undefined ? {} : { keep }),
+    ...(maxAge === undefined ? {} : { maxAge }),
   };
 }
 

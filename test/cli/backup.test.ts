@@ -196,6 +196,7 @@ describe('heal backup', () => {
       ['list', '--keep', 'last=1', 'keep', 'prune'],
       ['list', '--check', undefined, 'check', 'prune'],
       ['list', '--all', undefined, 'all', 'verify'],
+      ['prune', '--max-age', '2d', 'max-age', 'list'],
       ['verify', '--to', 'x', 'to', 'restore'],
       ['restore', '--check', undefined, 'check', 'prune'],
       ['prune', '--at', '2026', 'at', 'restore'],
@@ -225,6 +226,28 @@ describe('heal backup', () => {
     const options = ['-u', 'bob', '-b', '-f', '1', '-v', '-e', 'a=1', '--check'];
     const { code, stdout, stderr } = await run('other', '-i', inventory, ...options);
     expect({ code, stdout, stderr }).toMatchObject({ code: 4, stdout: expect.stringContaining('127.0.0.1:9') });
+  });
+
+  test('--max-age fails where the newest good backup of a host is older, and says of which', async () => {
+    expect(await run('verify', 'jack4', '--max-age', '4h')).toMatchObject({ code: 0, stderr: '' });
+    const words = (host: string, age: string): string =>
+      `warning: ${host} has no good backup that is at most ${age} old\nhint: heal run backup --limit ${host} makes one\n`;
+    expect(await run('list', 'jack4', '--max-age', '2h')).toMatchObject({ code: 2, stderr: words('jack4', '2h') });
+    const path = join(backups, 'jack4', newest, 'archive.tar.gz');
+    const good = readFileSync(path);
+    writeFileSync(path, good.subarray(10));
+    const damaged = await run('verify', 'jack4', '--all', '--max-age', '1d');
+    writeFileSync(path, good);
+    expect(damaged).toMatchObject({ code: 2, stderr: words('jack4', '1d') });
+    expect(await run('verify', 'jack4', '--all', '--max-age', '3d')).toMatchObject({ code: 0, stderr: '' });
+    const { stdout } = await run('list', '--max-age', '2h', '-o', 'json');
+    expect(JSON.parse(stdout).tooOld).toEqual(['jack4', 'jack6']);
+    expect(await run('list', '--max-age', 'soon')).toEqual({
+      code: 5,
+      stdout: '',
+      stderr:
+        'error: --max-age is "soon", which is no age\nhint: a number of hours or days, for example: --max-age 26h, --max-age 2d\n',
+    });
   });
 
   test('names a manifest that is missing, and lists the others', async () => {

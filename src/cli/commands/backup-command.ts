@@ -13,8 +13,8 @@ import { runCommand } from './run-command.ts';
 
 /** The actions of `heal backup`, each with the options that only some actions take; `make` has no name, but a host. */
 const actions = {
-  list: ['backups'],
-  verify: ['backups', 'all'],
+  list: ['backups', 'max-age'],
+  verify: ['backups', 'max-age', 'all'],
   restore: ['backups', 'to', 'at', 'only'],
   prune: ['backups', 'keep', 'check'],
   make: ['check', ...runFlags.map(({ name }) => name)],

@@ -19,11 +19,39 @@ export async function listBackups(
   options: Options,
   world: World,
 ): Promise<number> {
+  const maxAge = options.maxAge === undefined ? undefined : ageOf(options.maxAge);
   const rows = await (options.target === 'list' ? readBackups(backups) : verify(backups, options));
-  if (options.output === 'json') world.json(document(rows));
+  const old = maxAge === undefined ? [] : hostsWithout(rows, maxAge);
+  if (options.output === 'json') world.json(document(rows, old));
   else if (rows.length === 0) world.out(world.clean.line(`no backups in ${directory}`).concat('\n'));
   else world.out(table(rows, options, world));
-  return rows.some((row) => row.problem !== undefined) ? exitCodes.failed : 0;
+  for (const host of old) {
+    const text = `${host} has no good backup that is at most ${options.maxAge} old`;
+    world.err(
+      `${world.clean.line(`warning: ${text}`)}\nhint: heal run backup --limit ${world.clean.line(host)} makes one\n`,
+    );
+  }
+  return old.length > 0 || rows.some((row) => row.problem !== undefined) ? exitCodes.failed : 0;
+}
+
+/** Hosts whose newest good backup is older than so many milliseconds. */
+function hostsWithout(rows: readonly BackupRow[], maxAge: number): string[] {
+  const since = Date.now() - maxAge;
+  const hosts = new Set(rows.map(({ backup }) => backup.host));
+  for (const { backup, manifest } of rows) {
+    if (manifest !== undefined && Date.parse(manifest.created) >= since) hosts.delete(backup.host);
+  }
+  return [...hosts];
+}
+
+/** Milliseconds of an age as `--max-age` takes it. */
+function ageOf(text: string): number {
+  const [, count, unit] = /^(\d+)(h|d)$/.exec(text) ?? [];
+  if (count === undefined) {
+    const hint = 'a number of hours or days, for example: --max-age 26h, --max-age 2d';
+    throw new HealError('usage', `--max-age is "${text}", which is no age`, { hint });
+  }
+  return Number(count) * (unit === 'h' ? 1 : 24) * 60 * 60 * 1000;
 }
 
 /** Each backup with its manifest. */
@@ -71,9 +99,11 @@ function table(rows: readonly BackupRow[], { target }: Options, { clean, paint }
   return `${lines.join('\n')}\n`;
 }
 
-function document(rows: readonly BackupRow[]): unknown {
+function document(rows: readonly BackupRow[], old: readonly string[]): unknown {
   return {
     format: 1,
+    /** Hosts without a good backup of `--max-age`. */
+    tooOld: old,
     backups: rows.map(({ backup, manifest, problem }) => ({
       host: backup.host,
       name: backup.name,
