@@ -157,6 +157,21 @@ describe('a restore on the host', () => {
     expect([tree(), text('app/config'), text('single')]).toEqual([before, 'now', 'one']);
   });
 
+  test.each([
+    ['after it was placed', sh`mv() { command mv "$@"; case $2 in */.heal-*/*single) kill -TERM $$ ;; esac; }`],
+    ['before it is placed', sh`mv() { case $2 in */.heal-*/*single) kill -TERM $$ ;; esac; command mv "$@"; }`],
+    ['when it was renamed', sh`mv() { command mv "$@"; case $2 in */app) kill -TERM $$ ;; esac; }`],
+  ])('where it is ended %s, all is as it was', async (_when, functions) => {
+    const content = await backedUp([at('app'), at('single')]);
+    writeFileSync(at('app/config'), 'now');
+    for (const gone of [false, true]) {
+      if (gone) rmSync(at('single'));
+      const before = tree();
+      expect(restored(content, [], { ...dash, functions }).code).toBe(143);
+      expect([tree(), text('app/config')]).toEqual([before, 'now']);
+    }
+  });
+
   test('nothing is replaced where one path can not be extracted', async () => {
     const content = await backedUp([at('app'), at('single')]);
     writeFileSync(at('app/config'), 'now');

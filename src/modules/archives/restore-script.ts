@@ -28,24 +28,25 @@ export function restoreScript({ paths, suffix }: Restoring): Sh {
     [
       sh`
         tar --version 2>/dev/null | grep -q 'GNU tar' || die 'its tar is not GNU tar, which a restore needs: install the package tar'
-        suffix=${suffix} begun= placed= complete=
+        suffix=${suffix} begun= complete=
         trap 'end' EXIT
         trap 'exit 129' HUP
         trap 'exit 130' INT
         trap 'exit 143' TERM
 
-        # end: undoes what was begun and not completed, and removes what is not needed any more.
+        # end: undoes what was begun and not completed, and removes what is not needed any more. What bears a name that was free before is
+        # this act's own, for no other account can write the directory.
         end() {
+          trap '' HUP INT TERM
           cd /
-          if [ -z "$complete" ]; then
-            for _n in $placed; do
-              eval "_place=\$place$_n _tree=\$tree$_n _old=\$old$_n"
-              mv -- "$_place" "$_tree/undone"
-              [ -z "$_old" ] || mv -- "$_old" "$_place"
-            done
-          fi
           for _n in $begun; do
-            eval "_tree=\$tree$_n"
+            eval "_place=\$place$_n _tree=\$tree$_n _old=\$old$_n _new=\$new$_n"
+            if [ -n "$complete" ]; then :
+            elif [ -n "$_old" ] && ! gone "$_old"; then
+              gone "$_place" || mv -- "$_place" "$_tree/undone"
+              mv -- "$_old" "$_place"
+            elif [ -n "$_new" ] && ! gone "$_place"; then mv -- "$_place" "$_tree/undone"
+            fi
             rm -rf -- "$_tree"
           done
           [ -z "$CONTENT" ] || discard
@@ -79,7 +80,7 @@ export function restoreScript({ paths, suffix }: Restoring): Sh {
           _tree=$(mktemp -d .heal-XXXXXXXX) || exit 1
           _tree=$HERE/$_tree
           _place=$HERE/\${2##*/}
-          eval "place$1=\$_place tree$1=\$_tree old$1="
+          eval "place$1=\$_place tree$1=\$_tree old$1= new$1="
           begun="$begun $1"
           # Marks it for the sweep of a later act, should this one be killed.
           : >"$_tree/.heal"
@@ -89,14 +90,14 @@ export function restoreScript({ paths, suffix }: Restoring): Sh {
           cd /
         }
 
-        # replace NUMBER MEMBER
+        # replace NUMBER MEMBER: what it is about to do is noted first, so that "end" can undo it wherever it is broken off.
         replace() {
           eval "_place=\$place$1 _tree=\$tree$1"
-          if ! gone "$_place"; then
-            mv -- "$_place" "$_place$suffix" || exit 1
+          if gone "$_place"; then eval "new$1=1"
+          else
             eval "old$1=\$_place\$suffix"
+            mv -- "$_place" "$_place$suffix" || exit 1
           fi
-          placed="$1 $placed"
           mv -- "$_tree/$2" "$_place" || exit 1
         }
       `,

@@ -66,7 +66,7 @@ export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean
       status: 'failed',
       changes: [],
       message: `it held when it was done, and no longer does (${wants})${culprit === undefined ? '' : `; undone by "${nameOf(run, culprit, new Set())}" (${culprit.task.at.file}:${culprit.task.at.line})`}`,
-      hint: 'two tasks set the same resource to different values; change or remove one of them',
+      hint: 'two tasks set the same resource to different values: change or remove one of them, or undo it by the always of a block',
       ms: 0,
     });
   }
