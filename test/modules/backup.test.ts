@@ -63,7 +63,13 @@ describe.each(shells())('a backup under $name', (shell) => {
     const connection = await connectHere(sh`:`, () => undefined, signal, how);
     const pack = more.tools === undefined ? act.pack : joinSh([sh`export PATH=${more.tools}`, act.pack], '\n');
     try {
-      return await archive(connection, { ...act, pack }, { signal, timeout: more.timeout });
+      let counted = 0;
+      const count = (bytes: number): void => {
+        counted += bytes;
+      };
+      const done = await archive(connection, { ...act, pack }, { signal, timeout: more.timeout, count });
+      expect(counted).toBe(done.result['size']);
+      return done;
     } finally {
       await connection.close();
     }

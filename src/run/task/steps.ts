@@ -1,10 +1,11 @@
 import type { Question } from '../../core/probe.ts';
 import { overlaps } from '../../core/scope.ts';
 import { digestOf, type PendingHandler, recordPending } from '../handlers/pending-handlers.ts';
-import type { HostRun } from '../host/host-run.ts';
+import { describe, type HostRun } from '../host/host-run.ts';
 import type { ActStep } from '../host/program.ts';
 import { type Archived, archive } from '../transfer/archive.ts';
 import { download } from '../transfer/download.ts';
+import { progress } from '../transfer/progress.ts';
 import { upload } from '../transfer/upload.ts';
 import { type Decided, type Part, type TaskTurn, touchesOf } from './task-turn.ts';
 
@@ -25,9 +26,20 @@ export async function partOf(run: HostRun, turn: TaskTurn, decided: Decided, fir
   let archived: Archived | undefined;
   for (const [index, change] of changes.entries()) {
     const { act } = change;
-    const uploaded = act.kind === 'upload' ? await upload(run.connection, act, user, signal) : undefined;
+    const count = progress(
+      (text) =>
+        run.settings.emit({
+          type: 'task-start',
+          host: run.host.name,
+          task: describe(run, turn.instance, turn.name),
+          titles: [text],
+        }),
+      run.settings.now,
+      act.kind === 'upload' ? act.content.size : undefined,
+    );
+    const uploaded = act.kind === 'upload' ? await upload(run.connection, act, user, signal, count) : undefined;
     if (act.kind === 'download') await download(run.connection, act, user, signal);
-    if (act.kind === 'archive') archived = await archive(run.connection, act, { signal, timeout, user });
+    if (act.kind === 'archive') archived = await archive(run.connection, act, { signal, timeout, user, count });
     steps.push({
       id: `c${first + index}`,
       change,

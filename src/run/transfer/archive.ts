@@ -26,7 +26,14 @@ export async function archive(
     signal,
     timeout,
     user,
-  }: { readonly signal: AbortSignal; readonly timeout: number | undefined; readonly user?: string | undefined },
+    count,
+  }: {
+    readonly signal: AbortSignal;
+    readonly timeout: number | undefined;
+    readonly user?: string | undefined;
+    /** Is told how many bytes have arrived since it was called last. */
+    readonly count?: (bytes: number) => void;
+  },
 ): Promise<Archived> {
   const of: BackupOf = { host: connection.host, about: act.about, parses: act.parses };
   const backup = await newBackup(act.to, of);
@@ -34,9 +41,10 @@ export async function archive(
   const either = late === undefined ? signal : AbortSignal.any([signal, late]);
   let report: PackReport;
   try {
-    const { code, stderr } = await connection.channel(asUser(user, act.pack), undefined, either, (chunk) =>
-      backup.write(chunk),
-    );
+    const { code, stderr } = await connection.channel(asUser(user, act.pack), undefined, either, async (chunk) => {
+      await backup.write(chunk);
+      count?.(chunk.length);
+    });
     const words = stderr.toString('utf8');
     const found = reportOf(words);
     if (code !== 0 || found === undefined) {

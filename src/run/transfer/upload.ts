@@ -4,6 +4,7 @@ import { HealError } from '../../core/errors.ts';
 import type { Sh } from '../../core/sh.ts';
 import { asUser } from '../../shell/as-user.ts';
 import { sh } from '../../shell/sh.ts';
+import { counted } from './progress.ts';
 
 /**
  * Streams a content to a file in the directory where it will be needed, so that putting it in place is a rename. The file is
@@ -11,6 +12,7 @@ import { sh } from '../../shell/sh.ts';
  * checked by its hash on the host; if it is not whole, nothing is left there.
  *
  * @param user - the account of the task, which owns the file; undefined for that of the connection
+ * @param count - is told how many bytes have been sent since it was called last
  * @returns the absolute path on the host
  */
 export async function upload(
@@ -18,10 +20,11 @@ export async function upload(
   act: Extract<Act, { kind: 'upload' }>,
   user: string | undefined,
   signal: AbortSignal,
+  count: (bytes: number) => void = () => {},
 ): Promise<string> {
   const { content, near } = act;
   const receive = asUser(user, receiveText(near, content.sha256));
-  const { code, stdout, stderr } = await connection.channel(receive, content.open(), signal);
+  const { code, stdout, stderr } = await connection.channel(receive, counted(content.open(), count), signal);
   if (code === 0) return stdout.toString('utf8');
   const words = stderr.toString('utf8').trim().split('\n').at(-1);
   throw new HealError('failed', `${content.size} bytes could not be put into ${near}: ${words || 'the line broke'}`, {

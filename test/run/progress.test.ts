@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { counted, progress } from '../../src/run/transfer/progress.ts';
+
+/** What is reported of 250 ms steps of so many bytes. */
+function reported(steps: readonly number[], total?: number): string[] {
+  const said: string[] = [];
+  let time = 0;
+  const count = progress(
+    (text) => said.push(text),
+    () => time,
+    total,
+  );
+  for (const bytes of steps) {
+    time += 250;
+    count(bytes);
+  }
+  return said;
+}
+
+test('a transfer is reported once a second, with its rate and the time that is left', () => {
+  expect(reported(Array(9).fill(1_000_000), 40_000_000)).toEqual([
+    '4.0 MB of 40.0 MB, 4.0 MB/s, 9 s left',
+    '8.0 MB of 40.0 MB, 4.0 MB/s, 8 s left',
+  ]);
+  expect(reported(Array(4).fill(1000), 1_000_000)).toEqual(['4.0 kB of 1.0 MB, 4.0 kB/s, 5 min left']);
+});
+
+test('what has no known size has no time left, and a quick one is not reported', () => {
+  expect(reported([0, 0, 0, 500])).toEqual(['500 bytes, 500 bytes/s']);
+  expect(reported([0, 0, 0, 0], 10)).toEqual(['0 bytes of 10 bytes, 0 bytes/s']);
+  expect(reported([1, 1, 1])).toEqual([]);
+});
+
+test('the pieces of a content are counted and stay as they are', async () => {
+  const pieces = [Buffer.from('one'), Buffer.from('three')];
+  const sizes: number[] = [];
+  const passed: Uint8Array[] = [];
+  const all = counted(
+    (async function* () {
+      yield* pieces;
+    })(),
+    (bytes) => sizes.push(bytes),
+  );
+  for await (const piece of all) passed.push(piece);
+  expect([passed, sizes]).toEqual([pieces, [3, 5]]);
+});
