@@ -1,4 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { basename, join, posix, resolve, sep } from 'node:path';
 import { NodeSSH } from 'node-ssh';
 import type { Client, ClientChannel, FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
@@ -29,9 +30,9 @@ export interface ByHand {
    * Runs a command, or the login shell where there is none.
    *
    * @param window Gives it a terminal.
-   * @returns its exit code; 128 and the number of the signal that ended it, 255 where the connection ended first
+   * @returns its exit code, or 128 and the number of the signal that ended it; undefined where the connection ended first
    */
-  run(command: string | undefined, streams: Streams, window: Window | undefined): Promise<number>;
+  run(command: string | undefined, streams: Streams, window: Window | undefined): Promise<number | undefined>;
   /**
    * Copies a file or directory of the workstation to the host; returns the number of files. As scp(1): into `to` where that is a
    * directory, else as `to`.
@@ -73,43 +74,35 @@ function commandChannel(
   });
 }
 
-const signals: Readonly<Record<string, number>> = {
-  HUP: 1,
-  INT: 2,
-  QUIT: 3,
-  ABRT: 6,
-  KILL: 9,
-  SEGV: 11,
-  PIPE: 13,
-  TERM: 15,
-};
-
 /** Joins a channel with the workstation's streams until it ends. */
 function joined(
   channel: ClientChannel,
   { input, output, errors }: Streams,
   window: Window | undefined,
-): Promise<number> {
+): Promise<number | undefined> {
   return new Promise((resolve) => {
-    let code = 255;
     const follow = window?.onResize(() => {
       const { rows, cols } = window.size();
       channel.setWindow(rows, cols, 0, 0);
     });
-    channel.on('exit', (ended: number | null, name?: string) => {
-      code = ended ?? 128 + (signals[(name ?? '').replace(/^SIG/, '')] ?? 127);
-    });
-    channel.on('close', () => {
+    // A command that ends at once has told its exit code before anybody could listen; the close tells it again.
+    channel.on('close', (code?: number | null, signal?: string) => {
       follow?.();
       input.unpipe(channel);
       input.pause();
-      resolve(code);
+      if (typeof code === 'number') resolve(code);
+      else resolve(signal === undefined ? undefined : 128 + numberOf(signal));
     });
     channel.on('error', () => undefined);
     input.pipe(channel);
     channel.pipe(output, { end: false });
     channel.stderr.pipe(errors, { end: false });
   });
+}
+
+/** Number of a signal, which the protocol names without SIG (RFC 4254, 6.10); 127 for one that is unknown here. */
+function numberOf(name: string): number {
+  return new Map(Object.entries(constants.signals)).get(`SIG${name.replace(/^SIG/, '')}`) ?? 127;
 }
 
 /** Opens SFTP, and says of its errors which file of which host they are about. */

@@ -21,7 +21,16 @@ describe.skipIf(noSshd !== undefined)('what a person does by hand on a host', ()
       known_hosts_file: one.knownHosts,
     });
     cwd = directoryWith({
-      'inventory/hosts.yml': JSON.stringify({ all: { hosts: { jack4: hostOf(sshd), bare: hostOf(bare) } } }),
+      'inventory/hosts.yml': JSON.stringify({
+        all: {
+          hosts: {
+            jack4: hostOf(sshd),
+            bare: hostOf(bare),
+            inner: {},
+            unknown: { ...hostOf(sshd), known_hosts_file: '/dev/null' },
+          },
+        },
+      }),
       'local/run.sh': '#!/bin/sh\n',
       'local/deep/er/file': 'deep\n',
       'local/empty': '',
@@ -49,9 +58,56 @@ describe.skipIf(noSshd !== undefined)('what a person does by hand on a host', ()
     ],
     ['its errors, and its exit code', ['ssh', 'jack4', 'echo no >&2; exit 7'], 7, '', 'no\n'],
     ['the number of the signal that ended it', ['ssh', 'jack4', 'kill -9 $$'], 137, '', ''],
+    [
+      '255 where the connection ends first',
+      ['ssh', 'jack4', 'kill -9 $PPID; sleep 60'],
+      255,
+      '',
+      'error: the connection to jack4 was lost\n',
+    ],
     ['a terminal for a command', ['ssh', '-t', 'jack4', 'tty | cut -c1-9'], 0, '/dev/pts/\r\n', ''],
   ])('heal ssh: %s', async (_what, args, code, stdout, stderr) => {
     expect(await run(...args)).toEqual({ code, stdout, stderr });
+  });
+
+  test('reaches a host behind a jump host, by its name in ~/.ssh/config alone', async () => {
+    const block = (name: string, one: Sshd, ...more: string[]): string =>
+      [
+        `Host ${name}`,
+        ...more,
+        'HostName 127.0.0.1',
+        `Port ${one.port}`,
+        `User ${one.login().user}`,
+        `IdentityFile ${one.key}`,
+      ].join('\n  ');
+    mkdirSync(join(cwd, '.ssh'));
+    writeFileSync(join(cwd, '.ssh/config'), `${block('jump', bare)}\n${block('inner', sshd, 'ProxyJump jump')}\n`);
+    writeFileSync(
+      join(cwd, '.ssh/known_hosts'),
+      [sshd, bare].map((one) => readFileSync(one.knownHosts, 'utf8')).join(''),
+    );
+    const before = bare.connections();
+    // A command that ends at once: all that the host says of it may arrive as one.
+    for (const code of [0, 7]) {
+      const command = `echo there; exit ${code}`;
+      expect(await run('ssh', 'inner', command)).toEqual({ code, stdout: 'there\n', stderr: '' });
+    }
+    expect(await run('ssh', 'inner', 'kill -9 $$')).toMatchObject({ code: 137 });
+    expect(await run('cp', 'local/run.sh', `inner:${cwd}/through`)).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(join(cwd, 'through'), 'utf8')).toBe('#!/bin/sh\n');
+    expect(bare.connections() - before).toBe(4);
+  });
+
+  test('a host with an unknown key is refused before anything is sent, and cp copies nothing', async () => {
+    for (const args of [
+      ['ssh', 'unknown', 'echo there'],
+      ['cp', 'unknown:/etc/hostname', 'from-unknown'],
+    ]) {
+      const { code, stdout, stderr } = await run(...args);
+      expect([code, stdout]).toEqual([4, '']);
+      expect(stderr).toMatch(/the host key of 127\.0\.0\.1 port \d+ is unknown/);
+    }
+    expect(existsSync(join(cwd, 'from-unknown'))).toBe(false);
   });
 
   test('heal ssh gives the command what it is given, byte for byte', () => {
@@ -136,7 +192,7 @@ describe.skipIf(noSshd !== undefined)('what a person does by hand on a host', ()
     expect(readFileSync(join(cwd, 'back/there/deep/er/file'), 'utf8')).toBe('deep\n');
   });
 
-  test('heal cp writes nothing outside the target, whatever names a host sends', async () => {
+  test('heal cp keeps odd names, and takes a backslash of a name for no directory', async () => {
     const there = join(cwd, 'names');
     mkdirSync(there);
     writeFileSync(join(there, 'back\\slash'), 'x');

@@ -7,7 +7,7 @@ import type { World } from '../world.ts';
 
 /**
  * `heal ssh HOST [COMMAND]`: a shell on a host, or one command, by the login that a run would use. Ends with the exit code of the
- * shell or command, as ssh(1) does; with 4 where the host is unreachable.
+ * shell or command, as ssh(1) does; with 255 where the connection ended first, with 4 where the host is unreachable.
  */
 export async function sshCommand(options: Options, world: World): Promise<number> {
   const { second: command } = options;
@@ -23,7 +23,11 @@ export async function sshCommand(options: Options, world: World): Promise<number
     if (raw) stdin.setRawMode(true);
     try {
       const streams = { input: stdin, output: stdout, errors: stderr };
-      return await host.run(command, streams, wantsTerminal ? windowOf(world) : undefined);
+      const code = await host.run(command, streams, wantsTerminal ? windowOf(world) : undefined);
+      if (code === undefined && !world.interrupt.signal.aborted) {
+        world.err(`error: the connection to ${world.clean.line(options.target)} was lost\n`);
+      }
+      return code ?? 255;
     } finally {
       if (raw) stdin.setRawMode(false);
     }
