@@ -63,7 +63,7 @@ export interface Options {
   readonly to?: string;
   readonly at?: string;
   readonly only: readonly string[];
-  /** Of backup list and verify: the age that the newest good backup of a host may have, as given. */
+  /** Of backup verify: the age that the newest good backup of a host may have, as given. */
   readonly maxAge?: string;
   /** Of backup prune: what is kept, as given. */
   readonly keep?: string;

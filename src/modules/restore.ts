@@ -69,7 +69,7 @@ export const restore = defineModule({
     }
     if (before !== undefined) {
       const missing = paths.find((path) => answers[path] === undefined);
-      return missing === undefined ? [] : fail(`${missing} was not restored`, 'look what removes it');
+      return missing === undefined ? [] : fail(`${missing} was not restored`, 'find out what removes it');
     }
     const suffix = `.before-${new Date(facts.time * 1000).toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
     const kept = paths.filter((path) => answers[path] !== undefined).map((path) => `${path}${suffix}`);

@@ -77,25 +77,35 @@ resolve() {
   done
 }
 
-# check_link DIR NAME: ends the act where the link DIR/NAME may be the work of an account that is not to be followed.
-check_link() {
-  _link=$1/$2 _up=$1
-  set -- "$_link"
+# owners DIR [PATH]: prints owner and mode of PATH, if it is given, of DIR and of each directory above it.
+owners() {
+  _up=$1
+  shift
   while :; do
     set -- "$@" "$_up/"
     [ -n "$_up" ] || break
     _up=\${_up%/*}
   done
-  set -- $(stat -c '%u %a' -- "$@")
+  stat -c '%u %a' -- "$@"
+}
+
+# protected UID MODE...: whether in directories with these owners and modes no other account can rename what belongs to root or to
+# this account, of which a sticky directory is protection enough.
+protected() {
+  while [ $# -gt 0 ]; do
+    case $2 in [1357]???) trusted "$1" 0 ;; *) trusted "$1" "$2" ;; esac || return 1
+    shift 2
+  done
+}
+
+# check_link DIR NAME: ends the act where the link DIR/NAME may be the work of an account that is not to be followed.
+check_link() {
+  _link=$1/$2
+  set -- $(owners "$1" "$_link")
   _of=$1 _in=$3 _in_mode=$4
   if trusted "$1" 0; then
     shift 2
-    while [ $# -gt 0 ]; do
-      # In a sticky directory a name is safe that belongs to root or this account.
-      case $2 in [1357]???) trusted "$1" 0 || break ;; *) trusted "$1" "$2" || break ;; esac
-      shift 2
-    done
-    [ $# -gt 0 ] || return 0
+    ! protected "$@" || return 0
   fi
   case $_in_mode in *[2367] | *[2367]?) _of= ;; esac
   [ "$_of" = "$_in" ] && [ "\${BY:-$_of}" = "$_of" ] ||
@@ -372,5 +382,5 @@ backup() {
 
 /** Takes the functions away again, so that none stands in the way of a program that bears its name (`backup`). */
 export const withoutLibrary: Sh = sh`
-unset -f die clean gone same hashed points mounted trusted me resolve check_link owned follow enter stage inside leave discard sweep begin fill keep secure_old assign attributes finish bits commit make_directory backup moved
+unset -f die clean gone same hashed points mounted trusted me resolve owners protected check_link owned follow enter stage inside leave discard sweep begin fill keep secure_old assign attributes finish bits commit make_directory backup moved
 `;

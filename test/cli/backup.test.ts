@@ -196,7 +196,8 @@ describe('heal backup', () => {
       ['list', '--keep', 'last=1', 'keep', 'prune'],
       ['list', '--check', undefined, 'check', 'prune'],
       ['list', '--all', undefined, 'all', 'verify'],
-      ['prune', '--max-age', '2d', 'max-age', 'list'],
+      ['list', '--max-age', '2d', 'max-age', 'verify'],
+      ['restore', '--lock-timeout', '1', 'lock-timeout', 'restore --to host'],
       ['verify', '--to', 'x', 'to', 'restore'],
       ['restore', '--check', undefined, 'check', 'prune'],
       ['prune', '--at', '2026', 'at', 'restore'],
@@ -231,8 +232,8 @@ describe('heal backup', () => {
   test('--max-age fails where the newest good backup of a host is older, and says of which', async () => {
     expect(await run('verify', 'jack4', '--max-age', '4h')).toMatchObject({ code: 0, stderr: '' });
     const words = (host: string, age: string): string =>
-      `warning: ${host} has no good backup that is at most ${age} old\nhint: heal run backup --limit ${host} makes one\n`;
-    expect(await run('list', 'jack4', '--max-age', '2h')).toMatchObject({ code: 2, stderr: words('jack4', '2h') });
+      `warning: no backup of ${host} that was read back is good and at most ${age} old\nhint: heal run backup --limit ${host} makes one\n`;
+    expect(await run('verify', 'jack4', '--max-age', '2h')).toMatchObject({ code: 2, stderr: words('jack4', '2h') });
     const path = join(backups, 'jack4', newest, 'archive.tar.gz');
     const good = readFileSync(path);
     writeFileSync(path, good.subarray(10));
@@ -240,13 +241,12 @@ describe('heal backup', () => {
     writeFileSync(path, good);
     expect(damaged).toMatchObject({ code: 2, stderr: words('jack4', '1d') });
     expect(await run('verify', 'jack4', '--all', '--max-age', '3d')).toMatchObject({ code: 0, stderr: '' });
-    const { stdout } = await run('list', '--max-age', '2h', '-o', 'json');
+    const { stdout } = await run('verify', '--max-age', '2h', '-o', 'json');
     expect(JSON.parse(stdout).tooOld).toEqual(['jack4', 'jack6']);
-    expect(await run('list', '--max-age', 'soon')).toEqual({
+    expect(await run('verify', '--max-age', 'soon')).toEqual({
       code: 5,
       stdout: '',
-      stderr:
-        'error: --max-age is "soon", which is no age\nhint: a number of hours or days, for example: --max-age 26h, --max-age 2d\n',
+      stderr: 'error: --max-age takes hours or days, not "soon"\nhint: for example: --max-age 26h, --max-age 2d\n',
     });
   });
 

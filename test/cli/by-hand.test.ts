@@ -60,7 +60,7 @@ describe.skipIf(noSshd !== undefined)('what a person does by hand on a host', ()
     ['the number of the signal that ended it', ['ssh', 'jack4', 'kill -9 $$'], 137, '', ''],
     [
       '255 where the connection ends first',
-      ['ssh', 'jack4', 'kill -9 $PPID; sleep 60'],
+      ['ssh', 'jack4', 'kill -9 $PPID; cat'],
       255,
       '',
       'error: the connection to jack4 was lost\n',

@@ -95,7 +95,7 @@ export const elsewhere: Readonly<Record<string, string>> = {
   docker_config: 'test/modules/docker.lab.test.ts',
   package: 'test/modules/package.lab.test.ts',
   fail: 'test/faults/broken-off.lab.test.ts',
-  restore: 'test/modules/restore.test.ts',
+  restore: 'test/roles/backup.lab.test.ts',
 };
 
 /** Uses that only the engine can make: they stream, bring something here, or take the host down. */

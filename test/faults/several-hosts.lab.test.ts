@@ -139,7 +139,13 @@ describeLab('several hosts', { hosts: names }, (lab) => {
   test('runs that change one host at once lose none of their changes', async () => {
     const [host] = lab().hosts;
     await host?.exec('echo 0 >/srv/count');
-    const add = { name: 'One more', shell: 'n=$(cat /srv/count); sleep 0.3; echo $((n + 1)) >/srv/count' };
+    // The first to change something waits until all three have logged in.
+    const all =
+      'for i in $(seq 600); do [ "$(pgrep -fc "root@nott[y]")" -lt 3 ] || break; sleep 0.1; done; : >/srv/all';
+    const add = {
+      name: 'One more',
+      shell: `n=$(cat /srv/count); [ -e /srv/all ] || { ${all}; }; sleep 0.3; echo $((n + 1)) >/srv/count`,
+    };
     const several = await Promise.all([1, 2, 3].map(() => run(() => [add], ['--limit', 'jack1'])));
     expect(several.map(({ code }) => code)).toEqual([0, 0, 0]);
     expect(await host?.exec('cat /srv/count')).toBe('3\n');

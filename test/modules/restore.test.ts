@@ -194,11 +194,11 @@ describe('a restore on the host', () => {
     expect(stderr).toContain(words);
   });
 
-  test('what is named as what would be kept is in the way', async () => {
+  test('a file with the name that the replaced one would get is an error', async () => {
     const content = await backedUp([at('app')]);
     expect(restored(content).code).toBe(0);
     const { code, stderr } = restored(content);
-    expect([code, stderr]).toEqual([1, `${at('app')}${suffix} is in the way\n`]);
+    expect([code, stderr]).toEqual([1, `${at('app')}${suffix} already exists\n`]);
   });
 
   test('a host without GNU tar is told what to install, and nothing is replaced', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -32,8 +32,26 @@ describeLab('a backup of the real OpenClaw', { hosts: ['jack4'], state: 'site', 
     const backup = await heal.run('backup', 'jack4', '-e', `backup_dest=${kept}/jack4`);
     expect(backup.code, backup.stdout + backup.stderr).toBe(0);
 
+    // A damaged backup stops nobody, and after a restore that fails Jack is started again.
+    const restore = (...args: string[]) =>
+      heal.runFor(400_000, 'backup', 'restore', 'jack4', '--to', 'host', '--backups', kept, ...args);
+    const pid = (): Promise<string> => host.exec('systemctl show -P MainPID openclaw-jack');
+    const before = await pid();
+    const [name = ''] = readdirSync(join(kept, 'jack4')).filter((entry) => !entry.startsWith('.'));
+    const archive = join(kept, 'jack4', name, 'archive.tar.gz');
+    const good = readFileSync(archive);
+    writeFileSync(archive, good.subarray(10));
+    const damaged = await restore();
+    writeFileSync(archive, good);
+    expect([damaged.code, damaged.stderr]).toEqual([2, expect.stringContaining('is damaged')]);
+    expect(await pid()).toBe(before);
+    const refused = await restore('--only', '/root/.openclaw/none');
+    expect([refused.code, refused.stdout]).toEqual([2, expect.stringContaining('none is not in the backup')]);
+    expect(await pid()).not.toBe(before);
+    await until('Jack answers again', async () => (await host.attempt(healthy)).code === 0, 200_000);
+
     await host.exec('find /root/.openclaw -mindepth 1 -delete; echo "{ wrecked" >/root/.openclaw/openclaw.json');
-    const restored = await heal.runFor(400_000, 'backup', 'restore', 'jack4', '--to', 'host', '--backups', kept);
+    const restored = await restore();
     expect(restored.code, restored.stdout + restored.stderr).toBe(0);
 
     expect(await host.exec(healthy)).toContain('"ok":true');

@@ -95,7 +95,7 @@ describe.each(all)('two runs that change a host at once under $name', (shell) =>
     expect(existsSync(at('log'))).toBe(false);
   });
 
-  caseOf('stop to wait when they are interrupted', async () => {
+  caseOf('stop waiting when they are interrupted', async () => {
     const first = start('first', [shellTask(gate(at('gate')))]);
     await reached(at('gate'));
     const [events, interrupt] = [[] as Event[], new AbortController()];
@@ -233,7 +233,7 @@ describe.each(all)('two runs that change a host at once under $name', (shell) =>
     const { report, events } = await runMade(without, madePlay([shellTask(':')]), modules, { lock });
     expect(report['here']).toMatchObject({ changed: 1, failed: 0 });
     expect(warnings(events)).toEqual([
-      'the host has no place for a lock, so other runs are not kept from changing it at the same time',
+      'no lock can be created on the host, so other runs can change it at the same time',
     ]);
   });
 
@@ -281,6 +281,13 @@ describe.skipIf(noSshd !== undefined)('a run that is killed', () => {
     expect(said).toMatch(
       /jack4: waiting for another run that is changing this host: \S+@\S+, process \d+: heal run long, since 20\S+Z \(process \d+ on the host\)\n/,
     );
+    const at0 = await startHeal(healEntry, ['run', 'short', '--lock-timeout', '0'], { cwd: project }).done;
+    expect([at0.code, at0.stdout]).toEqual([2, expect.stringContaining('another run is changing this host: ')]);
+    const wrong = await startHeal(healEntry, ['run', 'short', '--lock-timeout', 'soon'], { cwd: project }).done;
+    expect([wrong.code, wrong.stderr]).toEqual([
+      5,
+      'error: --lock-timeout takes seconds from 0 to 86400, not "soon"\nhint: for example: --lock-timeout 60\n',
+    ]);
     expect(existsSync(done)).toBe(false);
     long.kill('SIGKILL');
     await long.done;

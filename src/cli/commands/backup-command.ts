@@ -13,17 +13,15 @@ import { runCommand } from './run-command.ts';
 
 /** The actions of `heal backup`, each with the options that only some actions take; `make` has no name, but a host. */
 const actions = {
-  list: ['backups', 'max-age'],
+  list: ['backups'],
   verify: ['backups', 'max-age', 'all'],
   restore: ['backups', 'to', 'at', 'only'],
   prune: ['backups', 'keep', 'check'],
   make: ['check', ...runFlags.map(({ name }) => name)],
+  'restore --to host': ['backups', 'to', 'at', 'only', 'check', 'lock-timeout', ...runFlags.map(({ name }) => name)],
 } as const;
 
 const namedActions = ['list', 'verify', 'restore', 'prune'] as const;
-
-/** What `--to` names besides a directory: the host that the backup is of. It is run as a playbook, and takes the options of one. */
-const onHost = 'host';
 
 /**
  * `heal backup list|verify|restore|prune [HOST]`: the backups that `heal run backup` has kept. No host is logged in to.
@@ -36,7 +34,7 @@ export async function backupCommand(options: Options, world: World): Promise<num
   if (action === 'make') {
     return runCommand({ ...options, command: 'run', target: 'backup', limit: options.target }, world);
   }
-  if (action === 'restore' && options.to === onHost && host !== undefined) {
+  if (action === 'restore --to host' && host !== undefined) {
     const { at, only, backups } = options;
     const variables = {
       ...(at === undefined ? {} : { restore_at: at }),
@@ -55,7 +53,7 @@ export async function backupCommand(options: Options, world: World): Promise<num
     const hint = didYouMean(host, hosts, `heal run backup --limit ${host} makes one`);
     throw new HealError('failed', `there is no backup of ${host} in ${directory}`, hint === undefined ? {} : { hint });
   }
-  if (action === 'restore') return restoreBackups(chosen, directory, options, world);
+  if (action === 'restore' || action === 'restore --to host') return restoreBackups(chosen, directory, options, world);
   if (action === 'prune') return pruneBackups(chosen, options, world);
   return listBackups(chosen, directory, options, world);
 }
@@ -69,11 +67,9 @@ function actionOf(options: Options): keyof typeof actions {
     const hint = near ?? `actions are ${namedActions.join(', ')}; heal backup HOST makes a backup`;
     throw new HealError('usage', `heal backup has no action "${target}"`, { hint });
   }
-  const action = named ?? 'make';
-  const both: readonly (keyof typeof actions)[] =
-    action === 'restore' && options.to === onHost ? [action, 'make'] : [action];
+  const action = named === 'restore' && options.to === 'host' ? 'restore --to host' : (named ?? 'make');
   const refused = [...options.given].find(
-    (name) => !both.some((one) => takes(one, name)) && actionNames.some((one) => takes(one, name)),
+    (name) => !takes(action, name) && actionNames.some((one) => takes(one, name)),
   );
   if (refused === undefined) return action;
   const owner = actionNames.find((one) => takes(one, refused)) ?? 'make';
@@ -84,7 +80,7 @@ function actionOf(options: Options): keyof typeof actions {
   throw new HealError('usage', `heal backup ${shown(action)} has no option --${refused}`, { hint });
 }
 
-const actionNames = [...namedActions, 'make'] as const;
+const actionNames = [...namedActions, 'make', 'restore --to host'] as const;
 
 function takes(action: keyof typeof actions, option: string): boolean {
   return (actions[action] as readonly string[]).includes(option);

@@ -26,7 +26,7 @@ export async function listBackups(
   else if (rows.length === 0) world.out(world.clean.line(`no backups in ${directory}`).concat('\n'));
   else world.out(table(rows, options, world));
   for (const host of old) {
-    const text = `${host} has no good backup that is at most ${options.maxAge} old`;
+    const text = `no backup of ${host} that was read back is good and at most ${options.maxAge} old`;
     world.err(
       `${world.clean.line(`warning: ${text}`)}\nhint: heal run backup --limit ${world.clean.line(host)} makes one\n`,
     );
@@ -48,8 +48,8 @@ function hostsWithout(rows: readonly BackupRow[], maxAge: number): string[] {
 function ageOf(text: string): number {
   const [, count, unit] = /^(\d+)(h|d)$/.exec(text) ?? [];
   if (count === undefined) {
-    const hint = 'a number of hours or days, for example: --max-age 26h, --max-age 2d';
-    throw new HealError('usage', `--max-age is "${text}", which is no age`, { hint });
+    const hint = 'for example: --max-age 26h, --max-age 2d';
+    throw new HealError('usage', `--max-age takes hours or days, not "${text}"`, { hint });
   }
   return Number(count) * (unit === 'h' ? 1 : 24) * 60 * 60 * 1000;
 }

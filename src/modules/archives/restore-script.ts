@@ -55,20 +55,7 @@ export function restoreScript({ paths, suffix }: Restoring): Sh {
         # guarded PATH: ends the act where another account can rename what is in the working directory, or a directory above it.
         guarded() {
           trusted $(stat -c '%u %a' .) || die "another account can write $HERE/, so $1 is not safe to restore here: restore a directory above it"
-          _up=\${HERE%/*} _path=$1
-          set --
-          while :; do
-            set -- "$@" "$_up/"
-            [ -n "$_up" ] || break
-            _up=\${_up%/*}
-          done
-          set -- $(stat -c '%u %a' -- "$@")
-          while [ $# -gt 0 ]; do
-            # In a sticky directory what belongs to root or this account can't be renamed by another one.
-            case $2 in [1357]???) trusted "$1" 0 ;; *) trusted "$1" "$2" ;; esac ||
-              die "another account can rename a directory above $_path, so it is not safe to restore here"
-            shift 2
-          done
+          protected $(owners "\${HERE%/*}") || die "another account can rename a directory above $1, so it is not safe to restore here"
         }
 
         # extract NUMBER PATH MEMBER: beside its place.
@@ -76,7 +63,7 @@ export function restoreScript({ paths, suffix }: Restoring): Sh {
           enter "\${2%/*}/"
           guarded "$2"
           ! mounted "$HERE/\${2##*/}" || die "$2 is a mount point, which can't be renamed: name what is in it in \"only\""
-          gone "$HERE/\${2##*/}$suffix" || die "$2$suffix is in the way"
+          gone "$HERE/\${2##*/}$suffix" || die "$2$suffix already exists"
           _tree=$(mktemp -d .heal-XXXXXXXX) || exit 1
           _tree=$HERE/$_tree
           _place=$HERE/\${2##*/}

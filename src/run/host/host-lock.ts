@@ -29,14 +29,14 @@ export function lockWatch({ host, settings: { emit, lock } }: HostRun): Pick<Wat
         type: 'warning',
         host: host.name,
         message: `waiting for another run that is changing this host: ${holder}`,
-        hint: `it is waited for up to ${lock?.timeout} s; --lock-timeout changes that`,
+        hint: `this run waits up to ${lock?.timeout} s; --lock-timeout changes that`,
       }),
     unlocked: () =>
       emit({
         type: 'warning',
         host: host.name,
-        message: 'the host has no place for a lock, so other runs are not kept from changing it at the same time',
-        hint: 'look whether /run, or the home directory of the account, can be written to',
+        message: 'no lock can be created on the host, so other runs can change it at the same time',
+        hint: 'check that /run, or the home directory of the account, is writable',
       }),
   };
 }
