@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { runsAllCases } from '../all-cases.ts';
 import type { Lab } from '../lab/lab.ts';
 import { describeLab } from '../lab/lab-suite.ts';
 import { directoryWith, healEntry, runHeal } from './built.ts';
@@ -70,12 +71,15 @@ describeLab('the command on a real host', { hosts: ['jack4'] }, (lab) => {
     expect((await run('plan', 'site')).stdout).toContain('plan: jack4: nothing to do\n');
   });
 
-  test('what somebody changed on the host is shown as a diff', async () => {
-    await lab().host('jack4').exec('sed -i s/hello/bye/ /srv/app/app.conf');
-    const { stdout } = await run('plan', 'site');
-    expect(stdout).toContain('      -greeting = bye\n      +greeting = hello\n       name = jack4\n');
-    expect((await run('run', 'site', '-e', 'greeting=welcome', '-D')).stdout).toContain('      +greeting = welcome\n');
-  });
+  if (runsAllCases)
+    test('what somebody changed on the host is shown as a diff', async () => {
+      await lab().host('jack4').exec('sed -i s/hello/bye/ /srv/app/app.conf');
+      const { stdout } = await run('plan', 'site');
+      expect(stdout).toContain('      -greeting = bye\n      +greeting = hello\n       name = jack4\n');
+      expect((await run('run', 'site', '-e', 'greeting=welcome', '-D')).stdout).toContain(
+        '      +greeting = welcome\n',
+      );
+    });
 
   test('a plan applies what has check_mode: false, and a run does not apply what has check_mode: true', async () => {
     const marks = () =>
@@ -97,14 +101,15 @@ describeLab('the command on a real host', { hosts: ['jack4'] }, (lab) => {
     }
   });
 
-  test('a secret that is a word of JSON leaves the document valid', async () => {
-    const { stdout } = await runHeal(healEntry, ['run', 'secret', '-o', 'json'], {
-      cwd: project,
-      env: { TOKEN: 'false' },
+  if (runsAllCases)
+    test('a secret that is a word of JSON leaves the document valid', async () => {
+      const { stdout } = await runHeal(healEntry, ['run', 'secret', '-o', 'json'], {
+        cwd: project,
+        env: { TOKEN: 'false' },
+      });
+      expect(JSON.parse(stdout)).toMatchObject({ check: false, hosts: { jack4: { failed: 1 } } });
+      expect(stdout).toContain('***');
     });
-    expect(JSON.parse(stdout)).toMatchObject({ check: false, hosts: { jack4: { failed: 1 } } });
-    expect(stdout).toContain('***');
-  });
 
   test('ping tells what a host is', async () => {
     const { code, stdout } = await run('ping');

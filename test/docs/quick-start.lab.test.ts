@@ -1,12 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { runsAllCases } from '../all-cases.ts';
 import { directoryWith, healEntry, runHeal } from '../cli/built.ts';
 import { describeLab } from '../lab/lab-suite.ts';
 import { commandsIn } from './commands.ts';
 
 const root = join(import.meta.dirname, '../..');
-const commands = commandsIn(root, 'README.md', 'heal').filter(({ inline }) => !inline);
+// A drill takes as long as the timers of the host do; the suite has one in jack-service.lab.test.ts.
+const commands = commandsIn(root, 'README.md', 'heal').filter(
+  ({ inline, words }) => !inline && (runsAllCases || words[0] !== 'drill'),
+);
 
 describeLab('the README, followed on a host', { hosts: ['jack4'], state: 'site', bots: false }, (lab) => {
   let project = '';
@@ -43,7 +47,6 @@ describeLab('the README, followed on a host', { hosts: ['jack4'], state: 'site',
         expect(done.stdout).toMatch(/^jack4 \| healed +\| drill jack-service : Jack is killed/m);
         expect(done.stdout).toMatch(/^jack4 \| skipped +\| drill revive-flags : A flag revives John \| when: /m);
       }
-      // A drill takes as long as the timers of the host do.
     },
     600_000,
   );

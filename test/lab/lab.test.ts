@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { runsAllCases } from '../all-cases.ts';
 import { runSync } from '../child.ts';
 import { until } from '../until.ts';
 import { run } from './command.ts';
@@ -67,30 +68,32 @@ describeLab('bare hosts', { hosts: ['one', { name: 'two' }] }, (lab) => {
     expect(said).toBe('running\n');
   });
 
-  test('after a pulled plug, and after an orderly reboot, the disk is as it was and the boot a new one', async () => {
-    const host = lab().host('one');
-    const bootOf = () => host.exec('cat /proc/sys/kernel/random/boot_id /root/kept');
-    await host.exec('echo kept > /root/kept; sync');
-    const boots = [await bootOf()];
-    await host.reboot();
-    boots.push(await bootOf());
-    const before = host.pid;
-    await host.exec('systemctl reboot');
-    await poll(() => isAnother(host, before), 20_000);
-    await host.settled();
-    boots.push(await bootOf());
-    expect(new Set(boots).size).toBe(3);
-    expect(boots.every((boot) => boot.endsWith('\nkept\n'))).toBe(true);
-  });
+  if (runsAllCases)
+    test('after a pulled plug, and after an orderly reboot, the disk is as it was and the boot a new one', async () => {
+      const host = lab().host('one');
+      const bootOf = () => host.exec('cat /proc/sys/kernel/random/boot_id /root/kept');
+      await host.exec('echo kept > /root/kept; sync');
+      const boots = [await bootOf()];
+      await host.reboot();
+      boots.push(await bootOf());
+      const before = host.pid;
+      await host.exec('systemctl reboot');
+      await poll(() => isAnother(host, before), 20_000);
+      await host.settled();
+      boots.push(await bootOf());
+      expect(new Set(boots).size).toBe(3);
+      expect(boots.every((boot) => boot.endsWith('\nkept\n'))).toBe(true);
+    });
 
-  test('a slow line takes its time in both directions', async () => {
-    const line = await slowLine(lab(), lab().host('two'), { delayMs: 25 });
-    const begun = performance.now();
-    expect(await login(lab().host('two'), 'hostname', line.address)).toBe('two\n');
-    expect(performance.now() - begun).toBeGreaterThan(8 * 50);
-    line.stop();
-    line.stop();
-  });
+  if (runsAllCases)
+    test('a slow line takes its time in both directions', async () => {
+      const line = await slowLine(lab(), lab().host('two'), { delayMs: 25 });
+      const begun = performance.now();
+      expect(await login(lab().host('two'), 'hostname', line.address)).toBe('two\n');
+      expect(performance.now() - begun).toBeGreaterThan(8 * 50);
+      line.stop();
+      line.stop();
+    });
 });
 
 function isAnother(host: LabHost, before: number): true | undefined {
@@ -101,30 +104,31 @@ function isAnother(host: LabHost, before: number): true | undefined {
   }
 }
 
-describeWhereBootable('what a lab leaves behind', () => {
-  test('nothing, after it was stopped, and stopping twice is fine', async () => {
-    const lab = await startLab({ hosts: ['gone'] });
-    await slowLine(lab, lab.host('gone'), { delayMs: 1 });
-    expect(tracesOf(lab.record).length).toBeGreaterThan(4);
-    lab.stop();
-    // Our own children are still to be collected.
-    await until('nothing is left', () => tracesOf(lab.record).length === 0).catch(() => {});
-    expect(tracesOf(lab.record)).toEqual([]);
-    lab.stop();
-  }, 60_000);
+if (runsAllCases)
+  describeWhereBootable('what a lab leaves behind', () => {
+    test('nothing, after it was stopped, and stopping twice is fine', async () => {
+      const lab = await startLab({ hosts: ['gone'] });
+      await slowLine(lab, lab.host('gone'), { delayMs: 1 });
+      expect(tracesOf(lab.record).length).toBeGreaterThan(4);
+      lab.stop();
+      // Our own children are still to be collected.
+      await until('nothing is left', () => tracesOf(lab.record).length === 0).catch(() => {});
+      expect(tracesOf(lab.record)).toEqual([]);
+      lab.stop();
+    }, 60_000);
 
-  test('nothing, once the next lab opened, though its owner died', async () => {
-    const crashed = await startLab({ hosts: ['left'] });
-    writeRecord({ ...crashed.record, owner: { pid: process.pid, started: '0' } }); // somebody else had our number
-    const next = await openLab({});
-    expect(tracesOf(crashed.record)).toEqual([]);
-    next.stop();
-  }, 60_000);
+    test('nothing, once the next lab opened, though its owner died', async () => {
+      const crashed = await startLab({ hosts: ['left'] });
+      writeRecord({ ...crashed.record, owner: { pid: process.pid, started: '0' } }); // somebody else had our number
+      const next = await openLab({});
+      expect(tracesOf(crashed.record)).toEqual([]);
+      next.stop();
+    }, 60_000);
 
-  test('a living lab is not touched by the next one', async () => {
-    const living = await startLab({ hosts: ['living'] });
-    (await openLab({})).stop();
-    expect(await living.host('living').exec('systemctl is-system-running')).toBe('running\n');
-    living.stop();
-  }, 60_000);
-});
+    test('a living lab is not touched by the next one', async () => {
+      const living = await startLab({ hosts: ['living'] });
+      (await openLab({})).stop();
+      expect(await living.host('living').exec('systemctl is-system-running')).toBe('running\n');
+      living.stop();
+    }, 60_000);
+  });

@@ -6,6 +6,7 @@ import { acl } from '../../src/modules/acl.ts';
 import { copy } from '../../src/modules/copy.ts';
 import { file } from '../../src/modules/file.ts';
 import { runSync } from '../child.ts';
+import { casesUnder } from '../shell/shells.ts';
 import { apply, converge, decide, inputOf, type Shell, scratch, shells } from './on-this-machine.ts';
 import { proven, titles } from './proven.ts';
 
@@ -22,6 +23,7 @@ function withTools(shell: Shell): Shell {
 }
 
 for (const bare of shells()) {
+  const cases = casesUnder(bare);
   describe.skipIf(bare.missing !== undefined || missing !== undefined)(`acl under ${bare.name}`, () => {
     const shell = withTools(bare);
     let directory = '';
@@ -44,7 +46,7 @@ for (const bare of shells()) {
     });
     afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-    test('an entry for a number that no account has', () => {
+    cases('an entry for a number that no account has', () => {
       put('f');
       const done = proven(run({ user: 101000, permissions: 'rw' }, at('f')));
       expect(titles(done)).toEqual([`grant rw to user 101000 on ${at('f')}`]);
@@ -57,7 +59,7 @@ for (const bare of shells()) {
       expect(titles(run({ user: '101000', permissions: 'wr' }, at('f')))).toEqual([]);
     });
 
-    test('names are looked up on the host, and one that nobody has is an error', () => {
+    cases('names are looked up on the host, and one that nobody has is an error', () => {
       put('f');
       proven(
         run(
@@ -77,7 +79,7 @@ for (const bare of shells()) {
       expect(run({ user: 'nobody-like-this', state: 'absent' }, at('f')).first).toEqual({ changes: [] });
     });
 
-    test('files and directories are granted apart, in a whole directory, now and later', () => {
+    cases('files and directories are granted apart, in a whole directory, now and later', () => {
       mkdirSync(at('a/b'), { recursive: true });
       for (const name of ['f', 'a/f', 'a/b/f', 'a/-n', "a/it's a |name=\\012\n\\"]) put(name, 0o600);
       symlinkSync('/etc/passwd', at('a/link'));
@@ -101,7 +103,7 @@ for (const bare of shells()) {
       expect(titles(run(args))).toEqual([]);
     });
 
-    test('a mask of --- is mended for the entry, and nobody else gains by it', () => {
+    cases('a mask of --- is mended for the entry, and nobody else gains by it', () => {
       proven(run({ user: 101000, files: 'rw', directories: 'rwx', recursive: true, default: 'also' }));
       set('.', 'd:u:55:rwx', 'd:m::rwx');
       put('f', 0o600);
@@ -116,7 +118,7 @@ for (const bare of shells()) {
       expect(titles(run({ user: 101000, files: 'rw', directories: 'rwx', recursive: true }))).toEqual([]);
     });
 
-    test('X is x for directories and for programs alone', () => {
+    cases('X is x for directories and for programs alone', () => {
       mkdirSync(at('d'));
       put('program', 0o755);
       put('text', 0o640);
@@ -139,7 +141,7 @@ for (const bare of shells()) {
       expect(get('f')).toContain('user:101000:---');
     });
 
-    test('state absent takes entries away, and the mask with the last one', () => {
+    cases('state absent takes entries away, and the mask with the last one', () => {
       mkdirSync(at('d'));
       put('f', 0o640);
       const args = {
@@ -163,7 +165,7 @@ for (const bare of shells()) {
       expect(titles(run({ user: 2, state: 'absent' }, at('none')))).toEqual([]);
     });
 
-    test('a mode and an ACL do not undo each other', () => {
+    cases('a mode and an ACL do not undo each other', () => {
       put('f', 0o600);
       const entries = { user: 101000, permissions: 'rw' };
       const mode = { path: at('f'), mode: '0600', state: 'file' };

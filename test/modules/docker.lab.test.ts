@@ -6,8 +6,8 @@ import { container as containerModule } from '../../src/modules/container.ts';
 import { dockerConfig } from '../../src/modules/docker-config.ts';
 import { container } from '../../src/probes/container.ts';
 import { dockerInfo } from '../../src/probes/docker-info.ts';
+import { runsAllCases } from '../all-cases.ts';
 import { describeLab } from '../lab/lab-suite.ts';
-import { thorough } from '../thorough.ts';
 import { apply, ask, type Converged, converge, decide, inputOf, type Shell } from './on-this-machine.ts';
 
 /** A look starts tens of processes, so there is a pause between them. */
@@ -81,31 +81,34 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
       proven(run({ name: 'worker', state: 'started' }), ['unpause container worker']);
     });
 
-    test('a restart is proven by another start of the same container', async () => {
-      const [id, time] = (await started('worker')).split(' ');
-      proven(run({ name: 'worker', state: 'restarted', stop_timeout: 0 }), ['restart container worker']);
-      const [sameId, later] = (await started('worker')).split(' ');
-      expect([sameId, later === time]).toEqual([id, false]);
-    });
+    if (runsAllCases)
+      test('a restart is proven by another start of the same container', async () => {
+        const [id, time] = (await started('worker')).split(' ');
+        proven(run({ name: 'worker', state: 'restarted', stop_timeout: 0 }), ['restart container worker']);
+        const [sameId, later] = (await started('worker')).split(' ');
+        expect([sameId, later === time]).toEqual([id, false]);
+      });
 
-    test('a killed bot is a new process soon', async () => {
-      const check = (args: JsonObject, before?: Decision['result']): Decision['failed'] =>
-        decide(shell, containerModule, { name: 'openclaw-john', ...args }, inputOf(), before as never).decision.failed;
-      const { answers } = decide(shell, containerModule, { name: 'openclaw-john' }, inputOf());
-      const looking = () =>
-        decide(shell, containerModule, { name: 'openclaw-john', new_process: true }, inputOf(), answers).decision
-          .failed;
-      expect(looking()).toBe('openclaw-john was not started anew');
-      // Docker takes its own kill for a person's stop, so what is killed is the process.
-      const pid = (await exec("docker inspect -f '{{.State.Pid}}' openclaw-john")).trim();
-      await exec(`kill -9 ${pid}`);
-      await expect.poll(looking, looks).toBeUndefined();
-      expect(check({ running: true })).toBeUndefined();
-      expect(run({ name: 'worker', signal: 'KILL' }).applied).toMatchObject([{ code: 0 }]);
-      expect(check({ name: 'worker', running: true })).toBe('worker is exited (exit code 137), not running');
-    });
+    if (runsAllCases)
+      test('a killed bot is a new process soon', async () => {
+        const check = (args: JsonObject, before?: Decision['result']): Decision['failed'] =>
+          decide(shell, containerModule, { name: 'openclaw-john', ...args }, inputOf(), before as never).decision
+            .failed;
+        const { answers } = decide(shell, containerModule, { name: 'openclaw-john' }, inputOf());
+        const looking = () =>
+          decide(shell, containerModule, { name: 'openclaw-john', new_process: true }, inputOf(), answers).decision
+            .failed;
+        expect(looking()).toBe('openclaw-john was not started anew');
+        // Docker takes its own kill for a person's stop, so what is killed is the process.
+        const pid = (await exec("docker inspect -f '{{.State.Pid}}' openclaw-john")).trim();
+        await exec(`kill -9 ${pid}`);
+        await expect.poll(looking, looks).toBeUndefined();
+        expect(check({ running: true })).toBeUndefined();
+        expect(run({ name: 'worker', signal: 'KILL' }).applied).toMatchObject([{ code: 0 }]);
+        expect(check({ name: 'worker', running: true })).toBe('worker is exited (exit code 137), not running');
+      });
 
-    if (thorough)
+    if (runsAllCases)
       test('one that ends right after its start has not started, and its log says why', async () => {
         await exec("docker create --name crash openclaw:lab sh -c 'echo the config is bad; sleep 0.2; exit 3'");
         const done = run({ name: 'crash', state: 'started' });
@@ -125,7 +128,7 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
         proven(run({ name: 'crash', state: 'absent', stop_timeout: 0 }), ['remove container crash']);
       });
 
-    if (thorough)
+    if (runsAllCases)
       test('health is told as Docker sees it', async () => {
         await exec(
           `docker run -d --name ill --health-cmd 'test -e /tmp/well' --health-interval 200ms --health-retries 2 openclaw:lab sleep 1000`,
@@ -139,7 +142,7 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
         expect(change?.predicts).toEqual([]);
       });
 
-    if (thorough)
+    if (runsAllCases)
       test('guards notice a container that was replaced meanwhile', async () => {
         const question = container('ill');
         const states = ask(shell, [question]);
@@ -154,7 +157,7 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
         expect(apply(shell, change, states).code).toBe(97);
       });
 
-    if (thorough)
+    if (runsAllCases)
       test('an engine that does not answer is not taken for an absent container', async () => {
         await exec('systemctl stop docker.socket docker');
         const { first } = run({ name: 'openclaw-john', state: 'absent' });
@@ -191,7 +194,7 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
       expect(await exec("docker inspect -f '{{.Config.Env}}' openclaw-ross")).toContain('BOT_CHAT=off');
     });
 
-    if (thorough)
+    if (runsAllCases)
       test('what was removed is made, and what was stopped is started, unless it is to be left', async () => {
         await exec('docker rm -f openclaw-ross');
         proven(run({ project_src: ross }), ['create openclaw-ross']);
@@ -222,7 +225,7 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
       expect(await started('openclaw-ross')).toBe(before);
     });
 
-    if (thorough)
+    if (runsAllCases)
       test('several services, copies, an env file, and one that ends by itself', async () => {
         await exec(`mkdir -p /root/web; cd /root/web; echo A=1 >x.env; cat >compose.yml <<'EOT'
 services:
@@ -252,7 +255,7 @@ EOT`);
       expect(done.first.failed ?? done.applied[0]?.stderr).toMatch(/nothing\/like-this/);
     });
 
-    if (thorough)
+    if (runsAllCases)
       test('down takes it away, once', async () => {
         const done = run({ project_src: '/root/web', state: 'down' });
         expect(titles(done)[0]).toMatch(/^remove web-.*, network web_default$/);
@@ -295,14 +298,15 @@ EOT`);
       expect(await bots()).toEqual(before);
     });
 
-    test('what is in the file but not in force is reloaded', async () => {
-      await exec(`sed -i 's/"live-restore": true/"live-restore": true, "debug": true/' ${file}`);
-      const done = run({ debug: true });
-      expect(titles(done)).toEqual(['reload Docker for debug']);
-      await settled(done, { debug: true });
-    });
+    if (runsAllCases)
+      test('what is in the file but not in force is reloaded', async () => {
+        await exec(`sed -i 's/"live-restore": true/"live-restore": true, "debug": true/' ${file}`);
+        const done = run({ debug: true });
+        expect(titles(done)).toEqual(['reload Docker for debug']);
+        await settled(done, { debug: true });
+      });
 
-    if (thorough)
+    if (runsAllCases)
       test('a setting that needs a restart waits for one, unless it may be made', async () => {
         const before = await bots();
         const settings = { 'log-driver': 'local', debug: false };
@@ -341,13 +345,14 @@ EOT`);
       await exec(`mv /root/daemon.json ${file}`);
     });
 
-    test('where Docker does not run, the file alone is set', async () => {
-      await exec('systemctl stop docker.socket docker');
-      const done = run({ 'shutdown-timeout': 20 });
-      expect(done.first.message).toBe("Docker does not run: it is read at Docker's start");
-      proven(done, [`shutdown-timeout set in ${file}`]);
-      await exec('systemctl reset-failed docker; systemctl start docker');
-      expect(decided({ 'shutdown-timeout': 20 }).changes).toEqual([]);
-    });
+    if (runsAllCases)
+      test('where Docker does not run, the file alone is set', async () => {
+        await exec('systemctl stop docker.socket docker');
+        const done = run({ 'shutdown-timeout': 20 });
+        expect(done.first.message).toBe("Docker does not run: it is read at Docker's start");
+        proven(done, [`shutdown-timeout set in ${file}`]);
+        await exec('systemctl reset-failed docker; systemctl start docker');
+        expect(decided({ 'shutdown-timeout': 20 }).changes).toEqual([]);
+      });
   });
 });

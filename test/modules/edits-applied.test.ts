@@ -10,11 +10,13 @@ import { link } from '../../src/modules/link.ts';
 import { replace } from '../../src/modules/replace.ts';
 import { yaml } from '../../src/modules/yaml.ts';
 import { runSync } from '../child.ts';
+import { casesUnder } from '../shell/shells.ts';
 import { complete } from './edited.ts';
 import { apply, type Converged, converge, decide, inputOf, scratch, shells } from './on-this-machine.ts';
 import { proven } from './proven.ts';
 
 for (const shell of shells()) {
+  const cases = casesUnder(shell);
   const busybox = shell.name.startsWith('busybox');
   describe.skipIf(shell.missing !== undefined)(`edits under ${shell.name}`, () => {
     let directory = '';
@@ -66,14 +68,14 @@ for (const shell of shells()) {
       expect(proven(run(line, { line: 'a', mode: '0644' })).first.changes[0]?.title).toBe('mode 0600 -> 0644');
     });
 
-    test('a link is followed and stays', () => {
+    cases('a link is followed and stays', () => {
       writeFileSync(at('real'), 'a\n');
       symlinkSync('real', at('f'));
       proven(run(line, { line: 'b' }));
       expect([read('real'), readlinkSync(at('f'))]).toEqual(['a\nb\n', 'real']);
     });
 
-    test('a directory, a fifo, a binary file and one that is too large are refused', () => {
+    cases('a directory, a fifo, a binary file and one that is too large are refused', () => {
       const failed = (): string | undefined => run(line, { line: 'b' }).first.failed;
       runSync('mkdir', [at('f')]);
       expect(failed()).toBe(`${at('f')} is not a regular file`);
@@ -99,14 +101,14 @@ for (const shell of shells()) {
       expect([applied, read('f'), readdirSync(directory)]).toEqual([[], 'a:\n  b: 1\n c: 2\n', ['f']]);
     });
 
-    test('a structured file is made', () => {
+    cases('a structured file is made', () => {
       proven(run(json, { path: at('n.json'), create: true, merge: { a: { b: 1 } }, mode: '0600' }));
       expect(read('n.json')).toBe('{\n  "a": {\n    "b": 1\n  }\n}\n');
       proven(run(yaml, { path: at('n.yml'), create: true, set: [{ path: 'a.b', value: 1 }] }));
       expect(read('n.yml')).toBe('a:\n  b: 1\n');
     });
 
-    test('validate and backup are those of copy', () => {
+    cases('validate and backup are those of copy', () => {
       writeFileSync(at('f'), 'old\n', { mode: 0o600 });
       const bad = run(line, { line: 'bad', validate: 'grep -q good %s', backup: true });
       expect(bad.applied).toMatchObject([{ code: 1, stderr: 'the new content was refused by: grep -q good %s\n' }]);
@@ -116,7 +118,7 @@ for (const shell of shells()) {
       expect([read('f'), read(kept)]).toEqual(['old\ngood\n', 'old\n']);
     });
 
-    test('an edit made meanwhile on the host is caught', () => {
+    cases('an edit made meanwhile on the host is caught', () => {
       writeFileSync(at('f'), 'old\n');
       const args = complete(line, { path: at('f'), line: 'new' });
       const { decision, states } = decide(shell, line, args, inputOf());
@@ -127,7 +129,7 @@ for (const shell of shells()) {
       expect(read('f')).toBe('odd\n');
     });
 
-    test('a string above 64 KiB is edited', () => {
+    cases('a string above 64 KiB is edited', () => {
       const long = 'x\n'.repeat(50_000);
       writeFileSync(at('f'), long);
       const done = proven(run(line, { line: 'end' }));
@@ -155,14 +157,14 @@ for (const shell of shells()) {
       expect(run(link, { path: at('l'), state: 'absent' }).first.changes).toEqual([]);
     });
 
-    test('a link to a directory is turned, not entered', () => {
+    cases('a link to a directory is turned, not entered', () => {
       runSync('mkdir', [at('a'), at('b')]);
       proven(run(link, { path: at('l'), src: 'a' }));
       proven(run(link, { path: at('l'), src: 'b' }));
       expect([readlinkSync(at('l')), readdirSync(at('a'))]).toEqual(['b', []]);
     });
 
-    test('a file gives way to a link by force alone, and a directory never', () => {
+    cases('a file gives way to a link by force alone, and a directory never', () => {
       writeFileSync(at('f'), 'a');
       expect(run(link, { src: 'x' }).first.failed).toBe(`${at('f')} is a file`);
       expect(run(link, { state: 'absent' }).first.failed).toBe(`${at('f')} is a file, not a link`);

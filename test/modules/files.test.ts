@@ -19,9 +19,10 @@ import { copy } from '../../src/modules/copy.ts';
 import { directory } from '../../src/modules/directory.ts';
 import { file } from '../../src/modules/file.ts';
 import { template } from '../../src/modules/template.ts';
+import { runsAllCases } from '../all-cases.ts';
 import { runSync } from '../child.ts';
 import fc from '../samples.ts';
-import { thorough } from '../thorough.ts';
+import { casesUnder } from '../shell/shells.ts';
 import { apply, type Converged, converge, decide, inputOf, scratch, shells } from './on-this-machine.ts';
 
 const defaults = { backup: false, force: true, follow: false };
@@ -51,6 +52,7 @@ function proven(done: Converged): Converged {
 }
 
 for (const shell of shells()) {
+  const cases = casesUnder(shell);
   const busybox = shell.name.startsWith('busybox');
   describe.skipIf(shell.missing !== undefined)(`files under ${shell.name}`, () => {
     let scratchDirectory = '';
@@ -117,7 +119,7 @@ for (const shell of shells()) {
           expect(readFileSync(`${scratchDirectory}/${one}`)).toEqual(bytes);
           rmSync(`${scratchDirectory}/${one}`);
         }),
-        { numRuns: thorough ? 15 : 6, interruptAfterTimeLimit: 30_000 },
+        { numRuns: runsAllCases ? 15 : 6, interruptAfterTimeLimit: 30_000 },
       );
     });
 
@@ -143,7 +145,7 @@ for (const shell of shells()) {
       expect(readdirSync(scratchDirectory)).toEqual(['app.conf']);
     });
 
-    test('a link is replaced, or followed if asked', () => {
+    cases('a link is replaced, or followed if asked', () => {
       writeFileSync(at('real'), 'old');
       symlinkSync('real', at('link'));
       proven(run(copy, { ...defaults, content: 'new', dest: at('link'), follow: true }));
@@ -188,7 +190,7 @@ for (const shell of shells()) {
       expect([readFileSync(at(kept), 'utf8'), modeOf(kept)]).toEqual(['old', '0600']);
     });
 
-    test('a content that the validation refuses is not put in place', () => {
+    cases('a content that the validation refuses is not put in place', () => {
       writeFileSync(at('f'), 'old');
       const bad = run(copy, { ...defaults, content: 'bad', dest: at('f'), validate: "grep -q 'good one' %s" });
       expect(bad.applied).toMatchObject([
@@ -222,7 +224,7 @@ for (const shell of shells()) {
       expect(change?.act.script.shown).not.toContain(Buffer.from('s3cret').toString('base64'));
     });
 
-    test('an ACL outlives an update, and a mode does not narrow its mask', () => {
+    cases('an ACL outlives an update, and a mode does not narrow its mask', () => {
       writeFileSync(at('f'), 'old', { mode: 0o640 });
       runSync('setfacl', ['-m', 'u:1234:rw', at('f')]);
       const acl = () => runSync('getfacl', ['-cpn', at('f')]);
@@ -235,7 +237,7 @@ for (const shell of shells()) {
       expect(acl()).toBe(before.replace('other::---', 'other::r--'));
     });
 
-    test('what is made in a directory with a default ACL takes part in it', () => {
+    cases('what is made in a directory with a default ACL takes part in it', () => {
       runSync('setfacl', ['-d', '-m', 'u:1234:rwx', scratchDirectory]);
       const done = run(copy, { ...defaults, content: 'new', dest: at('f'), mode: '0600' });
       if (busybox) {
@@ -281,7 +283,7 @@ for (const shell of shells()) {
       expect(existsSync(at('a'))).toBe(false);
     });
 
-    test('a directory in a setgid directory takes its group', () => {
+    cases('a directory in a setgid directory takes its group', () => {
       mkdirSync(at('s'));
       runSync('chown', [':4321', at('s')]);
       runSync('chmod', ['2755', at('s')]);
@@ -290,7 +292,7 @@ for (const shell of shells()) {
       expect([modeOf('s/d'), lstatSync(at('s/d')).gid, lstatSync(at('s/f')).gid]).toEqual(['2755', 4321, 4321]);
     });
 
-    test('file sets a mode, links, touches and removes', () => {
+    cases('file sets a mode, links, touches and removes', () => {
       const fileArgs = { force: false };
       proven(run(file, { ...fileArgs, path: at('f'), state: 'touch', mode: '0600' }));
       expect(modeOf('f')).toBe('0600');

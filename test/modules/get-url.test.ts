@@ -15,6 +15,7 @@ import type { JsonObject } from '../../src/core/json.ts';
 import { getUrl } from '../../src/modules/get-url.ts';
 import { runSync } from '../child.ts';
 import { type Server, startServer } from '../server.ts';
+import { casesUnder } from '../shell/shells.ts';
 import { converge, type Shell, scratch, shells } from './on-this-machine.ts';
 
 // The scripts are run by spawnSync, so the server lives in a process of its own.
@@ -48,6 +49,7 @@ function without(programs: readonly string[], shell: Shell): string {
 }
 
 for (const shell of shells()) {
+  const cases = casesUnder(shell);
   const simple = shell.name.startsWith('busybox');
   /** Cases of the tools that one of the shells alone has. */
   const casesOf =
@@ -88,7 +90,7 @@ for (const shell of shells()) {
       for (const { predicted, asked } of mode.predicted) expect(asked).toEqual(predicted);
     });
 
-    test('a checksum decides without a download, and a file that is not it is replaced', () => {
+    cases('a checksum decides without a download, and a file that is not it is replaced', () => {
       const args = { url: `${base}/moved`, dest: at('f'), checksum: `sha256:${sha256.toUpperCase()}` };
       expect(run(args).after.changes).toEqual([]);
       rmSync(at('f'));
@@ -100,7 +102,7 @@ for (const shell of shells()) {
       expect(titles({ ...args, url: `${base}/none` })).toEqual([]);
     });
 
-    test('what is not what was meant is not put in place, and nothing is left', () => {
+    cases('what is not what was meant is not put in place, and nothing is left', () => {
       const checksum = `sha256:${'0'.repeat(64)}`;
       const done = run({ url: `${base}/`, dest: at('f'), checksum });
       expect(done.applied[0]).toMatchObject({
@@ -114,7 +116,7 @@ for (const shell of shells()) {
       expect(readdirSync(directory)).toEqual([]);
     });
 
-    test('force looks whether it changed, and what never stays the same is fetched once a run', () => {
+    cases('force looks whether it changed, and what never stays the same is fetched once a run', () => {
       writeFileSync(at('f'), bytes);
       expect(titles({ url: `${base}/`, dest: at('f'), force: true })).toEqual([]);
       writeFileSync(at('f'), 'old');

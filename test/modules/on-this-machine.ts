@@ -126,7 +126,7 @@ function askGroups(
     joinSh(
       [
         heredoc(
-          sh`timeout -s KILL 60 ${shell.sh} -s 2>&1`,
+          sh`${shell.sh} -s 2>&1`,
           joinSh([sh`{ N=${nonce}; LC_ALL=C; export LC_ALL`, probe.ask(items), sh`} </dev/null`], '\n'),
         ),
         sh`printf '%s %s\n' ${mark} "$?"`,
@@ -209,9 +209,19 @@ export interface Decided {
   readonly states: ReadonlyMap<string, State<unknown>>;
 }
 
-/** Asks what a module wants to know, in at most three rounds, and lets it decide. */
-export function decide(shell: Shell, module: Module, args: JsonObject, input: Input, before?: Answers<Reads>): Decided {
-  const states = new Map<string, State<unknown>>();
+/**
+ * Asks what a module requires, in at most three rounds, and lets it decide. `before` is what was answered before its changes,
+ * `asked` what has been asked since.
+ */
+export function decide(
+  shell: Shell,
+  module: Module,
+  args: JsonObject,
+  input: Input,
+  before?: Answers<Reads>,
+  asked?: ReadonlyMap<string, State<unknown>>,
+): Decided {
+  const states = new Map<string, State<unknown>>(asked);
   let reads: Reads = {};
   for (let round = 0; round < 4; round++) {
     reads = module.reads(args, (question) => answered(states.get(question.key)) as never, input);
@@ -264,7 +274,7 @@ export function converge(
     shell,
     predictions.map(({ question }) => question),
   );
-  const after = decide(shell, module, args, input, first.answers);
+  const after = decide(shell, module, args, input, first.answers, asked);
   return {
     first: first.decision,
     applied,

@@ -17,10 +17,12 @@ import { sync } from '../../src/modules/sync.ts';
 import { tree } from '../../src/probes/tree.ts';
 import { directoryContent } from '../../src/run/transfer/local-directory.ts';
 import { runSync } from '../child.ts';
+import { casesUnder } from '../shell/shells.ts';
 import { ask, type Converged, converge, scratch, shells } from './on-this-machine.ts';
 import { proven, titles } from './proven.ts';
 
 for (const shell of shells()) {
+  const cases = casesUnder(shell);
   describe.skipIf(shell.missing !== undefined)(`sync under ${shell.name}`, () => {
     let directory = '';
     const here = (name = ''): string => join(directory, 'here', name);
@@ -55,7 +57,7 @@ for (const shell of shells()) {
       expect([readFileSync(there('a'), 'utf8'), lstatSync(there('sub/run')).ino]).toEqual(['A', inode]);
     });
 
-    test('what else is there stays, unless it is to go; what is left out stays always', async () => {
+    cases('what else is there stays, unless it is to go; what is left out stays always', async () => {
       mkdirSync(there('old/deep'), { recursive: true });
       mkdirSync(there('sub/cache'), { recursive: true });
       mkdirSync(there('kept'), { recursive: true });
@@ -83,7 +85,7 @@ for (const shell of shells()) {
       expect([modeOf('more'), modeOf('more/x'), lstatSync(there('more/x')).uid]).toEqual(['700', '640', 1234]);
     });
 
-    test('without a mode that of a file stays, but whether it is a program', async () => {
+    cases('without a mode that of a file stays, but whether it is a program', async () => {
       proven(await run());
       chmodSync(there('a'), 0o600);
       runSync('chown', ['1234:4321', there('a')]);
@@ -96,7 +98,7 @@ for (const shell of shells()) {
       expect(modeOf('a')).toBe('700');
     });
 
-    test('a directory in the way of a file is removed only if asked', async () => {
+    cases('a directory in the way of a file is removed only if asked', async () => {
       mkdirSync(there('a/below'), { recursive: true });
       writeFileSync(there('a/below/x'), '');
       expect((await run()).first.failed).toBe('a is a directory on the host, and a file here');

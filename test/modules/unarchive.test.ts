@@ -18,6 +18,7 @@ import type { Content } from '../../src/core/change.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { unarchive } from '../../src/modules/unarchive.ts';
 import { runSync } from '../child.ts';
+import { casesUnder } from '../shell/shells.ts';
 import { type Converged, converge, scratch, shells } from './on-this-machine.ts';
 
 const defaults = { remote_src: false, strip: 0, links_out: false };
@@ -59,6 +60,7 @@ function tarOf(members: readonly (readonly [name: string, type?: string, target?
 }
 
 for (const shell of shells()) {
+  const cases = casesUnder(shell);
   describe.skipIf(shell.missing !== undefined)(`unarchive under ${shell.name}`, () => {
     let directory = '';
     const at = (name: string): string => join(directory, name);
@@ -112,7 +114,7 @@ for (const shell of shells()) {
       expect(titles(run('app.tgz'))).toEqual([]);
     });
 
-    test('leading directories are left out, owner and mode are set', () => {
+    cases('leading directories are left out, owner and mode are set', () => {
       proven(run('app.tgz', { strip: 1, owner: 1, group: 2, mode: '0640' }));
       expect(visible()).toEqual(['.hidden', 'bin', 'read', 'start']);
       const seen = ['bin', 'bin/run it', 'read'].map((name) => lstatSync(dest(name)));
@@ -127,7 +129,7 @@ for (const shell of shells()) {
       ]);
     });
 
-    test('another archive, and what was changed or is gone, has it unpacked anew', () => {
+    cases('another archive, and what was changed or is gone, has it unpacked anew', () => {
       proven(run('app.tgz', { strip: 1 }));
       writeFileSync(dest('read'), 'changed');
       expect(titles(proven(run('app.tgz', { strip: 1 })))).toEqual([
@@ -145,7 +147,7 @@ for (const shell of shells()) {
       expect(readFileSync(dest('read'), 'utf8')).toBe('newer');
     });
 
-    test('one that is on the host already, and what it creates', () => {
+    cases('one that is on the host already, and what it creates', () => {
       const args = { src: at('app.tgz'), remote_src: true };
       proven(converge(shell, unarchive, { ...defaults, dest: dest(), ...args }));
       expect(visible()).toEqual(['app-1']);
@@ -156,7 +158,7 @@ for (const shell of shells()) {
       expect(run2({ dest: at('none') }).failed).toBe(`there is no directory ${at('none')}`);
     });
 
-    test('setuid is not handed on', () => {
+    cases('setuid is not handed on', () => {
       chmodSync(at('app-1/read'), 0o6755);
       runSync('tar', ['-C', directory, '-cf', at('s.tar'), 'app-1']);
       proven(run('s.tar'));
@@ -205,7 +207,7 @@ for (const shell of shells()) {
       expect(existsSync('/tmp/heal-evil')).toBe(false);
     });
 
-    test('a hard link to a file outside is refused before its owner or mode changes', () => {
+    cases('a hard link to a file outside is refused before its owner or mode changes', () => {
       const secret = at('secret');
       writeFileSync(secret, 'for root alone', { mode: 0o600 });
       writeFileSync(at('hard.tar'), tarOf([['a'], ['y', '1', secret]]));
@@ -217,7 +219,7 @@ for (const shell of shells()) {
         expect(applied[0]?.stderr).toBe('it has a hard link that leads out of the directory: y\n');
     });
 
-    test('links inside are kept', () => {
+    cases('links inside are kept', () => {
       writeFileSync(
         at('in.tar'),
         tarOf([['d/f'], ['d/e/l', '2', '../f'], ['l', '2', 'd/../d/f'], ['gone', '2', 'nowhere']]),
@@ -226,7 +228,7 @@ for (const shell of shells()) {
       expect([readFileSync(dest('d/e/l'), 'utf8'), readlinkSync(dest('gone'))]).toEqual(['evil', 'nowhere']);
     });
 
-    test('what is no archive, or empty, is an error that leaves nothing', () => {
+    cases('what is no archive, or empty, is an error that leaves nothing', () => {
       writeFileSync(at('bad.tar'), 'this is no archive at all');
       expect(run('bad.tar').applied[0]).toMatchObject({
         code: 1,

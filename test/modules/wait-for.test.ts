@@ -5,6 +5,7 @@ import type { JsonObject } from '../../src/core/json.ts';
 import { waitFor } from '../../src/modules/wait-for.ts';
 import { type Started, startChild } from '../child.ts';
 import { startServer } from '../server.ts';
+import { casesUnder } from '../shell/shells.ts';
 import { freePort } from '../ssh/sshd.ts';
 import { ask, converge, decide, inputOf, scratch, shells } from './on-this-machine.ts';
 import { proven, titles } from './proven.ts';
@@ -14,6 +15,7 @@ const given = (args: JsonObject): JsonObject => ({
 }); // biome-ignore format: a table
 
 for (const shell of shells()) {
+  const cases = casesUnder(shell);
   describe.skipIf(shell.missing !== undefined)(`wait_for under ${shell.name}`, () => {
     let directory = '';
     const at = (name: string): string => join(directory, name);
@@ -48,7 +50,7 @@ for (const shell of shells()) {
       expect(titles(run({ path: at('none'), search_regex: 'x', state: 'absent' }))).toEqual([]);
     });
 
-    test('what does not come in time is told', () => {
+    cases('what does not come in time is told', () => {
       const done = run({ path: at('none'), timeout: 1 });
       expect(done.applied).toMatchObject([
         { code: 1, stderr: `it did not come about in 1 s: ${at('none')} is there\n` },
@@ -67,7 +69,7 @@ for (const shell of shells()) {
       expect(titles(proven(closed))).toEqual([`wait until port ${port} of 127.0.0.1 takes no connections any more`]);
     });
 
-    test('in a plan it is unknown what has not come, and ok what has', () => {
+    cases('in a plan it is unknown what has not come, and ok what has', () => {
       const plan = (path: string) => decide(shell, waitFor, given({ path }), inputOf({ checkMode: true })).decision;
       expect(plan(directory)).toEqual({ changes: [] });
       expect(plan(at('none')).failed).toBe(

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runsAllCases } from '../all-cases.ts';
 import { prepareByHand } from '../lab/by-hand.ts';
 import type { LabHost } from '../lab/host.ts';
 import { describeLab } from '../lab/lab-suite.ts';
-import { thorough } from '../thorough.ts';
 import { until } from '../until.ts';
 import { type Heal, healOn } from './run-heal.ts';
 
@@ -38,7 +38,8 @@ const withoutDocker = (root: string): void => {
     rmSync(join(root, 'etc/systemd/system', link), { force: true });
   }
 };
-const names = ['fresh', 'user', ...(thorough ? ['byhand', 'broken', 'switch'] : [])];
+// The suite has a user unit in site.lab.test.ts.
+const names = ['fresh', ...(runsAllCases ? ['user', 'byhand', 'broken', 'switch'] : [])];
 const hosts = names.map((name) => ({ name, prepare: withoutDocker }));
 
 describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, jack: 'stopped' }, (lab) => {
@@ -91,7 +92,7 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
       expect(drills[0]).toMatchObject({ drill: 'Jack is killed', status: 'healed' });
     });
 
-    if (thorough)
+    if (runsAllCases)
       it.sequential('says of a frozen Jack that he is frozen, and what helps', async () => {
         const host = lab().host('fresh');
         const pid = await show(host, 'MainPID');
@@ -104,20 +105,21 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
         expect(await run('run', 'fresh')).toMatchObject({ code: 0, changed: 0 });
       });
 
-    it.sequential('stops a gateway that was started by hand, and no other process', async () => {
-      const host = lab().host('fresh');
-      await host.exec('systemctl stop openclaw-jack');
-      await host.exec(
-        'setsid openclaw gateway </dev/null >/root/stray.log 2>&1 & for i in $(seq 300); do curl -fs -m 2 http://127.0.0.1:18789/healthz && exit; sleep 0.1; done; exit 1',
-      );
-      const result = await run('run', 'fresh');
-      expect(result).toMatchObject({ code: 0, changed: 2 });
-      expect(result.stdout).toMatch(/stop openclaw-gatewa\S* \(pid \d+\), which listens on port 18789/);
-      expect(await health(host)).toContain('"ok":true');
-    });
+    if (runsAllCases)
+      it.sequential('stops a gateway that was started by hand, and no other process', async () => {
+        const host = lab().host('fresh');
+        await host.exec('systemctl stop openclaw-jack');
+        await host.exec(
+          'setsid openclaw gateway </dev/null >/root/stray.log 2>&1 & for i in $(seq 300); do curl -fs -m 2 http://127.0.0.1:18789/healthz && exit; sleep 0.1; done; exit 1',
+        );
+        const result = await run('run', 'fresh');
+        expect(result).toMatchObject({ code: 0, changed: 2 });
+        expect(result.stdout).toMatch(/stop openclaw-gatewa\S* \(pid \d+\), which listens on port 18789/);
+        expect(await health(host)).toContain('"ok":true');
+      });
   });
 
-  if (thorough)
+  if (runsAllCases)
     describe.concurrent('a host with the unit of the hand-made way', () => {
       it.sequential('has it adopted without a restart, and its endless crash loops ended', async () => {
         const host = lab().host('byhand');
@@ -149,25 +151,25 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
       });
     });
 
-  describe.concurrent('a host whose user unit OpenClaw wrote', () => {
-    it.sequential('keeps it', async () => {
-      const host = lab().host('user');
-      await host.exec(
-        'loginctl enable-linger root; for i in $(seq 600); do [ -S /run/user/0/bus ] && break; sleep 0.1; done; [ -S /run/user/0/bus ] || exit 1; XDG_RUNTIME_DIR=/run/user/0 openclaw gateway install --force',
-      );
-      const first = await run('run', 'user');
-      expect(first).toMatchObject({ code: 0, failed: 0 });
-      expect(await show(host, 'StartLimitBurst', '--user')).toBe('10');
-      expect(await host.exec('test -e /etc/systemd/system/openclaw-jack.service && echo there || echo none')).toBe(
-        'none\n',
-      );
-      expect(await run('run', 'user')).toMatchObject({ code: 0, changed: 0 });
-      const drill = await run('drill', 'user', '--yes');
-      expect(drill.stdout).toContain('healed');
-      expect(drill.code).toBe(0);
-    });
+  if (runsAllCases)
+    describe.concurrent('a host whose user unit OpenClaw wrote', () => {
+      it.sequential('keeps it', async () => {
+        const host = lab().host('user');
+        await host.exec(
+          'loginctl enable-linger root; for i in $(seq 600); do [ -S /run/user/0/bus ] && break; sleep 0.1; done; [ -S /run/user/0/bus ] || exit 1; XDG_RUNTIME_DIR=/run/user/0 openclaw gateway install --force',
+        );
+        const first = await run('run', 'user');
+        expect(first).toMatchObject({ code: 0, failed: 0 });
+        expect(await show(host, 'StartLimitBurst', '--user')).toBe('10');
+        expect(await host.exec('test -e /etc/systemd/system/openclaw-jack.service && echo there || echo none')).toBe(
+          'none\n',
+        );
+        expect(await run('run', 'user')).toMatchObject({ code: 0, changed: 0 });
+        const drill = await run('drill', 'user', '--yes');
+        expect(drill.stdout).toContain('healed');
+        expect(drill.code).toBe(0);
+      });
 
-    if (thorough)
       it.sequential('is left with that one of two units, for it owns the port', async () => {
         const host = lab().host('user');
         await host.exec(
@@ -178,9 +180,9 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
         expect(await show(host, 'ActiveState', '--user')).toBe('active');
         expect(await run('run', 'user')).toMatchObject({ code: 0, changed: 0 });
       });
-  });
+    });
 
-  if (thorough)
+  if (runsAllCases)
     it.concurrent('switches from one way to the other, and a switch that fails leaves Jack as he was', async () => {
       const host = lab().host('switch');
       const to = (way: string, ...more: string[]) => run('run', 'switch', '-e', `jack_service=${way}`, ...more);
@@ -220,7 +222,7 @@ describeLab('jack-service on real hosts', { hosts, state: 'site', bots: false, j
       expect(await host.exec('getfacl -cp /root/.openclaw')).toContain('\nuser:101000:rwx\n');
     });
 
-  if (thorough)
+  if (runsAllCases)
     it.concurrent('gives up a crash loop after five starts, and says why from the journal', async () => {
       const host = lab().host('broken');
       await host.exec('sed -i \'s/"\\?mode"\\?: *"local"/mode: "nowhere"/\' /root/.openclaw/openclaw.json');

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runsAllCases } from '../all-cases.ts';
 import { prepareAsNotes, prepareByHand } from '../lab/by-hand.ts';
 import type { LabHost } from '../lab/host.ts';
 import { describeLab } from '../lab/lab-suite.ts';
-import { thorough } from '../thorough.ts';
 import { type Heal, type HealResult, healOn, wholeSiteMs } from './run-heal.ts';
 
 const recap = /^\S+ +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+).*?(?:unknown=(\d+))?$/m;
@@ -27,7 +27,8 @@ const changing = ({ stdout }: HealResult): string[] =>
     .split('\n')
     .flatMap((line) => /^\S+ *\| (?:to change|changed(?: \(unproven\))?) *\| (.*)$/.exec(line)?.[1] ?? []);
 
-const hosts: readonly string[] = thorough ? ['fresh', 'byhand', 'notes'] : ['fresh', 'notes'];
+// The suite has a fresh host in quick-start.lab.test.ts.
+const hosts: readonly string[] = runsAllCases ? ['fresh', 'byhand', 'notes'] : ['notes'];
 
 /** What the owner wrote himself, by its lines. */
 const owned = {
@@ -84,7 +85,7 @@ describeLab('the site on real hosts', { hosts: [...hosts], state: 'site', jack: 
     );
     await Promise.all([
       prepareAsNotes(lab().host('notes')),
-      ...(thorough ? [prepareByHand(lab().host('byhand'), [1, 2, 3, 4, 5])] : []),
+      ...(runsAllCases ? [prepareByHand(lab().host('byhand'), [1, 2, 3, 4, 5])] : []),
     ]);
     await apply();
   }, 3 * wholeSiteMs);

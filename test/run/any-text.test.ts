@@ -8,10 +8,10 @@ import { loadInventory } from '../../src/project/inventory/inventory.ts';
 import { loadPlaybook } from '../../src/project/playbook/playbook.ts';
 import { projectSide } from '../../src/run/playbook/project-side.ts';
 import { runPlaybook } from '../../src/run/run.ts';
+import { runsAllCases } from '../all-cases.ts';
 import { directoryWith } from '../project/project.ts';
 import fc from '../samples.ts';
-import { shells } from '../shell/shells.ts';
-import { thorough } from '../thorough.ts';
+import { engineShells, shells } from '../shell/shells.ts';
 import { localConnection } from './local-connection.ts';
 
 const { all, remove } = shells();
@@ -67,7 +67,7 @@ function quoted(text: string): string {
   return JSON.stringify(text).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-describe.each(all.filter(({ name }) => name !== 'bash'))('any text, under $name,', (shell) => {
+describe.each(engineShells(all))('any text, under $name,', (shell) => {
   test('arrives unchanged as content, path, environment value, word, input and user name', async () => {
     await fc.assert(
       fc.asyncProperty(anyText, anyName, anyContent, anyUser, async (text, path, content, user) => {
@@ -93,7 +93,7 @@ describe.each(all.filter(({ name }) => name !== 'bash'))('any text, under $name,
         }
       }),
       // As many as there is time for: a run forks a hundred times.
-      { numRuns: thorough ? 12 : 6, interruptAfterTimeLimit: 30_000 },
+      { numRuns: runsAllCases ? 12 : 6, interruptAfterTimeLimit: 30_000 },
     );
   });
 });

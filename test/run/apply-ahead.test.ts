@@ -10,7 +10,7 @@ import { defineModule } from '../../src/modules/definition/define.ts';
 import { modules as shipped } from '../../src/modules/registry.ts';
 import { entry } from '../../src/probes/entry.ts';
 import { sh } from '../../src/shell/sh.ts';
-import { casesUnder, shells } from '../shell/shells.ts';
+import { casesUnder, engineShells, shells } from '../shell/shells.ts';
 import { until } from '../until.ts';
 import { constant, madePlay, madeTask } from './made.ts';
 import { runMade } from './made-run.ts';
@@ -42,7 +42,7 @@ const modules: ReadonlyMap<string, Module> = new Map([
 const { all, remove } = shells();
 afterAll(remove);
 
-describe.each(all)('changes that share a program under $name', (shell) => {
+describe.each(engineShells(all))('changes that share a program under $name', (shell) => {
   const engine = casesUnder(shell);
   let directory = '';
   beforeEach(() => {
@@ -68,7 +68,7 @@ describe.each(all)('changes that share a program under $name', (shell) => {
     expect(roundTrips).toBe(2);
   });
 
-  it('come to what they do one by one: a directory, a file in it, its mode, a link to it', async () => {
+  engine('come to what they do one by one: a directory, a file in it, its mode, a link to it', async () => {
     const tasks = [
       madeTask('directory', { path: at('d'), mode: '0750' }),
       copy('d/f'),
@@ -101,7 +101,7 @@ describe.each(all)('changes that share a program under $name', (shell) => {
     expect(existsSync(at('a'))).toBe(true);
   });
 
-  it('are told of where the run is interrupted after they were made', async () => {
+  engine('are told of where the run is interrupted after they were made', async () => {
     const interrupt = new AbortController();
     const events: Event[] = [];
     const tasks = [copy('a'), copy('b'), madeTask('lasts', { path: at('x') }), copy('c')];

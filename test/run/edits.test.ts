@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Task } from '../../src/core/playbook.ts';
 import { modules } from '../../src/modules/registry.ts';
-import { shells } from '../shell/shells.ts';
+import { engineShells, shells } from '../shell/shells.ts';
 import { madePlay, madeTask } from './made.ts';
 import { runMade } from './made-run.ts';
 
 const { all, remove } = shells();
 afterAll(remove);
 
-describe.each(all)('edits that build on each other under $name', (shell) => {
+describe.each(engineShells(all))('edits that build on each other under $name', (shell) => {
   let directory = '';
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'heal-edits-'));

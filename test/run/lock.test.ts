@@ -8,7 +8,7 @@ import { modules } from '../../src/modules/registry.ts';
 import { lockAlive } from '../../src/shell/run-lock.ts';
 import { runSync } from '../child.ts';
 import { directoryWith, healEntry, startHeal } from '../cli/built.ts';
-import { casesUnder, shells } from '../shell/shells.ts';
+import { casesUnder, engineShells, shells } from '../shell/shells.ts';
 import { noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
 import { runs, until } from '../until.ts';
 import { constant, madeHost, madePlay, madeTask } from './made.ts';
@@ -22,7 +22,7 @@ const gate = (file: string): string => `: >'${file}.reached'; until [ -e '${file
 const open = (file: string): void => writeFileSync(`${file}.open`, '');
 const reached = (file: string): Promise<void> => until(`${file} is reached`, () => existsSync(`${file}.reached`));
 
-describe.each(all)('two runs that change a host at once under $name', (shell) => {
+describe.each(engineShells(all))('two runs that change a host at once under $name', (shell) => {
   const caseOf = casesUnder(shell);
   let directory = '';
   beforeEach(() => {
@@ -208,7 +208,7 @@ describe.each(all)('two runs that change a host at once under $name', (shell) =>
     expect(runSync(program, [...args, '-c', text]).split('\n')).toEqual(['no', 'no', 'no', 'no', 'yes', 'no', '']);
   });
 
-  it('change a host under two names in one run, and do not wait for themselves', async () => {
+  caseOf('change a host under two names in one run, and do not wait for themselves', async () => {
     const hosts = [madeHost, { ...madeHost, name: 'alias' }];
     const handlers = [shellTask(`echo handled >>'${at('log')}'`, { name: constant('h') })];
     const write = shellTask(`echo written >>'${at('log')}'; sleep 0.2`, { notify: [constant('h')] });
@@ -237,7 +237,7 @@ describe.each(all)('two runs that change a host at once under $name', (shell) =>
     ]);
   });
 
-  it('are not held up by what a task left in the background', async () => {
+  caseOf('are not held up by what a task left in the background', async () => {
     await start('first', [shellTask(`sleep 600 & echo $! >'${at('pid')}'`)]);
     const pid = Number(readFileSync(at('pid'), 'utf8'));
     try {

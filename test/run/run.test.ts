@@ -9,7 +9,7 @@ import { defineModule } from '../../src/modules/definition/define.ts';
 import { command } from '../../src/probes/command.ts';
 import { entry } from '../../src/probes/entry.ts';
 import { sh } from '../../src/shell/sh.ts';
-import { casesUnder, shells } from '../shell/shells.ts';
+import { casesUnder, engineShells, shells } from '../shell/shells.ts';
 import { runs, until } from '../until.ts';
 import { constant, madePlay, madeTask } from './made.ts';
 import { runMade } from './made-run.ts';
@@ -116,7 +116,7 @@ afterAll(() => {
 const run = (shell: (typeof all)[number], play: Play, more: Parameters<typeof runMade>[3] = {}) =>
   runMade(shell, play, modules, more);
 
-describe.each(all)('a run under $name', (shell) => {
+describe.each(engineShells(all))('a run under $name', (shell) => {
   const engine = casesUnder(shell);
   let file: string;
   beforeEach(() => {
@@ -382,7 +382,7 @@ describe.each(all)('a run under $name', (shell) => {
     },
   );
 
-  it('runs what is around a task whose line breaks, on a line made anew', async () => {
+  engine('runs what is around a task whose line breaks, on a line made anew', async () => {
     const block: Block = { id: 'b', at: { file: 'made.yml', line: 1, column: 1 } };
     let broke = 0;
     const play = madePlay([
@@ -402,7 +402,7 @@ describe.each(all)('a run under $name', (shell) => {
     expect([existsSync(`${file}a`), existsSync(`${file}b`), existsSync(`${file}c`)]).toEqual([false, true, true]);
   });
 
-  it('does on the workstation what is delegated to it, between the tasks of the host', async () => {
+  engine('does on the workstation what is delegated to it, between the tasks of the host', async () => {
     const delegateTo = constant('localhost');
     const play = madePlay([
       madeTask('line-file', { path: `${file}a`, text: 'a' }),

@@ -6,4 +6,4 @@ if (value !== '' && value !== 'all') throw new Error(`HEAL_TESTS is "${value}": 
  * case of each kind: a host of each sort that a role meets and the shell that most hosts have. A case is defined or not, never
  * skipped, since a skipped case looks like one that passed.
  */
-export const thorough = value === 'all';
+export const runsAllCases = value === 'all';
