@@ -119,9 +119,16 @@ owned() {
     die "$_path leads through the link $_link to what belongs to another account: name the real path"
 }
 
-# follow LINK REAL: for a task that names LINK, a link, and changes REAL, what it leads to. See "resolve".
+# follow LINK REAL [NAME]: for a task that names LINK, a link, and changes its target, REAL or REAL/NAME. A link that has another
+# target by now, or has become a file, has the task decided again: what it changes was allowed for the old link alone. See "resolve".
 follow() {
   resolve "$1"
+  _end=$REAL _by=$BY
+  resolve "$2"
+  case $_end in
+    "$REAL" | "$REAL/\${3:-}") BY=$_by ;;
+    *) moved ;;
+  esac
   if [ -z "$BY" ]; then return 0; fi
   if gone "$2"; then owned "\${2%/*}/"; else owned "$2"; fi
 }

@@ -296,6 +296,31 @@ for (const shell of shells()) {
         ]);
       });
 
+      // The link is gone after the guards looked at it, so its owner can no longer be seen.
+      test.each([
+        ['line', line, { backup: true, create: true, state: 'present', insert_after: 'EOF', line: 'x' }],
+        ['file', file, { state: 'file', force: false, mode: '0644' }],
+        ['directory', directory, { state: 'present', mode: '0700' }],
+      ] as const)(
+        'a link that becomes something else before %s applies its change is not followed',
+        (name, module, args) => {
+          const [kind, target] = name === 'directory' ? ['-d', join(top, 'etc')] : ['', victim];
+          runSync('sh', ['-c', `cd ${home()} && exec ${asOther.join(' ')} ln -s ${target} f`]);
+          const { decision, states } = decide(shell, module, { ...args, path: home('f'), owner: other }, inputOf());
+          rmSync(home('f'));
+          runSync('sh', ['-c', `cd ${home()} && exec ${asOther.join(' ')} mktemp ${kind} ./fXXXXXX`]);
+          runSync('sh', ['-c', `cd ${home()} && mv f?????? f`]);
+          const [change] = decision.changes;
+          if (change === undefined) throw new Error(`no change: ${decision.failed}`);
+          expect(apply(shell, { ...change, expects: [] }, states)).toMatchObject({ code: 97, stderr: 'moved\n' });
+          expect([victimState(), modeOf(join(top, 'etc')), lstatSync(join(top, 'etc')).uid]).toEqual([
+            untouched,
+            '0755',
+            0,
+          ]);
+        },
+      );
+
       const syncArgs = { src: 'x', dest: '', owner: other, mode: '0644', delete: true, exclude: [] };
       const pages = async (): Promise<Parameters<typeof inputOf>[0]> => {
         mkdirSync(join(top, 'pages/sub/more'), { recursive: true });

@@ -81,9 +81,12 @@ export function attributeScript(path: string, entry: Entry, wanted: Attributes):
   return sh`attributes ${path} ${owner} ${mode === undefined ? '' : entry.acl ? symbolicMode(mode) : octalWord(mode)}`;
 }
 
-/** Ends an act on `real` where it was found through a link that another account may have made. */
-export function followText(given: string, real: string): Sh[] {
-  return given === real ? [] : [sh`follow ${given} ${real}`];
+/**
+ * Ends an act on `real`, or on the file `name` in it, if it was found through a link that another account may have created, or
+ * that has another target by now.
+ */
+export function followText(given: string, real: string, name = ''): Sh[] {
+  return given === real ? [] : [sh`follow ${given} ${real} ${name}`];
 }
 
 /** `uid:gid` for chown, with what is to stay left out. */

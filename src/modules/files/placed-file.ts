@@ -103,14 +103,14 @@ export function placedPlan(
     return fail(`${target} is a ${there.type}, not a file`);
   if (there?.readable === false) return fail(`${target} can't be read`, 'become root or its owner');
   if (there === undefined && (answers.parent === undefined || !isDirectory(answers.parent))) {
-    return fail(`there is no directory ${posix.dirname(target)}`, 'make it by a directory task before this one');
+    return fail(`there is no directory ${posix.dirname(target)}`, 'create it with a directory task before this one');
   }
   if (there !== undefined && !args.force)
     return { changes: [], result, message: `${target} is there, and force is false` };
 
   const start = seen[0] ?? target;
   const unchecked = args.follow === true || start === target || at(start)?.type !== 'link';
-  const follow = unchecked ? [] : followText(start, posix.dirname(target));
+  const follow = unchecked ? [] : followText(start, posix.dirname(target), posix.basename(target));
   const differences = there?.type === 'file' ? attributeDifferences(there, attributes) : [];
   const same = there?.type === 'file' && there.sha256 === wanted.sha256;
   if (same && differences.length === 0) return { changes: [], result };
