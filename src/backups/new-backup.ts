@@ -75,8 +75,7 @@ export async function newBackup(to: string, of: BackupOf, created = new Date()):
     });
     await file.close();
     if (report.code > 1) throw failed(`tar ended with exit code ${report.code}: ${report.warnings.at(-1) ?? ''}`);
-    if (sent.digest('hex') !== report.sha256)
-      throw failed('what arrived is not what the host sent', 'run it once more');
+    if (sent.digest('hex') !== report.sha256) throw failed('what arrived is not what the host sent', 'run it again');
     const content = await readArchive(join(partial, archiveName), of.parses);
     if (content.sha256 !== report.sha256) throw failed('what was written is not what arrived', 'check the disk');
     for (const path of of.parses) checkParses(path, content.texts.get(path));

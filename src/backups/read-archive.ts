@@ -39,7 +39,7 @@ export async function readArchive(path: string, wanted: readonly string[] = []):
     members.push(member.type === 'file' ? { ...member, sha256: content.digest('hex') } : member);
     if (isWanted) texts.set(member.path, Buffer.concat(text).toString('utf8'));
   });
-  if (members.length === 0) throw damaged(path, 'it holds nothing');
+  if (members.length === 0) throw damaged(path, 'it contains nothing');
   return { size, sha256, members, texts };
 }
 

@@ -83,7 +83,7 @@ export async function restoreBackup(backup: KeptBackup, to: string, only: readon
   } catch (error) {
     if (error instanceof HealError) throw error;
     throw new HealError('failed', `the backup could not be restored to ${to}: ${text(error)}`, {
-      hint: 'remove what was restored, and run it once more',
+      hint: 'remove what was restored, and run it again',
       cause: error,
     });
   }
@@ -107,7 +107,8 @@ async function writeMember(place: string, { mode, uid, gid, mtime }: Member, ent
 /** Why a member is not restored; undefined where it is. */
 function unsafe({ path, type }: Member): string | undefined {
   const parts = path.split('/');
-  if (path.startsWith('/') || parts.includes('..') || path.includes('\0')) return 'its name leads out of the directory';
+  if (path.startsWith('/') || parts.includes('..') || path.includes('\0'))
+    return 'its name points outside the directory';
   if (sep === '\\' && /[<>:"|?*\\]|[. ](\/|$)/.test(path)) return 'Windows has no such name';
   return type === 'other' ? 'it is neither file, directory nor link' : undefined;
 }
@@ -122,7 +123,7 @@ async function makeLink(to: string, member: Member): Promise<string | undefined>
       return undefined;
     }
     if (unsafe({ ...member, path: target }) !== undefined)
-      return 'it is a link to a name that leads out of the directory';
+      return 'it is a link to a name that points outside the directory';
     await link(join(to, target), place);
     return undefined;
   } catch (error) {

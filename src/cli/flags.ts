@@ -49,7 +49,7 @@ const become: readonly Flag[] = [
     name: 'ask-become-pass',
     alias: 'K',
     kind: 'boolean',
-    about: 'ask for the password that sudo wants',
+    about: 'ask for the password of sudo',
   },
 ];
 
@@ -100,7 +100,7 @@ export interface Command {
   /** After the name, as yargs writes it: `<playbook>` must be given, `[pattern]` may be. */
   readonly takes: string;
   /** What stands for the positional argument in an error. */
-  readonly wants: string;
+  readonly requires: string;
   readonly about: string;
   readonly flags: readonly Flag[];
 }
@@ -115,28 +115,28 @@ export const commands: readonly Command[] = [
   {
     name: 'run',
     takes: '<playbook>',
-    wants: 'a playbook or a role',
+    requires: 'a playbook or a role',
     about: 'apply a playbook or a role to hosts',
     flags: [check, ...steps, lockTimeout, ...play],
   },
   {
     name: 'plan',
     takes: '<playbook>',
-    wants: 'a playbook or a role',
+    requires: 'a playbook or a role',
     about: 'show what run would change, and change nothing',
     flags: [...steps, ...play],
   },
   {
     name: 'verify',
     takes: '<playbook>',
-    wants: 'a playbook or a role',
+    requires: 'a playbook or a role',
     about: "run the roles' verification checks",
     flags: [...play, { name: 'deep', kind: 'boolean', about: 'run the slow checks as well' }],
   },
   {
     name: 'drill',
     takes: '<playbook>',
-    wants: 'a playbook or a role',
+    requires: 'a playbook or a role',
     about: 'break things on purpose and measure the recovery',
     flags: [
       ...play,
@@ -147,28 +147,28 @@ export const commands: readonly Command[] = [
   {
     name: 'status',
     takes: '[playbook]',
-    wants: 'a playbook or a role',
+    requires: 'a playbook or a role',
     about: 'show which failures each host would survive now',
     flags: [limit, inventory, extraVars, ...login, ...become, output, verbose, project],
   },
   {
     name: 'ping',
     takes: '[pattern]',
-    wants: 'a pattern of hosts',
+    requires: 'a pattern of hosts',
     about: 'log in to the hosts and show their systems',
     flags: [limit, inventory, ...login, output, verbose, project],
   },
   {
     name: 'hosts',
     takes: '[pattern]',
-    wants: 'a pattern of hosts',
+    requires: 'a pattern of hosts',
     about: 'show the groups and hosts of the inventory',
     flags: [limit, inventory, output, project],
   },
   {
     name: 'vars',
     takes: '<host> [name]',
-    wants: 'a host',
+    requires: 'a host',
     about: "show a host's variables and where they come from",
     flags: [
       {
@@ -186,8 +186,8 @@ export const commands: readonly Command[] = [
   {
     name: 'backup',
     takes: '<action> [host]',
-    wants: 'a host, or an action: list, verify, restore or prune',
-    about: 'make, list, verify, restore, prune backups',
+    requires: 'a host, or an action: list, verify, restore or prune',
+    about: 'create, list, verify, restore, prune backups',
     flags: [
       { name: 'all', kind: 'boolean', about: 'verify each backup, not only the newest of each host' },
       {
@@ -204,7 +204,7 @@ export const commands: readonly Command[] = [
       {
         name: 'max-age',
         kind: 'text',
-        about: 'verify: fail also where a host has no good backup that is younger: 26h, 2d',
+        about: 'verify: also fail if a host has no good backup younger than this: 26h, 2d',
       },
       { name: 'keep', kind: 'text', about: 'prune all but these (default last=3,daily=7,weekly=4,monthly=12)' },
       check,
@@ -218,14 +218,14 @@ export const commands: readonly Command[] = [
   {
     name: 'ssh',
     takes: '<host> [command]',
-    wants: 'a host',
+    requires: 'a host',
     about: 'open a shell on a host, or run one command',
     flags: [{ name: 'tty', alias: 't', kind: 'boolean', about: 'give the command a terminal' }, ...session],
   },
   {
     name: 'cp',
     takes: '<source> <target>',
-    wants: 'a source and a target, one of them HOST:PATH',
+    requires: 'a source and a target, one of them HOST:PATH',
     about: 'copy a file or directory to or from a host',
     flags: session,
   },

@@ -138,10 +138,10 @@ function failed(message: string, command: Command): HealError {
   const bare = /^Not enough arguments following: (.+)$/.exec(message);
   if (bare !== null) {
     const flag = command.flags.find((one) => one.name === bare[1] || one.alias === bare[1]);
-    return new HealError('usage', `--${flag?.name ?? bare[1]} wants a value`, { hint });
+    return new HealError('usage', `--${flag?.name ?? bare[1]} requires a value`, { hint });
   }
   if (message.startsWith('Not enough non-option arguments')) {
-    return new HealError('usage', `heal ${command.name} wants ${command.wants}`, {
+    return new HealError('usage', `heal ${command.name} requires ${command.requires}`, {
       hint: `for example: heal ${command.name} ${examples[command.name] ?? 'site'}`,
     });
   }

@@ -92,7 +92,7 @@ function forks(given: string | undefined): number {
   if (given === undefined) return 25;
   const n = Number(given);
   if (Number.isInteger(n) && n >= 1 && n <= 1000) return n;
-  throw new HealError('usage', `--forks takes an integer from 1 to 1000, not "${given}"`, {
+  throw new HealError('usage', `--forks requires an integer from 1 to 1000, not "${given}"`, {
     hint: 'for example: --forks 10',
   });
 }

@@ -82,7 +82,7 @@ export const acl = defineModule({
         return { changes: [], failed: `${desired.path} is not there` };
       }
       if (found.type === 'link') {
-        return { changes: [], failed: `${desired.path} is a link`, hint: 'name the place that it leads to' };
+        return { changes: [], failed: `${desired.path} is a link`, hint: 'use the path of its target' };
       }
       if (found.unknown !== undefined) {
         if (desired.remove) continue;

@@ -1,9 +1,9 @@
 import { defineModule } from './definition/define.ts';
 
-/** Fails unless all conditions hold. */
+/** Fails unless all conditions are true. */
 export const assert = defineModule({
   name: 'assert',
-  about: 'Fails unless all conditions hold.',
+  about: 'Fails unless all conditions are true.',
   readonly: true,
   args: {
     properties: {
@@ -31,6 +31,10 @@ export const assert = defineModule({
     const [first] = wrong;
     if (first === undefined)
       return { changes: [], ...(args.success_msg === undefined ? {} : { message: args.success_msg }) };
-    return { changes: [], failed: args.fail_msg ?? `does not hold: ${wrong.join('; ')}`, result: { assertion: first } };
+    return {
+      changes: [],
+      failed: args.fail_msg ?? `assertion failed: ${wrong.join('; ')}`,
+      result: { assertion: first },
+    };
   },
 });

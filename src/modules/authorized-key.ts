@@ -56,7 +56,7 @@ export const authorizedKey = defineModule({
     if (wrong !== undefined) {
       return {
         argument: 'key',
-        message: `this is no public key: ${wrong.slice(0, 60)}`,
+        message: `this is not a public key: ${wrong.slice(0, 60)}`,
         hint: 'give the line of a .pub file',
       };
     }
@@ -71,7 +71,7 @@ export const authorizedKey = defineModule({
     const { user } = args;
     if (there === undefined) {
       if (args.state === 'absent') return [];
-      return { changes: [], failed: `there is no user ${user} on this host`, hint: 'make it by a user task' };
+      return { changes: [], failed: `there is no user ${user} on this host`, hint: 'create it with a user task' };
     }
     const directory = posix.join(there.home, '.ssh');
     const file = posix.join(directory, 'authorized_keys');

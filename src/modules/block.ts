@@ -175,5 +175,5 @@ function wrongArguments(args: BlockArgs): Misuse | undefined {
       message: 'adopt: section needs a block whose first line is a heading: ## Title, or [title]',
     };
   const inside = newLines(args.block).find(({ text: one }) => one === begin || one === end);
-  return inside && { argument: 'block', message: `the block holds its own marker: ${inside.text}` };
+  return inside && { argument: 'block', message: `the block contains its own marker: ${inside.text}` };
 }

@@ -26,7 +26,7 @@ export const command = defineModule({
   },
   shorthand: 'cmd',
   examples: [
-    { name: 'The database is made', args: { cmd: 'initdb /srv/db', creates: '/srv/db/PG_VERSION' } },
+    { name: 'The database exists', args: { cmd: 'initdb /srv/db', creates: '/srv/db/PG_VERSION' } },
     { name: 'It is known who is logged in', args: { cmd: 'who', readonly: true } },
   ],
   reads: (args, _look, input) => runReads(args, lineOf(args), input),

@@ -71,7 +71,7 @@ export const container = defineModule({
     if (there === undefined) {
       const wanted = args.state === 'started' || args.state === 'restarted' || args.restart_policy !== undefined;
       if (wanted || args.signal !== undefined || wrong.length > 0) {
-        return fail(`there is no container ${args.name}`, 'compose: { project_src: ... } makes it');
+        return fail(`there is no container ${args.name}`, 'compose: { project_src: ... } creates it');
       }
       return { changes: [], result, message: `there is no container ${args.name}` };
     }
@@ -125,7 +125,7 @@ function checked(
   }
   if (args.new_process !== undefined && drilled) {
     const isNew = runs && (there.id !== before?.id || there.run?.startedAt !== before.run?.startedAt);
-    if (isNew !== args.new_process) wrong.push(`was ${isNew ? '' : 'not '}started anew`);
+    if (isNew !== args.new_process) wrong.push(`was ${isNew ? '' : 'not '}restarted`);
   }
   return wrong;
 }

@@ -115,7 +115,7 @@ function refused(settings: JsonObject, old: JsonObject, info: DockerInfo | undef
   return {
     changes: [],
     failed: `userns-remap is not changed from ${JSON.stringify(is)} to ${JSON.stringify(wanted)}: Docker would look in another directory, and all its images, containers and volumes would be gone from its sight`,
-    hint: 'take it out of settings; to move a host on purpose, save what is in its volumes and change it by hand',
+    hint: 'take it out of settings; to move a host on purpose, save what is in its volumes and change it manually',
   };
 }
 

@@ -63,7 +63,7 @@ export const fetch = defineModule({
       return { changes: [], result };
     const isNew = kept.sha256 === '';
     const change: Change = {
-      title: `${isNew ? 'fetch' : 'fetch anew'} ${args.src} to ${place} (${there.size} bytes)`,
+      title: `${isNew ? 'fetch' : 'fetch again'} ${args.src} to ${place} (${there.size} bytes)`,
       sign: isNew ? '+' : '~',
       expects: [entry(cleanPath(args.src), { hash: true }, input.account)],
       act: { kind: 'download', path: cleanPath(args.src), sha256: there.sha256, to: kept.path, script: sh`:` },

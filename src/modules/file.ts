@@ -78,7 +78,7 @@ export const file = defineModule({
       return {
         changes: [],
         failed: `${real} is not there`,
-        hint: 'state: touch makes an empty file, copy one with a content',
+        hint: 'state: touch creates an empty file, copy a file with content',
       };
     }
     if (there?.type === 'directory' && args.state === 'file') return { changes: [], failed: `${real} is a directory` };

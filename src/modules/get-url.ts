@@ -112,7 +112,7 @@ export const getUrl = defineModule({
     if (there?.readable === false) return fail(`${target} can't be read`, 'become root or its owner');
     const parent = target === cleanPath(args.dest) ? answers.parent : answers.dest;
     if (there === undefined && parent === undefined) {
-      return fail(`there is no directory ${posix.dirname(target)}`, 'make it by a directory task before this one');
+      return fail(`there is no directory ${posix.dirname(target)}`, 'create it with a directory task before this one');
     }
     const wanted = args.checksum?.slice('sha256:'.length).toLowerCase();
     const same = there?.type === 'file' && isRight(there, wanted, args.force, answers.fetched, before !== undefined);
@@ -140,7 +140,7 @@ export const getUrl = defineModule({
     const change: Change = {
       ...common,
       // How large it will be is not known, so nothing is predicted of it.
-      title: [`${there === undefined ? 'fetch' : 'fetch anew'} ${target}${size}`, ...differences].join(', '),
+      title: [`${there === undefined ? 'fetch' : 'fetch again'} ${target}${size}`, ...differences].join(', '),
       sign: there === undefined ? '+' : '~',
       act: { kind: 'program', script: fetchText({ ...args, target, there, wanted, attributes, parent }, input) },
     };

@@ -46,7 +46,7 @@ export const json = defineModule({
       },
     },
     {
-      name: 'The gateway listens on the loopback alone',
+      name: 'The gateway listens on the loopback only',
       args: {
         path: '/root/.openclaw/openclaw.json',
         set: [{ path: 'gateway.bind', value: 'loopback' }],
@@ -80,7 +80,7 @@ export function editedJson(before: string, change: ValueChange, format: JsonForm
   const text = withEdits(before, jsonEdits(before, tree, wanted, styleOf(before, tree, indent)));
   if (!sameValue(readJson(text, format), wanted))
     throw new HealError('failed', 'it is written in a way that can not be edited in place', {
-      hint: 'write the file by template, or edit it by hand',
+      hint: 'write the file with template, or edit it manually',
     });
   return { text, what };
 }

@@ -47,7 +47,7 @@ export const line = defineModule({
   },
   examples: [
     {
-      name: 'SSH takes no passwords',
+      name: 'SSH accepts no passwords',
       args: {
         path: '/etc/ssh/sshd_config',
         regexp: '^#?PasswordAuthentication ',

@@ -68,7 +68,7 @@ export const link = defineModule({
       return {
         changes: [],
         failed: `there is no directory ${posix.dirname(path)}`,
-        hint: 'make it by a directory task before this one',
+        hint: 'create it with a directory task before this one',
       };
     }
     const attributes = wantedAttributes(args, answers);

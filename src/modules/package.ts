@@ -89,7 +89,7 @@ export const packages = defineModule({
       return { changes: [], failed: 'the host has no package manager that heal knows (apt, dnf, apk)' };
     }
     if (manager !== 'apt' && args.state === 'latest') {
-      return { changes: [], failed: `state latest is known for apt alone, and the host has ${manager}` };
+      return { changes: [], failed: `state latest is supported only for apt, and the host has ${manager}` };
     }
     const wanted = wantedOf(args);
     const found = wanted.map((one, i) => ({ ...one, there: answers[`package${i}`] }));

@@ -47,7 +47,7 @@ export const replace = defineModule({
       args: { path: '/etc/apt/sources.list', regexp: 'deb\\.debian\\.org', replace: 'ftp.de.debian.org' },
     },
     {
-      name: 'The site listens on the loopback alone',
+      name: 'The site listens on the loopback only',
       args: {
         path: '/etc/nginx/nginx.conf',
         after: '^http \\{',

@@ -11,14 +11,14 @@ import { cleanPath } from './files/clean-path.ts';
 export const restore = defineModule({
   name: 'restore',
   about:
-    'Restores files of a backup on the host, with owners, modes and ACLs. The backup is read back first. What is replaced is kept beside it as `PATH.before-TIME`; what the backup left out (`exclude`) is only there. Stop the services that use the files by a task before this one.',
+    'Restores files of a backup on the host, with owners, modes and ACLs. The backup is read back first. What is replaced is kept next to it as `PATH.before-TIME`; what the backup left out (`exclude`) is only there. Stop the services that use the files by a task before this one.',
   args: {
     properties: {
       src: {
         type: 'string',
         minLength: 1,
         description:
-          'Directory on the control node that contains the backups of the host, relative to the project: `dest` of the task that made them.',
+          'Directory on the control node that contains the backups of the host, relative to the project: `dest` of the task that created them.',
       },
       at: {
         type: 'string',
@@ -30,7 +30,7 @@ export const restore = defineModule({
         type: 'array',
         items: absolutePath,
         default: [],
-        description: 'Files and directories to restore. Default: all that the backup was made of.',
+        description: 'Files and directories to restore. Default: all that the backup contains.',
       },
     },
     required: ['src'],
@@ -61,7 +61,7 @@ export const restore = defineModule({
     if (none !== undefined) return fail(`${none} is not in the backup ${name}`, `it was made of ${all.join(', ')}`);
     const nowhere = paths.find((path) => !['directory', 'link'].includes(answers[`${path}/..`]?.type ?? ''));
     if (nowhere !== undefined) {
-      return fail(`there is no directory ${posix.dirname(nowhere)}`, 'make it by a directory task before this one');
+      return fail(`there is no directory ${posix.dirname(nowhere)}`, 'create it with a directory task before this one');
     }
     const mounted = paths.find((path) => answers[path]?.mountpoint === true);
     if (mounted !== undefined) {

@@ -88,7 +88,7 @@ export const sync = defineModule({
       return fail(`${dest} is a ${there.type}, not a directory`);
     }
     if (there === undefined && answers.above === undefined) {
-      return fail(`there is no directory ${posix.dirname(dest)}`, 'make it by a directory task before this one');
+      return fail(`there is no directory ${posix.dirname(dest)}`, 'create it with a directory task before this one');
     }
     const odd = local.entries.find(({ path }) => path.includes('\n'));
     if (odd !== undefined)

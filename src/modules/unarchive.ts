@@ -74,13 +74,13 @@ export const unarchive = defineModule({
     });
     if (answers.creates !== undefined) return { changes: [], message: `${args.creates} is there` };
     if (answers.dest === undefined)
-      return fail(`there is no directory ${dest}`, 'make it by a directory task before this one');
+      return fail(`there is no directory ${dest}`, 'create it with a directory task before this one');
     if (answers.dest.type !== 'directory' && answers.dest.type !== 'link')
       return fail(`${dest} is a ${answers.dest.type}, not a directory`);
     if (args.remote_src && answers.archive === undefined) return fail(`there is no archive ${args.src}`);
     const wanted = args.remote_src ? answers.archive?.sha256 : input.locals['src']?.sha256;
     if (wanted === undefined)
-      return fail(`${args.src} can't be read`, 'it is no regular file, or its owner forbids it');
+      return fail(`${args.src} can't be read`, 'it is not a regular file, or its permissions forbid it');
     const attributes = wantedAttributes(args, answers);
     if ('failed' in attributes) return fail(attributes.failed);
 

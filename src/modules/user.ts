@@ -89,8 +89,8 @@ export const user = defineModule({
       ? undefined
       : {
           argument: 'password',
-          message: 'the password of an account is given as a hash, and this is none',
-          hint: 'make one by: openssl passwd -6',
+          message: 'password must be a crypt(5) hash',
+          hint: 'create one with: openssl passwd -6',
         },
   reads: (args, _look, input) => ({
     there: userDetails(args.name, passwordAsked(args), input.account),

@@ -84,7 +84,7 @@ export function editedYaml(before: string, change: ValueChange, indent: number):
   throw new HealError('failed', 'it is written in a way that can not be edited in place', {
     hint: anchored
       ? 'a value there is an anchor that others refer to, or is merged in by <<: set it where it is written'
-      : 'write the file by template, or edit it by hand',
+      : 'write the file with template, or edit it manually',
   });
 }
 
@@ -103,8 +103,8 @@ function readYaml(text: string): Document.Parsed {
   const [first] = document.errors;
   if (first === undefined) return document;
   if (first.code === 'MULTIPLE_DOCS')
-    throw new HealError('failed', 'it holds several documents', {
-      hint: 'one alone can be edited: use block or replace',
+    throw new HealError('failed', 'it contains several documents', {
+      hint: 'only a single document can be edited: use block or replace',
     });
   const { at, line } = placeOf(text, first.pos[0]);
   const why = first.message.charAt(0).toLowerCase() + first.message.slice(1);

@@ -40,7 +40,7 @@ const limit = 1024 * 1024;
 /** The account's authorized_keys, wherever its home is. Absent where there is no such account. */
 export const authorizedKeysProbe = defineProbe<Params, AuthorizedKeys>({
   name: 'authorized-keys',
-  about: 'The keys by which one may log in as an account, and who may write them.',
+  about: 'The authorized keys of an account, and which users can write the file.',
   cost: 6,
   deadline: 30,
   key: ({ user }) => user,

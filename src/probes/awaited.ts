@@ -28,7 +28,7 @@ interface Params extends Awaited {
 /** Whether what is waited for has come, at this moment. */
 export const awaitedProbe = defineProbe<Params, Come>({
   name: 'awaited',
-  about: 'Whether a port takes connections, a path is there, or a string stands in a file.',
+  about: 'Whether a port takes connections, a path exists, or a file contains a string.',
   cost: 15,
   deadline: ({ target }) => (target.kind === 'port' ? target.connectTimeout + 10 : 20),
   together: false,

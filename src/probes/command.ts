@@ -70,7 +70,7 @@ export function commandText({ argv, shell, chdir, stdin }: CommandLine): Sh {
   return heredoc(run, lines(Buffer.from(stdin, 'utf8').toString('base64')));
 }
 
-/** Base64 as text of a here-document, in lines of 76: it holds nothing that a shell would read. */
+/** Base64 as text of a here-document, in lines of 76: it contains nothing that a shell would read. */
 export function lines(base64: string): Sh {
   const text = base64.replace(/.{76}(?=.)/g, '$&\n');
   return { kind: 'sh', text, shown: '***' };

@@ -105,7 +105,7 @@ export function downloadText(wanted: Download): Sh {
     ${gnu}
     else
       [ ${isPrivate ? 1 : 0} = 0 ] || {
-        echo 'wget of busybox shows the address, which holds a secret, in the list of processes: install curl' >&2
+        echo 'wget of busybox shows the address, which contains a secret, in the list of processes: install curl' >&2
         exit 1
       }
       ${wgetTimeout(timeout)}

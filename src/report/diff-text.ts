@@ -19,7 +19,7 @@ const longest = 400;
 
 /** A unified diff in lines; empty where both sides are the same. `title` heads the sides that have no name. */
 export function diffLines(diff: Diff, title: string, { clean, paint, most = 200 }: DiffStyle): string[] {
-  if (diff.secret === true) return [paint('dim', '(not shown: it holds a secret)')];
+  if (diff.secret === true) return [paint('dim', '(not shown: it contains a secret)')];
   if (diff.before === diff.after) return [];
   // Masked whole, so that a secret of several lines is seen as one.
   const before = clean.text(visible(diff.before));

@@ -73,7 +73,7 @@ export function narrator(look: Look): Narrator {
         roundTrips.set(event.host, event.roundTrips);
         const checks = holding.get(event.host);
         holding.delete(event.host);
-        const said = checks === undefined ? [] : [checks === 1 ? '1 check holds' : `${checks} checks hold`];
+        const said = checks === undefined ? [] : [checks === 1 ? '1 check passes' : `${checks} checks pass`];
         if (look.verbose > 0) said.push(count(event.roundTrips, 'round trip'), duration(event.ms));
         return said.length === 0 ? [] : [note(event.host, 'ok', 'done', said.join(', '))];
       }

@@ -14,7 +14,7 @@ export function quote(text: string): string {
   }
   if (/\p{Surrogate}/u.test(text)) {
     throw new HealError('error', 'a value is not valid Unicode and cannot be given to a shell', {
-      hint: 'it holds half of a surrogate pair: look where it was cut',
+      hint: 'it contains half of a surrogate pair: look where it was cut',
     });
   }
   return `'${text.replaceAll("'", "'\\''")}'`;

@@ -82,13 +82,9 @@ function prepare(raw: readonly string[]): readonly string[] {
   for (let i = 1; i < literals.length; i++) {
     const where = insideQuotes(literals.slice(0, i).join('0'));
     if (where === undefined) continue;
-    throw new HealError(
-      'error',
-      `a value stands inside ${where} quotes in the shell template ${literals.join('${}')}`,
-      {
-        hint: 'end the quotes before it: values are quoted by the template',
-      },
-    );
+    throw new HealError('error', `a value is inside ${where} quotes in the shell template ${literals.join('${}')}`, {
+      hint: 'end the quotes before it: values are quoted by the template',
+    });
   }
   return literals;
 }

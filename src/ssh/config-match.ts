@@ -62,7 +62,7 @@ export function matchApplies(line: Directive, context: MatchContext): Applies {
     const criterion = word.slice(negated ? 1 : 0).toLowerCase();
     let holds: boolean;
     if (criterion === 'all') {
-      if (i > 1 || i < words.length - 1) throw configError('Match all stands alone', line.at, hint);
+      if (i > 1 || i < words.length - 1) throw configError('Match all must be the only criterion', line.at, hint);
       holds = true;
     } else if (criterion === 'final' || criterion === 'canonical') holds = context.final;
     else {

@@ -123,6 +123,6 @@ function check(line: Directive): void {
   if (line.words.length === 0) throw configError(`${line.written} has no value`, line.at, hint);
   if (line.words[0] === '') throw configError(`${line.written} has an empty value`, line.at, hint);
   if (line.words.length > 1 && !lists.has(line.keyword)) {
-    throw configError(`${line.written} takes one value`, line.at, 'put quotes around a value with spaces');
+    throw configError(`${line.written} expects one value`, line.at, 'put quotes around a value with spaces');
   }
 }

@@ -179,7 +179,7 @@ function exchangeAhead(protocol: Protocol): void {
         value: exchange,
       });
       if (typeof exchange !== 'object' || exchange === null || Reflect.get(exchange, 'type') !== '25519') {
-        throw new Surprise('the server wants another key exchange');
+        throw new Surprise('the server requests another key exchange');
       }
       Reflect.set(exchange, '_keys', keys);
       Reflect.set(exchange, 'start', () => {});

@@ -134,7 +134,7 @@ function changedKey(login: Login, key: Buffer, entry: KnownHost): HealError {
       `but ${file}:${line} has ${entry.type} ${fingerprint(entry.key)}`,
     {
       hint:
-        'somebody may be in between; only if you know that the host was set up anew, ' +
+        'this may be a man-in-the-middle attack; only if you know that the host was reinstalled, ' +
         `run: ssh-keygen -R '${knownName(known.address, known.port)}' -f ${file}`,
       at: entry.place,
     },
@@ -147,6 +147,9 @@ function revokedKey(login: Login, key: Buffer, entry: KnownHost): HealError {
     'unreachable',
     `the host key of ${place(login.address, login.port)} is revoked: ` +
       `${keyType(key)} ${fingerprint(key)} is marked @revoked in ${file}:${line}`,
-    { hint: 'give the host a new key; whoever has the old one can pose as it', at: entry.place },
+    {
+      hint: 'generate a new host key on the host; anyone who has the revoked key can impersonate the host',
+      at: entry.place,
+    },
   );
 }

@@ -43,14 +43,14 @@ export async function readKey(file: string, passphrase?: Secret): Promise<Parsed
   }
 
   if (!key.isPrivateKey()) {
-    throw new HealError('usage', `${file} holds a public key`, { hint: 'identity_file names the private one' });
+    throw new HealError('usage', `${file} contains a public key`, { hint: 'identity_file names the private one' });
   }
   return key;
 }
 
 function badKey(file: string, text: string, reason: string): HealError {
   const refuse = (what: string, hint: string) => new HealError('usage', `${file} ${what}`, { hint });
-  const toOpenSsh = `ssh-keygen -p -f ${file} writes it anew in the format of OpenSSH`;
+  const toOpenSsh = `ssh-keygen -p -f ${file} rewrites it in the format of OpenSSH`;
   // The type stands in the clear before the private half, encrypted or not.
   const decoded = Buffer.from(text.replaceAll(/-----.*-----/g, ''), 'base64').toString('latin1');
   const type = /sk-[a-z0-9-]+@openssh\.com/.exec(decoded)?.[0];
@@ -64,7 +64,7 @@ function badKey(file: string, text: string, reason: string): HealError {
   if (/^-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/.test(text)) {
     return refuse('is a PKCS#8 key, which is not supported', toOpenSsh);
   }
-  return refuse(`holds no private key that can be read: ${reason}`, 'is this the right file?');
+  return refuse(`contains no readable private key: ${reason}`, 'is this the right file?');
 }
 
 /** A public key from a file, if there is one: of a public key file, or the public half in the clear of an encrypted one. */

@@ -118,7 +118,7 @@ function loginError(error: Error, login: Login): HealError {
   if (algorithms !== undefined) {
     return unreachable(
       `${where} and heal have no ${algorithms} in common`,
-      'does its sshd_config allow only few, such as post-quantum key exchange alone? Allow curve25519-sha256',
+      'does its sshd_config allow only few, such as only post-quantum key exchange? Allow curve25519-sha256',
       error,
     );
   }

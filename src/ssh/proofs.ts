@@ -111,7 +111,7 @@ function refusal(login: Login, identities: Identities, answers: Answers): HealEr
     const takesPassword = methods.includes('password') || methods.includes('keyboard-interactive');
     const give = accepted === 'key' && login.password === undefined && takesPassword;
     return unreachable(
-      `${where} took the ${accepted} of ${user}, and wants a second proof as well (${methods.join(', ')})`,
+      `${where} took the ${accepted} of ${user}, and requires a second authentication method as well (${methods.join(', ')})`,
       `${give ? 'give the password (--ask-pass), or ' : ''}exempt this user in sshd_config (AuthenticationMethods)`,
     );
   }
@@ -126,7 +126,7 @@ function refusal(login: Login, identities: Identities, answers: Answers): HealEr
   const remarks = identities.remarks.map((remark) => `; ${remark}`).join('');
   const why = answers.suspect
     ? 'it is not sent the password, as its host key has changed'
-    : `it takes no password (it takes ${methods.join(', ')})`;
+    : `it accepts no password (it accepts ${methods.join(', ')})`;
   const none = login.password === undefined ? '' : `; ${why}`;
   return unreachable(
     `${where} does not let ${user} in: ${keys === '' ? 'there is no key to try' : `tried ${keys}`}${remarks}${none}`,

@@ -59,7 +59,7 @@ export function keepShell(
       ? unreachable(`the connection to ${where} was closed`)
       : exit !== undefined
         ? shellError(login, exit, stderr.text(), running?.parser.noise() ?? '')
-        : unreachable(`the connection to ${where} was lost`, 'run it again: what is done already stays done', cause);
+        : unreachable(`the connection to ${where} was lost`, 'run it again: changes that were applied remain', cause);
     running?.settle(running.fault ?? lost);
     client.end();
   };

@@ -21,7 +21,7 @@ export function shellError(
   if (login.become && sudo !== undefined) {
     const hint = /password|tty|terminal/.test(sudo)
       ? `give its password with -K, or allow it without one: echo '${login.user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/${login.user} (as root)`
-      : `may ${login.user} become ${login.becomeUser} by sudo?`;
+      : `may ${login.user} become ${login.becomeUser} with sudo?`;
     return unreachable(`${login.user} cannot become ${login.becomeUser} on ${where}: sudo says ${sudo}`, hint);
   }
   if (login.become && exit.code === 127 && /sudo/.test(stderr)) {

@@ -38,7 +38,7 @@ describe('heal backup', () => {
     expect(await run('list', 'jack4')).toEqual({
       code: 2,
       stdout: '',
-      stderr: `error: there is no backup of jack4 in ${backups}\nhint: heal run backup --limit jack4 makes one\n`,
+      stderr: `error: there is no backup of jack4 in ${backups}\nhint: heal run backup --limit jack4 creates one\n`,
     });
     expect((await run('lst')).stderr).toBe('error: heal backup has no action "lst"\nhint: did you mean "list"?\n');
     expect(await run('create', 'jack4')).toEqual({
@@ -134,8 +134,8 @@ describe('heal backup', () => {
         /no backup of jack4 in .* from 2001 or before/,
       ],
       ['a path that is not in it', ['jack4', '--only', '/b/c', '--to', 'x'], 2, /\/b\/c is not in the backup/],
-      ['no directory', ['jack4'], 5, /heal backup restore wants --to/],
-      ['no host', ['--to', 'x'], 5, /heal backup restore wants a host/],
+      ['no directory', ['jack4'], 5, /heal backup restore requires --to/],
+      ['no host', ['--to', 'x'], 5, /heal backup restore requires a host/],
     ])('%s is an error', async (_what, args, code, message) => {
       const done = await run('restore', ...args);
       expect(done.code).toBe(code);
@@ -232,7 +232,7 @@ describe('heal backup', () => {
   test('--max-age fails where the newest good backup of a host is older, and says of which', async () => {
     expect(await run('verify', 'jack4', '--max-age', '4h')).toMatchObject({ code: 0, stderr: '' });
     const words = (host: string, age: string): string =>
-      `warning: no backup of ${host} that was read back is good and at most ${age} old\nhint: heal run backup --limit ${host} makes one\n`;
+      `warning: no backup of ${host} that was read back is good and at most ${age} old\nhint: heal run backup --limit ${host} creates one\n`;
     expect(await run('verify', 'jack4', '--max-age', '2h')).toMatchObject({ code: 2, stderr: words('jack4', '2h') });
     const path = join(backups, 'jack4', newest, 'archive.tar.gz');
     const good = readFileSync(path);

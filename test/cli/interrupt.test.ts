@@ -41,7 +41,7 @@ describe('Ctrl-C', () => {
     });
     expect(code).toBe(99);
     expect(stdout).toContain(
-      'warning: interrupted: stopping the running tasks\nhint: Ctrl-C once more leaves at once\n',
+      'warning: interrupted: stopping the running tasks\nhint: press Ctrl-C again to exit immediately\n',
     );
     expect(stderr).toBe('error: interrupted\n');
     expect(stdout).toMatch(/PLAY RECAP \*+\njack4 +: ok=0 .*\n\n1 host in .*\ninterrupted: not finished: jack4\n/);

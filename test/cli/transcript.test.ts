@@ -68,7 +68,7 @@ describe('wrong usage ends with 5, names one thing and its remedy, and dumps no 
       ['ping', '--check'],
       'error: heal ping has no option --check\nhint: heal ping --help lists its options\n',
     ],
-    ['no playbook', ['run'], 'error: heal run wants a playbook or a role\nhint: for example: heal run site\n'],
+    ['no playbook', ['run'], 'error: heal run requires a playbook or a role\nhint: for example: heal run site\n'],
     [
       'a word too many',
       ['run', 'site', 'now'],
@@ -77,12 +77,12 @@ describe('wrong usage ends with 5, names one thing and its remedy, and dumps no 
     [
       'an option without its value',
       ['run', 'site', '--limit'],
-      'error: --limit wants a value\nhint: heal run --help tells what it takes\n',
+      'error: --limit requires a value\nhint: heal run --help tells what it takes\n',
     ],
     [
       'forks that are no number',
       ['run', 'site', '-f', 'many'],
-      'error: --forks takes an integer from 1 to 1000, not "many"\nhint: for example: --forks 10\n',
+      'error: --forks requires an integer from 1 to 1000, not "many"\nhint: for example: --forks 10\n',
     ],
     [
       'an output that there is not',
@@ -174,7 +174,7 @@ describe('what is asked for', () => {
         heal ping [pattern]          log in to the hosts and show their systems
         heal hosts [pattern]         show the groups and hosts of the inventory
         heal vars <host> [name]      show a host's variables and where they come from
-        heal backup <action> [host]  make, list, verify, restore, prune backups
+        heal backup <action> [host]  create, list, verify, restore, prune backups
         heal ssh <host> [command]    open a shell on a host, or run one command
         heal cp <source> <target>    copy a file or directory to or from a host
 
@@ -286,7 +286,7 @@ describe('what is asked for', () => {
       stderr: 'error: jack4 has no variable "wehre"\nhint: did you mean "where"?\n',
     });
     expect((await run('vars', 'vps')).stderr).toBe(
-      'error: heal vars takes one host, and "vps" is several\nhint: name one of them\n',
+      'error: heal vars accepts one host, and "vps" is several\nhint: name one of them\n',
     );
     const { views } = JSON.parse((await run('vars', 'jack4', 'where', '-p', 'tagged', '-o', 'json')).stdout);
     expect(views[0].variables).toEqual([

@@ -5,7 +5,7 @@ import { connectionVariables } from '../../src/project/inventory/connection-vari
 import { keywords, type Scope } from './keywords.ts';
 
 /**
- * JSON Schemas (draft-07) for editors. They let `{{ }}` stand wherever a value stands, for an editor can't know what
+ * JSON Schemas (draft-07) for editors. They allow `{{ }}` wherever a value is allowed, for an editor can't know what
  * comes out; heal itself checks strictly once it does. They refer to each other by file name and have no `$id`, so that
  * they work from whatever directory they lie in.
  */

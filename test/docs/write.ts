@@ -1,4 +1,4 @@
-/** `npm run docs`: writes the pages and schemas that are made from the code. */
+/** `npm run docs`: writes the pages and schemas that are generated from the code. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { generatedPages } from './pages.ts';

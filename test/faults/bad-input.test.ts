@@ -81,7 +81,7 @@ hint: did you mean "tasks"?
    |
  6 |       shell: b
    |       ^
-hint: make two tasks of it
+hint: split it into two tasks
 `,
   ],
 ];
@@ -284,7 +284,7 @@ hint: keep one of the two
   [
     'a template without quotes',
     site('- name: x\n  command: {{ what }}'),
-    `error: a key is no text
+    `error: a key is not a string
   --> tasks/site.yml:5:17
    |
  5 |       command: {{ what }}
@@ -304,7 +304,7 @@ const places: Case[] = [
   [
     'an inventory that there is not',
     site('- command: "true"'),
-    `error: there is no inventory nowhere.yml\nhint: write it, or name hosts by -i 'host1,host2,'\n`,
+    `error: there is no inventory nowhere.yml\nhint: create it, or list hosts with -i 'host1,host2,'\n`,
     ['run', 'site', '-i', 'nowhere.yml'],
   ],
   [
@@ -332,7 +332,7 @@ hint: it is looked for in templates, HEAL/templates
   [
     'a template whose name leads out',
     site('- name: x\n  template: { src: ../../etc/passwd, dest: /x }'),
-    `error: the template "../../etc/passwd" leads out of its directory
+    `error: the template "../../etc/passwd" points outside its directory
   --> tasks/site.yml:5:24
    |
  5 |       template: { src: ../../etc/passwd, dest: /x }
@@ -343,7 +343,7 @@ hint: put it into templates/ of the role or the project, and name it from there
   [
     'a template that is a link which leads out',
     { ...site('- name: x\n  template: { src: a.hbs, dest: /x }'), 'templates/a.hbs': { link: '/etc/passwd' } },
-    `error: the template "a.hbs" leads out of its directory
+    `error: the template "a.hbs" points outside its directory
   --> tasks/site.yml:5:24
    |
  5 |       template: { src: a.hbs, dest: /x }

@@ -94,7 +94,7 @@ describe('authorized_key', () => {
     expect(plan({ key: two }, there, 'app').failed).toBe('app may not change the keys of root');
     const wrong = (args: JsonObject) => authorizedKey.misuse?.(given(args))?.message;
     expect(wrong({})).toBeUndefined();
-    expect(wrong({ key: `${one}\nhello` })).toBe('this is no public key: hello');
+    expect(wrong({ key: `${one}\nhello` })).toBe('this is not a public key: hello');
     expect(wrong({ key: '# none' })).toBe('there is no key in key');
     expect(wrong({ exclusive: true, state: 'absent' })).toMatch(/^exclusive takes other keys away/);
   });

@@ -65,7 +65,7 @@ describe('container', () => {
     [{ healthy: false }, ill, undefined, []],
     [{ steady: 5 }, running, undefined, []],
     [{ steady: 10 }, running, undefined, ['failed: bot has run for 9 s, not 10']],
-    [{ new_process: true }, running, running, ['failed: bot was not started anew']],
+    [{ new_process: true }, running, running, ['failed: bot was not restarted']],
     [{ new_process: true }, again, running, []],
     [{ new_process: true }, running, 'none', []],
     [{ new_process: true }, running, undefined, []],

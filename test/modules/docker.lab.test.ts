@@ -98,7 +98,7 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
         const looking = () =>
           decide(shell, containerModule, { name: 'openclaw-john', new_process: true }, inputOf(), answers).decision
             .failed;
-        expect(looking()).toBe('openclaw-john was not started anew');
+        expect(looking()).toBe('openclaw-john was not restarted');
         // Docker takes its own kill for a person's stop, so what is killed is the process.
         const pid = (await exec("docker inspect -f '{{.State.Pid}}' openclaw-john")).trim();
         await exec(`kill -9 ${pid}`);

@@ -84,7 +84,7 @@ for (const shell of shells()) {
       expect(failed()).toBe(`${at('f')} is not a regular file`);
       rmSync(at('f'));
       writeFileSync(at('f'), Buffer.from([0, 1, 2]));
-      expect(failed()).toBe(`${at('f')} is no text in UTF-8`);
+      expect(failed()).toBe(`${at('f')} is not text in UTF-8`);
       writeFileSync(at('f'), Buffer.alloc(1024 * 1024 + 1, 'a\n'));
       expect(failed()).toBe(`${at('f')} has 1048577 bytes, more than the 1048576 that are read`);
       rmSync(at('f'));

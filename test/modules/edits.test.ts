@@ -205,7 +205,7 @@ describe('block', () => {
   test.each<[JsonObject, string]>([
     [{ block: 'a', insertafter: 'a', insertbefore: 'b' }, 'block takes insertafter or insertbefore, not both'],
     [{ block: 'a', marker_end: 'BEGIN' }, 'the two markers are the same'],
-    [{ block: 'a\n# END HEAL MANAGED BLOCK' }, 'the block holds its own marker: # END HEAL MANAGED BLOCK'],
+    [{ block: 'a\n# END HEAL MANAGED BLOCK' }, 'the block contains its own marker: # END HEAL MANAGED BLOCK'],
     [
       { block: 'a', adopt: 'section' },
       'adopt: section needs a block whose first line is a heading: ## Title, or [title]',
@@ -235,7 +235,7 @@ describe('all that edit a string', () => {
     ['a NUL', Buffer.from('a\0b')],
     ['bytes that are no UTF-8', Buffer.from([0x61, 0xff])],
   ])('%s is refused', (_what, bytes) => {
-    expect(edited(line, { line: 'x' }, bytes).failed).toBe('/f is no text in UTF-8');
+    expect(edited(line, { line: 'x' }, bytes).failed).toBe('/f is not text in UTF-8');
   });
 
   const text = fc

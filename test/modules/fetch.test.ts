@@ -62,7 +62,7 @@ describe.skipIf(shell?.missing !== undefined)('fetch', () => {
       },
     ]);
     const old = { ...heldContent(Buffer.from('old')), path: at('got/f') };
-    expect(plan(args, old).changes).toMatchObject([{ title: `fetch anew ${at('f')} to got/f (3 bytes)`, sign: '~' }]);
+    expect(plan(args, old).changes).toMatchObject([{ title: `fetch again ${at('f')} to got/f (3 bytes)`, sign: '~' }]);
     expect(plan(args, { ...heldContent(Buffer.from([0, 255, 10])), path: at('got/f') }).changes).toEqual([]);
   });
 
@@ -87,7 +87,7 @@ describe.skipIf(shell?.missing !== undefined)('fetch', () => {
     expect([readFileSync(at('a/b/f')), statSync(at('a/b/f')).mode & 0o777]).toEqual([readFileSync(at('f')), 0o600]);
     writeFileSync(at('f'), 'changed');
     await expect(download(connection, act, undefined, signal)).rejects.toThrow(
-      `${at('f')} changed while it was brought here`,
+      `${at('f')} changed during the download`,
     );
     rmSync(at('f'));
     await expect(download(connection, act, undefined, signal)).rejects.toThrow(

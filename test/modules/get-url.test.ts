@@ -96,7 +96,7 @@ for (const shell of shells()) {
       rmSync(at('f'));
       writeFileSync(at('f'), 'old', { mode: 0o600 });
       const done = run({ ...args, backup: true });
-      expect(done.first.changes[0]?.title).toBe(`fetch anew ${at('f')}`);
+      expect(done.first.changes[0]?.title).toBe(`fetch again ${at('f')}`);
       expect([done.after.changes, readFileSync(at('f')), lstatSync(at('f')).mode & 0o777]).toEqual([[], bytes, 0o600]);
       expect(readdirSync(directory).length).toBe(2);
       expect(titles({ ...args, url: `${base}/none` })).toEqual([]);
@@ -120,7 +120,7 @@ for (const shell of shells()) {
       writeFileSync(at('f'), bytes);
       expect(titles({ url: `${base}/`, dest: at('f'), force: true })).toEqual([]);
       writeFileSync(at('f'), 'old');
-      expect(titles({ url: `${base}/`, dest: at('f'), force: true })).toEqual([`fetch anew ${at('f')} (5 bytes)`]);
+      expect(titles({ url: `${base}/`, dest: at('f'), force: true })).toEqual([`fetch again ${at('f')} (5 bytes)`]);
       const done = run({ url: `${base}/count`, dest: at('f'), force: true });
       expect([done.first.changes.length, done.after.changes]).toEqual([1, []]);
       expect(run({ url: `${base}/none`, dest: at('f'), force: true }).first.failed).toMatch(/404/);

@@ -40,7 +40,7 @@ describe('values are put into JSON in place', () => {
   test.each([
     ['{"a": 1,}', /^it is not JSON: /],
     ['// a\n{}', /^it is not JSON: /],
-    ['[1]', /^it holds no JSON object$/],
+    ['[1]', /^it contains no JSON object$/],
   ])('%s is refused', (text, words) => {
     expect(mergeStrictJson(text, { a: 1 })).toEqual({ failed: expect.stringMatching(words) });
   });

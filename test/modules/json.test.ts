@@ -86,7 +86,7 @@ describe('json', () => {
     ['an early end', {}, '{"a": [1', '/f: 1:9 is not JSON, invalid end of input: {"a": [1'],
     ['a comment in JSON', { format: 'json' }, '{\n  // x\n  "a": 1\n}', '/f: 2:3 is not JSON, invalid comment token: // x'],
     ['single quotes in JSON with comments', { format: 'jsonc' }, "{'a': 1}", "/f: 1:2 is not JSON with comments, invalid symbol: {'a': 1}"],
-    ['no mapping', { merge: { a: 1 } }, '[1]', '/f: the file holds a list, so nothing can be merged into it'],
+    ['no mapping', { merge: { a: 1 } }, '[1]', '/f: the file contains a list, so nothing can be merged into it'],
     ['a string in the way', { set: [{ path: 'a.b', value: 1 }] }, '{"a": "x"}', '/f: a is a string, not a mapping'],
     ['an entry too far', { set: [{ path: 'a[2]', value: 1 }] }, '{"a": [1]}', '/f: a has 1 entries, so there can be no [2] yet'],
   ])('%s is refused, and the line is quoted', (_what, args, before, failed) => {

@@ -73,7 +73,7 @@ describe('package', () => {
 
   test('hosts without apt', () => {
     expect(plan({ name: 'a', state: 'latest' }, {}, { apk: '/x' }).failed).toBe(
-      'state latest is known for apt alone, and the host has apk',
+      'state latest is supported only for apt, and the host has apk',
     );
     expect(plan({ name: 'a' }, {}, { apk: '/x' }).changes[0]?.act.script.text).toBe("apk add --wait '60' 'a'");
     expect(plan({ name: 'a' }, {}, {}).failed).toMatch(/no package manager/);

@@ -183,7 +183,7 @@ describe('assert', () => {
     assert.plan({ that: [], ...args }, {}, inputOf({ conditions: [{ source: 'a > 1', holds }] }));
   test('holds', () => expect(asserted(true, { success_msg: 'fine' })).toEqual({ changes: [], message: 'fine' }));
   test('does not hold', () => {
-    expect(asserted(false)).toMatchObject({ failed: 'does not hold: a > 1' });
+    expect(asserted(false)).toMatchObject({ failed: 'assertion failed: a > 1' });
     expect(asserted(false, { fail_msg: 'too small' })).toMatchObject({
       failed: 'too small',
       result: { assertion: 'a > 1' },

@@ -89,8 +89,8 @@ describe('yaml', () => {
     ['a bracket that is never closed', {}, 'a: [1\nb: 2\n', '/f: 2:1 is not YAML, flow sequence in block collection must be sufficiently indented and end with a ]: b: 2'],
     ['two on a line', {}, 'x: 1\na: b: c\n', '/f: 2:4 is not YAML, nested mappings are not allowed in compact mappings: a: b: c'],
     ['a name twice', {}, 'a: 1\na: 2\n', '/f: 2:1 is not YAML, map keys must be unique: a: 2'],
-    ['several documents', {}, 'a: 1\n---\na: 2\n', '/f: it holds several documents'],
-    ['no mapping', {}, '- 1\n', '/f: the file holds a list, so nothing can be merged into it'],
+    ['several documents', {}, 'a: 1\n---\na: 2\n', '/f: it contains several documents'],
+    ['no mapping', {}, '- 1\n', '/f: the file contains a list, so nothing can be merged into it'],
     ['an anchor that others refer to', { merge: { a: 2 } }, 'a: &x 1\nb: *x\n', '/f: it is written in a way that can not be edited in place'],
     ['what comes by way of <<', { remove: ['b.x'] }, 'a: &a {x: 1}\nb:\n  <<: *a\n', '/f: it is written in a way that can not be edited in place'],
   ])('%s is refused', (_what, args, before, failed) => {

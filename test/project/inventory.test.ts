@@ -111,7 +111,7 @@ describe('an inventory', () => {
   });
 
   test.each<[string, Files, string]>([
-    ['no file', {}, "there is no inventory inventory/hosts.yml\n  write it, or name hosts by -i 'host1,host2,'"],
+    ['no file', {}, "there is no inventory inventory/hosts.yml\n  create it, or list hosts with -i 'host1,host2,'"],
     [
       'a misspelt key',
       { 'inventory/hosts.yml': 'all:\n  childs: {}\n' },
@@ -145,7 +145,7 @@ describe('an inventory', () => {
     [
       'a name with a dash',
       { 'inventory/hosts.yml': 'all: { vars: { my-var: 1 } }\n' },
-      '"my-var" is no name of a variable',
+      '"my-var" is not a valid variable name',
     ],
     [
       'a name that heal sets',
@@ -155,7 +155,7 @@ describe('an inventory', () => {
     [
       'a wrong range',
       { 'inventory/hosts.yml': 'all: { hosts: { "jack[3:1]": } }\n' },
-      '"jack[3:1]" is no range of hosts',
+      '"jack[3:1]" is not a range of hosts',
     ],
     [
       'a file for a misspelt group',

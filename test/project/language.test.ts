@@ -130,7 +130,7 @@ ${nested.replace(/^(?=.)/gm, '    ')}
   });
 
   test.each<[string, string, string]>([
-    ['rescue alone', '- rescue: [{ command: x }]\n', '"rescue" has no "block" beside it\n  tasks/site.yml:4:7'],
+    ['rescue alone', '- rescue: [{ command: x }]\n', '"rescue" has no "block"\n  tasks/site.yml:4:7'],
     ['a loop', '- block: [{ command: x }]\n  loop: [1]\n', '"loop" is not supported\n  tasks/site.yml:5:7'],
     ['a register', '- block: [{ command: x }]\n  register: r\n', '"register" is not supported'],
     ['a misspelt part', '- block: [{ command: x }]\n  rescu: []\n', 'a block has no key "rescu"'],
@@ -382,7 +382,7 @@ describe('meta', () => {
   test.each([
     ['one of later', '- meta: end_batch\n', '"meta: end_batch" is not supported yet\n  tasks/site.yml:4:13'],
     ['a misspelt one', '- meta: flush_handler\n', 'there is no "meta: flush_handler"\n  tasks/site.yml:4:13'],
-    ['a register', '- meta: noop\n  register: r\n', '"register" has no meaning beside "meta"'],
+    ['a register', '- meta: noop\n  register: r\n', '"register" has no meaning together with "meta"'],
     ['a template', '- meta: "{{ greeting }}"\n', 'there is no "meta: {{ greeting }}"'],
   ])('can not be %s', async (_, tasks, error) => {
     expect(await errorsOfTasks(tasks)).toContain(error);

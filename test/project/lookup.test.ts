@@ -36,7 +36,7 @@ describe('a template', () => {
     'never leads out: %s',
     async (name) => {
       expect(await errorsOf(() => findTemplate(roots, role(), name))).toContain(
-        `the template "${name}" leads out of its directory`,
+        `the template "${name}" points outside its directory`,
       );
     },
   );

@@ -61,7 +61,7 @@ describe('a pattern', () => {
     ['vps:!nobody', 'there is no host or group "nobody"'],
     ['vps:!vps', '"vps:!vps" matches no host'],
     ['x*', '"x*" matches no host'],
-    ['~(', '~( is no regular expression'],
+    ['~(', '~( is not a regular expression'],
   ])('%s is refused', async (pattern, error) => {
     expect(await errorsOf(() => names(pattern))).toContain(error);
   });
@@ -78,7 +78,7 @@ describe('--limit', () => {
   test('with a file that is not there is refused', async () => {
     const path = join(project, 'nope.retry');
     expect(await errorsOf(() => limitHosts(inventory, '@nope.retry', project))).toBe(
-      `can't read the list of hosts ${path}\n  check the path behind @`,
+      `can't read the list of hosts ${path}\n  check the path after @`,
     );
   });
 });

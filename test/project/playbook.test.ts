@@ -211,7 +211,7 @@ describe('a wrong task', () => {
     ],
     ['a wrong time', '- command: x\n  timeout: soon\n', '"timeout" must be a time'],
     ['a wrong count', '- command: x\n  until: true\n  retries: -1\n', '"retries" must be an integer'],
-    ['a register that is no name', '- command: x\n  register: a-b\n', '"a-b" is no name of a variable'],
+    ['a register that is no name', '- command: x\n  register: a-b\n', '"a-b" is not a valid variable name'],
     [
       'a register that CEL reads as a type',
       '- command: x\n  register: list\n',
@@ -226,7 +226,7 @@ describe('a wrong task', () => {
     [
       'a string for a module that has no short form',
       '- copy: src=a dest=b\n',
-      'copy takes a mapping of arguments\n  tasks/site.yml:4:13\n      - copy: src=a dest=b\n              ^\n  write "name: value" lines instead of name=value',
+      'copy expects a mapping of arguments\n  tasks/site.yml:4:13\n      - copy: src=a dest=b\n              ^\n  write "name: value" lines instead of name=value',
     ],
     ['an unknown handler', '- command: x\n  notify: restart\n', 'there is no handler "restart"\n  tasks/site.yml:5:15'],
     ['a wrong condition', '- command: x\n  when: a =\n', 'tasks/site.yml:5:15'],
@@ -314,7 +314,7 @@ describe('a wrong play', () => {
     ['a key of never', '- hosts: vps\n  strategy: free\n', '"strategy" is not supported\n'],
     ['an unknown role', '- hosts: vps\n  roles: [web]\n', 'there is no role "web"\n  tasks/site.yml:2:11'],
     ['a wrong serial', '- hosts: vps\n  serial: many\n', '"serial" must be a number of hosts or a percentage'],
-    ['no plays', '', 'the playbook holds no play'],
+    ['no plays', '', 'the playbook contains no play'],
     ['a mapping', 'hosts: vps\n', 'a playbook must be a list'],
     [
       'a file of variables that is not there',

@@ -70,13 +70,13 @@ describe('a template', () => {
     [
       'a list in a string',
       'x {{ list }}',
-      `list is a list, which can't stand inside a string\n  x.yml:1:10\n  v: "x {{ list }}"\n           ^\n  write {{json list}}, {{yaml list}} or {{join list " "}}`,
+      `list is a list, which cannot be part of a string\n  x.yml:1:10\n  v: "x {{ list }}"\n           ^\n  write {{json list}}, {{yaml list}} or {{join list " "}}`,
     ],
-    ['a mapping in a string', 'x {{ map.y }}', "map.y is a mapping, which can't stand inside a string"],
+    ['a mapping in a string', 'x {{ map.y }}', "map.y is a mapping, which cannot be part of a string"],
     [
       'null in a string',
       'x {{ nothing }}',
-      `nothing is null, which can't stand inside a string\n  x.yml:1:10\n  v: "x {{ nothing }}"\n           ^\n  write {{default nothing "..."}}`,
+      `nothing is null, which cannot be part of a string\n  x.yml:1:10\n  v: "x {{ nothing }}"\n           ^\n  write {{default nothing "..."}}`,
     ],
     [
       'an undefined name',
@@ -105,12 +105,12 @@ describe('a template', () => {
     ['an unknown option', '{{json map x=1}}', 'json has no option "x"'],
     ['an unknown block', '{{#for list}}{{/for}}', 'there is no block "for"'],
     ['an unknown @ name', '{{@nope}}', 'there is no @nope'],
-    ['@index outside of each', '{{@index}}', '@index is known in #each alone'],
+    ['@index outside of each', '{{@index}}', '@index is defined only in #each'],
     ['a partial', '{{> other}}', 'partials ({{> name}}) are not supported'],
     [
       'a filter',
       '{{ name | upper }}',
-      'there are no filters\n  x.yml:1:13\n  v: "{{ name | upper }}"\n              ^\n  a helper stands in front: {{upper name}}, {{default name "x"}}',
+      'there are no filters\n  x.yml:1:13\n  v: "{{ name | upper }}"\n              ^\n  a helper comes first: {{upper name}}, {{default name "x"}}',
     ],
     ['an operator', '{{ port == 1 }}', 'there are no operators in a template'],
     ['an index in brackets', '{{ list[0] }}', 'an index is not written like this'],

@@ -42,7 +42,7 @@ describe('a YAML file', () => {
     [
       'a bare template',
       'dest: {{ path }}\n',
-      'a key is no text\n  x.yml:1:8\n  dest: {{ path }}\n         ^\n  a value that begins with {{ is written in quotes: "{{ name }}"',
+      'a key is not a string\n  x.yml:1:8\n  dest: {{ path }}\n         ^\n  a value that begins with {{ is written in quotes: "{{ name }}"',
     ],
     [
       'a bare template with more behind it',
@@ -52,7 +52,7 @@ describe('a YAML file', () => {
     [
       'a string that holds a colon',
       'name: this: that\n',
-      'a mapping begins where a string is expected\n  x.yml:1:7\n  name: this: that\n        ^\n  put a string that holds ": " in quotes, or check the indentation',
+      'a mapping begins where a string is expected\n  x.yml:1:7\n  name: this: that\n        ^\n  put a string that contains ": " in quotes, or check the indentation',
     ],
     [
       'an alias of nothing',
@@ -62,7 +62,7 @@ describe('a YAML file', () => {
     [
       'a second document',
       'a: 1\n---\nb: 2\n',
-      'the file holds more than one document\n  x.yml:2:1\n  ---\n  ^\n  remove the second "---"',
+      'the file contains more than one document\n  x.yml:2:1\n  ---\n  ^\n  remove the second "---"',
     ],
     [
       'an unknown tag',

@@ -51,7 +51,7 @@ jack4 | changed   | handler jack-service : restart Jack | ~ restart openclaw-jac
 jack4 | changed (unproven) | jack-service : Something free (item=a) | ~ run true
 warning: jack4: the disk is 84% full
 hint: run the backup playbook
-jack4 | done      | 1 check holds
+jack4 | done      | 1 check passes
 
 PLAY RECAP ********************************************************************
 jack4                : ok=4    changed=3    unreachable=0    failed=0    skipped=1    rescued=0    ignored=0
@@ -79,7 +79,7 @@ ross                 : ok=0    changed=0    unreachable=1    failed=0    skipped
     const text = told(sampleRun(), { verbose: 1 });
     expect(text).toContain('jack4 | skipped   | jack-service : The flags are gone | when: jack_scope == "user"\n');
     expect(text).toContain('jack4 | ok        | verify jack-service : Jack answers\n');
-    expect(text).toContain('jack4 | done      | 1 check holds, 4 round trips, 1.9 s\n');
+    expect(text).toContain('jack4 | done      | 1 check passes, 4 round trips, 1.9 s\n');
   });
 });
 

@@ -118,7 +118,7 @@ describe.each(engineShells(all))('two runs that change a host at once under $nam
     expect(plan.report['here']).toMatchObject({ changed: 1, failed: 0 });
     const verify = [madeTask('copy', { dest: at('f'), content: 'x' })];
     const checked = await start('verify', [], { timeout: 0, verify, mode: 'verify' });
-    expect(checked.done.map(({ message }) => message)).toEqual([expect.stringMatching(/^it does not hold: /)]);
+    expect(checked.done.map(({ message }) => message)).toEqual([expect.stringMatching(/^check failed: /)]);
     open(at('gate'));
     await first;
     const two = [madeTask('copy', { dest: at('a'), content: 'a' }), shellTask(`: >'${at('b')}'`)];

@@ -71,7 +71,7 @@ describe('files of the workstation', () => {
       'fetched/away/a/b',
     ];
     for (const src of outside) {
-      await expect(load({ kind: 'kept', src }), src).rejects.toThrow(`"${src}" leads out of the project`);
+      await expect(load({ kind: 'kept', src }), src).rejects.toThrow(`"${src}" points outside the project`);
     }
     for (const src of ['fetched/near/x', 'fetched/..x/y', join(project, 'fetched/x')]) {
       expect((await load({ kind: 'kept', src })).size, src).toBe(0);

@@ -248,7 +248,7 @@ describe.each(engineShells(all))('a run under $name', (shell) => {
     ]);
     const { done, report } = await run(shell, play);
     expect(report['here']).toMatchObject({ changed: 2, failed: 1 });
-    expect(done.at(-1)?.message).toContain('undone by "["line-file"');
+    expect(done.at(-1)?.message).toContain('reverted by "["line-file"');
   });
 
   engine('what the always of a block undoes of its tasks is meant to be undone', async () => {

@@ -79,8 +79,8 @@ describe('sh', () => {
       'a value is not valid Unicode and cannot be given to a shell',
     ],
     ['a fraction', () => sh`sleep ${0.5}`, '0.5 is not a number that a shell knows'],
-    ['a value in double quotes', () => sh`echo "${'x'}"`, 'a value stands inside double quotes'],
-    ['a value in single quotes', () => sh`echo ${'y'} '${'x'}'`, 'a value stands inside single quotes'],
+    ['a value in double quotes', () => sh`echo "${'x'}"`, 'a value is inside double quotes'],
+    ['a value in single quotes', () => sh`echo ${'y'} '${'x'}'`, 'a value is inside single quotes'],
   ];
   test.each(refused)('%s is refused', (_, make, message) => {
     expect(make).toThrow(message);

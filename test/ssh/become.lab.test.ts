@@ -83,7 +83,7 @@ describeLab('sudo with a password', { hosts: ['jack4'] }, (lab) => {
       expect(await host().exec('stat -c "%U %s" /etc/heal-large')).toBe('root 300000\n');
     });
 
-  test('an account for which sudo wants no password is given none', async () => {
+  test('an account for which sudo requires no password is given none', async () => {
     const { code, stdout, stderr } = await run(projectFor('mixed'), password, 'run', 'site', '-v');
     expect(code, stdout + stderr).toBe(0);
     expect(stdout).toContain('as root app mixed');

@@ -73,7 +73,7 @@ describe('a key file', () => {
       'in PKCS#8',
       (file) => runSync('ssh-keygen', ['-q', '-N', '', '-t', 'rsa', '-b', '2048', '-m', 'PKCS8', '-f', file]),
       'FILE is a PKCS#8 key, which is not supported',
-      'ssh-keygen -p -f FILE writes it anew in the format of OpenSSH',
+      'ssh-keygen -p -f FILE rewrites it in the format of OpenSSH',
     ],
     [
       'of PuTTY, version 3',
@@ -90,7 +90,7 @@ describe('a key file', () => {
     [
       'of another kind',
       (file) => writeFileSync(file, 'hello\n'),
-      'FILE holds no private key that can be read: Unsupported key format',
+      'FILE contains no readable private key: Unsupported key format',
       'is this the right file?',
     ],
     [
@@ -121,7 +121,7 @@ describe('without a key file', () => {
     expect(usable.map((identity) => identity.label)).toEqual([ed, rsa]);
     expect(remarks).toEqual([
       `the agent at ${join(home, 'none')} does not answer`,
-      `${join(home, '.ssh/id_ecdsa')} holds no private key that can be read: Unsupported key format`,
+      `${join(home, '.ssh/id_ecdsa')} contains no readable private key: Unsupported key format`,
     ]);
   });
 

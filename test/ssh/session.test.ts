@@ -165,7 +165,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     const error = await refusal(run);
     expect(error.kind).toBe('unreachable');
     expect(error.message).toBe(`the connection to 127.0.0.1 port ${relay.port} was lost`);
-    expect(error.hint).toBe('run it again: what is done already stays done');
+    expect(error.hint).toBe('run it again: changes that were applied remain');
     await ends(pid);
     const next = await refusal(connection.run(sh`:`, none, never));
     expect(next.message).toBe(error.message);

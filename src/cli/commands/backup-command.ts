@@ -50,7 +50,7 @@ export async function backupCommand(options: Options, world: World): Promise<num
   const chosen = all.filter((backup) => host === undefined || backup.host === host);
   if (host !== undefined && chosen.length === 0) {
     const hosts = new Set(all.map((backup) => backup.host));
-    const hint = didYouMean(host, hosts, `heal run backup --limit ${host} makes one`);
+    const hint = didYouMean(host, hosts, `heal run backup --limit ${host} creates one`);
     throw new HealError('failed', `there is no backup of ${host} in ${directory}`, hint === undefined ? {} : { hint });
   }
   if (action === 'restore' || action === 'restore --to host') return restoreBackups(chosen, directory, options, world);

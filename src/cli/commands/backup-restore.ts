@@ -15,7 +15,7 @@ export async function restoreBackups(
 ): Promise<number> {
   if (host === undefined || to === undefined) {
     const hint = 'for example: heal backup restore jack4 --to restored';
-    throw new HealError('usage', `heal backup restore wants ${host === undefined ? 'a host' : '--to'}`, { hint });
+    throw new HealError('usage', `heal backup restore requires ${host === undefined ? 'a host' : '--to'}`, { hint });
   }
   const backup = chooseBackup(backups, directory, at);
   const place = resolve(world.cwd, to);

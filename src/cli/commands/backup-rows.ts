@@ -28,7 +28,7 @@ export async function listBackups(
   for (const host of old) {
     const text = `no backup of ${host} that was read back is good and at most ${options.maxAge} old`;
     world.err(
-      `${world.clean.line(`warning: ${text}`)}\nhint: heal run backup --limit ${world.clean.line(host)} makes one\n`,
+      `${world.clean.line(`warning: ${text}`)}\nhint: heal run backup --limit ${world.clean.line(host)} creates one\n`,
     );
   }
   return old.length > 0 || rows.some((row) => row.problem !== undefined) ? exitCodes.failed : 0;

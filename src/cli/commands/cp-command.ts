@@ -13,7 +13,7 @@ export async function cpCommand(options: Options, world: World): Promise<number>
   if (remote === undefined || (from !== undefined && to !== undefined)) {
     throw new HealError(
       'usage',
-      `heal cp wants one HOST:PATH, and "${source}" "${target}" has ${from === undefined ? 'none' : 'two'}`,
+      `heal cp requires one HOST:PATH, and "${source}" "${target}" has ${from === undefined ? 'none' : 'two'}`,
       {
         hint: 'for example: heal cp notes.md jack4:/root/',
       },

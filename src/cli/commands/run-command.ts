@@ -65,7 +65,7 @@ export async function runCommand(options: Options, world: World): Promise<number
   const reporter = await reporterFor(options, world);
   const { interrupt } = world;
   interrupt.onFirst = () => {
-    const hint = 'Ctrl-C once more leaves at once';
+    const hint = 'press Ctrl-C again to exit immediately';
     reporter.emit({ type: 'warning', message: 'interrupted: stopping the running tasks', hint });
   };
   let again: string | undefined;

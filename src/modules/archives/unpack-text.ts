@@ -64,7 +64,7 @@ function untarText(strip: number): Sh {
     command -v "\${plain%% *}" >/dev/null || die "\${plain%% *} is not installed on this host"
     names=$($plain <"$archive" | tar -tf - 2>&1) || die "tar can't read it: $(printf '%s\n' "$names" | tail -n 1)"
     bad=$(printf '%s\n' "$names" | grep -E '^/|(^|/)\.\.(/|$)|^tar: [Rr]emoving leading' | head -n 1)
-    [ -z "$bad" ] || die "it has names that lead out of the directory, and nothing was unpacked: $bad"
+    [ -z "$bad" ] || die "it has names that point outside the directory, and nothing was unpacked: $bad"
     $plain <"$archive" | tar -xof - -C "$stage" ${strip === 0 ? [] : [`--strip-components=${strip}`]} || exit 1
   `;
 }
@@ -73,7 +73,7 @@ function unzipText(): Sh {
   return sh`
     command -v unzip >/dev/null || die 'unzip is not installed on this host'
     bad=$(unzip -Z1 "$archive" 2>/dev/null | grep -E '^/|(^|/)\.\.(/|$)' | head -n 1)
-    [ -z "$bad" ] || die "it has names that lead out of the directory, and nothing was unpacked: $bad"
+    [ -z "$bad" ] || die "it has names that point outside the directory, and nothing was unpacked: $bad"
     unzip -q -o "$archive" -d "$stage" >&2 || exit 1
   `;
 }
@@ -87,15 +87,15 @@ function looks(linksOut: boolean): Sh {
     bad=$(find "$stage" -name "*$nl*" | head -n 1)
     [ -z "$bad" ] || die 'it has a name of several lines'
     bad=$(find "$stage" ! -type f ! -type d ! -type l | head -n 1)
-    [ -z "$bad" ] || die "it holds something that is no file, directory or link: \${bad#"$stage/"}"
+    [ -z "$bad" ] || die "it contains something that is not a file, directory or link: \${bad#"$stage/"}"
     # busybox' tar makes hard links to files outside of the archive. What is done to such a name is done to that file.
     bad=$(find "$stage" -type f -links +1 -exec stat -c '%h %i' -- '{}' + | sort | uniq -c |
       while read -r names links inode; do if [ "$names" != "$links" ]; then printf '%s\n' "$inode"; break; fi; done)
     if [ -n "$bad" ]; then
       bad=$(find "$stage" -inum "$bad" | head -n 1)
-      die "it has a hard link that leads out of the directory: \${bad#"$stage/"}"
+      die "it has a hard link that points outside the directory: \${bad#"$stage/"}"
     fi
-    # out LINK: whether it leads out of the directory, by its words or by what it leads to.
+    # out LINK: whether it points outside the directory, by its words or by what it leads to.
     out() {
       _to=$(readlink "$1")
       case $_to in /*) return 0 ;; esac
@@ -122,7 +122,7 @@ function looks(linksOut: boolean): Sh {
     }
     if [ ${linksOut ? 1 : 0} = 0 ]; then
       bad=$(find "$stage" -type l | while IFS= read -r l; do if out "$l"; then printf '%s\n' "$l"; break; fi; done)
-      [ -z "$bad" ] || die "it has a link that leads out of the directory (links_out allows it): \${bad#"$stage/"} -> $(readlink "$bad")"
+      [ -z "$bad" ] || die "it has a link that points outside the directory (links_out allows it): \${bad#"$stage/"} -> $(readlink "$bad")"
     fi
   `;
 }

@@ -62,7 +62,7 @@ export function directoryPlan(
   const there = answers.entry?.type === 'link' ? answers.linked : answers.entry;
   const real = answers.entry?.type === 'link' ? posix.resolve(posix.dirname(path), answers.entry.target ?? '') : path;
   if (answers.entry?.type === 'link' && there?.type !== 'directory') {
-    return { changes: [], failed: `${path} is a link to ${answers.entry.target}, which is no directory` };
+    return { changes: [], failed: `${path} is a link to ${answers.entry.target}, which is not a directory` };
   }
   if (there !== undefined && there.type !== 'directory') {
     return { changes: [], failed: `${path} is a ${there.type}, not a directory` };

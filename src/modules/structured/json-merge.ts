@@ -22,7 +22,7 @@ export function mergeStrictJson(text: string, values: JsonObject): Merged {
   } catch (error) {
     return { failed: `it is not JSON: ${error instanceof Error ? error.message : String(error)}` };
   }
-  if (!isObject(old)) return { failed: 'it holds no JSON object' };
+  if (!isObject(old)) return { failed: 'it contains no JSON object' };
 
   let next = text;
   const put = (path: readonly string[], is: Json | undefined, wanted: Json): void => {

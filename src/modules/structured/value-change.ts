@@ -21,7 +21,7 @@ export function changedValue(value: Json | undefined, change: ValueChange): Json
   let now = value;
   if (change.merge !== undefined) {
     if (now !== undefined && now !== null && !isObject(now))
-      throw new HealError('failed', `the file holds ${kindOf(now)}, so nothing can be merged into it`);
+      throw new HealError('failed', `the file contains ${kindOf(now)}, so nothing can be merged into it`);
     now = merged(now ?? {}, change.merge, change);
   }
   for (const { path, value: wanted } of change.set ?? []) now = withSet(now, pathOf(path), wanted, []);

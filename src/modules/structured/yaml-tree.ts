@@ -37,7 +37,7 @@ export interface YamlEntry {
   readonly end: number;
 }
 
-/** The tree of a parsed document (with `keepSourceTokens`); undefined where it holds nothing. */
+/** The tree of a parsed document (with `keepSourceTokens`); undefined where it contains nothing. */
 export function yamlTree(text: string, document: Document.Parsed): YamlNode | undefined {
   const { contents } = document;
   return contents === null || isEmpty(contents) ? undefined : nodeOf({ text, document }, contents);

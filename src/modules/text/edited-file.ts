@@ -77,11 +77,11 @@ export function editedPlan(
     ...(hint === undefined ? {} : { hint }),
   });
   if (there === undefined && missing === 'is fine') return { changes: [], message: `${target} is not there` };
-  if (there === undefined && !args.create) return fail(`there is no file ${target}`, 'create: true makes one');
-  if (there?.sha256 !== old?.sha256) return fail(`${target} changed while it was read`, 'run it once more');
+  if (there === undefined && !args.create) return fail(`there is no file ${target}`, 'create: true creates it');
+  if (there?.sha256 !== old?.sha256) return fail(`${target} changed while it was read`, 'run it again');
 
   const before = old === undefined ? '' : textOf(old.bytes);
-  if (before === undefined) return fail(`${target} is no text in UTF-8`, 'a binary file is placed by copy');
+  if (before === undefined) return fail(`${target} is not text in UTF-8`, 'use copy for a binary file');
   const mark = before.startsWith('\ufeff') ? '\ufeff' : '';
   const first = attempt(edit, before.slice(mark.length));
   if ('failed' in first) return fail(`${target}: ${first.failed}`, first.hint);

@@ -23,7 +23,7 @@ export function pythonRegexp(source: string, flags: '' | 'm' | 's' | 'ms' = ''):
   }
 }
 
-/** The first of these arguments that is no regular expression, as `misuse` of a module tells it. */
+/** The first of these arguments that is not a regular expression, as `misuse` of a module tells it. */
 export function wrongRegexp(args: Readonly<Record<string, string | undefined>>): Misuse | undefined {
   for (const [argument, source] of Object.entries(args)) {
     try {

@@ -30,7 +30,7 @@ export function substitutionFor(regexp: RegExp, text: string): Substitution {
       pieces.push({ group: /^\d+$/.test(group) ? Number(group) : group });
     } else if (escaped === undefined) pieces.push(whole);
     else if (Object.hasOwn(escapes, escaped)) pieces.push(escapes[escaped] ?? '');
-    else if (escaped === '0') throw refused(text, '\\0 is no group', '\\g<0> is all that matched');
+    else if (escaped === '0') throw refused(text, '\\0 is not a group', '\\g<0> is all that matched');
     else if (/[A-Za-z0-9]|^$/.test(escaped))
       throw refused(text, `\\${escaped} is not known`, 'a backslash itself is written \\\\');
     else pieces.push(whole);

@@ -34,7 +34,7 @@ export const connectionVariables: readonly ConnectionVariable[] = [
     about: "name or address to connect to; default the host's name",
   },
   { name: 'port', also: ['ansible_port', 'ansible_ssh_port'], kind: 'port', about: "sshd's port; default 22" },
-  { name: 'user', also: ['ansible_user', 'ansible_ssh_user'], kind: 'text', about: 'who logs in; default you' },
+  { name: 'user', also: ['ansible_user', 'ansible_ssh_user'], kind: 'text', about: 'login user; default: your own' },
   {
     name: 'identity_file',
     also: ['ansible_ssh_private_key_file', 'ansible_private_key_file'],
@@ -53,7 +53,7 @@ export const connectionVariables: readonly ConnectionVariable[] = [
     kind: 'boolean',
     about: 'whether tasks run as become_user; default false',
   },
-  { name: 'become_user', also: ['ansible_become_user'], kind: 'text', about: 'whom tasks become; default root' },
+  { name: 'become_user', also: ['ansible_become_user'], kind: 'text', about: 'user that tasks become; default: root' },
   {
     name: 'become_password',
     also: ['ansible_become_password', 'ansible_become_pass', 'ansible_sudo_pass'],
@@ -81,10 +81,10 @@ const byName: ReadonlyMap<string, ConnectionVariable> = new Map(
 
 /** Ansible's variables that would change how a host is reached, and that heal has nothing for. */
 const without: Readonly<Record<string, string>> = {
-  ansible_connection: 'heal speaks SSH alone',
+  ansible_connection: 'heal connects only with SSH',
   ansible_ssh_common_args: 'heal does not use the ssh program; see its own settings in docs/inventory.md',
   ansible_ssh_extra_args: 'heal does not use the ssh program; see its own settings in docs/inventory.md',
-  ansible_become_method: 'heal becomes another user by sudo',
+  ansible_become_method: 'heal becomes another user with sudo',
 };
 
 /** Checks the types of connection variables whose values are written out. */

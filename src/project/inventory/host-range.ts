@@ -8,7 +8,8 @@ export function expandHosts(pattern: string): string[] {
   const close = pattern.indexOf(']', open);
   const range = close < 0 ? [] : pattern.slice(open + 1, close).split(':');
   const [from, to, step, ...more] = range;
-  if (from === undefined || to === undefined || more.length > 0) throw new Error(`"${pattern}" is no range of hosts`);
+  if (from === undefined || to === undefined || more.length > 0)
+    throw new Error(`"${pattern}" is not a range of hosts`);
   const heads = steps(from, to, step, pattern).map((item) => pattern.slice(0, open) + item);
   const tails = expandHosts(pattern.slice(close + 1));
   return heads.flatMap((head) => tails.map((tail) => head + tail));
@@ -19,8 +20,8 @@ function steps(from: string, to: string, step: string | undefined, pattern: stri
   const letters = /^[A-Za-z]$/.test(from) && /^[A-Za-z]$/.test(to);
   const first = letters ? from.charCodeAt(0) : /^\d+$/.test(from) ? Number(from) : Number.NaN;
   const last = letters ? to.charCodeAt(0) : /^\d+$/.test(to) ? Number(to) : Number.NaN;
-  if (!(last >= first) || !Number.isInteger(by) || by < 1) throw new Error(`"${pattern}" is no range of hosts`);
-  if ((last - first) / by > 10_000) throw new Error(`"${pattern}" stands for more than 10000 hosts`);
+  if (!(last >= first) || !Number.isInteger(by) || by < 1) throw new Error(`"${pattern}" is not a range of hosts`);
+  if ((last - first) / by > 10_000) throw new Error(`"${pattern}" expands to more than 10000 hosts`);
   const items: string[] = [];
   for (let at = first; at <= last; at += by) {
     items.push(letters ? String.fromCharCode(at) : String(at).padStart(from.startsWith('0') ? from.length : 0, '0'));

@@ -72,7 +72,7 @@ async function readFileSource(
   const yaml = isFile ? await loader.readIfThere(path) : await loader.named(path, 'hosts');
   if (yaml === undefined) {
     const shown = shownPath(isFile ? path : join(path, 'hosts.yml'), options.project);
-    throw usage(`there is no inventory ${shown}`, undefined, "write it, or name hosts by -i 'host1,host2,'");
+    throw usage(`there is no inventory ${shown}`, undefined, "create it, or list hosts with -i 'host1,host2,'");
   }
   directories.add(isFile ? dirname(path) : path);
   if (yaml.root === undefined) return;
@@ -171,7 +171,7 @@ function hostDraft(building: Building, name: string, at: Place, group: string): 
   if (building.groups.has(name))
     building.problems.add(`"${name}" is a group already`, at, 'give the host another name');
   if (!/^[\w.:%-]+$/.test(name))
-    building.problems.add(`"${name}" is no name of a host`, at, 'it has letters, digits, "-", "_", "." and ":"');
+    building.problems.add(`"${name}" is not a valid host name`, at, 'it has letters, digits, "-", "_", "." and ":"');
   groupDraft(building, group, at).hosts.add(name);
   const known = building.hosts.get(name);
   if (known !== undefined) return known;

@@ -57,7 +57,7 @@ async function namesInFile(path: string): Promise<string[]> {
     const lines = (await readFile(path, 'utf8')).split('\n').map((line) => line.trim());
     return lines.filter((line) => line !== '' && !line.startsWith('#'));
   } catch (cause) {
-    throw usage(`can't read the list of hosts ${path}`, undefined, 'check the path behind @', cause);
+    throw usage(`can't read the list of hosts ${path}`, undefined, 'check the path after @', cause);
   }
 }
 
@@ -107,7 +107,7 @@ function regex(source: string, at: Place | undefined): RegExp {
   try {
     return new RegExp(`^(?:${source})`);
   } catch (cause) {
-    throw usage(`~${source} is no regular expression`, at, 'check its parentheses and brackets', cause);
+    throw usage(`~${source} is not a regular expression`, at, 'check its parentheses and brackets', cause);
   }
 }
 
@@ -124,6 +124,6 @@ function glob(pattern: string): RegExp {
 function known(inventory: Inventory): string {
   const hosts = [...inventory.hosts.keys()];
   const groups = [...inventory.groups.keys()].filter((name) => name !== 'all');
-  if (hosts.length === 0) return 'the inventory holds no host';
+  if (hosts.length === 0) return 'the inventory contains no host';
   return `hosts are ${listed(hosts)}${groups.length === 0 ? '' : `; groups are ${listed(groups)}`}`;
 }

@@ -100,9 +100,9 @@ export const lackingVariables: Readonly<Record<string, string>> = {
   ansible_date_time: 'facts.time has seconds since 1970',
   ansible_default_ipv4: 'write the address into the inventory',
   ansible_env: 'use a command with "readonly: true", and register it',
-  inventory_dir: 'files are found beside the role, and in files/ and templates/ of the project',
+  inventory_dir: 'files are searched for next to the role, and in files/ and templates/ of the project',
   omit: 'write the task twice, each with its "when"',
-  playbook_dir: 'files are found beside the role, and in files/ and templates/ of the project',
+  playbook_dir: 'files are searched for next to the role, and in files/ and templates/ of the project',
 };
 
 /** What to say of an undefined name that Ansible has. */

@@ -42,7 +42,7 @@ async function readDrill(
       problems.add(
         `the drill has no "${key}"`,
         map.at,
-        `add a list of ${key === 'break' ? 'tasks that break it' : 'checks that must hold again'}`,
+        `add a list of ${key === 'break' ? 'tasks that break it' : 'checks that must pass again'}`,
       );
   }
   const when = entryOf(map, 'when');

@@ -23,7 +23,7 @@ export function findFile(roots: Roots, role: Role | undefined, name: string, at?
  * Rejects with a usage HealError at `at` where it does not.
  */
 export async function pathInProject({ project }: Roots, name: string, at?: Place): Promise<string> {
-  const leads = `"${name}" leads out of the project`;
+  const leads = `"${name}" points outside the project`;
   const path = resolve(project, name);
   const hint = 'name a path below the directory of the project, without ".."';
   if (name.includes('\0') || name.split(/[\\/]/).includes('..') || !isBelow(project, path))
@@ -51,7 +51,7 @@ async function find(
   name: string,
   at: Place | undefined,
 ): Promise<string> {
-  const leads = `the ${kind} "${name}" leads out of its directory`;
+  const leads = `the ${kind} "${name}" points outside its directory`;
   if (name === '' || name.includes('\0')) throw usage(`"${name}" names no ${kind}`, at, 'name a file');
   // A Windows checkout is written with slashes as well, so both may part the name.
   const parts = name.split(/[\\/]/);

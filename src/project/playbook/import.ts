@@ -113,7 +113,7 @@ function readImport(map: MapNode, context: TaskContext, above: Inherited, withVa
     problems.add(
       `a task has one module, but this has "${entry.key}" and "${second.key}"`,
       second.at,
-      'make two tasks of it',
+      'split it into two tasks',
     );
     return undefined;
   }

@@ -46,7 +46,7 @@ const without = [
 /** Checks what the schema can't say. */
 export function checkMeta(task: MapNode, problems: Problems): void {
   for (const { key, at, value } of task.entries) {
-    if (without.includes(key)) problems.add(`"${key}" has no meaning beside "meta"`, at, 'remove it');
+    if (without.includes(key)) problems.add(`"${key}" has no meaning together with "meta"`, at, 'remove it');
     if (!/^(ansible\.(builtin|legacy)\.)?meta$/.test(key)) continue;
     const action = value.kind === 'map' ? entryOf(value, 'action')?.value : value;
     if (action?.kind !== 'scalar' || typeof action.value !== 'string') continue;

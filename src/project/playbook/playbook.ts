@@ -120,7 +120,7 @@ async function playsIn(
   const { shown } = yaml.file;
   const list: ListNode | undefined = yaml.root === undefined ? undefined : asList(yaml.root, 'a playbook', problems);
   if (yaml.root === undefined || list?.items.length === 0) {
-    problems.add('the playbook holds no play', yaml.file.place(0), 'write "- hosts: all" and its tasks');
+    problems.add('the playbook contains no play', yaml.file.place(0), 'write "- hosts: all" and its tasks');
   }
   const plays: FoundPlay[] = [];
   for (const [index, node] of (list?.items ?? []).entries()) {
@@ -143,7 +143,7 @@ async function importedPlays(
 ): Promise<FoundPlay[]> {
   const { problems, loader } = loading;
   checkKeys(map, '"import_playbook"', ['name', 'tags', 'when', entry.key], problems, {
-    vars: { status: 'not yet', hint: 'write them at the plays, or give them by -e' },
+    vars: { status: 'not yet', hint: 'write them in the plays, or pass them with -e' },
   });
   const name = asText(entry.value, '"import_playbook"', problems);
   if (name === undefined) return [];

@@ -45,7 +45,7 @@ export const taskKeywords: ReadonlySet<string> = new Set([
 const notYet = (hint: string): Refused => ({ status: 'not yet', hint });
 const no = (hint: string): Refused => ({ status: 'no', hint });
 
-const aloneBySudo = no('heal becomes another user by sudo');
+const aloneBySudo = no('heal becomes another user with sudo');
 
 /** What neither a task nor what is around it can say. */
 const refusedAnywhere: Readonly<Record<string, Refused>> = {
@@ -53,7 +53,7 @@ const refusedAnywhere: Readonly<Record<string, Refused>> = {
   become_exe: aloneBySudo,
   become_flags: aloneBySudo,
   collections: no('modules ship with heal: leave it out'),
-  connection: no('heal speaks SSH alone; a task on the workstation says delegate_to: localhost'),
+  connection: no('heal connects only with SSH; a task on the workstation says delegate_to: localhost'),
   debugger: no('leave it out'),
   delegate_facts: no('facts come with the login: leave it out'),
   module_defaults: notYet('write the arguments at each task, or use a YAML anchor'),
@@ -67,7 +67,7 @@ export const refusedInTask: Readonly<Record<string, Refused>> = {
   ...refusedAnywhere,
   action: no('write the module itself as the key'),
   async: notYet('leave it out: a task may take as long as its timeout'),
-  import_playbook: no('it stands in a playbook, beside the plays'),
+  import_playbook: no('it belongs in a playbook, next to the plays'),
   include: no('write import_tasks'),
   include_vars: notYet('use vars_files of the play'),
   local_action: no('write the module as the key, and delegate_to: localhost'),
@@ -126,6 +126,6 @@ export const refusedInPlay: Readonly<Record<string, Refused>> = {
   order: no('hosts run side by side: leave it out'),
   strategy: no('leave it out: hosts run freely, each at its own pace'),
   validate_argspec: no("leave it out: a role's arguments are always checked"),
-  vars_prompt: notYet('give the variable by -e'),
+  vars_prompt: notYet('pass the variable with -e'),
   when: no('write it at the roles or tasks'),
 };

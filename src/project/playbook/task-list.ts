@@ -75,7 +75,7 @@ async function readSpecial(
   if (allowed === 'files') {
     const [first] = map.entries.filter(({ key }) => key !== 'name');
     const hint = 'handlers are single tasks; several of them listen to one name by "listen"';
-    context.loading.problems.add(`"${first?.key}" can't stand among handlers`, first?.at ?? map.at, hint);
+    context.loading.problems.add(`"${first?.key}" is not allowed among handlers`, first?.at ?? map.at, hint);
     return [];
   }
   return special === 'role' ? readImportedRole(map, context, inherited) : readBlock(map, index, context, inherited);
@@ -86,11 +86,7 @@ async function readBlock(map: MapNode, index: number, context: TaskContext, abov
   checkKeys(map, 'a block', [...parts, 'notify', ...nestedKeywords], problems, refusedInBlock);
   if (entryOf(map, 'block') === undefined) {
     const [first] = parts.flatMap((part) => entryOf(map, part) ?? []);
-    problems.add(
-      `"${first?.key}" has no "block" beside it`,
-      first?.at ?? map.at,
-      'write the tasks that may fail below "block"',
-    );
+    problems.add(`"${first?.key}" has no "block"`, first?.at ?? map.at, 'write the tasks that may fail below "block"');
   }
   const name = nameOf(entryOf(map, 'name'));
   const id = `${context.idBase}#${index + 1}`;

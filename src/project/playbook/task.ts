@@ -77,7 +77,7 @@ function moduleOf(
     problems.add(
       `a task has one module, but this has "${first?.entry.key}" and "${second.entry.key}"`,
       second.entry.at,
-      'make two tasks of it',
+      'split it into two tasks',
     );
   }
   const unsupported = map.entries.some((entry) => Object.hasOwn(refusedInTask, entry.key.replace(prefix, '')));
@@ -149,7 +149,7 @@ function argsNode(module: ModuleSchema, entry: Entry, problems: Problems): Node 
   const hint = /^\w+=/.test(text)
     ? 'write "name: value" lines instead of name=value'
     : 'write lines of "name: value" below it';
-  problems.add(`${module.name} takes a mapping of arguments`, value.at, hint);
+  problems.add(`${module.name} expects a mapping of arguments`, value.at, hint);
   return undefined;
 }
 

@@ -44,7 +44,7 @@ function compileExpression(node: ScalarNode, source: string, what: string): Comp
   if (source.trim() === '') throw usage(`${what} is empty`, node.at, 'write a CEL expression, or true');
   if (source.includes('{{')) {
     throw usage(
-      `${what} holds {{ }}`,
+      `${what} contains {{ }}`,
       node.placeOf(source.indexOf('{{')),
       'a condition is an expression already: write the name bare',
     );

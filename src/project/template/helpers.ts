@@ -24,7 +24,7 @@ export interface Helper {
 export const helpers: Readonly<Record<string, Helper>> = {
   default: {
     usage: '{{default name "fallback"}}',
-    about: 'the value, or the fallback where it is undefined or null; the only helper that may see an undefined name',
+    about: 'the value, or the fallback if it is undefined or null; the only helper that may see an undefined name',
     least: 2,
     most: 2,
     sealed: true,
@@ -57,7 +57,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
   },
   yaml: {
     usage: '{{yaml value}}',
-    about: 'the value as YAML, without a line end behind it',
+    about: 'the value as YAML, without a final line end',
     least: 1,
     most: 1,
     run: ([value]) => stringify(value, { lineWidth: 0 }).replace(/\n$/, ''),
@@ -135,7 +135,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
     least: 1,
     most: 1,
     run: ([value]) => {
-      if (!isMapping(value)) throw new Error(`it takes a mapping, not ${typeName(value)}`);
+      if (!isMapping(value)) throw new Error(`it expects a mapping, not ${typeName(value)}`);
       return Object.keys(value);
     },
   },

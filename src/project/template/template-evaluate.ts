@@ -97,7 +97,7 @@ function asText(expression: Expression, scope: Scope): string | Secret {
     value === null
       ? `write {{default ${name} "..."}}`
       : `write {{json ${name}}}, {{yaml ${name}}} or {{join ${name} " "}}`;
-  throw usage(`${name} is ${typeName(value)}, which can't stand inside a string`, scope.placeOf(expression.at), hint);
+  throw usage(`${name} is ${typeName(value)}, which cannot be part of a string`, scope.placeOf(expression.at), hint);
 }
 
 function strict(expression: Expression, scope: Scope): Value {
@@ -191,7 +191,7 @@ function undefinedName(path: Path, scope: Scope): HealError {
 function missing(path: Path, shown: string, value: Value, member: Path['members'][number], scope: Scope): HealError {
   const at = scope.placeOf(member.at);
   if (!isMapping(value) && !isList(value)) {
-    return usage(`${shown} is ${typeName(value)} and has no member "${member.name}"`, at, 'check what it holds');
+    return usage(`${shown} is ${typeName(value)} and has no member "${member.name}"`, at, 'check its value');
   }
   if (path.root.kind === 'context' && path.members[0] === member) {
     const outside = scope.variables.names().includes(member.name);

@@ -42,9 +42,9 @@ function explain(text: string, offset: number, message: string): { message: stri
   if (/got 'EOF'/.test(message) && close >= 0)
     return { message: 'a block is not closed', hint: 'end it by {{/if}}, {{/each}}, {{/unless}} or {{/with}}' };
   if (close < 0)
-    return { message: '{{ is not closed', hint: 'write }} behind the name; a {{ that is no template is written \\{{' };
+    return { message: '{{ is not closed', hint: 'write }} after the name; write \\{{ for a {{ that is not a template' };
   if (/^[^"']*\|/.test(inner))
-    return { message: 'there are no filters', hint: 'a helper stands in front: {{upper name}}, {{default name "x"}}' };
+    return { message: 'there are no filters', hint: 'a helper comes first: {{upper name}}, {{default name "x"}}' };
   if (/[=!<>]=|[<>+*/]|\band\b|\bor\b/.test(inner)) {
     return {
       message: 'there are no operators in a template',
@@ -54,10 +54,10 @@ function explain(text: string, offset: number, message: string): { message: stri
   if (/\[\s*\d+\s*\]|\.\d+/.test(inner))
     return { message: 'an index is not written like this', hint: 'write list.[0]' };
   if (/^\s*\./.test(inner))
-    return { message: 'a name begins with a dot', hint: 'a {{ that is no template is written \\{{' };
+    return { message: 'a name begins with a dot', hint: 'write \\{{ for a {{ that is not a template' };
   return {
-    message: 'this is no template expression',
-    hint: 'write {{name}}, {{helper name}}, or \\{{ where no template is meant',
+    message: 'this is not a template expression',
+    hint: 'write {{name}}, {{helper name}}, or \\{{ if no template is meant',
   };
 }
 

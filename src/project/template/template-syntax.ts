@@ -87,9 +87,9 @@ class Parsing {
     const [subject, ...more] = node.params;
     if (subject === undefined || more.length > 0) {
       throw this.#error(
-        `#${name} takes one argument, not ${node.params.length}`,
+        `#${name} expects one argument, not ${node.params.length}`,
         at,
-        `a comparison stands in parentheses: {{#if (eq a b)}}`,
+        `put a comparison in parentheses: {{#if (eq a b)}}`,
       );
     }
     if (node.program === undefined) throw this.#error(`{{^${name}}} is not supported`, at, 'write {{#unless name}}');
@@ -120,7 +120,7 @@ class Parsing {
     if (is<hbs.AST.BooleanLiteral>(node, 'BooleanLiteral'))
       return { kind: 'literal', at: this.#offset(node), value: node.value };
     if (node.type === 'NullLiteral') return { kind: 'literal', at: this.#offset(node), value: null };
-    throw this.#error('undefined is no value', this.#offset(node), 'write null, or leave it out');
+    throw this.#error('undefined is not a value', this.#offset(node), 'write null, or leave it out');
   }
 
   #call(node: { params: Ast[]; hash?: hbs.AST.Hash }, path: hbs.AST.PathExpression, scope: Scope): Call {
@@ -171,7 +171,7 @@ class Parsing {
         );
       }
       if (node.depth >= scope.frames)
-        throw this.#error(`@${first.name} is known in #each alone`, start, 'move it into the block');
+        throw this.#error(`@${first.name} is defined only in #each`, start, 'move it into the block');
       return make({ kind: 'data', name: first.name, depth: node.depth }, rest);
     }
     const scoped = /^(\.\/|this\b)/.test(node.original);
@@ -179,7 +179,7 @@ class Parsing {
       return make({ kind: 'param', name: first.name }, rest);
     }
     if (node.depth > scope.contexts)
-      throw this.#error(`${node.original} leads out of the template`, start, 'remove a ../');
+      throw this.#error(`${node.original} points outside the template`, start, 'remove a ../');
     if (node.depth === scope.contexts) return this.#variable(node, members, start, optional);
     return make({ kind: 'context', depth: node.depth });
   }

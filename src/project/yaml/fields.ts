@@ -155,7 +155,7 @@ export const magicNames = [
 export function checkName(name: string, at: Place, problems: Problems): boolean {
   if (!identifier.test(name)) {
     problems.add(
-      `"${name}" is no name of a variable`,
+      `"${name}" is not a valid variable name`,
       at,
       'it has letters, digits and _, and begins with none of the digits',
     );
@@ -182,6 +182,6 @@ const reserved = new Set(
 
 function refuseTemplate(node: Node, what: string, problems: Problems): boolean {
   if (node.kind !== 'scalar' || typeof node.value !== 'string' || !node.value.includes('{{')) return false;
-  problems.add(`${what} can't hold {{ }}`, node.at, 'it is needed before any variable has a value');
+  problems.add(`${what} cannot contain {{ }}`, node.at, 'it is needed before any variable has a value');
   return true;
 }

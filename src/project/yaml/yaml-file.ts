@@ -124,7 +124,7 @@ class Reading {
     if (done !== undefined) return done;
     const at = this.#file.place(yaml.range?.[0] ?? 0);
     if (this.#open.has(yaml)) {
-      this.#problems.add('an anchor holds itself', at, 'remove the alias that leads back');
+      this.#problems.add('an anchor contains itself', at, 'remove the alias that points back');
       return empty;
     }
     this.#open.add(yaml);
@@ -169,7 +169,7 @@ class Reading {
       const key = isAlias(pair.key) ? pair.key.resolve(this.#document) : pair.key;
       const at = this.#file.place(isScalar(pair.key) || isMap(pair.key) ? (pair.key.range?.[0] ?? 0) : 0);
       if (!isScalar(key) || key.value === null) {
-        this.#problems.add('a key is no text', at, templateHint);
+        this.#problems.add('a key is not a string', at, templateHint);
         continue;
       }
       const value = this.node(pair.value, at);
@@ -189,7 +189,7 @@ class Reading {
   #merge(value: Node): readonly Entry[] {
     if (value.kind === 'map') return value.entries;
     if (value.kind === 'list') return value.items.flatMap((item) => this.#merge(item));
-    this.#problems.add('<< takes a mapping', value.at, 'point it at an anchor of a mapping');
+    this.#problems.add('<< expects a mapping', value.at, 'point it at an anchor of a mapping');
     return [];
   }
 }
@@ -198,10 +198,10 @@ const templateHint = 'a value that begins with {{ is written in quotes: "{{ name
 
 const meanings: Readonly<Record<string, readonly [message: string, hint: string]>> = {
   TAB_AS_INDENT: ['a tab is used for indentation', 'indent with spaces'],
-  MULTIPLE_DOCS: ['the file holds more than one document', 'remove the second "---"'],
+  MULTIPLE_DOCS: ['the file contains more than one document', 'remove the second "---"'],
   BLOCK_AS_IMPLICIT_KEY: [
     'a mapping begins where a string is expected',
-    'put a string that holds ": " in quotes, or check the indentation',
+    'put a string that contains ": " in quotes, or check the indentation',
   ],
   BAD_SCALAR_START: ['a string begins with a character that YAML reserves', 'put it in quotes'],
 };

@@ -94,7 +94,7 @@ async function oneDrill(run: HostRun, options: RunOptions, drill: Drill): Promis
   const unhealed = watched.filter((one) => one.afterMs === undefined);
   if (message === undefined && unhealed.length > 0) {
     message = unhealed
-      .map((one) => `"${one.name}" did not hold within ${one.heal.within} s: ${one.lastWords ?? 'no answer'}`)
+      .map((one) => `"${one.name}" did not pass within ${one.heal.within} s: ${one.lastWords ?? 'no answer'}`)
       .join('; ');
   }
   if (message !== undefined) run.counts.failed += 1;
@@ -140,7 +140,7 @@ async function watch(run: HostRun, options: RunOptions, watched: readonly Watche
       const printed = ended.result?.['stdout'];
       const { noLog } = one.instance.task;
       const said = typeof printed === 'string' && !noLog ? printed.trim().split('\n')[0] : undefined;
-      one.lastWords = noLog ? hidden : said || (ended.message ?? 'it does not hold');
+      one.lastWords = noLog ? hidden : said || (ended.message ?? 'the check failed');
       if (ended.status !== 'ok') break;
       one.afterMs = options.now() - brokenAt;
       if (said) one.said = said;
@@ -156,8 +156,8 @@ async function holds(run: HostRun, { instance, before }: Watched): Promise<Ended
     return { status: 'failed', message: 'message' in evaluation ? evaluation.message : 'its state could not be read' };
   }
   const { decision } = evaluation;
-  const wants = decision.changes.map((change) => change.title).join(', ');
-  const failed = decision.failed ?? (wants === '' ? undefined : wants);
+  const differences = decision.changes.map((change) => change.title).join(', ');
+  const failed = decision.failed ?? (differences === '' ? undefined : differences);
   const outcome = outcomeOf(
     instance,
     {
@@ -170,7 +170,7 @@ async function holds(run: HostRun, { instance, before }: Watched): Promise<Ended
         instance.task.register === undefined ? {} : { [instance.task.register]: { kind: 'value', value: result } },
       ),
   );
-  if (outcome.status === 'ok' && !outcome.enough) return { status: 'failed', message: 'until does not hold yet' };
+  if (outcome.status === 'ok' && !outcome.enough) return { status: 'failed', message: 'until is not true yet' };
   return outcome;
 }
 

@@ -29,7 +29,7 @@ export function collectRecorded(run: HostRun): void {
         type: 'warning',
         host: run.host.name,
         message: `an earlier run left the handler ${record.handler} pending, which no longer exists`,
-        hint: 'do by hand what it did; this is reported once',
+        hint: 'if its action is still needed, run it manually; this is reported once',
       });
       run.queued.push(clearPending(record));
     } else if (record.status === 'landed') run.notified.add(handler);

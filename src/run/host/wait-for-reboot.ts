@@ -37,7 +37,7 @@ export async function waitForReboot(
       if (setup.facts.boot_id !== boot) return setup;
       if (now() >= until) {
         throw new HealError('failed', `the host has not gone down in ${act.within} s`, {
-          hint: 'look at its log for what holds the reboot up (an inhibitor, a unit that does not stop)',
+          hint: 'look at its log for what delays the reboot (an inhibitor, a unit that does not stop)',
         });
       }
     } catch (error) {

@@ -55,7 +55,7 @@ export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean
   }
   for (const {
     kept: { instance, prepared },
-    wants,
+    differences,
   } of fallen) {
     run.counts.failed += 1;
     const culprit = culpritOf(run, instance, questionsOf(prepared.reads));
@@ -65,7 +65,7 @@ export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean
       task: infoOf(instance, nameOf(run, instance, new Set())),
       status: 'failed',
       changes: [],
-      message: `it held when it was done, and no longer does (${wants})${culprit === undefined ? '' : `; undone by "${nameOf(run, culprit, new Set())}" (${culprit.task.at.file}:${culprit.task.at.line})`}`,
+      message: `the task was applied, but the host differs again: ${differences}${culprit === undefined ? '' : `; reverted by "${nameOf(run, culprit, new Set())}" (${culprit.task.at.file}:${culprit.task.at.line})`}`,
       hint: 'two tasks set the same resource to different values: change or remove one of them, or undo it by the always of a block',
       ms: 0,
     });
@@ -74,13 +74,13 @@ export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean
 }
 
 /** Tasks that hold no longer, and what they would change. */
-function noLonger(run: HostRun, list: HostRun['kept']): { kept: HostRun['kept'][number]; wants: string }[] {
+function noLonger(run: HostRun, list: HostRun['kept']): { kept: HostRun['kept'][number]; differences: string }[] {
   return list.flatMap((kept) => {
     const { instance, prepared, before } = kept;
     const answer = run.cache.fresh;
     const again = decide(instance, { answer, ...(before === undefined ? {} : { before }) }, prepared);
     if (again.kind !== 'decided' || again.decision.changes.length === 0) return [];
-    return [{ kept, wants: again.decision.changes.map((change) => change.title).join(', ') }];
+    return [{ kept, differences: again.decision.changes.map((change) => change.title).join(', ') }];
   });
 }
 

@@ -141,7 +141,7 @@ function failureOf(instance: Instance, steps: readonly ActStep[], acts: readonly
   const last = acts.at(-1);
   const step = steps[acts.length - 1];
   if (last === undefined || step === undefined) {
-    return { status: 'failed', message: 'the host ended the program before the change was made' };
+    return { status: 'failed', message: 'the host ended the program before the change was applied' };
   }
   const output = {
     code: last.code,
@@ -159,7 +159,7 @@ function failureOf(instance: Instance, steps: readonly ActStep[], acts: readonly
     return { status: 'failed', message, output, result };
   }
   if (acts.length < steps.length) {
-    return { status: 'failed', message: 'the host ended the program before all changes were made', output };
+    return { status: 'failed', message: 'the host ended the program before all changes were applied', output };
   }
   return undefined;
 }

@@ -5,7 +5,7 @@ import type { Ended } from './outcome.ts';
 import { pause } from './pause.ts';
 import type { Decided, TaskTurn } from './task-turn.ts';
 
-/** Asks until the module wants nothing more, for as long as its Changes may take to settle. */
+/** Asks until the module requires no more changes, for as long as its Changes may take to settle. */
 export async function prove(run: HostRun, turn: TaskTurn, decided: Decided): Promise<Ended> {
   const { changes } = decided.decision;
   // A module that changes nothing has waited for something.
@@ -36,10 +36,10 @@ export async function prove(run: HostRun, turn: TaskTurn, decided: Decided): Pro
 function notConverged(proof: TaskEvaluation): Ended {
   if (proof.kind === 'decided') {
     const { failed, hint, changes } = proof.decision;
-    const wants = changes.map((change) => change.title).join(', ');
+    const differences = changes.map((change) => change.title).join(', ');
     return {
       status: 'failed',
-      message: failed ?? `applied, but the host still differs: ${wants}`,
+      message: failed ?? `applied, but the host still differs: ${differences}`,
       ...(hint === undefined ? {} : { hint }),
     };
   }

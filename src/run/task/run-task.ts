@@ -70,7 +70,7 @@ async function runTaskOnHost(
         : {
             ...outcome,
             status: 'failed',
-            message: `${outcome.message === undefined ? '' : `${outcome.message}; `}until: ${instance.task.until?.source} did not hold in ${attempt + 1} tries`,
+            message: `${outcome.message === undefined ? '' : `${outcome.message}; `}until: ${instance.task.until?.source} was not true in ${attempt + 1} tries`,
           };
       const rescued = flow.rescues(instance.task);
       recordOutcome(run, instance, final, startedAt, name, rescued);
@@ -125,11 +125,11 @@ async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
     }
     const changes = decision.changes.map((change) => changeInfo(change, instance.task));
     if (isCheck(instance)) {
-      const wants = decision.changes.map((change) => change.title).join(', ');
+      const differences = decision.changes.map((change) => change.title).join(', ');
       return {
         ...said,
         status: 'failed',
-        message: `it does not hold: ${wants}`,
+        message: `check failed: ${differences}`,
         changes: [],
       };
     }
@@ -207,7 +207,7 @@ function endOf(run: HostRun, evaluation: Exclude<TaskEvaluation, { kind: 'asks' 
       return {
         status: 'failed',
         message: `${names} has no value yet`,
-        hint: 'register it in a task that stands before this one',
+        hint: 'register it in a task before this one',
       };
     }
   }

@@ -24,7 +24,7 @@ export async function download(
     throw new HealError('failed', `${path} could not be brought here: ${words || 'the line broke'}`);
   }
   if (createHash('sha256').update(stdout).digest('hex') !== sha256) {
-    throw new HealError('failed', `${path} changed while it was brought here`, { hint: 'run it once more' });
+    throw new HealError('failed', `${path} changed during the download`, { hint: 'run it again' });
   }
   const beside = `${to}.heal-${randomBytes(4).toString('hex')}`;
   try {

@@ -47,8 +47,7 @@ function* fileOf(member: TarMember, source: string): Generator<Uint8Array> {
     while (left > 0) {
       const buffer = Buffer.alloc(Math.min(chunk, left));
       const read = readSync(file, buffer, 0, buffer.length, null);
-      if (read === 0)
-        throw new HealError('failed', `${source} changed while it was read`, { hint: 'run it once more' });
+      if (read === 0) throw new HealError('failed', `${source} changed while it was read`, { hint: 'run it again' });
       left -= read;
       yield buffer.subarray(0, read);
     }
