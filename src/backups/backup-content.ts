@@ -6,11 +6,11 @@ import { chooseBackup, keptBackups, verifyBackup } from './kept-backups.ts';
 import { archiveName, type Member } from './manifest.ts';
 
 /**
- * The archive of a backup that is to be restored on its host. It is read back first.
+ * The archive of a backup to restore on its host. It is first read back.
  *
  * @param directory absolute path; contains the backups of one host
  * @param at name of a backup, or the beginning of one; default is the newest
- * @throws HealError where there is none, it is damaged, or a name in it leads elsewhere
+ * @throws HealError if it does not exist, is damaged, or a name in it points outside
  */
 export async function backupContent(directory: string, at?: string): Promise<Content> {
   const host = basename(directory);
@@ -34,8 +34,8 @@ export async function backupContent(directory: string, at?: string): Promise<Con
 }
 
 /**
- * Why an archive may not be extracted by root: it came from a host, on which other accounts can write what it holds. `backup` packs
- * files, directories and links alone, and nothing below a link.
+ * Why root must not extract an archive: it came from a host on which other accounts can write its content. `backup` packs
+ * only files, directories and links, and nothing below a link.
  */
 function refusal(members: readonly Member[]): string | undefined {
   const links = new Set(members.filter(({ type }) => type === 'link').map(({ path }) => bare(path)));

@@ -4,9 +4,9 @@ import { HealError } from '../core/errors.ts';
 import { archiveName, type Manifest, readManifest } from './manifest.ts';
 import { readArchive } from './read-archive.ts';
 
-/** A backup that lies on the control node. */
+/** A backup on the control node. */
 export interface KeptBackup {
-  /** As the inventory names it: the name of the directory above. */
+  /** Its name in the inventory: the name of the directory above. */
   readonly host: string;
   /** Name of its directory: the time in UTC. */
   readonly name: string;
@@ -34,11 +34,11 @@ export async function keptBackups(directory: string, wanted: (host: string) => b
  * The newest of a host's backups, or the newest one of a time.
  *
  * @param backups of one host, the oldest first
- * @param at a name or the beginning of one: `2026-11-28` is the whole day; the newest that is not later is taken
- * @throws HealError where there is none
+ * @param at a name or the beginning of one: `2026-11-28` is the whole day; selects the newest that is not later
+ * @throws HealError if there is none
  */
 export function chooseBackup(backups: readonly KeptBackup[], directory: string, at?: string): KeptBackup {
-  // Names sort by their time, and nothing in one sorts after "~".
+  // Names sort by their time, and nothing in a name sorts after "~".
   const backup = backups.filter(({ name }) => at === undefined || name <= `${at}~`).at(-1);
   if (backup !== undefined) return backup;
   const [oldest] = backups;
@@ -70,7 +70,7 @@ export async function verifyBackup({ path }: KeptBackup): Promise<Manifest> {
   return manifest;
 }
 
-/** Removes a backup: first its name, so that a half removed one is no backup. */
+/** Removes a backup: first its name, so that a partially removed one does not count as a backup. */
 export async function removeBackup({ path }: KeptBackup): Promise<void> {
   const doomed = join(dirname(path), `.${basename(path)}.partial`);
   try {
@@ -81,7 +81,7 @@ export async function removeBackup({ path }: KeptBackup): Promise<void> {
   }
 }
 
-/** Names of the directories in one, sorted; none where it does not exist. Names that begin with a dot are passed over. */
+/** Names of the directories in a directory, sorted; empty if it does not exist. Names that begin with a dot are skipped. */
 async function directoriesIn(directory: string): Promise<string[]> {
   try {
     const entries = await readdir(directory, { withFileTypes: true });

@@ -4,22 +4,22 @@ import { HealError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 
 /**
- * src/backups keeps backups of hosts on the control node and reads them back. A backup is a directory named after its time
- * in UTC, with `archive.tar.gz` and `manifest.json`. It may import core alone; it knows nothing of connections.
+ * src/backups stores backups of hosts on the control node and reads them back. A backup is a directory named after its time
+ * in UTC, with `archive.tar.gz` and `manifest.json`. It may import only core; it does not depend on connections.
  */
 
 /** Names of the files of a backup. */
 export const archiveName = 'archive.tar.gz';
 export const manifestName = 'manifest.json';
 
-/** One member of an archive. */
+/** One entry of an archive. */
 export interface Member {
   /** Without a leading slash. */
   readonly path: string;
   readonly type: 'file' | 'directory' | 'link' | 'hard link' | 'other';
-  /** Bytes; 0 of all but files. */
+  /** Bytes of a file; otherwise 0. */
   readonly size: number;
-  /** Octal, as of chmod. */
+  /** Octal, as for chmod. */
   readonly mode: string;
   readonly uid: number;
   readonly gid: number;
@@ -31,23 +31,23 @@ export interface Member {
   readonly target?: string;
 }
 
-/** How a SQLite database was copied; `plain` as a file, perhaps without the last rows. */
+/** How a SQLite database was copied; `plain` as a file, possibly without the last rows. */
 export interface DatabaseCopy {
   readonly path: string;
   readonly how: 'sqlite3' | 'python3' | 'node' | 'plain';
 }
 
-/** What `manifest.json` holds. */
+/** Content of `manifest.json`. */
 export interface Manifest {
   readonly version: 1;
   readonly host: string;
   /** ISO 8601, UTC. */
   readonly created: string;
   readonly archive: { readonly size: number; readonly sha256: string };
-  /** What the task asked for: paths, exclude, databases. */
+  /** The arguments of the task: paths, exclude, databases. */
   readonly about: JsonObject;
   readonly databases: readonly DatabaseCopy[];
-  /** What could not be read, or changed while it was read. */
+  /** Files that could not be read, or changed while they were read. */
   readonly warnings: readonly string[];
   readonly members: readonly Member[];
 }
@@ -56,7 +56,7 @@ export interface Manifest {
  * Reads the manifest of a backup.
  *
  * @param directory absolute path of the backup
- * @throws HealError where it does not exist or is not one
+ * @throws HealError if it does not exist or is not a manifest
  */
 export async function readManifest(directory: string): Promise<Manifest> {
   const path = join(directory, manifestName);

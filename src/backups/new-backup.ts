@@ -8,20 +8,20 @@ import type { JsonObject } from '../core/json.ts';
 import { archiveName, type DatabaseCopy, type Manifest, manifestName } from './manifest.ts';
 import { readArchive } from './read-archive.ts';
 
-/** Milliseconds after which what a killed run left is removed. */
+/** Milliseconds after which the files of an interrupted run are removed. */
 const leftoverAge = 24 * 60 * 60 * 1000;
 
-/** What a host reported of the archive that it sent. */
+/** The host's report on the archive that it sent. */
 export interface PackReport {
-  /** Exit code of tar: 1 where a file changed while it was read. */
+  /** Exit code of tar: 1 if a file changed while it was read. */
   readonly code: number;
-  /** Of all that was sent, hex. */
+  /** Of all bytes sent, hex. */
   readonly sha256: string;
   readonly databases: readonly DatabaseCopy[];
   readonly warnings: readonly string[];
 }
 
-/** A backup that is being made. It has its final name once it is complete. */
+/** A backup that is being created. It gets its final name when it is complete. */
 export interface NewBackup {
   /** Appends bytes of the archive. */
   write(chunk: Buffer): Promise<void>;
@@ -29,23 +29,23 @@ export interface NewBackup {
    * Reads the archive back and keeps the backup.
    *
    * @returns its name and manifest
-   * @throws HealError where it is not what the host sent, is damaged, or a file does not parse; then nothing is kept
+   * @throws HealError if it differs from what the host sent, is damaged, or a file does not parse; then nothing is stored
    */
   keep(report: PackReport): Promise<{ readonly name: string; readonly manifest: Manifest }>;
   /** Removes what was written. */
   discard(): Promise<void>;
 }
 
-/** What a new backup is of. */
+/** Description of a new backup. */
 export interface BackupOf {
   readonly host: string;
   readonly about: JsonObject;
-  /** Paths in the archive that have to parse as JSON5. */
+  /** Paths in the archive that must parse as JSON5. */
   readonly parses: readonly string[];
 }
 
 /**
- * Begins a backup below a directory, which is made where it does not exist.
+ * Begins a backup below a directory, which is created if it does not exist.
  *
  * @param to absolute path
  */
@@ -124,7 +124,7 @@ function checkParses(path: string, text: string | undefined): void {
   }
 }
 
-/** Gives a complete backup its name; two within the same second are distinguished by a number. */
+/** Gives a complete backup its name; a number distinguishes two within the same second. */
 async function nameFor(partial: string, to: string, stamp: string): Promise<string> {
   for (let number = 1; ; number += 1) {
     const name = number === 1 ? stamp : `${stamp}-${number}`;
@@ -137,7 +137,7 @@ async function nameFor(partial: string, to: string, stamp: string): Promise<stri
   }
 }
 
-/** Backups hold secrets: a project is often a repository, and `git add .` must not take them. */
+/** Backups contain secrets: a project is often a repository, and `git add .` must not add them. */
 async function keepOutOfGit(to: string): Promise<void> {
   const path = join(to, '.gitignore');
   if (!existsSync(path)) await writeFile(path, '*\n');

@@ -5,25 +5,25 @@ import { Parser, type ReadEntry } from 'tar';
 import { HealError } from '../core/errors.ts';
 import type { Member } from './manifest.ts';
 
-/** Largest file whose content is handed out, in bytes. */
+/** Maximum size of a file whose content is returned, in bytes. */
 const textAtMost = 16 * 1024 * 1024;
 
-/** What an archive holds, as it lies on the disk. */
+/** Content of an archive on the disk. */
 export interface ArchiveContent {
   readonly size: number;
   /** Of the archive, hex. */
   readonly sha256: string;
   readonly members: readonly Member[];
-  /** Contents of the members whose paths were asked for. */
+  /** Contents of the entries whose paths were requested. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
 /**
  * Reads an archive from its first byte to its last: unpacks it in memory piece by piece and hashes each file.
  *
- * @param path of a tar compressed by gzip
- * @param wanted paths of members whose contents are returned
- * @throws HealError where it is damaged or ends too early
+ * @param path of a tar compressed with gzip
+ * @param wanted paths of entries whose contents are returned
+ * @throws HealError if it is damaged or ends too early
  */
 export async function readArchive(path: string, wanted: readonly string[] = []): Promise<ArchiveContent> {
   const members: Member[] = [];
@@ -44,11 +44,11 @@ export async function readArchive(path: string, wanted: readonly string[] = []):
 }
 
 /**
- * Reads an archive from its first byte to its last, and hands over each member with its content, one after the other.
+ * Reads an archive from its first byte to its last, and passes on each entry with its content, one after the other.
  *
- * @param take must read the entry to its end, or let it flow by `resume`; its rejection ends the reading
+ * @param take must read the entry to its end, or discard it with `resume`; its rejection ends the reading
  * @returns the size of the archive in bytes, and its hash in hex
- * @throws HealError where it is damaged or ends too early
+ * @throws HealError if it is damaged or ends too early
  */
 export async function readEntries(
   path: string,

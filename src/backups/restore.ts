@@ -9,15 +9,15 @@ import { type KeptBackup, verifyBackup } from './kept-backups.ts';
 import { archiveName, type Member } from './manifest.ts';
 import { readEntries } from './read-archive.ts';
 
-/** Only root may give files away. Windows has no such number. */
+/** Only root can change owners. Windows has no such number. */
 const keepsOwners = userInfo().uid === 0;
 
-/** What a restore did. */
+/** Result of a restore. */
 export interface Restored {
   readonly files: number;
   /** Bytes. */
   readonly size: number;
-  /** What was not restored, each with the reason. */
+  /** Entries that were not restored, each with the reason. */
   readonly left: readonly { readonly path: string; readonly why: string }[];
 }
 
@@ -25,12 +25,12 @@ export interface Restored {
  * Unpacks a backup, or a part of it, into a directory of the control node.
  *
  * The archive comes from a host, and may be hostile. So the backup is verified first; the directory must be empty, so that
- * nothing is replaced; a name that leads out of it is left out; symbolic links are made last, so that none is followed;
- * devices and pipes are not made; set-user-ID bits are dropped. Owners are kept where root runs it.
+ * nothing is replaced; a name that points outside it is skipped; symbolic links are created last, so that none is followed;
+ * devices and pipes are not created; set-user-ID bits are removed. Owners are restored if root runs it.
  *
- * @param to absolute path; made where it does not exist
- * @param only absolute paths of the host: these and what is below them; empty is all
- * @throws HealError where the backup is damaged, the directory is not empty, or nothing is at a path of `only`
+ * @param to absolute path; created if it does not exist
+ * @param only absolute paths of the host: these and everything below them; empty is all
+ * @throws HealError if the backup is damaged, the directory is not empty, or nothing matches a path of `only`
  */
 export async function restoreBackup(backup: KeptBackup, to: string, only: readonly string[] = []): Promise<Restored> {
   const { members } = await verifyBackup(backup);
@@ -78,7 +78,7 @@ export async function restoreBackup(backup: KeptBackup, to: string, only: readon
       const why = await makeLink(to, member);
       if (why !== undefined) left.push({ path: member.path, why });
     }
-    // The deepest first: what is made in a directory alters its time, and its mode may forbid to make anything.
+    // The deepest first: creating an entry alters the time of its directory, and the mode of a directory may forbid it.
     for (const member of directories.reverse()) await attributes(join(to, member.path), member);
   } catch (error) {
     if (error instanceof HealError) throw error;
@@ -90,9 +90,9 @@ export async function restoreBackup(backup: KeptBackup, to: string, only: readon
   return { files, size, left };
 }
 
-/** Without a thread for each call, which would take most of the time where an archive has many small files. */
+/** Synchronous: using a thread for each call would take most of the time for an archive with many small files. */
 async function writeMember(place: string, { mode, uid, gid, mtime }: Member, entry: ReadEntry): Promise<void> {
-  // `wx`: a second member of the same name, or a link in its place, is an error.
+  // `wx`: a second entry of the same name, or a link at this path, is an error.
   const file = openSync(place, 'wx', 0o600);
   try {
     for await (const chunk of entry) writeSync(file, chunk);
@@ -104,7 +104,7 @@ async function writeMember(place: string, { mode, uid, gid, mtime }: Member, ent
   }
 }
 
-/** Why a member is not restored; undefined where it is. */
+/** Why an entry is not restored; undefined if it is. */
 function unsafe({ path, type }: Member): string | undefined {
   const parts = path.split('/');
   if (path.startsWith('/') || parts.includes('..') || path.includes('\0'))

@@ -1,4 +1,4 @@
-/** How many backups of a host are kept: the newest of each of so many hours, days, weeks, months, and so many in any case. */
+/** How many backups of a host are kept: the newest of each of the given number of hours, days, weeks and months, and of the last ones. */
 export interface Retention {
   readonly last: number;
   readonly hourly: number;
@@ -10,10 +10,10 @@ export interface Retention {
 export const retentionKeys = ['last', 'hourly', 'daily', 'weekly', 'monthly'] as const;
 
 /**
- * Which backups a retention keeps. The newest is always kept.
+ * Which backups a retention keeps. It always keeps the newest.
  *
  * @param created times of a host's backups; any order
- * @returns those to be kept
+ * @returns those to keep
  */
 export function keptBy(created: readonly Date[], retention: Retention): ReadonlySet<Date> {
   const newestFirst = [...created].sort((a, b) => b.getTime() - a.getTime());

@@ -1,4 +1,4 @@
-/** Bytes for people, in powers of ten: "12.3 MB". */
+/** Formats a number of bytes in powers of ten: "12.3 MB". */
 export function bytesText(bytes: number): string {
   if (bytes < 1000) return `${bytes} bytes`;
   const units = ['kB', 'MB', 'GB', 'TB'];
@@ -11,7 +11,7 @@ export function bytesText(bytes: number): string {
   return `${size.toFixed(1)} ${units[unit]}`;
 }
 
-/** How long ago something was, for people: "3 hours ago". Milliseconds. */
+/** Formats an age in milliseconds: "3 hours ago". */
 export function ageText(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
   if (minutes < 1) return 'just now';

@@ -4,137 +4,137 @@ import type { Scope } from './scope.ts';
 import type { Sh } from './sh.ts';
 import type { State } from './state.ts';
 
-/** What is shown of a Change: two texts of which a unified diff is made. */
+/** What is shown of a Change: two strings from which a unified diff is created. */
 export interface Diff {
   readonly before: string;
   readonly after: string;
   /** Headings of the two sides; default the Change's title. */
   readonly beforeName?: string;
   readonly afterName?: string;
-  /** True where the texts hold a secret; both are then empty. */
+  /** True if the texts contain a secret; both are then empty. */
   readonly secret?: boolean;
 }
 
-/** Bytes that a Change brings to the host. Small ones ride in the program, larger ones are streamed. */
+/** Bytes that a Change sends to the host. Small ones are part of the program, larger ones are streamed. */
 export interface Content {
   readonly size: number;
   /** Hex. */
   readonly sha256: string;
-  /** All of it where it is at most 64 KiB. */
+  /** The whole content, if it is at most 64 KiB. */
   readonly bytes?: Buffer;
-  /** Opens it anew. */
+  /** Opens it again from the start. */
   readonly open: () => AsyncIterable<Uint8Array>;
-  /** True where it must not be shown. */
+  /** True if it must not be shown. */
   readonly secret?: boolean;
-  /** Absolute local path of a `kept` file, whether it is there or not. */
+  /** Absolute local path of a `kept` file, whether it exists or not. */
   readonly path?: string;
-  /** What is in it, where it is a directory of the workstation; `open` then gives nothing. */
+  /** Its entries, if it is a directory of the control node; `open` then gives nothing. */
   readonly directory?: LocalDirectory;
-  /** What is in it, where it is the archive of a backup. */
+  /** Its content, if it is the archive of a backup. */
   readonly backup?: BackupContent;
 }
 
-/** What a backup holds; it was read back, and no name in it leads elsewhere. */
+/** Content of a backup; it was read back, and no name in it points outside. */
 export interface BackupContent {
   /** Its time in UTC: `2026-11-28T09-15-00Z`. */
   readonly name: string;
-  /** Absolute paths of the host that it was made of. */
+  /** Absolute paths of the host that were backed up. */
   readonly paths: readonly string[];
-  /** Whether it holds something at an absolute path. */
+  /** Whether it contains something at an absolute path. */
   readonly holds: (path: string) => boolean;
 }
 
-/** A directory of the workstation. */
+/** A directory of the control node. */
 export interface LocalDirectory {
-  /** All that is in it but what is excluded, sorted by path. */
+  /** All its entries except the excluded ones, sorted by path. */
   readonly entries: readonly LocalEntry[];
-  /** One tar of some of its entries, with the modes that they are to have (octal). */
+  /** One tar of some of its entries, with the modes that they get (octal). */
   readonly archive: (members: readonly { readonly path: string; readonly mode: string }[]) => Content;
 }
 
-/** Something in a directory of the workstation. */
+/** An entry of a directory of the control node. */
 export interface LocalEntry {
-  /** From the directory on, with slashes. */
+  /** Relative to the directory, with slashes. */
   readonly path: string;
   readonly type: 'file' | 'directory' | 'link';
   /** Bytes of a file, else 0. */
   readonly size: number;
   /** Of a file, hex. */
   readonly sha256?: string;
-  /** Whether a file is a program; Windows knows that only of scripts, by their first line. */
+  /** Whether a file is a program; Windows knows this only of scripts, from their first line. */
   readonly executable: boolean;
-  /** Of a link, as it is written, with slashes. */
+  /** Target of a link, as it is written, with slashes. */
   readonly target?: string;
 }
 
-/** How a Change is made. */
+/** How a Change is applied. */
 export type Act =
-  /** A script run on the host in a session of its own. Its exit code must be 0, unless `free` (then the module's task keywords judge it). */
+  /** A script run on the host in a separate session. Its exit code must be 0, unless `free` (then task keywords judge it). */
   | { readonly kind: 'program'; readonly script: Sh; readonly free?: boolean }
-  /** Content is put on the host in a private file first; `script` finds its path in `$CONTENT`. */
+  /** Content is first written to a private file on the host; `script` finds its path in `$CONTENT`. */
   | { readonly kind: 'upload'; readonly content: Content; readonly near: string; readonly script: Sh }
-  /** A file of the host is brought to the workstation, and kept there if it is what was read; then `script` runs. */
+  /** A file of the host is fetched to the control node, and kept if it is the one that was read; then `script` runs. */
   | {
       readonly kind: 'download';
       readonly path: string;
       /** Hex. */
       readonly sha256: string;
-      /** Absolute local path; directories above it are made. */
+      /** Absolute local path; missing directories above it are created. */
       readonly to: string;
       readonly script: Sh;
     }
   /**
-   * `pack` prints a compressed tar on a channel of its own, and a report on stderr (src/modules/archives/backup-script.ts). It is
-   * kept on the control node, in a new directory below `to`, if it can be read back; then `script` runs.
+   * `pack` prints a compressed tar on a separate channel, and a report on stderr (src/modules/archives/backup-script.ts). It is
+   * stored on the control node, in a new directory below `to`, if it can be read back; then `script` runs.
    */
   | {
       readonly kind: 'archive';
       readonly pack: Sh;
-      /** Absolute local path of the directory that holds the backups. */
+      /** Absolute local path of the directory that contains the backups. */
       readonly to: string;
-      /** The same as the task gives it, for messages. */
+      /** The same path as written in the task, for messages. */
       readonly shownTo: string;
-      /** What the manifest says besides: the arguments of the task. */
+      /** Further content of the manifest: the arguments of the task. */
       readonly about: JsonObject;
-      /** Names in the archive of files that have to parse as JSON5. */
+      /** Names in the archive of files that must parse as JSON5. */
       readonly parses: readonly string[];
       readonly script: Sh;
     }
   /**
-   * The script takes the host down, and the line with it; then it is logged in to until it answers from another boot.
-   * It must end at once: a line that breaks while it runs is what it is for.
+   * The script shuts the host down, which ends the connection; then heal logs in again until the host answers from another boot.
+   * The script must end at once: the connection is expected to fail while it runs.
    */
   | {
       readonly kind: 'reconnect';
       readonly script: Sh;
-      /** Seconds until the host has to be back. */
+      /** Seconds until the host must be back. */
       readonly within: number;
     };
 
-/** What one Question will answer after a Change. */
+/** The predicted answer to one Question after a Change. */
 export interface Prediction {
   readonly question: Question<unknown>;
   readonly state: State<unknown>;
-  /** It comes about only where the Question's answer is that nothing is there; else the answer is unknown. */
+  /** Only valid if the Question's answer is that nothing exists; otherwise the answer is unknown. */
   readonly where?: 'absent';
 }
 
-/** One difference between State and what a task wants. */
+/** One difference between the State and the desired state of a task. */
 export interface Change {
-  /** Says what will be: "mode 0600 -> 0644", "start openclaw-jack.service". Lower case. */
+  /** Describes the result: "mode 0600 -> 0644", "start openclaw-jack.service". Lower case. */
   readonly title: string;
-  /** `+` makes something, `-` removes something, `~` alters it. */
+  /** `+` creates something, `-` removes something, `~` alters it. */
   readonly sign: '+' | '-' | '~';
   readonly diff?: Diff;
-  /** Whose States must still hold when the act begins; else it is decided once more. */
+  /** Questions whose States must be unchanged when the act begins; otherwise the task is evaluated again. */
   readonly expects?: readonly Question<unknown>[];
   readonly act: Act;
   readonly predicts?: readonly Prediction[];
-  /** Probe scopes it may alter; default everything. */
+  /** Probe scopes that it may alter; default everything. */
   readonly touches?: readonly Scope[];
-  /** Seconds during which the proof may ask again (a unit that is still activating). */
+  /** Seconds during which the proof may be repeated (a unit that is still activating). */
   readonly settles?: number;
-  /** False where no question can prove it (a free command): reported as `changed (unproven)`. */
+  /** False if no question can prove it (a free command): reported as `changed (unproven)`. */
   readonly proven?: boolean;
 }
 

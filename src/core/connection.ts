@@ -1,7 +1,7 @@
 import type { Secret } from './secret.ts';
 import type { Sh } from './sh.ts';
 
-/** One framed piece of what a program says: `NONCE KIND ID WORDS... LENGTH`, then LENGTH bytes. */
+/** One frame of a program's output: `NONCE KIND ID WORDS... LENGTH`, then LENGTH bytes. */
 export interface Frame {
   readonly kind: string;
   readonly id: string;
@@ -9,34 +9,34 @@ export interface Frame {
   readonly body: Buffer;
 }
 
-/** Result of a command on a channel of its own. */
+/** Result of a command on a separate channel. */
 export interface ChannelResult {
-  /** Undefined when the channel ended without saying (a lost line). */
+  /** Undefined if the channel ended without an exit code (connection lost). */
   readonly code: number | undefined;
   readonly stdout: Buffer;
   readonly stderr: Buffer;
 }
 
-/** Takes a piece of what a command printed; the next one comes when the promise has resolved. A rejection ends the command. */
+/** Receives a piece of a command's output; the next one comes when the promise has resolved. A rejection ends the command. */
 export type ChannelOutput = (chunk: Buffer) => Promise<void>;
 
-/** One login to one host and the shell kept open on it. Only src/ssh makes real ones; tests hand in others. */
+/** One login to one host and its persistent shell. Only src/ssh creates real ones; tests use others. */
 export interface Connection {
   readonly host: string;
   /**
-   * Runs one program in the kept shell and yields its frames as they come; resolves when its last frame (`end`) came.
-   * Programs run one after the other. Rejects with an `unreachable` HealError when the line is lost.
-   * `onSent` is called when its turn has come.
+   * Runs one program in the persistent shell and yields its frames as they arrive; resolves after its last frame (`end`).
+   * Programs run one after the other. Rejects with an `unreachable` HealError if the connection is lost.
+   * `onSent` is called when the program is sent.
    */
   run(program: Sh, onFrame: (frame: Frame) => void, signal: AbortSignal, onSent?: () => void): Promise<void>;
   /**
-   * Runs it in the kept shell itself, after the programs before it: a descriptor that it opens stays open. It is only sent, so it
-   * costs no round trip; it must not wait, and its result is not reported.
+   * Runs it in the persistent shell itself, after the programs before it: a descriptor that it opens stays open. It is only sent,
+   * so it costs no round trip; it must not wait, and its result is not reported.
    */
   load(text: Sh): void;
   /**
-   * A command on a channel of its own with `input` as its stdin: for contents too large for a program. What it prints is
-   * handed to `output` piece by piece, where that is given; the channel waits for each. Else it is in the result.
+   * A command on a separate channel with `input` as its stdin: for contents too large for a program. Its output is
+   * passed to `output` piece by piece, if that is given; the channel waits for each. Otherwise it is in the result.
    */
   channel(
     command: Sh,
@@ -44,12 +44,12 @@ export interface Connection {
     signal: AbortSignal,
     output?: ChannelOutput,
   ): Promise<ChannelResult>;
-  /** Messages sent and waited for so far: what the benchmarks and tests count. The login is not among them. */
+  /** Messages sent and waited for so far, which the benchmarks and tests count. The login is not included. */
   readonly roundTrips: number;
   close(): Promise<void>;
 }
 
-/** How a host is reached: its connection variables, after precedence. */
+/** How to connect to a host: its connection variables, after precedence. */
 export interface Login {
   /** Name in the inventory. */
   readonly name: string;
@@ -58,36 +58,36 @@ export interface Login {
   readonly user: string;
   /** Absolute local path; undefined tries the agent and the default keys. */
   readonly identityFile?: string;
-  /** Keys of ~/.ssh/config, absolute local paths; those that do not exist are passed over. Empty: no key files. */
+  /** Keys of ~/.ssh/config, absolute local paths; missing files are skipped. Empty: no key files. */
   readonly identityFiles?: readonly string[];
-  /** Whether the agent's other keys are left out. */
+  /** Whether the agent's other keys are not offered. */
   readonly identitiesOnly?: boolean;
   /** The agent of this host; undefined is the user's. */
   readonly agent?: 'none' | { readonly socket: string };
-  /** Sent when no key was accepted. */
+  /** Sent if no key was accepted. */
   readonly password?: Secret;
   readonly become: boolean;
   readonly becomeUser: string;
-  /** What sudo is told if it asks the login user for a password. */
+  /** Password for sudo, if sudo asks the login user for one. */
   readonly becomePassword?: Secret;
   readonly hostKeyChecking: 'strict' | 'accept-new' | 'off';
-  /** False: a person is not asked about an unknown key (StrictHostKeyChecking yes). */
+  /** False: heal does not ask the user about an unknown key (StrictHostKeyChecking yes). */
   readonly askHostKey?: boolean;
   /** Whether the name of a new host is hashed in known_hosts. */
   readonly hashKnownHosts?: boolean;
   /** Absolute local path. */
   readonly knownHostsFile: string;
-  /** Read as well, never written. */
+  /** Also read, never written. */
   readonly moreKnownHostsFiles?: readonly string[];
-  /** Name of the host in these files in place of its address. */
+  /** Name of the host in these files, instead of its address. */
   readonly hostKeyAlias?: string;
   /** Seconds for the whole login. */
   readonly connectTimeout: number;
-  /** How often a silent host is asked for a sign of life, and how often it may stay silent. */
+  /** Interval of the keepalive requests, and how many may stay without an answer. */
   readonly keepalive?: { readonly seconds: number; readonly count: number };
-  /** The jump host through which it is reached; that one may have one, too. */
+  /** The jump host for the connection, which may have a jump host, too. */
   readonly jump?: Login;
-  /** Which of these values were set by the inventory (the others are defaults that ~/.ssh/config may override). */
+  /** The values that the inventory sets (the others are defaults that ~/.ssh/config may override). */
   readonly given: ReadonlySet<string>;
 }
 

@@ -1,12 +1,12 @@
 import type { Place } from './place.ts';
 
 /**
- * What kind of thing went wrong; the exit code follows from it (Ansible's: 1 error, 2 a host failed, 4 a host was
+ * The kind of an error; it determines the exit code (Ansible's: 1 error, 2 a host failed, 4 a host was
  * unreachable, 5 wrong usage or files, 99 interrupted, 250 a bug of ours).
  */
 export type ErrorKind = 'error' | 'failed' | 'unreachable' | 'usage' | 'interrupted';
 
-/** Extras of a HealError. `hint` is one sentence that says what to do. */
+/** Further fields of a HealError. `hint` is one sentence that says what to do. */
 export interface ErrorDetails {
   readonly hint?: string;
   readonly at?: Place;
@@ -14,8 +14,8 @@ export interface ErrorDetails {
 }
 
 /**
- * An error that a user is meant to read: lower case, no final period, one hint, and where it is. Anything thrown that
- * is not one is a bug of ours and ends with exit code 250.
+ * An error for users: lower case, no final period, one hint, and its location. Any other thrown value
+ * is a bug of ours and ends with exit code 250.
  */
 export class HealError extends Error {
   override readonly name = 'HealError';
@@ -31,7 +31,7 @@ export class HealError extends Error {
   }
 }
 
-/** Exit code of each kind, as `ansible-playbook` has them. */
+/** Exit code of each kind, as in `ansible-playbook`. */
 export const exitCodes: Readonly<Record<ErrorKind, number>> = {
   error: 1,
   failed: 2,
@@ -40,7 +40,7 @@ export const exitCodes: Readonly<Record<ErrorKind, number>> = {
   interrupted: 99,
 };
 
-/** Several errors found in one pass, so that a user mends them all at once. */
+/** Several errors found in one pass, so that a user can fix them all at once. */
 export class HealErrors extends Error {
   override readonly name = 'HealErrors';
   readonly errors: readonly HealError[];

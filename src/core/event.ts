@@ -4,13 +4,13 @@ import type { Facts } from './facts.ts';
 import type { Place } from './place.ts';
 import type { Result } from './playbook.ts';
 
-/** How a task ended on a host. `unknown` only in check mode: it waits for something that a planned change decides. */
+/** How a task ended on a host. `unknown` only in check mode: it depends on the result of a planned change. */
 export type Status = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
 
-/** In which part of a run a task stands. */
+/** The part of a run that a task belongs to. */
 export type Phase = 'task' | 'handler' | 'verify' | 'score' | 'prepare' | 'break' | 'heal' | 'restore';
 
-/** A task as it is told to the outside. */
+/** A task as events describe it. */
 export interface TaskInfo {
   readonly id: string;
   readonly name: string;
@@ -22,7 +22,7 @@ export interface TaskInfo {
   readonly item?: string;
 }
 
-/** A Change as it is told to the outside. */
+/** A Change as events describe it. */
 export interface ChangeInfo {
   readonly sign: '+' | '-' | '~';
   readonly title: string;
@@ -30,7 +30,7 @@ export interface ChangeInfo {
   readonly proven: boolean;
 }
 
-/** Counts of one host, Ansible's recap. `unknown` counts in check mode only. */
+/** Counts of one host, as in Ansible's recap. `unknown` counts in check mode only. */
 export interface Counts {
   readonly ok: number;
   readonly changed: number;
@@ -45,20 +45,20 @@ export interface Counts {
 /** Counts of all hosts of a run, by name, in inventory order. */
 export type Report = Readonly<Record<string, Counts>>;
 
-/** How a task ended, with all that a person may want to know of it. */
+/** How a task ended, with all details for users. */
 export interface TaskDone {
   readonly type: 'task-done';
   readonly host: string;
   readonly task: TaskInfo;
   readonly status: Status;
   readonly changes: readonly ChangeInfo[];
-  /** Lower case, why it failed, was skipped or is unknown. */
+  /** Why it failed, was skipped or is unknown; lower case. */
   readonly message?: string;
   readonly hint?: string;
-  /** What a command printed, where it failed. */
+  /** Output of a command, if it failed. */
   readonly output?: { readonly code?: number; readonly stdout?: string; readonly stderr?: string };
   readonly result?: Result;
-  /** Failed, but `ignore_errors` was set. */
+  /** It failed, but `ignore_errors` was set. */
   readonly ignored?: boolean;
   readonly noLog?: boolean;
   readonly ms: number;
@@ -71,18 +71,18 @@ export interface DrillDone {
   readonly drill: string;
   readonly role?: string;
   readonly status: 'healed' | 'failed' | 'skipped';
-  /** Milliseconds from the break until each check held; undefined where it never did. */
+  /** Milliseconds from the break until each check passed; undefined if it never did. */
   readonly heals: readonly {
     readonly name: string;
     readonly withinMs: number;
     readonly afterMs?: number;
-    /** First line of what its command printed. */
+    /** First line of its command's output. */
     readonly said?: string;
   }[];
   readonly message?: string;
 }
 
-/** What the runner tells the outside while it works; every renderer and log is fed by these. */
+/** What the runner reports while it works; input of every renderer and log. */
 export type Event =
   | {
       readonly type: 'run-start';
@@ -112,6 +112,6 @@ export type Event =
       readonly type: 'run-end';
       readonly report: Report;
       readonly ms: number;
-      /** Set where the run was interrupted: the hosts that had something left to do. */
+      /** Set if the run was interrupted: the hosts with unfinished work. */
       readonly unfinished?: readonly string[];
     };

@@ -1,4 +1,4 @@
-/** What is asked of every host at login; frozen until `setup` is run. Conditions and templates see it as `facts`. */
+/** Facts gathered on every host at login; constant until `setup` runs. Conditions and templates see them as `facts`. */
 export interface Facts {
   readonly hostname: string;
   readonly user: string;
@@ -23,9 +23,9 @@ export interface Facts {
   /** The root file system. */
   readonly disk: { readonly total_mb: number; readonly available_mb: number; readonly used_percent: number };
   readonly cpus: number;
-  /** Whether systemd's system manager runs; its version, 0 where there is none. */
+  /** Whether systemd's system manager runs; its version, 0 without systemd. */
   readonly systemd: { readonly running: boolean; readonly version: number };
   readonly docker: { readonly present: boolean; readonly socket: boolean };
-  /** Absolute paths of those commands that are there, by name. */
+  /** Absolute paths of the commands that exist, by name. */
   readonly commands: Readonly<Record<string, string>>;
 }

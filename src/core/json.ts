@@ -1,4 +1,4 @@
-/** A value as JSON and YAML know it: what arguments, variables, results and records are made of. */
+/** A value that JSON and YAML can represent: the type of arguments, variables, results and records. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** A JSON object. */

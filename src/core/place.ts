@@ -1,6 +1,6 @@
-/** Where something was written: a file of the project and a position in it. */
+/** Location in the source: a file of the project and a position in it. */
 export interface Place {
-  /** Path as shown to the user: relative to the project where it lies inside. */
+  /** Path as shown to the user: relative to the project if it is inside it. */
   readonly file: string;
   /** 1-based. */
   readonly line: number;

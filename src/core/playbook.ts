@@ -2,18 +2,18 @@ import type { Json, JsonObject } from './json.ts';
 import type { Place } from './place.ts';
 import type { Secret } from './secret.ts';
 
-/** A value that a template or condition can give: JSON in which a Secret may stand for a string. */
+/** A possible value of a template or condition: JSON with Secrets allowed instead of strings. */
 export type Value = string | number | boolean | null | Secret | readonly Value[] | { readonly [key: string]: Value };
 
 /**
- * What evaluating gave. `pending` names the variables that have no value yet: results of tasks that have not been
- * decided (in a run), or that cannot be known before a change is made (in a plan).
+ * Result of an evaluation. `pending` names the variables that have no value yet: results of tasks that have not been
+ * evaluated (in a run), or that cannot be known before a change is applied (in a plan).
  */
 export type Evaluated<T> =
   | { readonly kind: 'value'; readonly value: T }
   | { readonly kind: 'pending'; readonly names: readonly string[] };
 
-/** Variables as one task on one host sees them: every level of precedence resolved, values evaluated when asked for. */
+/** Variables of one task on one host: all levels of precedence are resolved, values are evaluated on demand. */
 export interface Variables {
   readonly lookup: (name: string) => Evaluated<Value> | undefined;
   readonly names: () => readonly string[];
@@ -27,11 +27,11 @@ export interface Template<T = Value> {
   /** Root names of the variables it uses. */
   readonly inputs: readonly string[];
   readonly evaluate: (variables: Variables) => Evaluated<T>;
-  /** As written in the file, where it is a string: what is shown of a name whose variables have no value yet. */
+  /** As written in the file, if it is a string: shown for a name whose variables have no value yet. */
   readonly source?: string;
 }
 
-/** A compiled CEL condition. CEL's `&&` and `||` absorb a pending side where the other one decides. */
+/** A compiled CEL condition. CEL's `&&` and `||` ignore a pending side if the other one decides the result. */
 export interface Condition {
   readonly at: Place;
   readonly source: string;
@@ -39,17 +39,17 @@ export interface Condition {
   readonly evaluate: (variables: Variables) => Evaluated<boolean>;
 }
 
-/** The keywords that steer any task, a handler or a check. */
+/** The keywords of any task, handler or check. */
 export interface Task {
-  /** Stable over runs: where it stands in its file, e.g. `roles/jack-service/tasks/main.yml#3`. */
+  /** Stable across runs: its position in its file, e.g. `roles/jack-service/tasks/main.yml#3`. */
   readonly id: string;
   readonly name: Template<string>;
   readonly module: string;
   /** The module's arguments; after evaluation they are checked strictly against the module's schema. */
   readonly args: Template<{ readonly [key: string]: Value }>;
-  /** The conditions that stand in arguments which the module's schema names in `conditions` (assert's `that`); left out of `args`. */
+  /** The conditions in arguments that the module's schema names in `conditions` (assert's `that`); not part of `args`. */
   readonly conditions: readonly Condition[];
-  /** Place of each top-level argument, for errors that come after rendering. */
+  /** Place of each top-level argument, for errors after rendering. */
   readonly argPlaces: Readonly<Record<string, Place>>;
   readonly at: Place;
   readonly role?: Role;
@@ -58,7 +58,7 @@ export interface Task {
   readonly loopVar: string;
   readonly register?: string;
   readonly until?: Condition;
-  /** Times asked again. Default 3 where `until` is given, as in Ansible. */
+  /** Number of retries. Default 3 with `until`, as in Ansible. */
   readonly retries: number;
   /** Seconds. */
   readonly delay: number;
@@ -71,16 +71,16 @@ export interface Task {
   readonly becomeUser?: Template<string>;
   readonly environment?: Template<{ readonly [key: string]: Value }>;
   readonly noLog: boolean;
-  /** `check_mode: true|false` where given. */
+  /** `check_mode: true|false`, if given. */
   readonly checkMode?: boolean;
-  /** Seconds; undefined waits for ever. */
+  /** Seconds; undefined waits without limit. */
   readonly timeout?: number;
   readonly tags: readonly string[];
   readonly vars: Readonly<Record<string, Template>>;
-  /** The blocks around it, the outermost first; none where it stands alone. */
+  /** The blocks around it, the outermost first; none if it is not in a block. */
   readonly blocks?: readonly BlockPart[];
   readonly loopControl?: LoopControl;
-  /** `localhost` is the workstation; nothing else is known yet. */
+  /** `localhost` is the control node; no other value is supported yet. */
   readonly delegateTo?: Template<string>;
   readonly runOnce?: boolean;
   readonly ignoreUnreachable?: boolean;
@@ -88,46 +88,46 @@ export interface Task {
   readonly diff?: boolean;
 }
 
-/** A `block:` with its `rescue:` and `always:`; the tasks in it know by `Task.blocks` where they stand. */
+/** A `block:` with its `rescue:` and `always:`; `Task.blocks` connects the tasks to it. */
 export interface Block {
   readonly id: string;
   readonly at: Place;
   readonly name?: string;
 }
 
-/** A part of a Block that a task stands in. */
+/** The part of a Block that contains a task. */
 export interface BlockPart {
   readonly block: Block;
   readonly part: 'block' | 'rescue' | 'always';
 }
 
-/** What `loop_control` says besides `loop_var`. */
+/** The keys of `loop_control` except `loop_var`. */
 export interface LoopControl {
   readonly label?: Template;
-  /** Name under which the item's 0-based number is seen. */
+  /** Name of the variable with the item's 0-based number. */
   readonly indexVar?: string;
   /** Seconds between two items. */
   readonly pause?: number;
 }
 
-/** One drill of a role: break it, see it heal, put it back. */
+/** One drill of a role: break something, watch the recovery, restore it. */
 export interface Drill {
   readonly id: string;
   readonly name: string;
   readonly at: Place;
   readonly role?: Role;
   readonly tags: readonly string[];
-  /** True where it would disturb a real host's users: asked before, answered by --yes. */
+  /** True if it would disturb a real host's users: heal asks first, --yes answers. */
   readonly disturbs: boolean;
   readonly when: readonly Condition[];
   readonly prepare: readonly Task[];
   readonly break: readonly Task[];
-  /** Checks asked again and again until they all hold. */
+  /** Checks that are repeated until all pass. */
   readonly heals: readonly Heal[];
   readonly restore: readonly Task[];
 }
 
-/** A check of a drill with the time in which it must come to hold. */
+/** A check of a drill with the time in which it must pass. */
 export interface Heal {
   readonly task: Task;
   /** Seconds. */
@@ -142,7 +142,7 @@ export interface Role {
   readonly description: string;
 }
 
-/** A play joins a host pattern with roles and tasks. Tasks are in the order in which they run. */
+/** A play connects a host pattern with roles and tasks. The list contains the tasks in the order in which they run. */
 export interface Play {
   readonly name: string;
   readonly at: Place;
@@ -150,27 +150,27 @@ export interface Play {
   readonly tasks: readonly Task[];
   readonly handlers: readonly Task[];
   readonly verify: readonly Task[];
-  /** Rows of the score card: each holds or does not, and none stops the others. They know no results of tasks. */
+  /** Rows of the score card: each passes or fails, and none stops the others. They cannot use results of tasks. */
   readonly score: readonly Task[];
   readonly drills: readonly Drill[];
-  /** Hosts per batch, in turn; empty is all at once. Entries are counts or percentages ("30%"). */
+  /** Hosts per batch; empty means all at once. Entries are counts or percentages ("30%"). */
   readonly serial: readonly (number | string)[];
   /** A failure on one host ends the play on all hosts of the batch. */
   readonly anyErrorsFatal?: boolean;
-  /** The play ends when more than this part of a batch has failed; per cent. */
+  /** The play ends if more than this percentage of a batch has failed. */
   readonly maxFailPercentage?: number;
-  /** Pending handlers run on hosts that failed, too. */
+  /** Also run pending handlers on hosts that failed. */
   readonly forceHandlers?: boolean;
   readonly roles: readonly Role[];
   /** Variables of one host in this play; `extra` are those of the command line. */
   readonly variables: (host: Host, task: Task | undefined, known: Known) => Variables;
 }
 
-/** What is known of a host besides what the project's files say. */
+/** Values of a host in addition to the project's files. */
 export interface Known {
   /** `facts`, registered results by name, `inventory_hostname` and the like come from the caller or the inventory. */
   readonly values: Readonly<Record<string, Evaluated<Value>>>;
-  /** The same of another host, by its name: what `hostvars` shows besides the inventory's variables. */
+  /** The same values of another host, by its name: what `hostvars` shows in addition to the inventory's variables. */
   readonly others?: (host: string) => Readonly<Record<string, Evaluated<Value>>>;
 }
 
@@ -187,29 +187,29 @@ export interface Playbook {
 export interface Host {
   readonly name: string;
   readonly at: Place;
-  /** Groups it is in, from `all` down to the nearest. */
+  /** Its groups, from `all` down to the nearest. */
   readonly groups: readonly string[];
   /** Its variables after precedence (group_vars, host_vars), still as templates. */
   readonly vars: Readonly<Record<string, Template>>;
 }
 
-/** What a module's declaration gives to whoever checks a playbook before the run. */
+/** The part of a module's declaration for code that checks a playbook before the run. */
 export interface ModuleSchema {
   readonly name: string;
   /** JSON Schema (draft-07) of its arguments: an object. */
   readonly schema: JsonObject;
-  /** Argument that a bare text stands for: `command: uptime`. */
+  /** Argument that a bare string sets: `command: uptime`. */
   readonly shorthand?: string;
-  /** Arguments that hold a condition (CEL) rather than a template: `assert: { that: [...] }`. */
+  /** Arguments that contain a condition (CEL) instead of a template: `assert: { that: [...] }`. */
   readonly conditions?: readonly string[];
   /**
-   * What is wrong with arguments that the schema allows: two that exclude each other, a regular expression that is none.
-   * Called with all defaults in place, before any connection where the arguments are known by then. May throw HealError.
+   * Errors in arguments that the schema allows: two that exclude each other, an invalid regular expression.
+   * Called after all defaults are set, before any connection if the arguments are known by then. May throw HealError.
    */
   readonly misuse?: (args: JsonObject) => Misuse | undefined;
 }
 
-/** Why arguments can't be used; `argument` is the one to point at. */
+/** Why the arguments are invalid; the message points at `argument`. */
 export interface Misuse {
   readonly argument?: string;
   /** Lower case, without a final period. */
@@ -217,5 +217,5 @@ export interface Misuse {
   readonly hint?: string;
 }
 
-/** Result of a task as `register` keeps it. */
+/** Result of a task as `register` stores it. */
 export type Result = { readonly [key: string]: Json };

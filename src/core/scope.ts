@@ -1,7 +1,7 @@
 /**
- * What a Question reads and a Change touches, so that the engine knows which answers a Change made old.
+ * What a Question reads and a Change touches, so that the engine knows which answers a Change invalidates.
  *
- * - `path:/a/b` that path alone; `tree:/a` the path and all below it; `files:/a` the path and what lies directly in it
+ * - `path:/a/b` only that path; `tree:/a` the path and everything below it; `files:/a` the path and its direct entries
  * - `unit:system/x.service`, `units:system` every unit of that manager
  * - `ports`, `processes`, `users`, `packages`, `docker`, ... a whole area
  * - `everything` overlaps with all
@@ -32,7 +32,7 @@ function split(scope: Scope): [kind: string, name: string] {
   return colon < 0 ? [scope, ''] : [scope.slice(0, colon), scope.slice(colon + 1)];
 }
 
-/** A change to a whole tree concerns a directory's files if it holds them, or if one of them is what is changed. */
+/** A change to a whole tree affects a directory's files if the tree contains them, or if the tree's root is one of them. */
 function filesOverlap(directory: string, kind: string, path: string): boolean {
   if (kind !== 'path' && kind !== 'tree' && kind !== 'files') return false;
   const inside = path === directory || path.slice(0, Math.max(1, path.lastIndexOf('/'))) === directory;

@@ -1,6 +1,6 @@
 /**
- * A value that must never be seen. It prints as `***` wherever a string is made of it; only `reveal` gives it out, and
- * only the place that hands it to the host may call that.
+ * A value that must never be shown. It prints as `***` in every string that contains it; only `reveal` returns it, and
+ * only the code that sends it to the host may call that.
  */
 export class Secret {
   readonly #value: string;
@@ -26,12 +26,12 @@ export class Secret {
   }
 }
 
-/** Replaces every known secret in a string by `***`. */
+/** Replaces every known secret in a string with `***`. */
 export type Mask = (text: string) => string;
 
 /**
- * A mask for these secrets, also where they stand base64-, URL- or JSON-encoded. Values shorter than three characters
- * are not masked: they would blacken the whole output and hide nothing.
+ * A mask for these secrets, also in their base64-, URL- or JSON-encoded forms. Values shorter than three characters
+ * are not masked: this would mask most of the output and protect nothing.
  */
 export function masker(secrets: Iterable<Secret>): Mask {
   const forms = new Set<string>();

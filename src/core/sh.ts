@@ -1,11 +1,11 @@
 /**
- * Shell text that is safe to run: it can only be made by the `sh` template of src/shell, which quotes what it is
- * given. `reveal` gives the text to the Connection; everybody else sees it with its secrets masked.
+ * Shell text that is safe to run: only the `sh` template of src/shell, which quotes its values, can create
+ * it. `reveal` gives the text to the Connection; all other code sees it with its secrets masked.
  */
 export interface Sh {
   readonly kind: 'sh';
-  /** The text with secrets in it. Never print it. */
+  /** The text including its secrets. Never print it. */
   readonly text: string;
-  /** The text as it may be shown. */
+  /** The text with masked secrets, for output. */
   readonly shown: string;
 }

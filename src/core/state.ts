@@ -1,6 +1,6 @@
 /**
- * The typed answer to a Question. `denied` is never read as `absent`: what may not be looked at may well be there.
- * `unknown` is made by the plan alone: an earlier Change touches this and does not predict it.
+ * The typed answer to a Question. `denied` never counts as `absent`: a path without permission to read it may exist.
+ * Only a plan creates `unknown`: an earlier Change touches this and does not predict it.
  */
 export type State<V> =
   | { readonly kind: 'present'; readonly value: V }
@@ -10,15 +10,15 @@ export type State<V> =
   | { readonly kind: 'timeout'; readonly seconds: number }
   | { readonly kind: 'unknown'; readonly why: string };
 
-/** There, with these values. */
+/** Exists, with these values. */
 export function present<V>(value: V): State<V> {
   return { kind: 'present', value };
 }
 
-/** Certainly not there. */
+/** Certainly does not exist. */
 export const absent: State<never> = { kind: 'absent' };
 
-/** Says in one line why a State is no answer; undefined where it is one. */
+/** Says in one line why a State contains no answer; undefined if it does. */
 export function trouble(state: State<unknown>): string | undefined {
   switch (state.kind) {
     case 'present':

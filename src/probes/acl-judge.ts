@@ -2,15 +2,15 @@ import type { Sh } from '../core/sh.ts';
 import { sh } from '../shell/sh.ts';
 
 /**
- * Functions that look through the ACLs of a path, or of a directory and all in it, and say which differ from what is
- * wanted. The probe counts what they find, a Change mends it: both judge by the same words.
+ * Functions that compare the ACLs of a path, or of a directory and everything in it, with the desired ones. The
+ * probe counts the differences, and a Change fixes them: both use the same functions.
  *
- * What counts is what an entry effectively grants: its bits under the mask. A mask is widened where a wanted entry needs
+ * The comparison uses what an entry effectively grants: its bits under the mask. The mask is widened if a desired entry requires
  * it, never narrowed; the entries of others are trimmed to what they granted before, so that no other account gains access.
  *
- * Some of those who write in these directories are not trusted. So no link is followed, and each directory is entered
- * and found to be the one meant before anything in it is altered: one that was replaced by a link meanwhile is passed
- * over.
+ * Some accounts that write in these directories are not trusted. So no link is followed, and each directory is entered
+ * and verified before anything in it is altered: a directory that was replaced with a link meanwhile is
+ * skipped.
  */
 export const aclLibrary: Sh = sh`
 # acl_number passwd|group NAME: its number; nothing where there is none.

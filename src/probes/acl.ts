@@ -7,7 +7,7 @@ import { aclLibrary } from './acl-judge.ts';
 import { defineProbe } from './define.ts';
 import { parts, stateOfError } from './trouble.ts';
 
-/** What one account or group is to be granted. Rights are letters of `rwxX`; undefined leaves that kind of path alone. */
+/** Permissions of one account or group: letters of `rwxX`; undefined leaves that kind of path unchanged. */
 export interface AclEntry {
   readonly kind: 'user' | 'group';
   /** Name or number. */
@@ -16,29 +16,29 @@ export interface AclEntry {
   readonly directories: string | undefined;
 }
 
-/** What is wanted of the ACLs at a path. */
+/** The desired ACLs at a path. */
 export interface DesiredAcl {
   readonly path: string;
   readonly recursive: boolean;
-  /** Whether the entries are for the path itself, for what will be made in it, or both. */
+  /** Whether the entries apply to the path itself, to what will be created in it, or to both. */
   readonly sides: 'access' | 'default' | 'access default';
   readonly remove: boolean;
   readonly entries: readonly AclEntry[];
 }
 
-/** How far the ACLs at a path are from what is wanted. */
+/** The differences between the ACLs at a path and the desired ones. */
 export interface AclFindings {
   readonly type: 'directory' | 'file' | 'link';
-  /** Paths looked at. */
+  /** Number of paths checked. */
   readonly total: number;
   readonly differing: number;
-  /** The first of those that differ; rights are what an entry effectively grants. */
+  /** The first of the differing paths, with the effective permissions of their entries. */
   readonly shown: readonly { readonly path: string; readonly before: string; readonly after: string }[];
-  /** A name among the entries that the host doesn't know: then nothing was looked at. */
+  /** A name among the entries that the host doesn't know: then no path was checked. */
   readonly unknown?: string;
 }
 
-/** How the ACLs at a path, and of all below it, differ from what is wanted. Judged on the host, where thousands of paths take a blink. */
+/** Differences between the ACLs at and below a path and the desired ones. Compared on the host, where thousands of paths are fast. */
 export const aclProbe = defineProbe<DesiredAcl, AclFindings>({
   name: 'acl',
   about: 'How the ACLs of a path, or of a directory and all in it, differ from what is wanted.',
@@ -62,12 +62,12 @@ export const aclProbe = defineProbe<DesiredAcl, AclFindings>({
   },
 });
 
-/** Asks how the ACLs at a path differ from what is wanted. */
+/** Asks for the differences between the ACLs at a path and the desired ones. */
 export function acl(desired: DesiredAcl, account: Account = {}): Question<AclFindings> {
   return question(aclProbe, desired, account);
 }
 
-/** Sets `$_wanted`: the entries with numbers for names, or the name that no account has in `$_unknown`. */
+/** Sets `$_wanted`: the entries with numbers instead of names, or the name that no account has in `$_unknown`. */
 export function wantedText(entries: readonly AclEntry[]): Sh {
   const each = entries.map(
     ({ kind, who, files, directories }) => sh`

@@ -9,7 +9,7 @@ import { defineProbe } from './define.ts';
 import { type EntryType, entryType } from './entry-stat.ts';
 import { parts } from './trouble.ts';
 
-/** What lies at one of the two paths that sshd is particular about. */
+/** Attributes of one of the two paths that sshd checks strictly. */
 export interface KeyPath {
   readonly type: EntryType;
   /** Four octal digits. */
@@ -17,7 +17,7 @@ export interface KeyPath {
   readonly uid: number;
 }
 
-/** The keys by which one may log in as an account. */
+/** The keys that allow login to an account. */
 export interface AuthorizedKeys {
   readonly uid: number;
   readonly gid: number;
@@ -26,7 +26,7 @@ export interface AuthorizedKeys {
   readonly directory?: KeyPath;
   /** ~/.ssh/authorized_keys */
   readonly file?: KeyPath;
-  /** Empty where there is no file. */
+  /** Empty if the file does not exist. */
   readonly text: string;
 }
 
@@ -37,14 +37,14 @@ interface Params {
 /** Largest file that is read, in bytes. */
 const limit = 1024 * 1024;
 
-/** The account's authorized_keys, wherever its home is. Absent where there is no such account. */
+/** The account's authorized_keys, wherever its home is. Absent if the account does not exist. */
 export const authorizedKeysProbe = defineProbe<Params, AuthorizedKeys>({
   name: 'authorized-keys',
   about: 'The authorized keys of an account, and which users can write the file.',
   cost: 6,
   deadline: 30,
   key: ({ user }) => user,
-  // Its home is not known before it was asked.
+  // Its home is known only after the question.
   scopes: ({ user }) => ['users', `user:${user}`, 'authorized-keys', ...homesOf(user)],
   ask: (items) => joinSh(items.map(askOne), '\n'),
   parse: (reply, items) => {
@@ -85,7 +85,7 @@ export const authorizedKeysProbe = defineProbe<Params, AuthorizedKeys>({
   },
 });
 
-/** Asks by which keys one may log in as an account. */
+/** Asks for the keys that allow login to an account. */
 export function authorizedKeys(user: string, account: Account = {}): Question<AuthorizedKeys> {
   return question(authorizedKeysProbe, { user }, account);
 }

@@ -6,26 +6,26 @@ import { joinSh, sh } from '../shell/sh.ts';
 import { defineProbe } from './define.ts';
 import { parts } from './trouble.ts';
 
-/** What may be waited for: a port that takes connections, or a path, or a string in the file there; or the end of it. */
+/** A condition to wait for: a port accepts connections, a path exists, a file contains a string; or the opposite. */
 export interface Awaited {
   readonly target:
     | { readonly kind: 'port'; readonly host: string; readonly port: number; readonly connectTimeout: number }
     | { readonly kind: 'path'; readonly path: string; readonly search?: string };
-  /** False waits until the condition no longer holds. */
+  /** False waits until the condition is no longer true. */
   readonly wanted: boolean;
 }
 
-/** Whether what is waited for has come. */
+/** Whether the condition is met. */
 export interface Come {
   readonly come: true;
 }
 
 interface Params extends Awaited {
-  /** A plan does not wait: a condition that does not hold yet is unknown, not absent. */
+  /** A plan does not wait: a condition that is not met yet is unknown, not absent. */
   readonly planning: boolean;
 }
 
-/** Whether what is waited for has come, at this moment. */
+/** Whether the condition is met at this moment. */
 export const awaitedProbe = defineProbe<Params, Come>({
   name: 'awaited',
   about: 'Whether a port takes connections, a path exists, or a file contains a string.',
@@ -50,21 +50,21 @@ export const awaitedProbe = defineProbe<Params, Come>({
   },
 });
 
-/** Asks whether it has come. `planning` gives `unknown` where it hasn't: it may well come in a run. */
+/** Asks whether the condition is met. With `planning` the answer is `unknown` if it isn't: a run may still meet it. */
 export function awaited(what: Awaited, planning: boolean, account: Account = {}): Question<Come> {
   return question(awaitedProbe, { ...what, planning }, account);
 }
 
-/** What waiting for it makes old: it came by somebody else's doing. */
+/** The scopes that are out of date after the wait: something else than heal has changed the state. */
 export function scopesOf(target: Awaited['target']): readonly Scope[] {
   return target.kind === 'path' ? [`path:${target.path}`] : ['ports', 'processes', 'http'];
 }
 
-/** Exit code of our own: no tool on the host can do it. */
+/** Exit code of our own: no tool on the host can check the condition. */
 export const noTool = 120;
 export const noToolWords = 'the host has no program that can try a port: install curl';
 
-/** Exit code 0 where it has come, `noTool` where that can't be found out. To be run in a subshell. */
+/** Exit code 0 if the condition is met, `noTool` if that cannot be determined. Must run in a subshell. */
 export function hasCome({ target, wanted }: Awaited): Sh {
   const there = target.kind === 'path' ? pathText(target) : portText(target);
   return sh`
@@ -85,8 +85,8 @@ function pathText({ path, search }: { readonly path: string; readonly search?: s
 }
 
 /**
- * A real connection wherever that is quickly done: that somebody listens says nothing of a firewall, and of another host
- * nothing at all. Without bash it is still known who listens on the host itself.
+ * A real connection, if that is fast: a listening socket proves nothing about a firewall, or about another
+ * host. Without bash, it still checks the listening sockets of the host itself.
  */
 function portText({ host, port, connectTimeout }: Extract<Awaited['target'], { kind: 'port' }>): Sh {
   const listening = `:${port.toString(16).toUpperCase().padStart(4, '0')} [0-9A-F]*:[0-9A-F]* 0A `;

@@ -2,19 +2,19 @@ import type { Reply } from '../core/probe.ts';
 import type { Sh } from '../core/sh.ts';
 import { sh } from '../shell/sh.ts';
 
-/** What a command gave. */
+/** Result of a command. */
 export interface Captured {
   readonly code: number;
   readonly stdout: Buffer;
   readonly stderr: Buffer;
-  /** True where more was printed than was kept. */
+  /** True if more was printed than was stored. */
   readonly truncated: boolean;
 }
 
 /**
- * Runs a command and prints what it wrote to stdout and stderr apart, `limit` bytes of each; the rest is drained, so
- * that whoever writes it is not killed. Nothing is written to a file: stdout goes out as base64 while it comes, stderr
- * and the exit code wait in a variable meanwhile.
+ * Runs a command and prints its stdout and stderr separately, `limit` bytes of each; the rest is read and discarded, so
+ * that the writing process is not killed. No file is written: stdout is sent as base64 as it arrives, stderr
+ * and the exit code are held in a variable meanwhile.
  */
 export function captured(command: Sh, limit: number): Sh {
   return sh`
@@ -42,7 +42,7 @@ export function captured(command: Sh, limit: number): Sh {
   `;
 }
 
-/** Reads what `captured` printed; undefined where it did not come to its end. */
+/** Reads the output of `captured`; undefined if it is incomplete. */
 export function readCaptured({ output, nonce }: Reply, limit: number): Captured | undefined {
   const text = output.toString('latin1');
   const start = text.indexOf(`\n${nonce} out\n`);

@@ -6,13 +6,13 @@ import { joinSh, sh } from '../shell/sh.ts';
 import { type Captured, captured, readCaptured } from './capture.ts';
 import { defineProbe } from './define.ts';
 
-/** A command, either as words or as a string that the shell reads. */
+/** A command, either as words or as a string for the shell. */
 export interface CommandLine {
   readonly argv?: readonly string[];
   readonly shell?: string;
   /** Directory to run it in. */
   readonly chdir?: string;
-  /** What it reads; default nothing. */
+  /** Its standard input; default nothing. */
   readonly stdin?: string;
 }
 
@@ -21,10 +21,10 @@ interface CommandParams extends CommandLine {
   readonly timeout: number;
 }
 
-/** Bytes kept of each of stdout and stderr. */
+/** Maximum bytes of each of stdout and stderr. */
 const limit = 1024 * 1024;
 
-/** Runs a command that only reads. What it looks at is not known, so every change makes its answer old. */
+/** Runs a command that only reads. heal does not know what it reads, so every change invalidates its answer. */
 export const commandProbe = defineProbe<CommandParams, Captured>({
   name: 'command',
   about: 'The exit code and output of a command that only reads.',
@@ -50,8 +50,8 @@ export function command(line: CommandLine, account: Account = {}, timeout = 30):
 }
 
 /**
- * The command as shell text that runs it in the present (sub)shell. A shell text goes through `eval`, so that it shows
- * in no process list and can't break out of what surrounds it; its stdin comes by a here-document for the same reason.
+ * The command as shell text that runs it in the current (sub)shell. A shell string is run with `eval`, so that it appears
+ * in no process list and cannot break out of its context; for the same reason its stdin is a here-document.
  */
 export function commandText({ argv, shell, chdir, stdin }: CommandLine): Sh {
   const parts = joinSh(
@@ -70,7 +70,7 @@ export function commandText({ argv, shell, chdir, stdin }: CommandLine): Sh {
   return heredoc(run, lines(Buffer.from(stdin, 'utf8').toString('base64')));
 }
 
-/** Base64 as text of a here-document, in lines of 76: it contains nothing that a shell would read. */
+/** Base64 as text of a here-document, in lines of 76 characters: it contains nothing that a shell would interpret. */
 export function lines(base64: string): Sh {
   const text = base64.replace(/.{76}(?=.)/g, '$&\n');
   return { kind: 'sh', text, shown: '***' };

@@ -1,4 +1,4 @@
-/** What `docker compose` would do to one thing. */
+/** The action of `docker compose` for one resource. */
 export interface ComposeStep {
   readonly what: 'container' | 'network' | 'volume';
   readonly name: string;
@@ -14,7 +14,7 @@ export interface ComposeContainer {
   readonly policy: string;
   readonly exitCode: number;
   readonly startedAt: string;
-  /** Of its configuration, as compose reckons it. */
+  /** Of its configuration, as computed by compose. */
   readonly hash: string;
 }
 
@@ -40,7 +40,7 @@ export function readContainers(text: string): ComposeContainer[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-// In the order in which the later one says more: what is recreated is started as well.
+// In ascending precedence: a container that is recreated is started as well.
 const verbs: readonly (readonly [ComposeStep['verb'], RegExp])[] = [
   ['stop', /^Stopp/],
   ['start', /^Start/],
@@ -50,8 +50,8 @@ const verbs: readonly (readonly [ComposeStep['verb'], RegExp])[] = [
 ];
 
 /**
- * Reads what `docker compose --dry-run` would do: `DRY-RUN MODE - Container web-1 Recreate`. A container that would only
- * be looked at (Running, Created, Waiting) makes no step.
+ * Reads the output of `docker compose --dry-run`: `DRY-RUN MODE - Container web-1 Recreate`. A container that compose
+ * only inspects (Running, Created, Waiting) creates no step.
  */
 export function readDryRun(text: string): ComposeStep[] {
   const steps = new Map<string, ComposeStep>();
@@ -61,19 +61,19 @@ export function readDryRun(text: string): ComposeStep[] {
     const rank = verbs.findIndex(([, pattern]) => pattern.test(word));
     const verb = verbs[rank]?.[0];
     if (verb === undefined) continue;
-    // While one is replaced, the new one bears the old one's id before its name.
+    // During a replacement, the name of the new container is prefixed with the old one's id.
     const plain = kind === 'Container' ? name.replace(/^[0-9a-f]{12}_/, '') : name;
     const key = `${kind} ${plain}`;
     const earlier = steps.get(key);
     if (earlier !== undefined && verbs.findIndex(([one]) => one === earlier.verb) >= rank) continue;
     steps.set(key, { what: kind.toLowerCase() as ComposeStep['what'], name: plain, verb });
   }
-  // Compose does them side by side, and tells them in any order.
+  // Compose runs the steps in parallel, and prints them in any order.
   return [...steps.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, step]) => step);
 }
 
 /**
- * The same for a compose that knows no dry run (before 2.17): hashes of the services as the files have them, against
+ * The same for a compose without dry run (before 2.17): compares the hashes of the services in the files with
  * those of the containers.
  */
 export function stepsByHash(hashes: string, containers: readonly ComposeContainer[], recreate: string): ComposeStep[] {
@@ -90,7 +90,7 @@ export function stepsByHash(hashes: string, containers: readonly ComposeContaine
   });
 }
 
-/** Without containers that did their work and ended, as they should: compose would start them at each `up`. */
+/** Without containers that completed successfully: compose would start them at each `up`. */
 export function withoutOneshots(
   steps: readonly ComposeStep[],
   containers: readonly ComposeContainer[],
@@ -102,7 +102,7 @@ export function withoutOneshots(
   });
 }
 
-/** Compose's own words about what is wrong: without its progress and its warnings. */
+/** The error message of compose, without its progress and its warnings. */
 export function composeError(text: string): string {
   const lines = text
     .split('\n')

@@ -19,11 +19,11 @@ import { parts } from './trouble.ts';
 
 export type { ComposeContainer, ComposeStep } from './compose-said.ts';
 
-/** A project of `docker compose`, and what is to become of it. */
+/** A project of `docker compose`, and its desired state. */
 export interface ComposeProject {
-  /** Directory that it is run in. */
+  /** Directory in which compose runs. */
   readonly directory: string;
-  /** In place of compose.yaml and its kin, as paths from the directory. */
+  /** Used instead of compose.yaml and its variants; paths relative to the directory. */
   readonly files: readonly string[];
   readonly envFiles: readonly string[];
   readonly name?: string;
@@ -33,23 +33,23 @@ export interface ComposeProject {
   readonly recreate: 'auto' | 'never' | 'always';
   readonly pull: 'policy' | 'never' | 'missing';
   readonly removeOrphans: boolean;
-  /** With `down`: the volumes that the files name, too. */
+  /** With `down`: also remove the volumes that the files name. */
   readonly volumes: boolean;
 }
 
-/** What compose says of a project. */
+/** Compose's report on a project. */
 export interface Composed {
-  /** Why compose can't make it so, in its own words: the file is invalid, an image is missing. */
+  /** Why compose can't apply it, in its own words: the file is invalid, an image is missing. */
   readonly error?: string;
-  /** What it would do; none where all is as the files say. */
+  /** The steps it would run; none if everything matches the files. */
   readonly steps: readonly ComposeStep[];
-  /** What no plan can predict: absent from predictions. */
+  /** Not predictable in a plan: absent from predictions. */
   readonly run?: { readonly containers: readonly ComposeContainer[] };
 }
 
 /**
- * What `docker compose` would do to a project, asked of itself by a dry run. Hashes alone do not tell: those of `config
- * --hash` leave out what an env_file holds and the image's id, which compose looks at (docker/compose#14001).
+ * What `docker compose` would do to a project, according to its dry run. Hashes are not sufficient: those of `config
+ * --hash` omit the content of an env_file and the image's id, both of which compose compares (docker/compose#14001).
  */
 export const composeProbe = defineProbe<ComposeProject, Composed>({
   name: 'compose',
@@ -84,7 +84,7 @@ export function compose(project: ComposeProject, account: Account = {}): Questio
 }
 
 /**
- * `docker compose` with what says which project is meant; to be run in its directory, after {@link composeFunction}.
+ * `docker compose` with the options that identify the project; runs in its directory, after {@link composeFunction}.
  */
 export function composeCommand({ files, envFiles, name, profiles }: ComposeProject): Sh {
   const words = [
@@ -96,7 +96,7 @@ export function composeCommand({ files, envFiles, name, profiles }: ComposeProje
   return sh`compose_cli --ansi never ${words}`;
 }
 
-/** What follows it: `up` and `down` with their options. */
+/** The subcommand after it: `up` or `down` with its options. */
 export function composeVerb(project: ComposeProject): Sh {
   const orphans = project.removeOrphans ? ['--remove-orphans'] : [];
   if (project.state === 'down') {
@@ -108,7 +108,7 @@ export function composeVerb(project: ComposeProject): Sh {
 }
 
 function askOne(project: ComposeProject): Sh {
-  // That it is to be recreated always says nothing of whether it has to be.
+  // "Always recreate" does not show whether a recreation is necessary.
   const asked: ComposeProject = project.recreate === 'always' ? { ...project, recreate: 'auto' } : project;
   const command = composeCommand(project);
   return sh`

@@ -5,11 +5,11 @@ import { defineProbe } from './define.ts';
 import { docker, dockerTrouble } from './docker-words.ts';
 import { parts } from './trouble.ts';
 
-/** A container, as Docker knows it. */
+/** A container, according to Docker. */
 export interface Container {
   readonly name: string;
   readonly id: string;
-  /** As it was asked for: `openclaw:lab`. */
+  /** As in its configuration: `openclaw:lab`. */
   readonly image: string;
   readonly imageId: string;
   readonly status: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
@@ -19,11 +19,11 @@ export interface Container {
   readonly checked: boolean;
   readonly mounts: readonly ContainerMount[];
   readonly labels: Readonly<Record<string, string>>;
-  /** What no plan can predict: absent from predictions. */
+  /** Not predictable in a plan: absent from predictions. */
   readonly run?: ContainerRun;
 }
 
-/** Something of the host, or a volume, inside a container. */
+/** A path of the host, or a volume, inside a container. */
 export interface ContainerMount {
   readonly type: string;
   readonly source: string;
@@ -31,24 +31,24 @@ export interface ContainerMount {
   readonly writable: boolean;
 }
 
-/** The part of a Container that is of one run of it. */
+/** The part of a Container that belongs to one run of it. */
 export interface ContainerRun {
-  /** 0 where it does not run. */
+  /** 0 if it does not run. */
   readonly pid: number;
-  /** RFC 3339 with fractions, another one for each start. */
+  /** RFC 3339 with fractions, different for each start. */
   readonly startedAt: string;
   readonly finishedAt: string;
-  /** Seconds since its start; 0 where it does not run. */
+  /** Seconds since its start; 0 if it does not run. */
   readonly upFor: number;
-  /** How often its restart policy started it again. */
+  /** Number of restarts by its restart policy. */
   readonly restarts: number;
   readonly exitCode: number;
   readonly oomKilled: boolean;
-  /** Why it could not be started; empty where it could. */
+  /** Why it could not be started; empty if it could. */
   readonly error: string;
-  /** `none` where it has no health check or does not run. */
+  /** `none` if it has no health check or does not run. */
   readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
-  /** How many checks in a row failed. */
+  /** Number of checks that failed in a row. */
   readonly failingStreak: number;
 }
 
@@ -56,8 +56,8 @@ interface ContainerParams {
   readonly name: string;
 }
 
-// Its environment may hold secrets, and the log of its health checks is long: neither is asked. `.Id` would do as well, but
-// makes Docker read its JSON as it is, where a container without a health check has no such keys.
+// Its environment may contain secrets, and the log of its health checks is long: both are left out. `.Id` would work as well, but
+// makes Docker use its JSON unchanged, in which a container without a health check lacks these keys.
 const format =
   '{"name":{{json .Name}},"id":{{json .ID}},"image":{{json .Config.Image}},"imageId":{{json .Image}},' +
   '"status":{{json .State.Status}},"policy":{{json .HostConfig.RestartPolicy}},"check":{{json .Config.Healthcheck}},' +
@@ -67,7 +67,7 @@ const format =
   '"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},' +
   '"streak":{{if .State.Health}}{{json .State.Health.FailingStreak}}{{else}}0{{end}}}';
 
-/** How containers are, by one `docker container inspect` for all of them. */
+/** States of containers, with one `docker container inspect` for all of them. */
 export const containerProbe = defineProbe<ContainerParams, Container>({
   name: 'container',
   about: 'How a container is: status, health, restarts, since when, from which image, with which mounts.',
@@ -100,25 +100,25 @@ export const containerProbe = defineProbe<ContainerParams, Container>({
         if (one !== undefined) return [[id, present(one)]];
         if (missing.has(params.name)) return [[id, absent]];
         if (whole !== undefined) return [[id, whole]];
-        // Docker takes the beginning of an id for a name: who answered is somebody else.
+        // Docker accepts the beginning of an id as a name: then this is another container.
         if (items.length === 1 && found.size === 1) return [[id, absent]];
         return items.length === 1 && errors !== '' ? [[id, { kind: 'unavailable', why: lastLine(errors) }]] : [];
       }),
     );
   },
-  // That it is the same one is enough: the status of one that keeps ending is never the same for long.
+  // Comparing the identity is sufficient: the status of a container that keeps ending changes all the time.
   guard: ({ name }, state) => {
     const now = state.kind === 'present' ? state.value.id : '';
     return sh`[ "$(docker container inspect --format ${'{{.Id}}'} ${name} 2>/dev/null)" = ${now} ]`;
   },
 });
 
-/** Asks how a container is, by its name. */
+/** Asks for the state of a container, by its name. */
 export function container(name: string, account: Account = {}): Question<Container> {
   return question(containerProbe, { name }, account);
 }
 
-/** Whether its program runs: Docker counts one that waits for its next try, and one that is frozen, as running. */
+/** Whether its program runs: Docker reports one that waits for its next try, and one that is frozen, as running. */
 export function isRunning({ status }: Container): boolean {
   return status === 'running';
 }
@@ -173,7 +173,7 @@ function readLine(line: string, now: number): Container[] {
           destination: mount.Destination,
           writable: mount.RW,
         }))
-        // Docker names them in no order that lasts.
+        // Docker lists them in no stable order.
         .sort((a, b) => (a.destination < b.destination ? -1 : 1)),
       labels: said.labels ?? {},
       run: {

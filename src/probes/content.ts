@@ -59,12 +59,12 @@ export const contentProbe = defineProbe<ContentParams, FileContent>({
     state.kind === 'present' ? sh`hashed ${path} ${state.value.sha256}` : sh`[ ! -e ${path} ]`,
 });
 
-/** Asks for a regular file's bytes; `limit` is the most that is read, in bytes (default 1 MiB). */
+/** Asks for a regular file's bytes; `limit` is the maximum, in bytes (default 1 MiB). */
 export function content(path: string, account: Account = {}, limit = 1024 * 1024): Question<FileContent> {
   return question(contentProbe, { path, limit }, account);
 }
 
-// `%s\n.\n` proves that the file was read to its end: a dot is no letter of base64.
+// `%s\n.\n` proves that the file was read to its end: base64 contains no dot.
 function askOne({ id, params }: Item<ContentParams>): Sh {
   return sh`
     p=${params.path}

@@ -1,6 +1,6 @@
 import type { UnitScope } from './unit-state.ts';
 
-/** The path in a /proc/PID/cgroup: of the unified hierarchy, else of systemd's own (cgroups(7)). */
+/** The path in a /proc/PID/cgroup: of the unified hierarchy, otherwise of systemd's own (cgroups(7)). */
 export function groupPath(text: string): string {
   const lines = text.split('\n').map((line) => line.split(':'));
   const unified = lines.find(([id, names]) => id === '0' && names === '');
@@ -10,8 +10,8 @@ export function groupPath(text: string): string {
 }
 
 /**
- * The path below the group that the host's first process started in. The host may itself be a container whose groups
- * are seen from outside: what holds all of it says nothing of one process.
+ * The path below the group of the host's first process. The host may itself be a container whose groups
+ * are visible from outside: the part that contains the whole host is irrelevant for one process.
  */
 export function belowFirst(path: string, first: string): string {
   const root = first.replace(/\/init\.scope$/, '');
@@ -29,7 +29,7 @@ const containers = [
   /\/system\.slice\/containerd\.service\/[^/]+/,
 ];
 
-/** Programs on the host that listen in a container's name. */
+/** Programs on the host that listen on behalf of a container. */
 const proxies = new Set([
   'docker-proxy',
   'rootlessport',
@@ -40,22 +40,22 @@ const proxies = new Set([
   'containerd-shim',
 ]);
 
-/** Whether a process is a container's. */
+/** Whether a process belongs to a container. */
 export function isContainerised(cgroup: string, comm: string): boolean {
   return proxies.has(comm) || containers.some((pattern) => pattern.test(cgroup));
 }
 
-/** The unit that a group is of: the innermost, of the user's manager where it lies below `user@UID.service`. */
+/** The unit of a group: the innermost; of the user's manager if the group is below `user@UID.service`. */
 export function unitOf(cgroup: string): { readonly unit?: string; readonly scope?: UnitScope } {
   const names = cgroup.split('/').filter((name) => /\.(service|scope|socket|mount|swap)$/.test(name));
   const manager = names.findIndex((name) => /^user@\d+\.service$/.test(name));
-  // Below a service's group there may be groups of its own making; the outermost is the unit.
+  // A service may create groups below its own; the outermost is the unit.
   const unit = manager >= 0 && names.length > manager + 1 ? names[manager + 1] : names[0];
   if (unit === undefined) return {};
   return { unit: unescapeUnit(unit), scope: manager >= 0 && names.length > manager + 1 ? 'user' : 'system' };
 }
 
-// A group whose name could be taken for a control file is prefixed with an underscore (systemd).
+// systemd prefixes a group with an underscore if its name could be a control file.
 function unescapeUnit(name: string): string {
   return name.startsWith('_') ? name.slice(1) : name;
 }

@@ -12,7 +12,7 @@ export interface Crontab {
 }
 
 interface CrontabParams {
-  /** Undefined is whoever asks. */
+  /** Undefined is the account of the task. */
   readonly user: string | undefined;
 }
 
@@ -42,12 +42,12 @@ export const crontabProbe = defineProbe<CrontabParams, Crontab>({
   },
 });
 
-/** Asks for the crontab of an account, or of whoever asks. */
+/** Asks for the crontab of an account, or of the account that runs the task. */
 export function crontab(user: string | undefined, account: Account = {}): Question<Crontab> {
   return question(crontabProbe, { user }, account);
 }
 
-/** `crontab` for an account; only root may name one. */
+/** `crontab` for an account; only root may specify one. */
 export function crontabCommand(user: string | undefined): Sh {
   return user === undefined ? sh`crontab` : sh`crontab -u ${user}`;
 }

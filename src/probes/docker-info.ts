@@ -5,10 +5,10 @@ import { defineProbe } from './define.ts';
 import { docker, dockerTrouble } from './docker-words.ts';
 import { parts } from './trouble.ts';
 
-/** Docker's engine, as it works now: what its file says may not be in force yet. */
+/** The running Docker engine: settings in its file may not be active yet. */
 export interface DockerInfo {
   readonly version: string;
-  /** Whether containers go on while the engine is away. */
+  /** Whether containers keep running while the engine is stopped. */
   readonly liveRestore: boolean;
   /** Whether uids in containers are shifted (userns-remap). */
   readonly userns: boolean;
@@ -17,7 +17,7 @@ export interface DockerInfo {
   readonly loggingDriver: string;
   readonly debug: boolean;
   readonly labels: readonly string[];
-  /** Where images and containers lie; with userns-remap a directory of its own below the usual one. */
+  /** Data root of images and containers; with userns-remap a separate directory below the default one. */
   readonly rootDir: string;
 }
 
@@ -37,7 +37,7 @@ const format =
   '"driver":{{json .Driver}},"logging":{{json .LoggingDriver}},"debug":{{json .Debug}},"labels":{{json .Labels}},' +
   '"root":{{json .DockerRootDir}}}';
 
-/** How Docker's engine is set. `absent` where none answers; `docker info` is slow, so it is asked beside other things. */
+/** Settings of the Docker engine. `absent` if none answers; `docker info` is slow, so it runs in parallel with other questions. */
 export const dockerInfoProbe = defineProbe<{ readonly all: true }, DockerInfo>({
   name: 'docker-info',
   about: "How Docker's engine is set now: version, live-restore, userns-remap, drivers, labels.",
@@ -57,14 +57,14 @@ export const dockerInfoProbe = defineProbe<{ readonly all: true }, DockerInfo>({
   },
 });
 
-/** Asks how Docker's engine is set. */
+/** Asks for the settings of the Docker engine. */
 export function dockerInfo(account: Account = {}): Question<DockerInfo> {
   return question(dockerInfoProbe, { all: true }, account);
 }
 
 function readInfo(text: string, errors: string): State<DockerInfo> | undefined {
   const trouble = dockerTrouble(errors);
-  // An engine that refuses connections is not there; one that may not be spoken to is.
+  // An engine that refuses connections is absent; one that denies access is not.
   if (trouble !== undefined) return /does not answer/.test('why' in trouble ? trouble.why : '') ? absent : trouble;
   let said: Said;
   try {

@@ -1,14 +1,14 @@
 import type { State } from '../core/state.ts';
 import { sh, unquotedLiteralScript } from '../shell/sh.ts';
 
-/** `docker`, so that a host without it says so in words of ours. */
+/** `docker`, with an error message of ours on a host without it. */
 export const docker = unquotedLiteralScript(
   "{ command -v docker >/dev/null || { echo 'docker is not installed on this host' >&2; false; }; } && docker",
 );
 
 /**
  * `compose_cli`, a function that runs Compose (version 2) as `docker compose` does. The plugin is started directly: `docker`
- * starts it twice, the first time only to ask what it is, and reads all other plugins, which together takes twice as long as
+ * starts it twice, the first time only for its metadata, and reads all other plugins, which together takes twice as long as
  * Compose itself. The directories are those of Docker's plugin manager, in its order (docker/cli, cli-plugins/manager).
  */
 export const composeFunction = sh`
@@ -22,8 +22,8 @@ compose_cli() {
 `;
 
 /**
- * What Docker's words say of Docker itself; undefined where they are about something in particular. That no engine
- * answers says nothing of what is in it.
+ * The State of Docker itself according to its messages; undefined if they are about a specific object. If no engine
+ * answers, the state of its objects is unknown.
  */
 export function dockerTrouble(words: string): Exclude<State<never>, { kind: 'present' | 'absent' }> | undefined {
   const line = words

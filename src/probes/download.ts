@@ -6,18 +6,18 @@ import { joinSh, sh } from '../shell/sh.ts';
 import { defineProbe } from './define.ts';
 import { parts } from './trouble.ts';
 
-/** Something that the host fetches from a web server. */
+/** A file that the host downloads from a web server. */
 export interface Download {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Seconds without progress after which it is given up. */
+  /** Seconds without progress after which the download is stopped. */
   readonly timeout: number;
   readonly validateCerts: boolean;
-  /** True where the address or a header holds a secret. */
+  /** True if the address or a header contains a secret. */
   readonly secret?: boolean;
 }
 
-/** What a web server gives under an address. */
+/** Content at an address. */
 export interface Downloaded {
   /** Hex. */
   readonly sha256: string;
@@ -25,7 +25,7 @@ export interface Downloaded {
   readonly size: number;
 }
 
-/** Fetches and hashes without keeping: the only way to know whether what a server gives differs from a file. */
+/** Downloads and hashes without storing: the only way to compare the content of a server with a file. */
 export const downloadProbe = defineProbe<Download, Downloaded>({
   name: 'download',
   about: 'Hash and size of what a web server gives to the host.',
@@ -68,14 +68,14 @@ export const downloadProbe = defineProbe<Download, Downloaded>({
   },
 });
 
-/** Asks what a web server gives; all of it is fetched. */
+/** Asks for the content at an address; all of it is downloaded. */
 export function download(wanted: Download, account: Account = {}): Question<Downloaded> {
   return question(downloadProbe, wanted, account);
 }
 
 /**
- * Shell text that prints what the server gives: by curl, else by wget. Its words on stderr say what went wrong. An address with https
- * is never redirected to one with http. Own headers, a user and a password go to the host of the address alone.
+ * Shell text that prints the server's answer, using curl, or wget if there is no curl. Errors on stderr. An https address
+ * is never redirected to http. Custom headers, a user and a password are sent only to the host of the address.
  */
 export function downloadText(wanted: Download): Sh {
   const { url, headers = {}, timeout, validateCerts } = wanted;
@@ -86,7 +86,7 @@ export function downloadText(wanted: Download): Sh {
   const curl = hasHeaders
     ? curlHops(wanted)
     : heredoc(sh`curl -q -K -`, text([...curlStart(url), ...curlRest(wanted), 'location'].join('\n')));
-  // GNU wget reads addresses from its stdin, where `ps` does not show them; no wget does that with headers.
+  // GNU wget reads addresses from its stdin, where `ps` does not show them; no wget reads headers from it.
   const words = sh`-O - -t 1 -T ${timeout} ${certs} -i -`;
   const gnu = isHttps
     ? joinSh([heredoc(sh`e=$(wget -nv -S ${words} 2>&1 >&5`, text(url)), sh`)`, wgetHops], '\n')
@@ -114,7 +114,7 @@ export function downloadText(wanted: Download): Sh {
   `;
 }
 
-/** Shell text after `e=$(wget -S ...)`: passes on its words without the headers, and fails where https was left. */
+/** Shell text after `e=$(wget -S ...)`: prints its messages without the headers, and fails if a redirect left https. */
 const wgetHops: Sh = sh`
   c=$?
   printf '%s\n' "$e" | grep -v '^  ' >&2
@@ -133,8 +133,8 @@ const needsWgetHeaders: Sh = sh`
 `;
 
 /**
- * Shell text for curl with own headers. curl would send them to every host that it is redirected to, so each redirection is a call of
- * its own: `max-redirs = 0` ends with exit code 47 and gives the next address, without the body.
+ * Shell text for curl with custom headers. curl would send them to every host of a redirect chain, so each redirect is a
+ * separate call: `max-redirs = 0` ends with exit code 47 and gives the next address, without the body.
  */
 function curlHops(wanted: Download): Sh {
   const { url, headers = {} } = wanted;
@@ -180,8 +180,8 @@ function curlHops(wanted: Download): Sh {
 }
 
 /**
- * Shell text that sets `t` to the option for a timeout of busybox' wget, where it has one. One that is built without it,
- * as Debian's is before 1.36.1-5, crashes when it reads -T.
+ * Shell text that sets `t` to the timeout option of busybox' wget, if it has one. A build without it,
+ * such as Debian's before 1.36.1-5, crashes when it reads -T.
  */
 export function wgetTimeout(seconds: number): Sh {
   return sh`
@@ -190,7 +190,7 @@ export function wgetTimeout(seconds: number): Sh {
   `;
 }
 
-/** A tool's last words about a download, without its name. */
+/** A tool's last message about a download, without the tool's name. */
 export function downloadError(errors: string): string {
   const line = errors
     .trim()
@@ -200,7 +200,7 @@ export function downloadError(errors: string): string {
   return (line ?? 'it could not be fetched').replace(/^(curl: \(\d+\)|wget:) /, '').trim();
 }
 
-/** User and password in an address, decoded; undefined where it has none. */
+/** User and password in an address, decoded; undefined without them. */
 function userOf(url: string): string | undefined {
   const user = /^https?:\/\/([^/?#]*)@/i.exec(url)?.[1];
   try {
@@ -210,7 +210,7 @@ function userOf(url: string): string | undefined {
   }
 }
 
-/** A value in a config of curl. */
+/** A quoted value in a config of curl. */
 function quoted(words: string): string {
   return `"${words.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}"`;
 }
@@ -235,7 +235,7 @@ function curlRest({ url, timeout, validateCerts }: Download): string[] {
   ];
 }
 
-/** Text of a here-document whose end word is random: nothing in it is read by the shell. It may hold a secret. */
+/** Text of a here-document with a random end word: the shell interprets nothing in it. It may contain a secret. */
 function text(content: string): Sh {
   return { kind: 'sh', text: content, shown: '***' };
 }

@@ -1,8 +1,8 @@
-/** A directory's default ACL, as far as it decides the mode of what is made in it. */
+/** The part of a directory's default ACL that determines the mode of new entries. */
 export interface DefaultAcl {
-  /** Most that a new entry can get: three octal digits; the second is the mask, or the group's where there is none. */
+  /** Maximum mode of a new entry: three octal digits; the second is the mask, or the group's if there is no mask. */
   readonly mode: string;
-  /** Whether what is made in it has an ACL of more than owner, group and others. */
+  /** Whether new entries have an ACL of more than owner, group and others. */
   readonly extended: boolean;
 }
 
@@ -25,12 +25,12 @@ export function readGetfacl(text: string): ReadonlyMap<string, Acl> {
   return found;
 }
 
-/** Reads GNU `ls -ldi` where there is no getfacl: `INODE drwxr-xr-x+ ...NAME`. busybox prints no `+`. */
+/** Reads GNU `ls -ldi` on a host without getfacl: `INODE drwxr-xr-x+ ...NAME`. busybox prints no `+`. */
 export function readLs(text: string): ReadonlyMap<string, Acl> {
   const found = new Map<string, Acl>();
   for (const line of text.split('\n')) {
     if (!/^ *\d+ [-a-z][-a-zA-Z]{9}\+/.test(line)) continue;
-    // The name is what is left after the time; every plain name begins with the first slash of the line.
+    // The name follows the time; every plain name begins with the first slash of the line.
     found.set(line.slice(line.indexOf('/')), { access: true });
   }
   return found;

@@ -1,37 +1,37 @@
 import type { DefaultAcl } from './entry-acl.ts';
 
-/** What can be at a path. */
+/** Possible types of a path. */
 export type EntryType = 'file' | 'directory' | 'link' | 'fifo' | 'socket' | 'block' | 'char';
 
-/** What is at a path. */
+/** Attributes of a path. */
 export interface Entry {
   readonly type: EntryType;
-  /** Four octal digits, setuid and the like included: '0644'. On a path with an ACL the third is the mask. */
+  /** Four octal digits, including setuid, setgid and sticky: '0644'. On a path with an ACL the third is the mask. */
   readonly mode: string;
   readonly uid: number;
   readonly gid: number;
-  /** Name, or the number as text where it has none. */
+  /** Name, or the number as a string if it has none. */
   readonly owner: string;
   readonly group: string;
   /** Bytes of a regular file; 0 for everything else. */
   readonly size: number;
-  /** Of a link, as it is written. */
+  /** Target of a link, as it is written. */
   readonly target?: string;
-  /** Of a regular file's content, hex: where it was asked for and could be read. */
+  /** Hash of a regular file's content, hex: if it was requested and could be read. */
   readonly sha256?: string;
-  /** Whether a regular file's content could be read, where the hash was asked for. */
+  /** Whether a regular file's content could be read, if the hash was requested. */
   readonly readable?: boolean;
-  /** Whether it has an ACL of more than owner, group and others. A host without tools for ACLs never says so. */
+  /** Whether it has an ACL of more than owner, group and others. Always false on a host without tools for ACLs. */
   readonly acl: boolean;
-  /** What a directory gives to that which is made in it, where it has a default ACL. */
+  /** What a directory passes on to new entries, if it has a default ACL. */
   readonly defaultAcl?: DefaultAcl;
   /** Whether something is mounted on exactly this path. */
   readonly mountpoint: boolean;
-  /** What no plan can predict: absent from predictions. */
+  /** Not predictable in a plan: absent from predictions. */
   readonly stamp?: Stamp;
 }
 
-/** The part of an Entry that changes without a change by heal. `mtime` is in seconds since the epoch. */
+/** The part of an Entry that can change without a change made by heal. `mtime` is in seconds since the epoch. */
 export interface Stamp {
   readonly mtime: number;
   readonly device: string;
@@ -39,7 +39,7 @@ export interface Stamp {
   readonly links: number;
 }
 
-/** One path as `stat` tells it. */
+/** One path according to `stat`. */
 export interface Stat {
   readonly raw: number;
   readonly uid: number;
@@ -74,9 +74,9 @@ export function rawMode({ type, mode }: Pick<Entry, 'type' | 'mode'>): string {
 }
 
 /**
- * Reads records `N|%f|%u|%g|%U|%G|%s|%Y|%d|%i|%h|%nN>%NN.` (N is the nonce, so that a name may hold anything), by name.
- * `%N` of a link is `name -> target`: bare from coreutils (QUOTING_STYLE=literal), between ' from busybox, between "
- * from uutils. The name is known, so what is left is the target.
+ * Reads records `N|%f|%u|%g|%U|%G|%s|%Y|%d|%i|%h|%nN>%NN.` (N is the nonce, so that a name may contain anything), by name.
+ * `%N` of a link is `name -> target`: bare in coreutils (QUOTING_STYLE=literal), between ' in busybox, between "
+ * in uutils. The name is known, so the rest is the target.
  */
 export function readStats(text: string, nonce: string): ReadonlyMap<string, Stat> {
   const found = new Map<string, Stat>();

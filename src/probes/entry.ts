@@ -10,27 +10,27 @@ import { isPlain, parts, stateOfError } from './trouble.ts';
 
 export type { Entry } from './entry-stat.ts';
 
-/** What is asked of a path: `hash` also reads a regular file's content on the host. */
+/** The question about a path: `hash` also reads a regular file's content on the host. */
 interface EntryParams {
   readonly path: string;
   readonly hash: boolean;
 }
 
 /**
- * Seconds that `stat` of a path asked alone may take: more means that its file system hangs. Only a content may take
- * longer to be read.
+ * Seconds that `stat` of one path asked separately may take: more means that its file system hangs. Only reading
+ * content may take longer.
  */
 const patience = 10;
 
 /**
- * What is at a path, links not followed. One `stat` answers for all plain paths; those whose names tools would quote in
- * their messages are asked one by one within the same script.
+ * Attributes of a path, links not followed. One `stat` answers for all plain paths; those whose names tools would quote in
+ * their messages are asked one by one in the same script.
  */
 export const entryProbe = defineProbe<EntryParams, Entry>({
   name: 'entry',
   about: 'What is at a path: its type, mode, owner, size, target and hash.',
   cost: 6,
-  // Reading a large file takes a while; looking at what is there does not.
+  // Reading a large file takes time; reading attributes does not.
   deadline: ({ hash }) => (hash ? 60 : 10),
   key: ({ path, hash }) => (hash ? `hash ${path}` : path),
   scopes: ({ path }) => [`path:${path}`],
@@ -97,7 +97,7 @@ export const entryProbe = defineProbe<EntryParams, Entry>({
   },
 });
 
-/** Asks what is at an absolute path. With `hash`, regular files bear the SHA-256 of their content. */
+/** Asks for the attributes of an absolute path. With `hash`, regular files include the SHA-256 of their content. */
 export function entry(path: string, options: { readonly hash?: boolean } = {}, account: Account = {}): Question<Entry> {
   return question(entryProbe, { path, hash: options.hash ?? false }, account);
 }

@@ -12,28 +12,28 @@ export interface HttpRequest {
   readonly url: string;
   readonly method?: 'GET' | 'HEAD';
   readonly headers?: Readonly<Record<string, string>>;
-  /** Seconds for the whole of it; default 10. */
+  /** Seconds for the whole request; default 10. */
   readonly timeout?: number;
   readonly followRedirects?: boolean;
   readonly validateCerts?: boolean;
 }
 
-/** What the host got. No connection and no answer in time are answers too: status 0, and why. */
+/** The result of the request. A failed connection and a timeout are answers too: status 0, and why. */
 export interface HttpAnswer {
   readonly status: number;
   /** The first 64 KiB. */
   readonly body: Buffer;
   readonly truncated: boolean;
-  /** Milliseconds that it took; 0 where the host's tool does not say. */
+  /** Duration in milliseconds; 0 if the host's tool does not report it. */
   readonly ms: number;
-  /** Lower case, where there was no whole answer. */
+  /** Lower case, if the answer is incomplete or missing. */
   readonly error?: string;
 }
 
 const limit = 64 * 1024;
 const defaultTimeout = 10;
 
-/** Asks a web server from the host itself: by curl, else by wget (GNU or busybox). */
+/** Sends a request from the host itself, using curl, or wget (GNU or busybox) if there is no curl. */
 export const httpProbe = defineProbe<HttpRequest, HttpAnswer>({
   name: 'http',
   about: 'What a web server answers to the host itself.',
@@ -53,18 +53,18 @@ export const httpProbe = defineProbe<HttpRequest, HttpAnswer>({
   },
 });
 
-/** Asks what a web server answers to the host itself. */
+/** Asks for the answer of a web server to the host itself. */
 export function http(request: HttpRequest, account: Account = {}): Question<HttpAnswer> {
   return question(httpProbe, request, account);
 }
 
-/** Exit code of our own: no tool on the host can do it. */
+/** Exit code of our own: no tool on the host can send the request. */
 const noTool = 120;
 
 function fetchText(request: HttpRequest): Sh {
   const timeout = request.timeout ?? defaultTimeout;
   const curl = heredoc(sh`curl -q -K -`, curlConfig(request, timeout));
-  // Of the others only GNU wget can be given a URL without an argument, and none of them headers.
+  // Without curl, only GNU wget accepts a URL other than as an argument, and none accepts headers that way.
   const simple = Object.keys(request.headers ?? {}).length === 0;
   const gnu = heredoc(
     sh`wget -q -O - -S -t 1 -T ${timeout} --content-on-error ${wgetFlags(request)} -i -`,
@@ -91,7 +91,7 @@ function wgetFlags(request: HttpRequest): string[] {
   ];
 }
 
-/** A config for `curl -K` (curl(1)): quoted values know the escapes \\ \" \n \r. URL and headers may be secret. */
+/** A config for `curl -K` (curl(1)): quoted values can contain the escapes \\ \" \n \r. URL and headers may be secret. */
 function curlConfig(request: HttpRequest, timeout: number): Sh {
   const value = (words: string): string =>
     `"${words.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}"`;
@@ -112,7 +112,7 @@ function curlConfig(request: HttpRequest, timeout: number): Sh {
   );
 }
 
-/** Text of a here-document whose end word is random: nothing in it is read by the shell. */
+/** Text of a here-document with a random end word: the shell interprets nothing in it. */
 function text(content: string): Sh {
   return { kind: 'sh', text: content, shown: '***' };
 }
@@ -132,7 +132,7 @@ function readFetched({
   if (code === noTool) {
     return { kind: 'unavailable', why: 'the host has no program that can ask a web server this: install curl' };
   }
-  // 139 and the like: the tool itself died, which says nothing of the server.
+  // 139 and similar: the tool itself crashed, which tells nothing about the server.
   if (code > 125)
     return { kind: 'unavailable', why: `the host's program for web requests crashed (exit code ${code})` };
   const fromCurl = /^HTTP (\d{3}) ([\d.,]+)$/m.exec(errors);

@@ -9,27 +9,27 @@ import type { UnitScope } from './unit-state.ts';
 /** A process that listens on a port. */
 export interface Listener {
   readonly pid: number;
-  /** Clock ticks after boot: with the pid it names one process for ever. */
+  /** Clock ticks after boot: together with the pid it identifies a process uniquely. */
   readonly started: string;
   readonly comm: string;
   readonly args: readonly string[];
   readonly uid: number;
   /** Path of its control group as seen from the host's first process. */
   readonly cgroup: string;
-  /** The systemd unit it runs in, if any, and whose manager that is of. */
+  /** The systemd unit in which it runs, if any, and the manager of that unit. */
   readonly unit?: string;
   readonly scope?: UnitScope;
-  /** It is in a container, or is the proxy of one: not the host's to stop. */
+  /** It is in a container, or is the proxy of one: heal must not stop it. */
   readonly containerised: boolean;
 }
 
-/** Who listens on a port. */
+/** The processes that listen on a port. */
 export interface Listening {
   readonly processes: readonly Listener[];
   readonly addresses: readonly string[];
   /** Inodes of the sockets. */
   readonly sockets: readonly string[];
-  /** Sockets that no process we can see holds: it is another account's, or in another process namespace. */
+  /** Sockets without a visible process: it belongs to another account, or to another process namespace. */
   readonly hidden: number;
 }
 
@@ -40,8 +40,8 @@ interface Socket {
 }
 
 /**
- * Who listens on a TCP port, from /proc alone, which every host has: sockets from /proc/net/tcp and tcp6, processes by
- * the descriptors they hold. No listener is `absent`.
+ * The processes that listen on a TCP port, using only /proc, which every host has: sockets from /proc/net/tcp and tcp6, processes
+ * from their open descriptors. Without a listener the answer is `absent`.
  */
 export const listenerProbe = defineProbe<{ readonly port: number }, Listening>({
   name: 'listener',
@@ -119,7 +119,7 @@ export const listenerProbe = defineProbe<{ readonly port: number }, Listening>({
   },
 });
 
-/** Asks who listens on a TCP port of the host. */
+/** Asks for the processes that listen on a TCP port of the host. */
 export function listener(port: number, account: Account = {}): Question<Listening> {
   return question(listenerProbe, { port }, account);
 }
@@ -145,7 +145,7 @@ function addressOf(hex: string): string {
 }
 
 function readProcess(pid: number, text: (name: string) => string): Listener[] {
-  // The second field is the name in parentheses, which may hold both spaces and parentheses (proc(5)).
+  // The second field is the name in parentheses, which may contain both spaces and parentheses (proc(5)).
   const stat = /^\d+ \((.*)\) (.*)$/s.exec(text(`stat-${pid}`));
   if (stat?.[1] === undefined || stat[2] === undefined) return [];
   const first = groupPath(text('cgroup-1'));

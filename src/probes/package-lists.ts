@@ -5,12 +5,12 @@ import { defineProbe } from './define.ts';
 
 /** The lists of packages that apt knows. */
 export interface PackageLists {
-  /** What no plan can predict: absent from predictions. Seconds since they were fetched, by the host's clock. */
+  /** Not predictable in a plan: absent from predictions. Seconds since they were fetched, by the host's clock. */
   readonly stamp?: { readonly age: number };
 }
 
 /**
- * How old apt's lists are. Whoever fetches them sets the directory's time, for apt itself leaves it when nothing is
+ * The age of apt's lists. The code that fetches them sets the directory's time, because apt does not if nothing is
  * new.
  */
 export const packageListsProbe = defineProbe<Record<string, never>, PackageLists>({
@@ -36,7 +36,7 @@ export const packageListsProbe = defineProbe<Record<string, never>, PackageLists
   },
 });
 
-/** Asks how old apt's lists are; absent where none were ever fetched. */
+/** Asks for the age of apt's lists; absent if they were never fetched. */
 export function packageLists(account: Account = {}): Question<PackageLists> {
   return question(packageListsProbe, {}, account);
 }

@@ -8,7 +8,7 @@ import { parts } from './trouble.ts';
 export interface Package {
   /** Another package that is installed and provides this name. */
   readonly provider?: string;
-  /** What no plan can predict: absent from predictions. */
+  /** Not predictable in a plan: absent from predictions. */
   readonly stamp?: { readonly version: string; readonly candidate: string };
 }
 
@@ -19,8 +19,8 @@ interface PackageParams {
 }
 
 /**
- * Which packages are installed: one `dpkg-query`, `rpm -q` or `apk list` for all names. A name that is no package may be
- * one that another package provides.
+ * Which packages are installed: one `dpkg-query`, `rpm -q` or `apk list` for all names. A name that is not a package may be
+ * provided by another package.
  */
 export const packageProbe = defineProbe<PackageParams, Package>({
   name: 'package',
@@ -85,7 +85,7 @@ export const packageProbe = defineProbe<PackageParams, Package>({
   },
 });
 
-/** Asks whether a package is installed; with `newest`, also which version could be. */
+/** Asks whether a package is installed; with `newest`, also for the newest available version. */
 export function installed(
   name: string,
   options: { readonly newest?: boolean } = {},

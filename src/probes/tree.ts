@@ -6,7 +6,7 @@ import { defineProbe } from './define.ts';
 import { type EntryType, entryType, readStats } from './entry-stat.ts';
 import { parts, stateOfError } from './trouble.ts';
 
-/** Something below a directory. */
+/** An entry below a directory. */
 export interface TreeEntry {
   readonly type: EntryType;
   /** Four octal digits. */
@@ -17,21 +17,21 @@ export interface TreeEntry {
   readonly size: number;
   /** Of a file that can be read, hex. */
   readonly sha256?: string;
-  /** Of a link, as it is written. */
+  /** Target of a link, as it is written. */
   readonly target?: string;
 }
 
-/** All that is below a directory, by its path from there on. */
+/** Everything below a directory, by its path relative to it. */
 export type Tree = Readonly<Record<string, TreeEntry>>;
 
 interface TreeParams {
   readonly path: string;
-  /** Names (with * and ?) of what is not entered. */
+  /** Names (with * and ?) of entries that are not entered. */
   readonly prune: readonly string[];
 }
 
 /**
- * What is below a directory, with the hashes of all files: one find, one stat and one sha256sum for hundreds of them.
+ * Content of a directory, with the hashes of all files: one find, one stat and one sha256sum for hundreds of them.
  */
 export const treeProbe = defineProbe<TreeParams, Tree>({
   name: 'tree',
@@ -68,14 +68,14 @@ export const treeProbe = defineProbe<TreeParams, Tree>({
           };
           return [name.replace(/^\.\//, ''), entry];
         });
-        // Names are the host's own: not one may be taken for something else (__proto__).
+        // The host chooses the names: none may have a special meaning (__proto__).
         return [[id, present(Object.fromEntries(entries))]];
       }),
     );
   },
 });
 
-/** Asks what is below a directory; what bears one of the names in `prune` is told, but not entered. */
+/** Asks for the content of a directory; entries with a name in `prune` are listed, but not entered. */
 export function tree(path: string, prune: readonly string[] = [], account: Account = {}): Question<Tree> {
   return question(treeProbe, { path, prune }, account);
 }
@@ -83,7 +83,7 @@ export function tree(path: string, prune: readonly string[] = [], account: Accou
 function askOne({ params }: Item<TreeParams>): Sh {
   const { path, prune } = params;
   const names = prune.flatMap((name, i) => [...(i === 0 ? [] : ['-o']), '-name', name]);
-  // What is pruned is told all the same: a directory that holds it is not empty.
+  // Pruned entries are listed anyway: a directory that contains them is not empty.
   const pruned = names.length === 0 ? sh`` : sh`\( ${names} \) -prune -exec stat -c "$f" -- '{}' + -o`;
   const left = names.length === 0 ? sh`` : sh`\( ${names} \) -prune -o`;
   return sh`
@@ -101,7 +101,7 @@ function askOne({ params }: Item<TreeParams>): Sh {
   `;
 }
 
-/** sha256sum's lines; GNU's begins with a backslash where it escaped the name. A name may have lines of its own. */
+/** sha256sum's lines; GNU's begins with a backslash if it escaped the name. A name may contain line breaks. */
 function readHashes(text: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const pieces = text.split(/^(\\?)([0-9a-f]{64}) [ *]/m);

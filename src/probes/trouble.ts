@@ -1,8 +1,8 @@
 import { absent, type State } from '../core/state.ts';
 
 /**
- * The State that a tool's words about one path stand for. Only ENOENT and ENOTDIR are a certain absence; whatever else
- * keeps a path from being looked at says nothing of whether it is there.
+ * The State for a tool's message about one path. Only ENOENT and ENOTDIR prove that it is absent; after any other
+ * error it is unknown whether the path exists.
  */
 export function stateOfError(words: string): State<never> {
   const line = words.trim().split('\n').at(-1)?.trim() ?? '';
@@ -11,12 +11,12 @@ export function stateOfError(words: string): State<never> {
   return { kind: 'unavailable', why: line === '' ? 'the host gave no answer' : line };
 }
 
-/** Whether a tool names this path in its messages as it is: no quotes, backslashes, or bytes outside ASCII. */
+/** Whether a tool prints this path unchanged in its messages: no quotes, backslashes, or bytes outside ASCII. */
 export function isPlain(path: string): boolean {
   return /^[\x20-\x26\x28-\x5b\x5d-\x7e]+$/.test(path);
 }
 
-/** The parts that a script set apart by lines of its nonce: `NONCE NAME`, then whatever it printed. By name, as bytes. */
+/** The parts that a script separated with lines of its nonce: `NONCE NAME`, then any output. By name, as bytes. */
 export function parts(output: Buffer, nonce: string): ReadonlyMap<string, Buffer> {
   const found = new Map<string, Buffer>();
   const marker = Buffer.from(`\n${nonce} `, 'latin1');

@@ -3,9 +3,9 @@ import { sh } from '../shell/sh.ts';
 import type { Unit } from './unit-state.ts';
 
 /**
- * Unit files that a manager has not noticed. systemd says NeedDaemonReload when a file that it read has changed; but it
- * overlooks a file of its own that now stands before the vendor's (all versions), and a drop-in in a directory that is
- * new (252). So the directories are looked through as well.
+ * Unit files that a manager has not noticed. systemd reports NeedDaemonReload when a file that it read has changed; but it
+ * misses a local file that now overrides the vendor's (all versions), and a drop-in in a directory that is
+ * new (252). So the directories are searched as well.
  */
 export function listFiles(directories: Sh, units: readonly string[]): Sh {
   return sh`
@@ -22,8 +22,8 @@ export function listFiles(directories: Sh, units: readonly string[]): Sh {
 }
 
 /**
- * What a unit's UnitFileState will be once its manager has read its files again: systemd keeps the old one in memory, also
- * when the links that enable a unit were removed meanwhile.
+ * A unit's UnitFileState after its manager has read its files again: systemd keeps the old one in memory, even
+ * if the links that enable a unit were removed meanwhile.
  */
 export function unitFileStateAfterReload(unit: Unit, name: string, listed: string): string {
   const remembered = unit.unitFileState === 'enabled' && unit.needDaemonReload && unit.fragmentPath.startsWith('/etc/');
@@ -32,7 +32,7 @@ export function unitFileStateAfterReload(unit: Unit, name: string, listed: strin
 }
 
 /**
- * Whether the files listed for a unit, those of the strongest directory first, hold one that its manager doesn't know.
+ * Whether the files listed for a unit, those of the strongest directory first, include one that its manager doesn't know.
  */
 export function overlooked(unit: Unit, name: string, listed: string): boolean {
   const lines = listed.split('\n').map((line): [kind: string, path: string] => [line.slice(0, 4), line.slice(5)]);
@@ -44,7 +44,7 @@ export function overlooked(unit: Unit, name: string, listed: string): boolean {
   const decided = new Set<string>();
   for (const [kind, path] of lines) {
     if (kind === 'unit' || !path.includes(`/${name}.d/`) || decided.has(base(path))) continue;
-    // Of those that bear one name the strongest counts; an empty one, or a link to /dev/null, takes the others away.
+    // Of the files with the same name the strongest counts; an empty one, or a link to /dev/null, disables the others.
     decided.add(base(path));
     if (kind === 'conf' && !known.has(base(path))) return true;
   }

@@ -1,20 +1,20 @@
 import { absent, present, type State } from '../core/state.ts';
 
-/** Which manager a unit belongs to: that of the system, or that of an account. */
+/** The manager of a unit: the system's, or an account's. */
 export type UnitScope = 'system' | 'user';
 
-/** How a unit is. */
+/** State of a unit. */
 export interface Unit {
-  /** Its primary name; an alias leads to the same Unit. */
+  /** Its primary name; an alias gives the same Unit. */
   readonly id: string;
   readonly names: readonly string[];
   /** loaded, not-found, masked, bad-setting, error. */
   readonly loadState: string;
   /** active, reloading, inactive, failed, activating, deactivating. */
   readonly activeState: string;
-  /** enabled, disabled, static, masked, ...; empty where there is no unit file. */
+  /** enabled, disabled, static, masked, ...; empty without a unit file. */
   readonly unitFileState: string;
-  /** Path of its file; empty where there is none. */
+  /** Path of its file; empty if there is none. */
   readonly fragmentPath: string;
   readonly dropInPaths: readonly string[];
   /** Its files were changed since the manager read them. */
@@ -29,32 +29,32 @@ export interface Unit {
   readonly restartMs?: number;
   readonly startLimitBurst: number;
   readonly startLimitIntervalMs?: number;
-  /** What no plan can predict: absent from predictions. */
+  /** Not predictable in a plan: absent from predictions. */
   readonly run?: UnitRun;
 }
 
-/** The part of a Unit that is of one run of it. */
+/** The part of a Unit that belongs to one run of it. */
 export interface UnitRun {
   readonly subState: string;
-  /** 0 where no main process runs. */
+  /** 0 if no main process runs. */
   readonly mainPid: number;
-  /** Another one for each start. */
+  /** Different for each start. */
   readonly invocationId: string;
-  /** How often Restart= started it again. */
+  /** Number of restarts by Restart=. */
   readonly restarts: number;
-  /** Why it is failed: success, exit-code, signal, start-limit-hit, ... */
+  /** Why it failed: success, exit-code, signal, start-limit-hit, ... */
   readonly result: string;
   /** Exit code or signal number of the main process's last end. */
   readonly exitStatus: number;
-  /** Microseconds on the monotonic clock, as text; 0 for never. */
+  /** Microseconds on the monotonic clock, as a string; 0 for never. */
   readonly activeSince: string;
   readonly mainStarted: string;
-  /** Seconds since it became active; 0 where it isn't. */
+  /** Seconds since it became active; 0 if it isn't. */
   readonly activeFor: number;
   readonly controlGroup: string;
 }
 
-/** What is asked of every unit. */
+/** The properties that heal reads of every unit. */
 export const properties = [
   'Id', 'Names', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'FragmentPath', 'DropInPaths', 'MainPID',
   'InvocationID', 'ExecMainStartTimestampMonotonic', 'ActiveEnterTimestampMonotonic', 'NRestarts', 'Result',
@@ -62,15 +62,15 @@ export const properties = [
   'StartLimitBurst', 'Type', 'RemainAfterExit', 'ControlGroup',
 ] as const; // biome-ignore format: a list of words
 
-/** A unit's name with its suffix, as systemctl takes it. */
+/** A unit's name with its suffix, as systemctl expects it. */
 export function fullName(name: string): string {
   const known = /\.(service|socket|target|timer|path|mount|automount|swap|slice|scope|device)$/;
   return known.test(name) ? name : `${name}.service`;
 }
 
 /**
- * Reads the blocks of `systemctl show -- units`: one for each unit in the order asked, empty lines between. A block
- * counts for the unit whose name is among its Names, so that a unit left out does not shift the others. `uptime` is the
+ * Reads the blocks of `systemctl show -- units`: one for each unit in the order asked, separated by empty lines. A block
+ * belongs to the unit whose name is among its Names, so that a missing unit does not shift the others. `uptime` is the
  * host's, in seconds.
  */
 export function readUnits(text: string, asked: readonly string[], uptime = 0): ReadonlyMap<string, State<Unit>> {
@@ -141,7 +141,7 @@ const units: Readonly<Record<string, number>> = {
   us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000, month: 2_629_800_000, y: 31_557_600_000,
 }; // biome-ignore format: a table
 
-/** A time as `systemctl show` prints it, `5min 30s`, in milliseconds; undefined for `infinity` and for none. */
+/** A time as `systemctl show` prints it, `5min 30s`, in milliseconds; undefined for `infinity` and an empty value. */
 export function milliseconds(text: string): number | undefined {
   if (text === '' || text === 'infinity') return undefined;
   let sum = 0;

@@ -15,13 +15,13 @@ interface UnitParams {
   /** With its suffix. */
   readonly unit: string;
   readonly scope: UnitScope;
-  /** Home directory of the account, whose own unit files the user manager reads. */
+  /** Home directory of the account; the user manager reads unit files in it. */
   readonly home?: string;
 }
 
 /**
- * How a unit is, by one `systemctl show` for all units of a manager. A unit that systemd can't find is `absent`, unless
- * it is still running or failed (its file was taken away meanwhile).
+ * State of a unit, with one `systemctl show` for all units of a manager. A unit that systemd can't find is `absent`, unless
+ * it is still running or failed (its file was removed meanwhile).
  */
 export const unitProbe = defineProbe<UnitParams, Unit>({
   name: 'unit',
@@ -72,7 +72,7 @@ export const unitProbe = defineProbe<UnitParams, Unit>({
   },
 });
 
-/** Asks how a unit is. `scope` is the manager: that of the system, or that of the account (user). */
+/** Asks for the state of a unit. `scope` is the manager: that of the system, or that of the account (user). */
 export function unit(
   name: string,
   options: { readonly scope: UnitScope; readonly home?: string },
@@ -81,12 +81,12 @@ export function unit(
   return question(unitProbe, { ...options, unit: fullName(name) }, account);
 }
 
-/** `systemctl` for a manager, to be preceded by `manager(scope)` once in a script. */
+/** `systemctl` for a manager; a script must run `manager(scope)` once before it. */
 export function systemctl(scope: UnitScope): Sh {
   return scope === 'user' ? sh`systemctl --user` : sh`systemctl`;
 }
 
-/** Without a session of its own an account finds its manager by XDG_RUNTIME_DIR alone. */
+/** Without a login session, an account finds its manager only with XDG_RUNTIME_DIR. */
 export function manager(scope: UnitScope): Sh {
   return scope === 'user' ? sh`export XDG_RUNTIME_DIR="/run/user/$(id -u)"; ` : sh``;
 }
@@ -123,7 +123,7 @@ function unitsOf(items: readonly Item<UnitParams>[], scope: UnitScope): string[]
   return [...new Set(items.filter(({ params }) => params.scope === scope).map(({ params }) => params.unit))];
 }
 
-/** Where a directory may hold something of a unit (systemd.unit(5)): its file, that of its template, and drop-ins. */
+/** Where a directory may contain files of a unit (systemd.unit(5)): its file, that of its template, and drop-ins. */
 function filesOf(unit: string, directory: string): Scope[] {
   const dot = unit.lastIndexOf('.');
   const suffix = unit.slice(dot + 1);

@@ -4,15 +4,15 @@ import { joinSh, sh } from '../shell/sh.ts';
 import { defineProbe } from './define.ts';
 import { parts, stateOfError } from './trouble.ts';
 
-/** What an archive left in a directory, by the list that was written when it was unpacked. */
+/** The files that an archive left in a directory, according to the list written when it was unpacked. */
 export interface Unpacked {
   /** SHA-256 of the archive, hex. */
   readonly archive: string;
   /** Digest of how it was unpacked (owner, mode, ...). */
   readonly how: string;
-  /** Whether each of its files has the size and the time that it had then. */
+  /** Whether each of its files still has its original size and time. */
   readonly intact: boolean;
-  /** What no plan can predict: absent from predictions. */
+  /** Not predictable in a plan: absent from predictions. */
   readonly run?: { readonly files: number };
 }
 
@@ -22,7 +22,7 @@ interface UnpackedParams {
   readonly list: string;
 }
 
-/** Whether what an archive left in a directory is as it was; files are compared by size and time, not by content. */
+/** Whether the files of an archive in a directory are unchanged; files are compared by size and time, not by content. */
 export const unpackedProbe = defineProbe<UnpackedParams, Unpacked>({
   name: 'unpacked',
   about: 'Which archive was unpacked in a directory, and whether its files are as they were.',
@@ -60,7 +60,7 @@ export const unpackedProbe = defineProbe<UnpackedParams, Unpacked>({
         if (match !== null) {
           return [[id, present({ archive, how, intact: state === 'intact', run: { files: Number(files) } })]];
         }
-        // A list that can't be read as one is as good as none: what it is about is unpacked anew.
+        // An unreadable list counts as missing: its archive is unpacked again.
         if (/^[a-z ]+$/.test(stat)) return [[id, absent]];
         return stat === '' ? [] : [[id, stateOfError(stat)]];
       }),
@@ -68,7 +68,7 @@ export const unpackedProbe = defineProbe<UnpackedParams, Unpacked>({
   },
 });
 
-/** Asks what was unpacked in a directory by the list at this path. */
+/** Asks for the archive that was unpacked in a directory, according to the list at this path. */
 export function unpacked(directory: string, list: string, account: Account = {}): Question<Unpacked> {
   return question(unpackedProbe, { directory, list }, account);
 }

@@ -7,25 +7,25 @@ import { joinSh, sh } from '../shell/sh.ts';
 import { defineProbe } from './define.ts';
 import { parts } from './trouble.ts';
 
-/** All that the `user` module keeps of an account. */
+/** The properties of an account that the `user` module manages. */
 export interface UserDetails {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
-  /** Name of the primary group, or its number where it has none. */
+  /** Name of the primary group, or its number if it has no name. */
   readonly group: string;
   /** Names of the other groups, sorted. */
   readonly groups: readonly string[];
   readonly comment: string;
   readonly home: string;
   readonly shell: string;
-  /** Whether its password's hash is the one that was asked about. */
+  /** Whether the hash of its password equals the given one. */
   readonly passwordIs?: boolean;
 }
 
 interface Params {
   readonly name: string;
-  /** A hash to compare with; it is compared on the host, where it stays. */
+  /** A hash to compare with; the comparison runs on the host, where the account's hash stays. */
   readonly password: Secret | undefined;
 }
 

@@ -19,7 +19,7 @@ export interface UserGroup {
   readonly members: readonly string[];
 }
 
-/** An account by its name or uid, wherever the host keeps it (getent; /etc/passwd where there is no getent). */
+/** An account by its name or uid, from any source of the host (getent; /etc/passwd without getent). */
 export const userProbe = defineProbe<{ readonly name: string }, User>({
   name: 'user',
   about: 'An account of the host: uid, group, home and shell.',

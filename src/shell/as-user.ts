@@ -1,7 +1,7 @@
 import type { Sh } from '../core/sh.ts';
 import { sh } from './sh.ts';
 
-/** Defines `sudoer`, which prepares a call of sudo. */
+/** Defines `sudoer`, which prepares a sudo command. */
 export const sudoer: Sh = sh`
 # sudoer USER: sets the options of sudo, and what goes ahead of a script: the password, where sudo asks for one (HEAL_PW is
 # empty if the user who logs in needs none).
@@ -15,8 +15,8 @@ sudoer() {
 `;
 
 /**
- * A command for a channel of its own that runs as another account, with the channel's input. By `su` where the shell is root's,
- * else by sudo, as for the changes of a program (prelude.ts).
+ * A command for a separate channel that runs as another account and reads the channel's input. It uses `su` if the shell runs as
+ * root, and sudo otherwise, like the changes of a program (prelude.ts).
  */
 export function asUser(user: string | undefined, command: Sh): Sh {
   if (user === undefined) return command;

@@ -1,31 +1,31 @@
 import type { Frame } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
 
-/** Largest body of one frame, in bytes. A host that announces more is refused before anything is kept. */
+/** Maximum body of one frame, in bytes. If a host announces more, heal refuses it before it stores anything. */
 export const frameLimit = 64 * 1024 * 1024;
-/** Longest header line, in bytes. */
+/** Maximum header line, in bytes. */
 const headerLimit = 64 * 1024;
-/** How much of what is not a frame is remembered, in bytes. */
+/** Maximum number of bytes outside frames that are stored. */
 const noiseLimit = 8 * 1024;
 
-/** Reads one program's frames out of a stream that may hold anything else as well. */
+/** Reads one program's frames from a stream that can contain anything else as well. */
 export interface FrameParser {
-  /** Takes the next bytes, cut anywhere, and gives the frames that they complete. */
+  /** Accepts the next bytes, split anywhere, and returns the frames that they complete. */
   feed(chunk: Buffer): Frame[];
-  /** What came before, between and after the frames, its first 8 KiB: a banner, the noise of an rc file. */
+  /** The first 8 KiB of the output before, between and after the frames: a banner, the output of an rc file. */
   noise(): string;
 }
 
 /**
- * A parser for the frames of one nonce. On the wire a frame is the line `NONCE KIND ID WORD... LENGTH`, begun by a
- * newline of its own (what came before may have ended in the middle of a line), then LENGTH bytes of any value. The
- * nonce cannot be guessed, so nothing that a task prints is taken for a frame.
+ * A parser for the frames of one nonce. In the stream a frame is a newline (earlier output may have ended in mid-line),
+ * the line `NONCE KIND ID WORD... LENGTH`, and then LENGTH bytes of any value. The
+ * nonce cannot be guessed, so no output of a task is mistaken for a frame.
  *
- * `feed` throws a HealError on a header that is no frame's or that announces more than `frameLimit`.
+ * `feed` throws a HealError if a header is malformed or announces more than `frameLimit`.
  */
 export function frameParser(nonce: string): FrameParser {
   const marker = Buffer.from(`\n${nonce} `, 'latin1');
-  /** Bytes not yet understood: outside a frame at most the start of a marker, or a header without its end. */
+  /** Bytes not yet parsed: outside a frame at most the start of a marker, or a header without its end. */
   let rest: Buffer = Buffer.alloc(0);
   let inHeader = false;
   let head: { kind: string; id: string; words: readonly string[] } | undefined;

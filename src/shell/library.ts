@@ -2,16 +2,16 @@ import type { Sh } from '../core/sh.ts';
 import { sh } from './sh.ts';
 
 /**
- * The functions that a Change's script and guards may use; the engine puts them before every act. POSIX sh, proven
- * under dash with coreutils and under busybox alone.
+ * The functions that a Change's script and guards may use; the engine prepends them to every act. POSIX sh, tested
+ * with dash and coreutils, and with only busybox.
  *
- * A file is placed in four steps, so that a reader sees the old content or the new one and never a part:
- * `begin DEST` makes `$NEW`, the script fills `$NEW`, `finish DEST ...` gives it owner, mode, ACL and extended
- * attributes, `commit DEST` renames it over DEST. `fill` takes an upload in place of the second step.
+ * A file is placed in four steps, so that a reader sees either the old content or the new one, never a part:
+ * `begin DEST` creates `$NEW`, the script fills `$NEW`, `finish DEST ...` sets owner, mode, ACL and extended
+ * attributes, `commit DEST` renames it to DEST. `fill` uses an upload instead of the second step.
  *
- * From `begin` to `commit` the working directory is DEST's directory, and names are relative to it. Where another account
- * can write that directory, the working directory is a private one inside it (`stage`), and DEST is below `..`.
- * docs/decisions.md has the reasons.
+ * From `begin` to `commit` the working directory is DEST's directory, and names are relative to it. If another account
+ * can write to that directory, the working directory is a private one inside it (`stage`), and DEST is below `..`.
+ * docs/decisions.md gives the reasons.
  */
 export const library: Sh = sh`
 # What an act makes is as a person's own shell would make it; what holds content before it is in place is private.
@@ -387,7 +387,7 @@ backup() {
 }
 `;
 
-/** Takes the functions away again, so that none stands in the way of a program that bears its name (`backup`). */
+/** Removes the functions, so that none hides a program of the same name (`backup`). */
 export const withoutLibrary: Sh = sh`
 unset -f die clean gone same hashed points mounted trusted me resolve owners protected check_link owned follow enter stage inside leave discard sweep begin fill keep secure_old assign attributes finish bits commit make_directory backup moved
 `;

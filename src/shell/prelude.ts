@@ -3,12 +3,12 @@ import { sudoer } from './as-user.ts';
 import { sh } from './sh.ts';
 
 /**
- * The functions that every program starts with: how answers are framed, groups of questions asked side by side, and a
- * change made in a session of its own. POSIX sh with the tools that heal requires of a host; proven under dash with
- * coreutils and under busybox alone. `$N` is the program's nonce, set by the bootstrap; descriptor 3 is the channel.
+ * The functions that every program starts with: they frame the answers, ask groups of questions in parallel, and make a
+ * change in a separate session. POSIX sh with the tools that heal requires on a host; tested with dash and
+ * coreutils, and with only busybox. `$N` is the program's nonce, set by the bootstrap; descriptor 3 is the channel.
  *
- * Each program keeps its intermediate files in a directory of its own that only it can enter, and takes it away at its
- * end.
+ * Each program stores its intermediate files in a separate directory that only its account can enter, and removes it at
+ * the end.
  */
 export const prelude: Sh = sh`
 set +e

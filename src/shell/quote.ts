@@ -1,10 +1,10 @@
 import { HealError } from '../core/errors.ts';
 
 /**
- * One shell word that means exactly this text. Always in single quotes, even where a bare word would do: a bare `2`
+ * One shell word with exactly this value. Always in single quotes, even if a bare word would be enough: a bare `2`
  * before `>` is a file descriptor, a bare `if` a keyword (POSIX.1-2017, Shell Command Language 2.2.2, 2.4, 2.7).
  *
- * @throws HealError for what no shell word can hold: a NUL byte, or half of a surrogate pair (it has no UTF-8 form).
+ * @throws HealError if a shell word cannot contain it: a NUL byte, or half of a surrogate pair (it has no UTF-8 form).
  */
 export function quote(text: string): string {
   if (text.includes('\0')) {

@@ -1,12 +1,12 @@
 /**
- * Whether the end of some shell text lies inside quotes. A value put there would not be one word: its own quotes would
- * become text and what is in it would be read by the shell. So the `sh` template asks this before each value.
+ * Whether some shell text ends inside quotes. A value inserted there would not be one word: its own quotes would
+ * become text, and the shell would interpret its content. So the `sh` template calls this before each value.
  *
- * It knows what programs of ours are made of: quotes, backslashes, comments, `$(...)`, `${...}`, subshells. A `case`
- * pattern closes a parenthesis that was never opened; here-documents are not followed (give contents by `printf`).
+ * It supports what our programs use: quotes, backslashes, comments, `$(...)`, `${...}`, subshells. A `case`
+ * pattern closes a parenthesis that was never opened; here-documents are not parsed (pass contents with `printf`).
  */
 export function insideQuotes(text: string): 'single' | 'double' | undefined {
-  // What is open, innermost last: `"` and `'` quotes, `(` also stands for `$(`, `{` for `${`.
+  // What is open, innermost last: `"` and `'` for quotes, `(` also for `$(`, `{` for `${`.
   const open: string[] = [];
   for (let i = 0; i < text.length; i++) {
     const top = open.at(-1);

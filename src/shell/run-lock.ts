@@ -2,22 +2,22 @@ import type { Sh } from '../core/sh.ts';
 import { joinSh, sh } from './sh.ts';
 
 /**
- * The lock by which runs that change a host exclude each other, per account on the host. Its file holds one line of who had it last:
- * `PID START RUN WHO`; PID and START (of /proc/PID/stat) are those of the kept shell that holds it, and 0 once it has given it up.
+ * The lock with which runs that change a host exclude each other, per account on the host. Its file contains one line about the
+ * last holder: `PID START RUN WHO`. PID and START (/proc/PID/stat) identify the holder's persistent shell; both 0 once released.
  *
- * With flock(1), the kept shell has the file open as descriptor 9, and a program locks that: the kernel releases it when the kept
- * shell ends, whatever ends it. Without, a symbolic link `FILE.held` is the lock as long as the process that it names runs.
+ * With flock(1), the persistent shell has the file open as descriptor 9, and a program locks that: the kernel releases it when
+ * the shell ends for any reason. Without it, a symbolic link `FILE.held` is the lock while the process that it names runs.
  */
 export interface LockRequest {
   /** Of the account on the host. */
   readonly uid: number;
-  /** Names the run: its own connections do not exclude each other. */
+  /** Identifies the run: its own connections do not exclude each other. */
   readonly run: string;
-  /** For people: who has it, and since when. */
+  /** For messages: the holder of the lock, and since when. */
   readonly who: string;
   /** Seconds to wait; 0 does not wait. */
   readonly timeout: number;
-  /** What the file held at login. If another run has had the lock since, or has it now, what was read of the host may be old. */
+  /** Content of the file at login. If another run has had the lock since, or has it now, what was read of the host may be old. */
   readonly seen: string;
 }
 
@@ -25,15 +25,15 @@ export interface LockRequest {
 export const lockFile: Sh = sh`_f=/run/heal/run.lock; [ "$_u" = 0 ] || _f=$HOME/.local/state/heal/run.lock`;
 
 /**
- * Shell text of a function: whether the process $1 runs that started at $2. Both are missing while another run writes its line; the
- * file /proc//stat would be that of the machine, and a `shift` beyond its fields ends a POSIX shell.
+ * Shell text of a function: whether the process $1 that started at $2 runs. Both are missing while another run writes its line:
+ * the file /proc//stat would be that of the machine, and a `shift` beyond its fields ends a POSIX shell.
  */
 export const lockAlive: Sh = sh`
   started() { [ -n "$1" ] && IFS= read -r _s </proc/$1/stat && _s=\${_s##*) } && set -- $_s && [ $# -ge 20 ] && shift 19 && _s=$1; } 2>/dev/null
   alive() { started "$1" && [ "$_s" = "$2" ]; }
 `;
 
-/** Is run in the kept shell itself: opens the file. A failure leaves the shell without a lock, and does not end it. */
+/** Runs in the persistent shell: opens the file. After a failure the shell continues without a lock. */
 export function openLock({ uid }: Pick<LockRequest, 'uid'>): Sh {
   return joinSh(
     [
@@ -46,13 +46,13 @@ export function openLock({ uid }: Pick<LockRequest, 'uid'>): Sh {
   );
 }
 
-/** Is run in the kept shell itself: gives the lock up. */
+/** Runs in the persistent shell: releases the lock. */
 export function releaseLock({ uid }: Pick<LockRequest, 'uid'>): Sh {
   return joinSh(
     [
       sh`_u=${uid}`,
       lockFile,
-      // The shell goes on: without this its line would name it as the holder until the next one has written its own.
+      // The shell continues: otherwise its line would name it as the holder until the next holder writes its own line.
       sh`_l=; { IFS= read -r _l <"$_f"; } 2>/dev/null; case $_l in "$$ "*) printf '0 0 %s\n' "\${_l#* * }" >"$_f";; esac`,
       sh`exec 9>&-`,
       sh`command -v flock >/dev/null || case $(readlink "$_f.held") in "$$ "*) rm -f "$_f.held";; esac`,
@@ -62,8 +62,8 @@ export function releaseLock({ uid }: Pick<LockRequest, 'uid'>): Sh {
 }
 
 /**
- * Is run at the start of a program: takes the lock, waits for it where another run has it, and tells by frames: `waits` and `busy` (no
- * longer waited for) with who has it; `unlocked` where there can be none; `stale` where another run has had it, so that the program
+ * Runs at the start of a program: takes the lock, waits while another run has it, and reports with frames: `waits` and `busy`
+ * (the wait timed out) with the holder; `unlocked` if locking is impossible; `stale` if another run has had it, so the program
  * ends here; `locked`.
  */
 export function takeLock(request: LockRequest): Sh {

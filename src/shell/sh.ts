@@ -1,6 +1,6 @@
 /**
- * The only way to make shell text. Lives in src/shell, which may import core alone: templates that quote what they are
- * given, the framing of what a program answers, and the shell that is kept open on a host to run programs.
+ * The only way to create shell text. Lives in src/shell, which may import only core: templates that quote their
+ * values, the framing of a program's answers, and the persistent shell that runs programs on a host.
  */
 import { HealError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
@@ -8,24 +8,24 @@ import type { Sh } from '../core/sh.ts';
 import { quote } from './quote.ts';
 import { insideQuotes } from './quoting.ts';
 
-/** What may stand in `${}` of an `sh` template. */
+/** Allowed values in `${}` of an `sh` template. */
 export type ShValue = string | number | Secret | Sh | readonly ShValue[];
 
-/** What may stand between joined pieces. */
+/** Allowed separators between joined pieces. */
 export type ShSeparator = '' | ' ' | '\n' | '; ' | ' && ' | ' || ' | ' | ';
 
 const prepared = new WeakMap<TemplateStringsArray, readonly string[]>();
 
 /**
- * Shell text from a template. A string or number becomes one quoted word, an `Sh` stands as it is, an array becomes its
- * elements with spaces between (an empty one: nothing), a Secret a quoted word that `shown` has as `***`.
+ * Shell text from a template. A string or number becomes one quoted word, an `Sh` is inserted unchanged, an array becomes its
+ * elements separated by spaces (an empty one: nothing), a Secret a quoted word that is `***` in `shown`.
  *
- * The text is taken raw, so that `'%s\n'` and `\1` reach the shell as written; only `` \` `` and `\${` lose their
- * backslash. A first line that is empty goes, and so does the indentation that all lines share; values stay as they are.
+ * The template is used raw, so that `'%s\n'` and `\1` reach the shell as written; only `` \` `` and `\${` lose their
+ * backslash. An empty first line and the indentation that all lines share are removed; values are not changed.
  *
  * A Secret is safe in `printf %s ${secret} | command`: printf is a builtin of every sh, so `ps` does not show it.
  *
- * @throws HealError for a value inside quotes, a value with a NUL, a number that is not a safe integer.
+ * @throws HealError if a value is inside quotes, contains a NUL, or is a number but not a safe integer.
  */
 export function sh(strings: TemplateStringsArray, ...values: readonly ShValue[]): Sh {
   let literals = prepared.get(strings);
@@ -54,8 +54,8 @@ export function joinSh(parts: readonly Sh[], separator: ShSeparator): Sh {
 }
 
 /**
- * A program text that is a constant of ours, taken verbatim. The type admits literals alone; whoever gives it anything
- * else by a cast has made a shell injection.
+ * A constant program text of ours, used verbatim. The type accepts only literals; a cast that passes anything
+ * else creates a shell injection.
  */
 export function unquotedLiteralScript<const Text extends string>(text: string extends Text ? never : Text): Sh {
   return { kind: 'sh', text, shown: text };
@@ -78,7 +78,7 @@ function plain(text: string): Sh {
 
 function prepare(raw: readonly string[]): readonly string[] {
   const literals = dedent(raw.map((literal) => literal.replace(/\\(`|\$\{)/g, '$1')));
-  // Each value is a whole word, or an Sh that is whole in itself: neither opens nor closes a quote.
+  // Each value is a whole word, or a complete Sh: neither opens nor closes a quote.
   for (let i = 1; i < literals.length; i++) {
     const where = insideQuotes(literals.slice(0, i).join('0'));
     if (where === undefined) continue;
@@ -89,7 +89,7 @@ function prepare(raw: readonly string[]): readonly string[] {
   return literals;
 }
 
-/** Takes off the indentation shared by the template's own lines, a first empty line, and the last line's indentation. */
+/** Removes the indentation shared by the template's own lines, an empty first line, and the last line's indentation. */
 function dedent(literals: readonly string[]): readonly string[] {
   if (!literals[0]?.startsWith('\n')) return literals;
   const last = literals.length - 1;
@@ -97,7 +97,7 @@ function dedent(literals: readonly string[]): readonly string[] {
     literal
       .split('\n')
       .slice(1)
-      // A line that is only spaces counts if a value follows on it.
+      // A line with only spaces counts if a value follows on it.
       .filter((line, j, lines) => line.trim() !== '' || (j === lines.length - 1 && i < last))
       .map((line) => line.length - line.trimStart().length),
   );

@@ -1,27 +1,27 @@
 import type { Secret } from '../core/secret.ts';
 import { bootstrapCommand, bootstrapText } from './bootstrap.ts';
 
-/** How the kept shell is started: a command line for the login shell, and what goes ahead of the first request. */
+/** How the persistent shell is started: a command line for the login shell, and the input before the first request. */
 export interface ShellStart {
   readonly command: string;
   readonly ahead: Buffer;
 }
 
-/** Who programs run as, and what sudo is told if it asks. */
+/** The account that runs programs, and the password for sudo if it requires one. */
 export interface Become {
-  /** An account; undefined is the one that logs in. */
+  /** An account; undefined is the login user. */
   readonly user: string | undefined;
-  /** Of the account that logs in, as sudo asks for it. */
+  /** Password of the login user, which sudo asks for. */
   readonly password: Secret | undefined;
 }
 
 /**
- * The start of the kept shell, as the user who logs in or behind sudo.
+ * The start of the persistent shell, as the login user or through sudo.
  *
- * A password goes ahead on standard input: no list of processes shows it. `sudo -n -k` says whether one is needed
- * (sudo(8): -k ignores what sudo remembers, so that the answer is that of the rules alone). If so, the password is tried once,
- * with nothing behind it that sudo could take for a second try; only if it is right, the shell is started or the prelude
- * gets it, as the variable HEAL_PW, which is not exported.
+ * A password is sent first on standard input: no list of processes shows it. `sudo -n -k` reports whether one is needed
+ * (sudo(8): -k ignores the cached credentials, so that the answer depends only on the rules). If so, the password is tried once,
+ * with no input after it that sudo could use for a second try. Only if it is correct, the shell is started or the prelude
+ * gets it, in the variable HEAL_PW, which is not exported.
  */
 export function shellStart({ user, password }: Become): ShellStart {
   if (password === undefined) {
@@ -31,7 +31,7 @@ export function shellStart({ user, password }: Become): ShellStart {
   const script = user === undefined ? forTasks : forShell;
   return {
     command: `sh -c '${script.join(' ')}' heal '${bootstrapText}'${user === undefined ? '' : ` ${user}`}`,
-    // Read by this shell, and then by sudo.
+    // This shell reads it first, and then sudo.
     ahead: Buffer.from(`${password.reveal()}\n`.repeat(user === undefined ? 1 : 2)),
   };
 }
