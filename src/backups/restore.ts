@@ -9,7 +9,7 @@ import { type KeptBackup, verifyBackup } from './kept-backups.ts';
 import { archiveName, type Member } from './manifest.ts';
 import { readEntries } from './read-archive.ts';
 
-/** Only root can change owners. Windows has no such number. */
+/** Only root can change owners. Windows has no uids. */
 const keepsOwners = userInfo().uid === 0;
 
 /** Result of a restore. */

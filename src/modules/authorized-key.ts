@@ -110,7 +110,7 @@ function change(
   const directory = posix.join(home, '.ssh');
   const file = posix.join(directory, 'authorized_keys');
   const write = writing(home, text);
-  // In a directory that is the account's own, root would have to fear what it puts there meanwhile: so the account
+  // In a directory that belongs to the account, root would be exposed to concurrent changes by the account: so the account
   // writes.
   const script =
     self === user
@@ -167,7 +167,7 @@ function writing(home: string, text: string): Sh {
   );
 }
 
-/** sshd passes over keys that others could write (StrictModes). */
+/** sshd ignores keys that others could write (StrictModes). */
 function untidy(directory: string, file: string, there: AuthorizedKeys): string[] {
   return (
     [

@@ -8,7 +8,7 @@ import { defineModule } from './definition/define.ts';
 import { absolutePath } from './definition/schemas.ts';
 import { cleanPath } from './files/clean-path.ts';
 
-/** Makes a backup of files of the host on the control node. */
+/** Creates a backup of files of the host on the control node. */
 export const backup = defineModule({
   name: 'backup',
   about:
@@ -77,7 +77,7 @@ export const backup = defineModule({
     if (missing !== undefined) {
       return fail(`${missing} does not exist`, 'correct "paths", or name it in "optional"');
     }
-    // That it is complete and can be read is checked before it is kept.
+    // Its completeness and readability are checked before it is stored.
     if (before !== undefined) return [];
     const paths = [...args.paths, ...args.optional].map(cleanPath).filter((path) => answers[path] !== undefined);
     const linked = paths.flatMap((path) => {

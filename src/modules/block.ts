@@ -127,11 +127,11 @@ function markers({ marker, marker_begin, marker_end }: BlockArgs): [begin: strin
 
 interface Range {
   readonly start: number;
-  /** Behind the last one. */
+  /** After the last one. */
   readonly end: number;
 }
 
-/** The last block between these markers; `start` is -1 where there is none. */
+/** The last block between these markers; `start` is -1 if there is none. */
 function marked(
   lines: readonly Line[],
   begin: string,

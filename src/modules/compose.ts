@@ -103,7 +103,7 @@ export const compose = defineModule({
       title: titleOf(steps),
       sign: project.state === 'down' ? '-' : steps.every(({ verb }) => verb === 'create') ? '+' : '~',
       act: { kind: 'program', script: actText(project, args.wait, left) },
-      // With some left as they are, compose goes on wanting them.
+      // If some are left unchanged, compose continues to report steps for them.
       predicts: left.length > 0 ? [] : [predicts(question, present({ steps: [] }))],
       touches: ['docker', 'containers', 'processes', 'ports', 'http'],
       settles: 5,
@@ -142,7 +142,7 @@ function projectOf(args: ComposeArgs): ComposeProject {
   };
 }
 
-/** What is to be done of what compose would do, and what a person stopped and is to stay so. */
+/** The steps to run out of those that compose reports, and the containers that a user stopped and that must stay stopped. */
 function wantedSteps(
   args: ComposeArgs & { readonly stopped: 'start' | 'leave' },
   said: Composed,
@@ -155,7 +155,7 @@ function wantedSteps(
   const stopped = args.stopped === 'leave' ? containers.filter(wasStopped) : [];
   const steps = said.steps.filter((step) => !stopped.some((one) => one === of(step)));
   if (args.recreate === 'always') {
-    // Proven by containers that are others than before.
+    // A new container proves it.
     const old = new Set((before?.run?.containers ?? []).map(({ id }) => id));
     const same = containers.filter((one) => !stopped.includes(one) && (before === undefined || old.has(one.id)));
     const more = same
@@ -187,7 +187,7 @@ function actText(project: ComposeProject, wait: number | undefined, left: readon
   const command = composeCommand(project);
   const waiting = wait === undefined || project.state === 'down' ? [] : ['--wait', '--wait-timeout', wait];
   const stays = [...new Set(left.map(({ service }) => service))].flatMap((service) => ['-e', service]);
-  // Without the ones that stay. Not by --no-deps, which makes containers that the next `up` would recreate.
+  // Without the ones that stay. Not with --no-deps, which creates containers that the next `up` would recreate.
   const others = sh`
     others=$(${command} config --services | grep -vxF ${stays})
     [ -n "$others" ] || exit 0

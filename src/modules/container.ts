@@ -88,7 +88,7 @@ export const container = defineModule({
       if (there.status !== 'running') return fail(`${args.name} does not run (${there.status})`);
       changes.push(killChange(there, args.signal));
     }
-    // A check is asked of what is there once all is as it should be.
+    // Health and other checks apply to the existing container once it is in the desired state.
     if (changes.length === 0 && wrong.length > 0) return fail(`${args.name} ${wrong.join(', ')}`);
     return { changes: withPolicy(changes, args.restart_policy), result };
   },
@@ -130,7 +130,7 @@ function checked(
   return wrong;
 }
 
-/** Each predicts where all of them lead: a plan is read from its end. */
+/** Each predicts the final state after all changes: a plan is read from its end. */
 function withPolicy(changes: readonly Change[], policy: string | undefined): readonly Change[] {
   if (policy === undefined || changes.length < 2) return changes;
   return changes.map((change, index) => {

@@ -67,14 +67,14 @@ export const dockerConfig = defineModule({
         ...(info === undefined ? { message: "Docker does not run: it is read at Docker's start" } : {}),
       };
     }
-    // What was changed in the file, and what is in it but was never put in force as far as the engine tells.
+    // The settings changed in the file, and those in it that were never applied according to the engine.
     const late = Object.keys(settings).filter((key) => inForce(key, settings[key] ?? null, info) === false);
     const open = [...new Set([...(before === undefined ? keys : []), ...late])];
     const hard = open.filter((key) => needsRestart(key, settings[key] ?? null));
     const soft = open.filter((key) => !hard.includes(key));
     const restarts = hard.length > 0 && args.restart === 'if_needed';
     const changes = [
-      // A restart comes after the reload, so that live-restore is in force when Docker goes down.
+      // A restart comes after the reload, so that live-restore is active when Docker stops.
       ...(soft.length > 0 ? [forceChange('reload', soft, false)] : []),
       ...(restarts ? [forceChange('restart', hard, withSettings(settings, soft, info).liveRestore)] : []),
     ];
@@ -95,7 +95,7 @@ interface ConfigArgs {
   readonly backup: boolean;
 }
 
-/** Docker 23 and later say themselves whether they would start with a file. */
+/** Docker 23 and later can check whether they would start with a file. */
 function fileArgs(args: ConfigArgs, info: DockerInfo | undefined): Parameters<typeof editedReads>[0] {
   const checks = info !== undefined && Number.parseInt(info.version, 10) >= 23;
   return {
@@ -110,7 +110,7 @@ function refused(settings: JsonObject, old: JsonObject, info: DockerInfo | undef
   if (!Object.hasOwn(settings, 'userns-remap')) return undefined;
   const wanted = settings['userns-remap'] ?? '';
   const is = old['userns-remap'] ?? '';
-  // It may be set by an argument of dockerd as well.
+  // It may also be set with an argument of dockerd.
   if (wanted === is || (wanted !== '' && is === '' && info?.userns === true)) return undefined;
   return {
     changes: [],

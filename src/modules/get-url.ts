@@ -139,8 +139,8 @@ export const getUrl = defineModule({
     const size = answers.fetched === undefined ? '' : ` (${answers.fetched.size} bytes)`;
     const change: Change = {
       ...common,
-      // How large it will be is not known, so nothing is predicted of it.
-      title: [`${there === undefined ? 'fetch' : 'fetch again'} ${target}${size}`, ...differences].join(', '),
+      // Its size is not known, so nothing is predicted of it.
+      title: [`${there === undefined ? 'fetch' : 'fetch anew'} ${target}${size}`, ...differences].join(', '),
       sign: there === undefined ? '+' : '~',
       act: { kind: 'program', script: fetchText({ ...args, target, there, wanted, attributes, parent }, input) },
     };
@@ -180,7 +180,7 @@ function getReads(args: GetArgs, look: Look, input: Input): GetReads {
     dest,
     inside,
     parent: entry(posix.dirname(cleanPath(args.dest)), {}, input.account),
-    // What is not there is fetched anyhow.
+    // A missing file is downloaded anyway.
     fetched:
       args.force && args.checksum === undefined && there?.type === 'file'
         ? download(downloadOf(args, input), input.account)
@@ -196,7 +196,7 @@ function isRight(
   done: boolean,
 ): boolean {
   if (wanted !== undefined) return there.sha256 === wanted;
-  // Some servers never give the same twice: what was just fetched is as new as can be.
+  // Some servers never send the same content twice: a file that was just downloaded counts as current.
   return !force || done || fetched === undefined || fetched.sha256 === there.sha256;
 }
 
@@ -244,7 +244,7 @@ function downloadOf(args: GetArgs, { secret }: Pick<Input, 'secret'>): Download 
   };
 }
 
-/** Inside `dest` where that is a directory, under the last name in the address. */
+/** Inside `dest` if that is a directory, with the last name in the address. */
 function targetOf(args: { readonly url: string; readonly dest: string }, dest: Entry | undefined): string {
   if (dest?.type !== 'directory') return cleanPath(args.dest);
   return posix.join(cleanPath(args.dest), nameIn(args.url));
@@ -253,7 +253,7 @@ function targetOf(args: { readonly url: string; readonly dest: string }, dest: E
 function nameIn(url: string): string {
   const name = posix.basename(new URL(url).pathname);
   try {
-    // What an encoded slash or dot would lead to is another directory.
+    // An encoded slash or dot would point to another directory.
     const decoded = decodeURIComponent(name);
     return /[/\0]/.test(decoded) || ['', '.', '..'].includes(decoded) ? 'index.html' : decoded;
   } catch {

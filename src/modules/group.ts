@@ -65,7 +65,7 @@ function creation(name: string, gid: number | undefined, system: boolean, input:
         fi
       `,
     },
-    // A number that the host chooses is not known before.
+    // A number that the host chooses is not known in advance.
     ...(gid === undefined ? {} : { predicts: predicted({ name, gid, members: [] }, input) }),
     touches: touchesOf(name, gid),
   };

@@ -65,7 +65,7 @@ export const json = defineModule({
   },
 });
 
-/** A string with the change made in it. */
+/** A string with the change applied. */
 export function editedJson(before: string, change: ValueChange, format: JsonFormat, indent: string): Edited {
   const empty = before.trim() === '';
   const old = empty ? undefined : readJson(before, format);

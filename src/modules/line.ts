@@ -102,7 +102,7 @@ function withLine(args: LineArgs, before: string): Edited {
     if (match === null) return { text: before, what: '', message: 'no line matches regexp' };
     return put(substituted(substitutionFor(regexp, wanted), match), found, 1);
   }
-  // A line that its own regexp does not match is there for good: what still matches is some other line.
+  // If its own regexp does not match a line, the line is final: any other match is a different line.
   if (is && (found === -1 || matches?.(wanted) !== true)) return { text: before, what: '' };
   return found === -1 ? put(wanted, place(args, lines), 0) : put(wanted, found, 1);
 }
@@ -119,7 +119,7 @@ function without(args: LineArgs, before: string): Edited {
   };
 }
 
-/** Where a line that is nowhere goes: the end, if the place that is asked for is not found. */
+/** Position of a new line: the end, if the requested position is not found. */
 function place(args: LineArgs, lines: readonly Line[]): number {
   const { insertafter, insertbefore } = args;
   if (insertafter === 'BOF' || insertbefore === 'BOF') return 0;

@@ -37,7 +37,7 @@ const format =
   '"driver":{{json .Driver}},"logging":{{json .LoggingDriver}},"debug":{{json .Debug}},"labels":{{json .Labels}},' +
   '"root":{{json .DockerRootDir}}}';
 
-/** Settings of the Docker engine. `absent` if none answers; `docker info` is slow, so it runs in parallel with other questions. */
+/** Settings of the Docker engine. `absent` if none answers; `docker info` is slow, so it runs parallel to other questions. */
 export const dockerInfoProbe = defineProbe<{ readonly all: true }, DockerInfo>({
   name: 'docker-info',
   about: "How Docker's engine is set now: version, live-restore, userns-remap, drivers, labels.",

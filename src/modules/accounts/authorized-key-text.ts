@@ -9,7 +9,7 @@ export interface KeyLine {
 const types =
   /^(ssh-(rsa|dss|ed25519|ed448)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)(-cert-v01@openssh\.com)?$/;
 
-/** Reads a line; undefined where it is none with a key: a comment, an empty one, or one that sshd would not understand. */
+/** Reads a line; undefined if it contains no key: a comment, an empty line, or one that sshd would not understand. */
 export function readKey(line: string): KeyLine | undefined {
   const text = line.trim();
   if (text === '' || text.startsWith('#')) return undefined;
@@ -21,22 +21,22 @@ export function readKey(line: string): KeyLine | undefined {
   return { options, type: match[1], blob: match[2], comment: match[3]?.trim() ?? '' };
 }
 
-/** How the file is to be: these keys in it, or not; with `exclusive`, no others. */
+/** The desired content of the file: with or without these keys; with `exclusive`, no others. */
 export interface KeysWanted {
   readonly keys: readonly KeyLine[];
   readonly present: boolean;
   readonly exclusive: boolean;
-  /** Options that the keys are to have; undefined leaves those that are there. */
+  /** Desired options of the keys; undefined keeps the existing ones. */
   readonly options: string | undefined;
 }
 
-/** What is done to which key, for a title: `+`, `-` or `~` and the key's comment or type. */
+/** The change of a key, for a title: `+`, `-` or `~` and the key's comment or type. */
 export interface KeyChange {
   readonly sign: '+' | '-' | '~';
   readonly key: KeyLine;
 }
 
-/** The file's text as it is to be. Lines that hold no key stay, and so does a key's comment. */
+/** The desired text of the file. Lines without a key are kept, and so is a key's comment. */
 export function withKeys(
   text: string,
   wanted: KeysWanted,
@@ -76,7 +76,7 @@ function keyLine({ options, type, blob, comment }: KeyLine): string {
   return [options, type, blob, comment].filter((word) => word !== '').join(' ');
 }
 
-/** Where the first word ends: blanks inside double quotes are part of it, and \" does not end them. */
+/** Where the first word ends: spaces inside double quotes are part of it, and \" does not end them. */
 function wordEnd(text: string): number {
   let quoted = false;
   for (let i = 0; i < text.length; i += 1) {

@@ -9,7 +9,7 @@ import { type UserDetails, userDetails } from '../../probes/user-details.ts';
 import { joinSh, sh } from '../../shell/sh.ts';
 import { accountFiles } from './account-schemas.ts';
 
-/** An account as a task wants it. */
+/** The desired account of a task. */
 export interface WantedUser {
   readonly name: string;
   readonly uid?: number;
@@ -25,7 +25,7 @@ export interface WantedUser {
   readonly password?: string;
 }
 
-/** Makes an account. Its number is the host's choice, so nothing is predicted: later tasks that use it are unknown in a plan. */
+/** Creates an account. The host chooses its number, so nothing is predicted: later tasks that use it are unknown in a plan. */
 export function creation(wanted: WantedUser, hasNamesake: boolean, input: Input): Change {
   const { name, uid, home, shell, comment, groups = [] } = wanted;
   const group = wanted.group ?? (hasNamesake ? name : undefined);
@@ -79,7 +79,7 @@ export function creation(wanted: WantedUser, hasNamesake: boolean, input: Input)
   };
 }
 
-/** What differs of an account that is there. */
+/** The differences of an existing account. */
 export function modifications(
   wanted: WantedUser,
   there: UserDetails,
@@ -137,20 +137,20 @@ export function modifications(
           '\n',
         ),
       },
-      // Of another primary group only the name or only the number is known here.
+      // Of another primary group only the name or only the number is known.
       ...(group === undefined ? { predicts: predicted(next, password, input) } : {}),
       touches: [
         ...touchesOf(name),
         ...[...joined, ...left].map((one): Scope => `group:${one}`),
         ...(flags.includes('-m') ? [`tree:${there.home}`, `tree:${wanted.home}`] : []),
-        // Files at home are given to the new number.
+        // Files in the home directory get the new number.
         ...(flags.includes('-u') ? [`user:${there.uid}`, `tree:${there.home}`] : []),
       ],
     },
   ];
 }
 
-/** Takes an account away. */
+/** Removes an account. */
 export function removal(
   name: string,
   home: string,
@@ -172,7 +172,7 @@ export function removal(
       predicts(userDetails(name, undefined, input.account), absent),
       predicts(user(name, input.account), absent),
     ],
-    // Its groups lose a member.
+    // The account is removed from its groups.
     touches: ['users', ...touchesOf(name), ...(remove ? [`tree:${home}`, `path:/var/mail/${name}`] : [])],
   };
 }
@@ -191,7 +191,7 @@ function joining(name: string, groups: readonly string[]): Sh {
   return sh`for g in ${groups}; do addgroup ${name} "$g" || exit 1; done`;
 }
 
-/** By stdin, where no process list shows it; printf is the shell's own. */
+/** Through stdin, which no process list shows; printf is a shell builtin. */
 function setPassword(name: string, hash: string): Sh {
   return sh`printf '%s:%s\n' ${name} ${new Secret(hash)} | chpasswd -e || exit 1`;
 }

@@ -1,7 +1,7 @@
 import type { Sh } from '../../core/sh.ts';
 import { sh } from '../../shell/sh.ts';
 
-/** What goes into a backup. */
+/** The content of a backup. */
 export interface Packed {
   /** Absolute paths that exist. */
   readonly paths: readonly string[];
@@ -18,7 +18,7 @@ export interface Packed {
  * heal-backup 1
  * tar CODE
  * sha256 HEX
- * database HOW PATH      HOW: sqlite3, python3, node, or plain where none of them could copy it
+ * database HOW PATH      HOW: sqlite3, python3, node, or plain if none of them could copy it
  * warning TEXT
  * end
  * ```
@@ -26,9 +26,9 @@ export interface Packed {
  * Paths have no leading slash; a line break in one is printed as \001.
  *
  * A plain copy of a SQLite database loses the rows in its write-ahead log, although it passes an integrity check. So each
- * database is copied by SQLite's online backup (https://www.sqlite.org/backup.html), opened read-only, which does not
- * disturb the process that writes to it; the copy is packed under the database's name. The copies lie in a directory that
- * only the account of the run can read; it is removed however the script ends, and after a loss of power by a later backup.
+ * database is copied with SQLite's online backup (https://www.sqlite.org/backup.html), opened read-only, which does not
+ * disturb the process that writes to it; the copy is packed under the database's name. The copies are in a directory that
+ * only the account of the run can read; it is removed whenever the script ends, or after a loss of power by a later backup.
  */
 export function backupScript({ paths, exclude, databases }: Packed): Sh {
   const roots = paths.map(inArchive);
@@ -98,7 +98,7 @@ export function backupScript({ paths, exclude, databases }: Packed): Sh {
   `;
 }
 
-/** A path as the archive has it. */
+/** A path as it is written in the archive. */
 export function inArchive(path: string): string {
   const name = path.replace(/^\/+/, '').replace(/\/+$/, '');
   return name.startsWith('-') ? `./${name}` : name;
@@ -108,7 +108,7 @@ function bare(pattern: string): string {
   return pattern.replace(/\/+$/, '');
 }
 
-/** A test of `find` that holds where one of several does. */
+/** A test of `find` that is true if one of several tests is true. */
 function either(tests: readonly Sh[]): Sh | undefined {
   if (tests.length === 0) return undefined;
   return sh`\( ${tests.flatMap((test, index) => (index === 0 ? [test] : [sh`-o`, test]))} \)`;

@@ -2,21 +2,21 @@ import type { Sh } from '../../core/sh.ts';
 import { joinSh, sh } from '../../shell/sh.ts';
 import { inArchive } from './backup-script.ts';
 
-/** What is restored. */
+/** Description of a restore. */
 export interface Restoring {
   /** Absolute paths, none of them below another. */
   readonly paths: readonly string[];
-  /** What is appended to the name of what is replaced. */
+  /** Suffix for the names of the entries that are replaced. */
   readonly suffix: string;
 }
 
 /**
- * Restores paths of a backup, whose archive is in `$CONTENT`. Each is extracted into a private directory beside its place. When all
- * are there, what is at their places is renamed, and they are renamed to their places. What fails before that leaves all as it was;
- * where a rename fails, those before it are undone.
+ * Restores paths of a backup, whose archive is in `$CONTENT`. Each is extracted into a private directory next to its target. After
+ * all are extracted, existing targets are renamed, and the new entries are renamed to them. An earlier failure changes nothing;
+ * if a rename fails, the previous ones are undone.
  *
- * Only root and the account of the task may be able to write the directories above a path: another account could lead the renames
- * elsewhere.
+ * Only root and the account of the task may have write access to the directories above a path: another account could redirect
+ * the renames.
  */
 export function restoreScript({ paths, suffix }: Restoring): Sh {
   const each = (text: (index: number, path: string, member: string) => Sh): Sh =>

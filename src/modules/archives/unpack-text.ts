@@ -8,9 +8,9 @@ import { privateDirectory } from '../files/private-directory.ts';
 export interface Unpacking {
   /** Directory, absolute. */
   readonly dest: string;
-  /** Path of the list that is left. */
+  /** Path of the list that is written. */
   readonly list: string;
-  /** Archive on the host; undefined is the one that was uploaded. */
+  /** Archive on the host; undefined is the uploaded one. */
   readonly source: string | undefined;
   readonly zip: boolean;
   readonly sha256: string;
@@ -21,9 +21,9 @@ export interface Unpacking {
 }
 
 /**
- * Unpacks an archive that may be hostile. It is unpacked in a new directory inside `dest`, where nothing is that could
- * lead it elsewhere; what came out is looked at; and only then is it moved to its place. Names that are absolute or
- * climb, names of several lines, devices, and links that lead out end it before anything in `dest` is touched.
+ * Unpacks an archive that may be hostile. It is unpacked in a new directory inside `dest`, which contains nothing that could
+ * redirect it; then the result is checked; and only then is it moved to its place. Absolute names, names with
+ * `..`, names of several lines, devices, and links that point outside cause a failure before anything in `dest` is changed.
  */
 export function unpackText(unpacking: Unpacking): Sh {
   const { dest, source, attributes } = unpacking;
@@ -39,7 +39,7 @@ export function unpackText(unpacking: Unpacking): Sh {
       `,
       unpacking.zip ? unzipText() : untarText(unpacking.strip),
       looks(unpacking.linksOut),
-      // setuid was meant for the owner in the archive.
+      // setuid was intended for the owner in the archive.
       sh`
         find "$stage" -type f -exec chmod u-s,g-s '{}' + || exit 1
         [ -z ${owner} ] || find "$stage" -mindepth 1 -exec chown -h ${owner} '{}' + || exit 1
@@ -78,7 +78,7 @@ function unzipText(): Sh {
   `;
 }
 
-/** Looks at what came out of the archive, before it is put in place. */
+/** Checks the extracted entries before they are moved to their places. */
 function looks(linksOut: boolean): Sh {
   return sh`
     nl='
@@ -129,7 +129,7 @@ function looks(linksOut: boolean): Sh {
 
 function modeText(mode: string): Sh {
   const digits = octalWord(mode);
-  // Whoever may read a directory may enter it.
+  // An account that may read a directory may enter it.
   const entered = [...digits].map((digit) => String(Number(digit) | (Number(digit) & 4 ? 1 : 0))).join('');
   return sh`
     find "$stage" -type f -exec chmod ${digits} '{}' + || exit 1
@@ -138,8 +138,8 @@ function modeText(mode: string): Sh {
 }
 
 /**
- * Moves what was unpacked to its place. Another account may be able to write `dest` or a directory in it: each is entered by
- * `below`. Directories get their owners and modes last: they may forbid this account to write.
+ * Moves the unpacked entries to their places. Another account may have write access to `dest` or a directory in it: each is
+ * entered with `below`. Directories get their owners and modes last: they may forbid this account to write.
  */
 function placeText({ list, sha256, how }: Unpacking): Sh {
   return sh`

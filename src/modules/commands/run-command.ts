@@ -43,7 +43,7 @@ export const runProperties = {
   },
 } as const;
 
-/** What is shared by the arguments of `command` and `shell`. */
+/** The common arguments of `command` and `shell`. */
 export interface RunArgs {
   readonly chdir?: string;
   readonly creates?: string;
@@ -56,7 +56,7 @@ export interface RunArgs {
   readonly read_timeout: number;
 }
 
-/** What is asked: the signs of being done, or the command itself. */
+/** The questions: the conditions (`creates` and the like), or the command itself. */
 export type RunReads = {
   readonly creates: Question<Entry> | undefined;
   readonly removes: Question<Entry> | undefined;
@@ -80,7 +80,7 @@ export function runReads(args: RunArgs, line: Pick<CommandLine, 'argv' | 'shell'
   };
 }
 
-/** A command is done once its signs say so; without signs it is run each time, and nothing proves it. */
+/** A command is complete when its conditions say so; without conditions it runs each time, and nothing proves it. */
 export function runPlan(
   args: RunArgs,
   line: Pick<CommandLine, 'argv' | 'shell'>,
@@ -107,7 +107,7 @@ export function runPlan(
   return { changes: [change] };
 }
 
-/** What a command printed, as `register` gets it. `json` is there where stdout is JSON. */
+/** Output of a command, as `register` gets it. `json` is set if stdout is JSON. */
 export function printed({ code, stdout, stderr, truncated }: Captured): JsonObject {
   const out = stdout.toString('utf8').replace(/\r?\n$/, '');
   const errors = stderr.toString('utf8').replace(/\r?\n$/, '');
@@ -123,7 +123,7 @@ export function printed({ code, stdout, stderr, truncated }: Captured): JsonObje
   };
 }
 
-/** JSON in a string that looks like an object or a list. */
+/** The JSON value of a string that looks like an object or a list. */
 export function parsed(text: string): JsonObject[string] | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined;
   try {
@@ -135,7 +135,7 @@ export function parsed(text: string): JsonObject[string] | undefined {
 }
 
 function done(message: string): Decision {
-  // Ansible's results of a command that is not run have these as well, so that conditions on them hold.
+  // Ansible's results of a command that was not run have these as well, so that conditions on them are valid.
   return { changes: [], message, result: { rc: 0, stdout: '', stdout_lines: [], stderr: '', stderr_lines: [] } };
 }
 

@@ -1,7 +1,7 @@
 import { HealError } from '../../core/errors.ts';
 
 /**
- * Splits a line into words as a shell would: blanks separate, quotes and backslashes hold together. Nothing is
+ * Splits a line into words as a shell would: spaces separate, quotes and backslashes group. Nothing is
  * expanded: `$HOME`, `*`, `|` and `;` are plain characters, as in Ansible's `command`.
  *
  * @throws HealError for a quote that is never closed

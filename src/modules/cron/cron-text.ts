@@ -1,7 +1,7 @@
-/** The words that stand for a schedule (crontab(5)). */
+/** The keywords that replace a schedule (crontab(5)). */
 export const specials = ['reboot', 'yearly', 'annually', 'monthly', 'weekly', 'daily', 'hourly'] as const;
 
-/** A job as a task gives it. */
+/** A job according to a task. */
 export interface CronJob {
   readonly name: string;
   readonly job?: string;
@@ -17,7 +17,7 @@ export interface CronJob {
   readonly disabled: boolean;
 }
 
-/** cron's own PATH is /usr/bin:/bin, in which docker and systemctl may be, and openclaw and setfacl may not. */
+/** cron's default PATH is /usr/bin:/bin. It may contain docker and systemctl, but not openclaw and setfacl. */
 const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** A file for /etc/cron.d, whose lines name the account after the schedule. */
@@ -31,7 +31,7 @@ export function cronFile(args: CronJob): string {
   ].join('\n');
 }
 
-/** A crontab's text with the job's entry as it is to be; without it where `present` is false. */
+/** A crontab's text with the desired entry of the job; without it if `present` is false. */
 export function withEntry(text: string, args: CronJob, present: boolean): string {
   const marker = `#Ansible: ${args.name}`;
   const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
@@ -44,7 +44,7 @@ export function withEntry(text: string, args: CronJob, present: boolean): string
       kept.push(line);
       continue;
     }
-    // The line after the marker is the job; a further entry of the same name would run it twice.
+    // The line after the marker is the job; another entry of the same name would run it twice.
     i += 1;
     if (!placed) kept.push(...wanted);
     placed = true;
@@ -58,7 +58,7 @@ function scheduleOf(args: CronJob): string {
   return args.schedule ?? [args.minute, args.hour, args.day, args.month, args.weekday].join(' ');
 }
 
-/** cron takes blanks at both ends of a value away, unless it stands in quotes. */
+/** cron removes spaces at both ends of a value, unless it is quoted. */
 function quoted(value: string): string {
   if (value !== '' && !/^\s|\s$|^["']/.test(value)) return value;
   return value.includes('"') ? `'${value}'` : `"${value}"`;

@@ -7,13 +7,13 @@ import { heredoc } from '../../shell/heredoc.ts';
 import { sh } from '../../shell/sh.ts';
 import { type CronJob, withEntry } from './cron-text.ts';
 
-/** Whose crontab is meant: undefined is that of whoever asks, for only root may name another. */
+/** The account of the crontab: undefined is the account of the task, because only root may specify another. */
 export function crontabUser(given: string | undefined, input: Input): string | undefined {
   const self = input.account.user ?? input.facts.user;
   return given === undefined || given === self ? undefined : given;
 }
 
-/** Decides what makes an account's crontab hold the job, or hold it no more. All else in it stays as it is. */
+/** Computes the changes that add the job to an account's crontab, or remove it. The rest of it is kept unchanged. */
 export function crontabPlan(
   args: CronJob & { readonly state: 'present' | 'absent' },
   there: Crontab | undefined,

@@ -5,8 +5,8 @@ import type { Answers, Decision, Input, LocalRequest, Look, Module, Reads } from
 import type { Misuse } from '../../core/playbook.ts';
 
 /**
- * src/modules: types of tasks, one file each. A module declares its arguments, what it asks and, as a pure function of
- * the answers, which Changes make things right; the engine does the rest. It may import core, shell and probes.
+ * src/modules: types of tasks, one file each. A module declares its arguments, its questions and, as a pure function of
+ * the answers, the Changes that lead to the desired state; the engine does the rest. It may import core, shell and probes.
  */
 
 type ObjectSchema<P, Q extends readonly string[]> = {
@@ -20,19 +20,19 @@ type ObjectSchema<P, Q extends readonly string[]> = {
 export type Args<P, Q extends readonly string[]> =
   ObjectSchema<P, Q> extends infer S extends JSONSchema ? FromSchema<S> : never;
 
-/** What a module's file declares. */
+/** The declaration in a module's file. */
 export interface Declaration<P, Q extends readonly string[], R extends Reads> {
   readonly name: string;
   readonly about: string;
   readonly args: { readonly properties: P; readonly required: Q };
-  /** True where arguments of any other name are taken as well. */
+  /** True if it accepts arguments of any other name as well. */
   readonly open?: boolean;
   readonly shorthand?: string;
   readonly conditions?: readonly string[];
   readonly examples: readonly { readonly name: string; readonly args: Json }[];
   readonly readonly?: boolean;
   readonly locals?: (args: Args<P, Q>) => Readonly<Record<string, LocalRequest>>;
-  /** See ModuleSchema: what the schema can't say. */
+  /** See ModuleSchema: rules that the schema can't express. */
   readonly misuse?: (args: Args<P, Q>) => Misuse | undefined;
   readonly reads: (args: Args<P, Q>, look: Look, input: Input) => R;
   readonly plan: (
@@ -43,7 +43,7 @@ export interface Declaration<P, Q extends readonly string[], R extends Reads> {
   ) => readonly Change[] | Decision;
 }
 
-/** Makes a Module of a declaration: one source for the arguments' type, their check, the docs page and the editor's schema. */
+/** Creates a Module from a declaration: one source for the arguments' type, their check, the docs page and the editor's schema. */
 export function defineModule<
   const P extends { readonly [key: string]: JSONSchema },
   const Q extends readonly string[],
@@ -52,7 +52,7 @@ export function defineModule<
   const { args, open = false, locals, misuse, reads, plan, readonly, ...rest } = declaration;
   const { properties, required } = args;
   const schema = { type: 'object', properties, required, additionalProperties: open };
-  // The engine checks arguments against `schema` before it calls these, which is what makes the casts true.
+  // The engine validates arguments against `schema` before it calls these, which makes the casts safe.
   return {
     ...rest,
     schema: schema as unknown as JsonObject,

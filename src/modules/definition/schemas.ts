@@ -1,4 +1,4 @@
-/** Pieces of schemas that several modules' arguments share, so that they mean the same everywhere. */
+/** Parts of schemas that several modules share, so that the arguments have the same meaning everywhere. */
 
 /** A path on the host. */
 export const absolutePath = {
@@ -7,14 +7,14 @@ export const absolutePath = {
   description: 'Absolute path on the host.',
 } as const;
 
-/** YAML reads a bare 0644 as a number, which is another mode: so it is a string. */
+/** YAML reads a bare 0644 as a number, which is a different mode: so the argument is a string. */
 export const fileMode = {
   type: 'string',
   pattern: '^0?[0-7]{3,4}$',
   description: 'Octal mode as a quoted string: "0644".',
 } as const;
 
-/** An account, by name or number. */
+/** An account, as name or number. */
 export const owner = {
   anyOf: [
     { type: 'string', minLength: 1 },
@@ -23,7 +23,7 @@ export const owner = {
   description: 'Owner, by name or uid.',
 } as const;
 
-/** A group, by name or number. */
+/** A group, as name or number. */
 export const ownerGroup = {
   anyOf: [
     { type: 'string', minLength: 1 },
@@ -39,7 +39,7 @@ export const unitName = {
   description: 'Name of a systemd unit; `.service` can be omitted.',
 } as const;
 
-/** Which manager a unit belongs to. */
+/** The manager of a unit. */
 export const unitScope = {
   enum: ['system', 'user'],
   default: 'system',

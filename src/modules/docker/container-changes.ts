@@ -6,10 +6,10 @@ import { absent, present } from '../../core/state.ts';
 import { type Container, container, isRunning } from '../../probes/container.ts';
 import { sh } from '../../shell/sh.ts';
 
-/** Seconds for which a container must hold after its start: Docker counts it as started the moment it is there. */
+/** Seconds for which a container must run after its start: Docker reports it as started as soon as it exists. */
 const holdSeconds = 1;
 
-/** Brings a container where `state` wants it; undefined where it is. `before` is how it was before the act. */
+/** Brings a container to the desired `state`; undefined if it is there already. `before` is its state before the act. */
 export function stateChange(
   state: 'started' | 'stopped' | 'restarted',
   there: Container,
@@ -25,7 +25,7 @@ export function stateChange(
       if (there.status === 'paused') {
         return change(there, 'unpause', '~', sh`docker unpause ${there.name} >/dev/null || exit 1`, input);
       }
-      // One that waits for its next try is started at once by a restart alone.
+      // Only a restart starts a container at once that waits for its next try.
       if (there.status === 'restarting') return change(there, 'restart', '~', start(there, sh`restart`), input);
       return change(there, 'start', '+', start(there, sh`start`), input);
     case 'restarted':
@@ -37,7 +37,7 @@ export function stateChange(
   }
 }
 
-/** Takes a container away; its volumes stay. It is stopped first, as it wants to be stopped. */
+/** Removes a container; its volumes stay. It is stopped first, in the way that it defines. */
 export function removeChange({ name }: Container, grace: number | undefined, input: Input): Change {
   const script = sh`
     # Whether it stops in time or not, between two of its tries or in one: what counts is that it is gone.
@@ -57,7 +57,7 @@ export function removeChange({ name }: Container, grace: number | undefined, inp
   };
 }
 
-/** Sets a container's restart policy without touching what runs. */
+/** Sets a container's restart policy without affecting the running process. */
 export function policyChange(there: Container, policy: string, input: Input): Change {
   const { run: _run, ...rest } = there;
   return {
@@ -102,7 +102,7 @@ function change(there: Container, verb: string, sign: Change['sign'], script: Sh
   const { run: _run, ...rest } = there;
   const question = container(there.name, input.account);
   const note = there.status === 'restarting' ? ' (it keeps ending)' : '';
-  // How its health check will go is not known; so nothing is predicted of a container that has one.
+  // The result of its health check is not known; so nothing is predicted of a container that has one.
   const predicted =
     verb === 'stop'
       ? [predicts(question, present({ ...rest, status: 'exited' as const }))]

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../core/json.ts';
 import type { DockerInfo } from '../../probes/docker-info.ts';
 import { sh } from '../../shell/sh.ts';
 
-/** Settings that `kill -HUP` puts in force (docs.docker.com, dockerd, "configuration reload behavior"; moby, daemon/reload.go). */
+/** Settings that `kill -HUP` applies (docs.docker.com, dockerd, "configuration reload behavior"; moby, daemon/reload.go). */
 const reloaded: ReadonlySet<string> = new Set([
   'allow-nondistributable-artifacts',
   'debug',
@@ -21,7 +21,7 @@ const reloaded: ReadonlySet<string> = new Set([
   'shutdown-timeout',
 ]);
 
-/** Those that a reload also puts back to their default when they are gone from the file. The others keep their value. */
+/** Those that a reload resets to their default after they were removed from the file. The others keep their value. */
 const forgotten: ReadonlySet<string> = new Set([
   'features',
   'max-concurrent-downloads',
@@ -29,12 +29,12 @@ const forgotten: ReadonlySet<string> = new Set([
   'max-download-attempts',
 ]);
 
-/** Whether a setting is put in force by a restart alone. */
+/** Whether only a restart applies a setting. */
 export function needsRestart(key: string, value: Json): boolean {
   return value === null ? !forgotten.has(key) : !reloaded.has(key);
 }
 
-/** Whether a setting is in force; undefined where the engine does not tell. */
+/** Whether a setting is active; undefined if the engine does not report it. */
 export function inForce(key: string, value: Json, info: DockerInfo): boolean | undefined {
   if (value === null) return undefined;
   switch (key) {
@@ -53,7 +53,7 @@ export function inForce(key: string, value: Json, info: DockerInfo): boolean | u
   }
 }
 
-/** The engine once these settings are in force. */
+/** The engine after these settings are applied. */
 export function withSettings(settings: JsonObject, keys: readonly string[], info: DockerInfo): DockerInfo {
   const of = (key: string): Json | undefined => (keys.includes(key) ? (settings[key] ?? undefined) : undefined);
   const labels = of('labels');
@@ -69,7 +69,7 @@ export function withSettings(settings: JsonObject, keys: readonly string[], info
   };
 }
 
-/** Has Docker read its file again. `alive` says that containers go on while it restarts. */
+/** Makes Docker read its file again. `alive` means that containers keep running while it restarts. */
 export function forceChange(how: 'reload' | 'restart', keys: readonly string[], alive: boolean): Change {
   const note = how === 'reload' ? '' : alive ? ' (containers go on)' : ' (all containers are stopped)';
   const script =
@@ -95,7 +95,7 @@ export function forceChange(how: 'reload' | 'restart', keys: readonly string[], 
       how === 'reload'
         ? ['docker-engine']
         : ['docker-engine', 'docker', 'containers', 'unit:system/docker.service', 'processes', 'ports', 'http'],
-    // The reload is a signal: Docker reads its file a moment later.
+    // The reload is a signal: Docker reads its file shortly afterwards.
     settles: 10,
   };
 }

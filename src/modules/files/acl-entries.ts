@@ -1,7 +1,7 @@
 import type { Misuse } from '../../core/playbook.ts';
 import type { AclEntry, DesiredAcl } from '../../probes/acl.ts';
 
-/** One entry as a task gives it. */
+/** One entry according to a task. */
 interface Given {
   readonly user?: string | number;
   readonly group?: string | number;
@@ -10,14 +10,14 @@ interface Given {
   readonly directories?: string;
 }
 
-/** The arguments that say whom an ACL is for and what it grants. */
+/** The arguments that name the account or group of an ACL entry and its permissions. */
 export interface EntryArgs extends Given {
   readonly entity?: string | number;
   readonly etype: 'user' | 'group';
   readonly entries?: readonly Given[];
 }
 
-/** What is wrong with them that a schema can't say. */
+/** Errors in them that a schema can't express. */
 export function wrongEntries(args: EntryArgs, remove: boolean): Misuse | undefined {
   const all = given(args);
   if (all.length === 0) return { message: 'acl needs a user, a group, or entries' };
@@ -32,7 +32,7 @@ export function wrongEntries(args: EntryArgs, remove: boolean): Misuse | undefin
   return undefined;
 }
 
-/** The entries that are wanted. */
+/** The desired entries. */
 export function entriesOf(args: EntryArgs): readonly AclEntry[] {
   return given(args).map(({ user, group, permissions, files, directories }) => ({
     kind: user === undefined ? 'group' : 'user',
@@ -47,7 +47,7 @@ function given({ entity, etype, entries = [], ...own }: EntryArgs): readonly Giv
   return short.user === undefined && short.group === undefined ? entries : [short, ...entries];
 }
 
-/** One entry in the words of a title: `rw (files) and rwx (directories) to user 101000`. */
+/** One entry, worded for a title: `rw (files) and rwx (directories) to user 101000`. */
 export function rightsOf({ kind, who, files, directories }: AclEntry, desired: DesiredAcl, type: string): string {
   const whom = `${kind} ${who}`;
   if (desired.remove) return whom;

@@ -4,14 +4,14 @@ import type { Entry } from '../../probes/entry.ts';
 import { group, type User, type UserGroup, user } from '../../probes/user.ts';
 import { sh } from '../../shell/sh.ts';
 
-/** Owner, group and mode as a task's arguments give them. */
+/** Owner, group and mode as task arguments. */
 export interface AttributeArgs {
   readonly owner?: string | number;
   readonly group?: string | number;
   readonly mode?: string;
 }
 
-/** Owner, group and mode that a path is to have; what is left out stays as it is. */
+/** Desired owner, group and mode of a path; omitted ones are kept. */
 export interface Attributes {
   readonly owner?: { readonly id: number; readonly name: string };
   readonly group?: { readonly id: number; readonly name: string };
@@ -19,13 +19,13 @@ export interface Attributes {
   readonly mode?: string;
 }
 
-/** What is asked to turn names into numbers. */
+/** The questions that convert names to numbers. */
 export type AttributeReads = {
   readonly owner: Question<User> | undefined;
   readonly group: Question<UserGroup> | undefined;
 };
 
-/** The questions behind `owner` and `group`. */
+/** The questions for `owner` and `group`. */
 export function attributeReads(args: AttributeArgs, account: Account): AttributeReads {
   return {
     owner: args.owner === undefined ? undefined : user(args.owner, account),
@@ -33,7 +33,7 @@ export function attributeReads(args: AttributeArgs, account: Account): Attribute
   };
 }
 
-/** The attributes wanted, or why they can't be had: an account that the host doesn't have. */
+/** The desired attributes, or why they are impossible: an account that the host doesn't have. */
 export function wantedAttributes(
   args: AttributeArgs,
   answers: { readonly owner?: User | undefined; readonly group?: UserGroup | undefined },
@@ -49,7 +49,7 @@ export function wantedAttributes(
   };
 }
 
-/** What differs, as a Change's title says it: `mode 0600 -> 0644`. */
+/** The differences, worded for a Change's title: `mode 0600 -> 0644`. */
 export function attributeDifferences(entry: Entry, wanted: Attributes): string[] {
   const titles: string[] = [];
   if (wanted.owner !== undefined && wanted.owner.id !== entry.uid)
@@ -62,7 +62,7 @@ export function attributeDifferences(entry: Entry, wanted: Attributes): string[]
   return titles;
 }
 
-/** The Entry as it is once it has these attributes. */
+/** The Entry with these attributes. */
 export function withAttributes(entry: Entry, wanted: Attributes): Entry {
   const { stamp: _stamp, ...rest } = entry;
   return {
@@ -73,7 +73,7 @@ export function withAttributes(entry: Entry, wanted: Attributes): Entry {
   };
 }
 
-/** Gives an existing path its attributes. A chown takes setuid and setgid away, so they are then set once more. */
+/** Sets the attributes of an existing path. A chown removes setuid and setgid, so they are set again after it. */
 export function attributeScript(path: string, entry: Entry, wanted: Attributes): Sh {
   const owner = chownWord(wanted);
   const special = owner !== '' && entry.mode[0] !== '0' ? entry.mode : undefined;
@@ -81,15 +81,12 @@ export function attributeScript(path: string, entry: Entry, wanted: Attributes):
   return sh`attributes ${path} ${owner} ${mode === undefined ? '' : entry.acl ? symbolicMode(mode) : octalWord(mode)}`;
 }
 
-/**
- * Ends an act on `real`, or on the file `name` in it, if it was found through a link that another account may have created, or
- * that has another target by now.
- */
-export function followText(given: string, real: string, name = ''): Sh[] {
-  return given === real ? [] : [sh`follow ${given} ${real} ${name}`];
+/** Ends an act on `real` if it was found through a link that another account may have created. */
+export function followText(given: string, real: string): Sh[] {
+  return given === real ? [] : [sh`follow ${given} ${real}`];
 }
 
-/** `uid:gid` for chown, with what is to stay left out. */
+/** `uid:gid` for chown, without the part that must not change. */
 export function chownWord({ owner, group: ownerGroup }: Attributes): string {
   if (ownerGroup === undefined) return owner === undefined ? '' : String(owner.id);
   return `${owner?.id ?? ''}:${ownerGroup.id}`;
@@ -100,7 +97,7 @@ export function octalWord(mode: string): string {
   return `0${fourDigits(mode)}`;
 }
 
-/** A mode for chmod that leaves the group's bits alone: on a path with an ACL they are the mask. */
+/** A mode for chmod that does not change the group's bits: on a path with an ACL they are the mask. */
 export function symbolicMode(mode: string): string {
   const [special = '0', owner = '0', , other = '0'] = fourDigits(mode);
   const sign = (bit: number): string => ((Number(special) & bit) === 0 ? '-' : '+');
@@ -133,6 +130,6 @@ function identity(
 ): { readonly id: number; readonly name: string } | 'none' | undefined {
   if (given === undefined) return undefined;
   if (id !== undefined && name !== undefined) return { id, name };
-  // A number needs no account: an owner in a container has none on the host.
+  // A number needs no account: an owner in a container has no account on the host.
   return /^\d+$/.test(String(given)) ? { id: Number(given), name: String(given) } : 'none';
 }

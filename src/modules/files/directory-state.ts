@@ -22,7 +22,7 @@ import { cleanPath } from './clean-path.ts';
 import { newEntry } from './new-entry.ts';
 import { predictEntry } from './predicted-entry.ts';
 
-/** What is asked of a directory: itself and, for those that must be made first, all above it. `up0` is the nearest. */
+/** Questions about a directory: itself and, if they must be created first, all directories above it. `up0` is the nearest. */
 export type DirectoryReads = AttributeReads & {
   readonly [name: `up${number}`]: Question<Entry>;
   readonly entry: Question<Entry>;
@@ -49,7 +49,7 @@ export function directoryReads(
 }
 
 /**
- * Makes the directory, and those above it that are missing, with the given attributes (all of them, as Ansible does).
+ * Creates the directory, and missing directories above it, with the given attributes (all of them, as Ansible does).
  */
 export function directoryPlan(
   args: AttributeArgs & { readonly path: string },

@@ -1,7 +1,7 @@
 /**
- * What is left out of a directory, by patterns: `cache` and `*.log` fit a name at any depth, `/build` and `a/b` a path
- * from the directory on, `logs/` directories alone. `*` and `?` stay within a name, `**` does not. Below what is left
- * out nothing is looked at.
+ * Excludes entries of a directory with patterns: `cache` and `*.log` match a name at any depth, `/build` and `a/b` a path
+ * relative to the directory, `logs/` only directories. `*` and `?` do not match a slash, `**` does. Excluded directories
+ * are not searched.
  */
 export function excluder(patterns: readonly string[]): (path: string, isDirectory: boolean) => boolean {
   const rules = patterns.map(ruleOf);
@@ -15,7 +15,7 @@ export function excluder(patterns: readonly string[]): (path: string, isDirector
   };
 }
 
-/** Patterns that are names alone: `find` knows them as well, and then need not enter what they fit. */
+/** Patterns that are only names: `find` supports them as well, and then need not enter matching directories. */
 export function namePatterns(patterns: readonly string[]): string[] {
   return patterns.filter((pattern) => !pattern.includes('/') && !pattern.includes('**') && !/[[\]\\]/.test(pattern));
 }

@@ -7,14 +7,14 @@ import { type Attributes, attributeDifferences, chownWord, withAttributes } from
 import { newEntry } from './new-entry.ts';
 import { predictEntry } from './predicted-entry.ts';
 
-/** Who makes a new entry, and the directory that it is made in. */
+/** The account that creates a new entry, and the directory in which it is created. */
 export interface Origins {
   readonly self?: User | undefined;
   readonly up0?: Entry | undefined;
 }
 
 /**
- * Makes `path` a link to `src` (symbolic, written as it is given), or another name of the same file where it is `hard`.
+ * Makes `path` a link to `src` (symbolic, with `src` unchanged), or another name of the same file if it is `hard`.
  * The mode of a link has no meaning.
  */
 export function linkPlan(
@@ -78,7 +78,7 @@ export function linkPlan(
                 input.account,
               ),
             }),
-        // What is below a link is another place from now on.
+        // From now on, everything below a link is in a different place.
         touches: [`tree:${path}`],
       },
     ],

@@ -2,14 +2,14 @@ import type { Entry } from '../../probes/entry.ts';
 import type { User } from '../../probes/user.ts';
 import { type Attributes, fourDigits } from './attributes.ts';
 
-/** What decides how a new entry looks besides the task: who makes it, and in which directory. */
+/** What determines the attributes of a new entry in addition to the task: the account that creates it, and the directory. */
 export interface Origin {
   readonly self?: User | undefined;
   readonly parent?: Entry | undefined;
 }
 
 /**
- * A file or directory right after it was made: 0644 or 0755 where no mode is given, the group of a setgid directory,
+ * A file or directory right after its creation: 0644 or 0755 if no mode is given, the group of a setgid directory,
  * the bits of a directory's default ACL (acl(5), "object creation and default ACLs").
  */
 export function newEntry(type: 'file' | 'directory', wanted: Attributes, { self, parent }: Origin): Entry {
@@ -35,7 +35,7 @@ export function newEntry(type: 'file' | 'directory', wanted: Attributes, { self,
     uid: wanted.owner?.id ?? self?.uid ?? 0,
     owner: wanted.owner?.name ?? self?.name ?? 'root',
     gid,
-    // The account's own group bears the account's name on most hosts; a wrong guess is only ever shown in a plan.
+    // The account's own group has the account's name on most hosts; a wrong guess is only shown in a plan.
     group: wanted.group?.name ?? group?.name ?? self?.name ?? 'root',
     size: 0,
     acl: defaults?.extended ?? false,

@@ -25,19 +25,19 @@ import { inlineLimit, placingAct } from './placing-act.ts';
 import { predictEntry } from './predicted-entry.ts';
 
 /**
- * What `copy` and `template` have in common: a file with a content, an owner and a mode. It is written beside its
- * target and renamed over it, so that no reader sees a part.
+ * The common part of `copy` and `template`: a file with a content, an owner and a mode. It is written in the directory of
+ * its target and renamed over it, so that no reader sees a part.
  */
 export interface PlacedArgs extends AttributeArgs {
   readonly dest: string;
   readonly backup: boolean;
   readonly force: boolean;
-  /** `checked`: as true, but a link that another account may have made is refused. */
+  /** `checked`: like true, but a link that another account may have created is refused. */
   readonly follow: boolean | 'checked';
   readonly validate?: string;
 }
 
-/** What is asked. `at0` is `dest`; where that is a link or a directory, the following ones are what it leads to. */
+/** The questions. `at0` is `dest`; if that is a link or a directory, the following ones are the paths that it points to. */
 export type PlacedReads = AttributeReads & {
   readonly [name: `at${number}`]: Question<Entry>;
   readonly parent: Question<Entry>;
@@ -45,10 +45,10 @@ export type PlacedReads = AttributeReads & {
   readonly content: Question<FileContent> | undefined;
 };
 
-/** Largest file whose text is fetched to be shown in a diff, in bytes. */
+/** Maximum size of a file whose text is fetched for a diff, in bytes. */
 const diffLimit = 256 * 1024;
 
-/** What has to be known to place `wanted`; `base` is the name it gets inside `dest` where that is a directory. */
+/** The questions to place `wanted`; `base` is its name inside `dest` if that is a directory. */
 export function placedReads(
   args: PlacedArgs,
   wanted: Content,
@@ -73,7 +73,7 @@ export function placedReads(
   };
 }
 
-/** Decides what makes `dest` a file with this content. */
+/** Computes the changes that make `dest` a file with this content. */
 export function placedPlan(
   args: PlacedArgs,
   wanted: Content,
@@ -167,7 +167,7 @@ export function placedPlan(
   return { changes: [change], result };
 }
 
-/** Bytes of the workstation as Content: `content: ...` of a task. */
+/** A string of the control node as Content: `content: ...` of a task. */
 export function contentOfText(text: string): Content {
   const bytes = Buffer.from(text, 'utf8');
   return {
@@ -181,7 +181,7 @@ export function contentOfText(text: string): Content {
 }
 
 /**
- * Where the file is to be: inside `dest` if that is a directory (or a link to one), else `dest` itself. A link is
+ * The target path: inside `dest` if that is a directory (or a link to one), otherwise `dest` itself. A link is
  * replaced, as in Ansible, unless `follow` is set.
  */
 export function locate(
@@ -229,7 +229,7 @@ function diffOf(
   return { before, after: textOf(wanted.bytes, wanted.size), beforeName: target, afterName: target };
 }
 
-/** Text where it is one; else a line that says what it is. */
+/** The text, if it is one; otherwise a line that describes the bytes. */
 function textOf(bytes: Buffer | undefined, size: number): string {
   if (bytes === undefined) return `(${size} bytes, too large to show)\n`;
   const text = bytes.toString('utf8');

@@ -9,13 +9,13 @@ import { joinSh, sh } from '../../shell/sh.ts';
 import { shellWords } from '../commands/shell-words.ts';
 import { type Attributes, chownWord, octalWord, symbolicMode } from './attributes.ts';
 
-/** Largest content that rides in the program, in bytes. */
+/** Maximum size of content that is part of the program, in bytes. */
 export const inlineLimit = 64 * 1024;
 
-/** How a file is placed: what is there, what is wanted, and the directory's default ACL, if any. */
+/** How a file is placed: the existing entry, the desired one, and the directory's default ACL, if any. */
 export interface Placing {
   readonly target: string;
-  /** What refuses a link that led to the target. */
+  /** Refuses a link that led to the target. */
   readonly follow: readonly Sh[];
   readonly there: Entry | undefined;
   readonly wanted: Content;
@@ -30,7 +30,7 @@ export function placingAct(placing: Placing): Change['act'] {
   const { target, there, wanted, attributes, parent } = placing;
   const { mode } = attributes;
   const octal = mode === undefined ? '' : octalWord(mode);
-  // A default ACL without named entries makes files without an ACL: there the group's bits are no mask.
+  // A default ACL without named entries creates files without an ACL: their group bits are not a mask.
   const masked = parent?.defaultAcl === undefined || parent.defaultAcl.extended;
   const symbolic = mode === undefined ? '' : masked ? symbolicMode(mode) : octal;
   const acl = there?.type === 'file' && there.acl ? 'acl' : '';
@@ -56,8 +56,8 @@ export function placingAct(placing: Placing): Change['act'] {
 }
 
 /**
- * `visudo -cf %s`: words, not shell text, with the new file's path for %s. It may take its time, so the target is
- * looked at once more after it: what somebody wrote meanwhile is not overwritten.
+ * `visudo -cf %s`: words, not shell text; the new file's path replaces %s. It may take some time, so the target is
+ * checked again after it: a change made meanwhile is not overwritten.
  */
 function validation(command: string, target: string, there: Entry | undefined): Sh {
   const guard = entryProbe.guard?.({ path: target, hash: true }, there === undefined ? absent : present(there));

@@ -5,7 +5,7 @@ import { content } from '../../probes/content.ts';
 import { type Entry, entry } from '../../probes/entry.ts';
 
 /**
- * What every question about a path's entry will answer: with and without its hash. The hash of a regular file is told
+ * The predicted answers to all questions about a path's entry: with and without its hash. The hash of a regular file is included
  * only if it is known.
  */
 export function predictEntry(path: string, next: Entry, account: Account): Prediction[] {
@@ -16,7 +16,7 @@ export function predictEntry(path: string, next: Entry, account: Account): Predi
   return [plain, predicts(entry(path, { hash: true }, account), present({ ...unhashed, sha256, readable: true }))];
 }
 
-/** What every question about a path will answer once nothing is there. */
+/** The predicted answers to all questions about a path after its removal. */
 export function predictAbsent(path: string, account: Account): Prediction[] {
   return [
     predicts(entry(path, {}, account), absent),

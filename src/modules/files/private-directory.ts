@@ -3,8 +3,8 @@ import { sh } from '../../shell/sh.ts';
 
 /**
  * Enters `near`, and in it a private directory (`stage` in src/shell/library.ts), where a tree is unpacked into .heal-tree
- * before its entries are moved to their places. Descriptor 5 is that directory, whatever is renamed above it; `$S` leads there
- * from every working directory.
+ * before its entries are moved to their places. Descriptor 5 is that directory, even if directories above it are renamed; `$S`
+ * refers to it from every working directory.
  */
 export function privateDirectory(near: string): Sh {
   return sh`

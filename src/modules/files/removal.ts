@@ -6,12 +6,12 @@ import { type Entry, entry } from '../../probes/entry.ts';
 import { joinSh, sh } from '../../shell/sh.ts';
 import { predictAbsent } from './predicted-entry.ts';
 
-/** What is asked of a path that is not to be there. */
+/** The questions about a path that must not exist. */
 export function removedReads(path: string, input: Input): { readonly entry: Question<Entry> } {
   return { entry: entry(posix.normalize(path), {}, input.account) };
 }
 
-/** Takes a path away, a directory with all that is in it. */
+/** Removes a path, including the content of a directory. */
 export function removedPlan(given: string, there: Entry | undefined, input: Input): Decision {
   const path = posix.normalize(given).replace(/(.)\/+$/, '$1');
   if (there === undefined) return { changes: [] };
@@ -32,7 +32,7 @@ export function removedPlan(given: string, there: Entry | undefined, input: Inpu
   };
 }
 
-/** By its name in the entered directory: what is renamed above it meanwhile has no effect. */
+/** Uses its name in the entered directory: a directory above that is renamed meanwhile has no effect. */
 function removalText(path: string, isDirectory: boolean): Sh {
   const name = `./${posix.basename(path)}`;
   return joinSh([sh`enter ${posix.dirname(path)}`, isDirectory ? sh`rm -rf -- ${name}` : sh`rm -f -- ${name}`], '\n');

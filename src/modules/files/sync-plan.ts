@@ -3,7 +3,7 @@ import type { Tree, TreeEntry } from '../../probes/tree.ts';
 import type { Attributes } from './attributes.ts';
 import { fourDigits } from './attributes.ts';
 
-/** How the two directories are to be compared. */
+/** How to compare the two directories. */
 export interface DesiredTree {
   readonly attributes: Attributes;
   readonly directoryMode: string | undefined;
@@ -11,21 +11,21 @@ export interface DesiredTree {
   readonly excluded: (path: string, isDirectory: boolean) => boolean;
 }
 
-/** What makes the host's directory the same as the local one. */
+/** Steps that make the host's directory equal to the local one. */
 export interface SyncSteps {
-  /** What travels, parents first. */
+  /** Entries to send, parents first. */
   readonly send: readonly { readonly path: string; readonly mode: string }[];
-  /** What is there but has another owner or mode. */
+  /** Existing entries with another owner or mode. */
   readonly alter: readonly { readonly path: string; readonly mode: string | undefined; readonly type: string }[];
-  /** What goes, what is deepest first. */
+  /** Entries to remove, the deepest first. */
   readonly remove: readonly { readonly path: string; readonly isDirectory: boolean }[];
-  /** What stands in the way. */
+  /** An entry that prevents the sync. */
   readonly clash?: string;
-  /** What will be below the directory afterwards. `self` makes what is new. */
+  /** The predicted content of the directory. `self` creates new entries. */
   readonly after: Tree;
 }
 
-/** Compares the local directory with the host's. `self` is who makes new entries there. */
+/** Compares the local directory with the host's. `self` is the account that creates new entries there. */
 export function syncSteps(
   local: readonly LocalEntry[],
   there: Tree,
@@ -37,7 +37,7 @@ export function syncSteps(
   const after = new Map(now);
   const { owner, group } = desired.attributes;
 
-  // What is left out holds up the directories that it is in.
+  // Excluded entries prevent the removal of the directories that contain them.
   const held = new Set<string>();
   for (const [path, entry] of now) {
     if (!desired.excluded(path, entry.type === 'directory')) continue;
@@ -56,7 +56,7 @@ export function syncSteps(
     remove.push({ path, isDirectory });
     after.delete(path);
   }
-  // A directory that gives way to a file takes what is in it along.
+  // A directory that is replaced with a file is removed with its content.
   for (const { path, isDirectory } of [...remove]) {
     if (!isDirectory || !wanted.has(path)) continue;
     for (const [below, entry] of now) {
@@ -94,12 +94,12 @@ export function syncSteps(
   };
 }
 
-/** The mode that is given; else that which is there, as far as it is a program or not; else the usual one. */
+/** The given mode; else the existing mode, if it is executable as required; else the default mode. */
 function modeOf(entry: LocalEntry, is: TreeEntry | undefined, { attributes, directoryMode }: DesiredTree): string {
   if (entry.type === 'directory') return fourDigits(directoryMode ?? (is?.type === 'directory' ? is.mode : '0755'));
   if (attributes.mode !== undefined) {
     const given = Number.parseInt(attributes.mode, 8);
-    // Who may read a program may run it.
+    // An account that may read a program may run it.
     return octal(entry.executable ? given | ((given & 0o444) >> 2) : given);
   }
   if (is?.type !== 'file') return entry.executable ? '0755' : '0644';

@@ -5,13 +5,13 @@ import { type Attributes, chownWord, octalWord } from './attributes.ts';
 import { privateDirectory } from './private-directory.ts';
 import type { SyncSteps } from './sync-plan.ts';
 
-/** Paths in one command: an argument list has a limit. */
+/** Paths in one command: argument lists are limited. */
 const atOnce = 500;
 
-/** How a directory is brought to its desired state. */
+/** How a directory is changed to its desired state. */
 export interface Syncing {
   readonly dest: string;
-  /** Directory that an upload was put into: `dest`, or the one above it where `dest` did not exist. */
+  /** Directory of the upload: `dest`, or the one above it if `dest` did not exist. */
   readonly near: string;
   readonly attributes: Attributes;
   readonly directoryMode: string | undefined;
@@ -19,9 +19,9 @@ export interface Syncing {
 }
 
 /**
- * Removes, unpacks the upload beside its place, renames each file over the old one, then sets owners and modes. Another
- * account may own a part of the tree, and replace a directory by a link meanwhile: each is entered by `below`, one name
- * after the other, and its entries are changed by their names in it.
+ * Removes, unpacks the upload next to its target, renames each file over the old one, then sets owners and modes. Another
+ * account may own a part of the tree, and replace a directory with a link meanwhile: each is entered with `below`, one name
+ * after the other, and its entries are changed using their names in it.
  */
 export function syncText({ dest, near, attributes, directoryMode, steps }: Syncing): Sh {
   const owner = chownWord(attributes);
@@ -95,7 +95,7 @@ function alterations({ alter }: SyncSteps, owner: string, base: string): Sh[] {
   );
 }
 
-/** Names in their directories, in the order of the paths as far as neighbours share one; `atOnce` of them at most. */
+/** Names in their directories, in the order of the paths while neighbours share a directory; at most `atOnce` of them. */
 function byDirectory(paths: readonly string[]): [directory: string, names: string[]][] {
   const groups: [string, string[]][] = [];
   for (const path of paths) {
