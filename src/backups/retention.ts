@@ -1,4 +1,4 @@
-/** How many backups of a host are kept: the newest of each of the given number of hours, days, weeks, months, and the `last` ones. */
+/** How many backups of a host are kept: the newest of each of a number of hours, days, weeks, months, and the `last` ones. */
 export interface Retention {
   readonly last: number;
   readonly hourly: number;

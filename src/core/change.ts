@@ -4,7 +4,7 @@ import type { Scope } from './scope.ts';
 import type { Sh } from './sh.ts';
 import type { State } from './state.ts';
 
-/** What is shown of a Change: two strings from which a unified diff is created. */
+/** The displayed part of a Change: two strings from which a unified diff is created. */
 export interface Diff {
   readonly before: string;
   readonly after: string;
@@ -63,7 +63,7 @@ export interface LocalEntry {
   readonly sha256?: string;
   /** Whether a file is a program; Windows knows this only of scripts, from their first line. */
   readonly executable: boolean;
-  /** Target of a link, as it is written, with slashes. */
+  /** Target of a link, unresolved, with slashes. */
   readonly target?: string;
 }
 

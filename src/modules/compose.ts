@@ -155,7 +155,7 @@ function wantedSteps(
   const stopped = args.stopped === 'leave' ? containers.filter(wasStopped) : [];
   const steps = said.steps.filter((step) => !stopped.some((one) => one === of(step)));
   if (args.recreate === 'always') {
-    // A new container proves it.
+    // Containers other than before prove it.
     const old = new Set((before?.run?.containers ?? []).map(({ id }) => id));
     const same = containers.filter((one) => !stopped.includes(one) && (before === undefined || old.has(one.id)));
     const more = same

@@ -9,7 +9,7 @@ import { forceChange, inForce, needsRestart, withSettings } from './docker/docke
 import { mergeStrictJson } from './structured/json-merge.ts';
 import { type Edit, editedPlan, editedReads } from './text/edited-file.ts';
 
-/** Manages settings of the Docker engine in daemon.json and applies them by a reload. Other settings are kept. Containers keep running unless `restart` is used. */
+/** Manages settings of the Docker engine in daemon.json and applies them with a reload. Other settings are kept. */
 export const dockerConfig = defineModule({
   name: 'docker_config',
   about:

@@ -102,7 +102,7 @@ function withLine(args: LineArgs, before: string): Edited {
     if (match === null) return { text: before, what: '', message: 'no line matches regexp' };
     return put(substituted(substitutionFor(regexp, wanted), match), found, 1);
   }
-  // If its own regexp does not match a line, the line is final: any other match is a different line.
+  // An existing line that its own regexp does not match is kept: any other match is a different line.
   if (is && (found === -1 || matches?.(wanted) !== true)) return { text: before, what: '' };
   return found === -1 ? put(wanted, place(args, lines), 0) : put(wanted, found, 1);
 }

@@ -167,7 +167,7 @@ function fetching(args: Given, input: Input): Change {
   };
 }
 
-/** `known` is false where only lists that are still to be fetched say what it leads to. */
+/** `known` is false if only lists that are not fetched yet contain the resulting version. */
 function installation(some: readonly Found[], manager: Manager, args: Given, input: Input, known: boolean): Change {
   const words = some.map(({ name, version, there }) => {
     const now = there?.stamp?.version;
@@ -183,7 +183,7 @@ function installation(some: readonly Found[], manager: Manager, args: Given, inp
       ? {
           predicts: some.flatMap((one) => [
             predicts(ask(one, args, input), present({})),
-            // Without a version of its own, it is the same answer for whoever asks in the other way.
+            // If no version is requested, the answer to the other form of the question is the same.
             predicts(installed(one.name, { newest: args.state !== 'latest' }, input.account), present({})),
           ]),
         }

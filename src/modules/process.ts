@@ -9,7 +9,7 @@ import { sh } from '../shell/sh.ts';
 import { defineModule } from './definition/define.ts';
 import { port, unitName, unitScope } from './definition/schemas.ts';
 
-/** Stops processes that listen on a TCP port, except those of `except_unit` and of containers. Fails if such a process is the main process of a system service. */
+/** Stops processes that listen on a TCP port, except those of `except_unit` and of containers. */
 export const process = defineModule({
   name: 'process',
   about:
@@ -28,7 +28,7 @@ export const process = defineModule({
   reads: (args, look, input) => {
     const listening = listener(args.port, input.account);
     const strays = straysOf(look(listening), args);
-    // Who stands in a unit of its own would be started again: that is asked of its unit.
+    // A process in a separate unit would be started again: so heal asks for the state of its unit.
     const own = strays.flatMap((one, i): [string, Question<Unit>][] =>
       one.unit === undefined || one.scope !== 'system' || !one.unit.endsWith('.service')
         ? []
@@ -102,14 +102,14 @@ function straysOf(listening: Listening | undefined, { except_unit: unitGiven, sc
   });
 }
 
-/** The one unit whose state the end of a process changes: that in whose control group it runs. */
+/** The only unit whose state the end of a process changes: that of its control group. */
 function unitScopes({ unit: owner, scope }: Listener): Scope[] {
   return owner === undefined ? [] : [`unit:${scope}/${owner}`];
 }
 
 /**
- * Right before each signal it is looked at once more: a pid is used again, and then its start is another. The guard is
- * in the script itself, for a process may go away while the first signal works.
+ * The process is checked again right before each signal: pids are reused, and then the start time differs. The guard is
+ * in the script itself, because a process may end while the first signal is processed.
  */
 function stopText(stray: Listener, sockets: readonly string[], grace: number): Sh {
   const patterns = sockets.flatMap((inode) => ['-e', `socket:.${inode}]`]);

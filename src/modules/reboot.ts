@@ -58,7 +58,7 @@ export const reboot = defineModule({
   },
 });
 
-/** The boot's id (random(4)), then what systemd says of itself, where it is there. */
+/** The boot's id (random(4)), then the state of systemd, if it is installed. */
 const bootText = 'cat /proc/sys/kernel/random/boot_id; systemctl is-system-running 2>/dev/null || :';
 
 function bootOf(stdout: Buffer | undefined): { readonly id: string; readonly starting: boolean } {
@@ -72,12 +72,12 @@ interface Given {
   readonly reboot_command?: string;
 }
 
-/** What does not outlive a reboot; files on disk do. */
+/** The scopes that a reboot changes; files on disk survive. */
 const touched: readonly Scope[] = [
   'processes', 'ports', 'http', 'docker', 'docker-engine', 'units:system', 'units:user', 'tree:/run', 'tree:/tmp', 'tree:/dev/shm',
 ]; // biome-ignore format: a list of words
 
-/** Asked again by the proof, whose title then says what is still waited for. */
+/** The proof calls it again, with a title that says what it still waits for. */
 function goingDown(args: Given, title: string): Change {
   return {
     title,

@@ -85,7 +85,7 @@ const all: readonly Module[] = [
   yaml,
 ];
 
-/** Other names that users of Ansible know modules by. */
+/** Other names that users of Ansible know for modules. */
 const aliases: Readonly<Record<string, Module>> = {
   systemd_service: systemd,
   service: systemd,
@@ -94,7 +94,7 @@ const aliases: Readonly<Record<string, Module>> = {
   apt: packages,
 };
 
-/** Every module by its name, in alphabetical order; `aliases` lead to the same ones. */
+/** Every module by its name, in alphabetical order; `aliases` give the same modules. */
 export const modules: ReadonlyMap<string, Module> = new Map([
   ...all.map((module): [string, Module] => [module.name, module]),
   ...Object.entries(aliases),

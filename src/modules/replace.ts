@@ -86,7 +86,7 @@ function compile(args: ReplaceArgs) {
     substitution: substitutionFor(regexp, args.replace),
     after: after === undefined ? undefined : pythonRegexp(after, 's'),
     before: before === undefined ? undefined : pythonRegexp(before, 's'),
-    // Line ends of Windows are seen by those who speak of them; to all others every line ends in \n.
+    // An expression that mentions Windows line ends sees them; for all others every line ends in \n.
     raw: [args.regexp, args.after, args.before].some((one) => one !== undefined && /\\r|\\x0d|\r/i.test(one)),
   };
 }
@@ -95,7 +95,7 @@ function replaced(rule: Rule, before: string): Edited {
   const text = rule.raw ? before : before.replaceAll('\r\n', '\n');
   const part = section(rule, text);
   if (part === undefined) return { text: before, what: '', message: 'no part of the file is between after and before' };
-  // As Ansible does: ^ and lookbehind see the part alone.
+  // As in Ansible: ^ and lookbehind see only the part.
   const inside = text.slice(part.start, part.end);
   const matches = [...inside.matchAll(rule.regexp)];
   if (matches.length === 0) return { text: before, what: '' };
@@ -116,7 +116,7 @@ function replaced(rule: Rule, before: string): Edited {
   return { text: made + before.slice(done), what: count === 1 ? 'replace one match' : `replace ${count} matches` };
 }
 
-/** The part of a string that is looked at. */
+/** The part of a string that is searched. */
 function section({ after, before }: Rule, text: string): { readonly start: number; readonly end: number } | undefined {
   let start = 0;
   if (after !== undefined) {
@@ -131,7 +131,7 @@ function section({ after, before }: Rule, text: string): { readonly start: numbe
   return end === undefined ? undefined : { start, end: start + end.index };
 }
 
-/** From offsets in a string whose line ends are all \n to those in the text as it is. */
+/** Converts offsets in a string whose line ends are all \n to offsets in the original text. */
 function original(text: string): (offset: number) => number {
   const returns = [...text.matchAll(/\r\n/g)].map((match, i) => match.index - i);
   return (offset) => {

@@ -88,7 +88,7 @@ export const restore = defineModule({
   },
 });
 
-/** Paths to restore: those of `only`, or all; without those below another, which are restored with that. */
+/** Paths to restore: those of `only`, or all; without those below another, because that one includes them. */
 function restored(only: readonly string[], all: readonly string[]): readonly string[] {
   const paths = [...new Set((only.length > 0 ? only : all).map(cleanPath))];
   return paths.filter((path) => !paths.some((other) => path !== other && path.startsWith(`${other}/`)));

@@ -67,7 +67,7 @@ export const script = defineModule({
   },
 });
 
-/** Bytes of the script; a string has LF at the ends of its lines, whatever the checkout has. */
+/** Bytes of the script; a string gets LF line ends, regardless of the checkout. */
 function textOf({ locals }: Input): Buffer | undefined {
   const content: Content | undefined = locals['script'];
   if (content === undefined) return Buffer.alloc(0);
@@ -77,14 +77,14 @@ function textOf({ locals }: Input): Buffer | undefined {
   return text.includes('\r\n') ? Buffer.from(text.replaceAll('\r\n', '\n'), 'latin1') : bytes;
 }
 
-/** The kernel's way with a first line: the interpreter, and all that follows as one word (execve(2)). */
+/** Parses the first line as the kernel does: the interpreter, and everything after it as one word (execve(2)). */
 function interpreterOf(bytes: Buffer): readonly string[] {
   const first = /^#![ \t]*(\S+)(?:[ \t]+(\S.*?))?[ \t]*(?:\n|$)/.exec(bytes.subarray(0, 1024).toString('utf8'));
   if (first?.[1] === undefined) return ['/bin/sh'];
   return first[2] === undefined ? [first[1]] : [first[1], first[2]];
 }
 
-/** The file is the account's alone, and gone at the end. It is given to its interpreter, for /tmp may be `noexec`. */
+/** The file is accessible only to the account, and removed at the end. The interpreter reads it, because /tmp may be `noexec`. */
 function running(
   [src = '', ...words]: readonly string[],
   bytes: Buffer,

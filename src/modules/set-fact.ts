@@ -28,7 +28,7 @@ export const setFact = defineModule({
     return names.length === 0 ? { message: 'set_fact needs a variable: NAME: VALUE' } : undefined;
   },
   reads: () => ({}),
-  // The engine registers what stands under `facts`.
+  // The engine registers the values under `facts`.
   plan: (args) => ({ changes: [], result: { facts: factsIn(args) } }),
 });
 

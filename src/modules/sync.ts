@@ -124,7 +124,7 @@ export const sync = defineModule({
       },
       expects: [entry(dest, {}, input.account)],
       act: content === undefined ? { kind: 'program', script } : { kind: 'upload', content, near, script },
-      // What a directory with setgid or a default ACL makes of new entries is not predicted.
+      // The effect of setgid or a default ACL of a directory on new entries is not predicted.
       predicts: [predicts(tree(dest, namePatterns(args.exclude), input.account), present(steps.after))],
       touches: [`tree:${dest}`],
     };
@@ -145,7 +145,7 @@ function named(list: readonly { readonly path: string }[]): string {
   return list.length > 3 ? `${list.length} entries` : list.map(({ path }) => path).join(', ');
 }
 
-/** What is concerned, one line each: what a diff of the two sides shows. */
+/** The affected entries, one line each: the two sides of a diff. */
 function listOf({ send, alter, remove }: SyncSteps, side: SyncSteps['after']): string {
   const paths = [...new Set([...send, ...alter, ...remove].map(({ path }) => path))].sort();
   const lines = paths.flatMap((path) => {

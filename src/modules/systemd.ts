@@ -76,19 +76,19 @@ export const systemd = defineModule({
     }
 
     const changes: Change[] = [];
-    // A unit whose file was missing at the last reload is `error` (EBUSY while it runs), and systemd does not say that it has
-    // to be reloaded although the file is back.
+    // A unit whose file was missing at the last reload is `error` (EBUSY while it runs), and systemd does not report that it
+    // must be reloaded although the file exists again.
     const stale = there.needDaemonReload || (there.loadState === 'error' && before === undefined);
     const reloads = stale && args.daemon_reload !== false;
     if (reloads) changes.push(reloadChange(args.scope, [target.unit]));
     let next: Unit | undefined = reloads ? { ...there, needDaemonReload: false, loadState: 'loaded' } : { ...there };
     if (args.masked !== undefined && args.masked !== (there.loadState === 'masked')) {
       changes.push(controlChange(target, args.masked ? 'mask' : 'unmask'));
-      // What a unit is under its mask can't be seen from here, nor which of its settings systemd forgets under one.
+      // The state of a unit under its mask is not visible, nor which of its settings systemd forgets because of a mask.
       next = undefined;
     }
     if (args.enabled !== undefined && args.masked !== true) {
-      // What systemd will find to be enabled once it has read the file again is not known before.
+      // Whether systemd will report it as enabled after it has read the file again is not known in advance.
       const unread = reloads && there.loadState === 'error' && there.unitFileState === '';
       const verdict = unread && args.enabled ? 'change' : enabling(args.enabled, next ?? there);
       if (verdict === 'change') {
@@ -114,7 +114,7 @@ export const systemd = defineModule({
     if (next === undefined) return { changes, result };
     const { run: _run, ...predicted } = next;
     const question = ask(name, args.scope, input);
-    // Each predicts where all of them lead: a plan is read from its end.
+    // Each predicts the final state after all changes: a plan is read from its end.
     return {
       changes: changes.map((change) => ({ ...change, predicts: [predicts(question, present(predicted))] })),
       result,
@@ -127,7 +127,7 @@ function ask(name: string, scope: UnitScope, input: Input): ReturnType<typeof un
   return unit(name, scope === 'user' ? { scope, home: own } : { scope }, input.account);
 }
 
-/** A unit that systemd doesn't know is as good as stopped and disabled. */
+/** A unit that systemd doesn't know counts as stopped and disabled. */
 function gone(
   args: { readonly state?: string; readonly enabled?: boolean; readonly masked?: boolean; readonly signal?: string },
   target: Target,
@@ -153,7 +153,7 @@ function gone(
   };
 }
 
-/** Unit files that are neither enabled nor disabled (static, generated) are started by others: nothing to do. */
+/** Unit files that are neither enabled nor disabled (static, generated) are started by other units: nothing to change. */
 function enabling(wanted: boolean, { unitFileState, loadState }: Unit): 'ok' | 'change' | 'bad' {
   if (loadState === 'bad-setting' || loadState === 'error') return wanted ? 'bad' : 'ok';
   switch (unitFileState) {

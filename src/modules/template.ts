@@ -35,7 +35,7 @@ function wanted(input: Input): Content {
   return input.locals['src'] ?? contentOfText('');
 }
 
-/** In a directory the file is named like its template, without `.hbs`. */
+/** In a directory the file gets the name of its template, without `.hbs`. */
 function base(src: string): string {
   return posix.basename(src.replaceAll('\\', '/')).replace(/\.hbs$/, '');
 }

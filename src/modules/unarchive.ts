@@ -119,7 +119,7 @@ export const unarchive = defineModule({
   },
 });
 
-/** One list for each archive's name, so that several can be unpacked in one directory. */
+/** One list per archive name, so that several archives can be extracted into one directory. */
 function listOf({ src, dest }: { readonly src: string; readonly dest: string }): string {
   const key = createHash('sha256')
     .update(posix.basename(src.replaceAll('\\', '/')))

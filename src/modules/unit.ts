@@ -99,7 +99,7 @@ export const unit = defineModule({
 function isNew(before: Unit | undefined, now: Unit | undefined): boolean {
   const pid = now?.run?.mainPid ?? 0;
   if (pid === 0) return false;
-  // A pid may be used again; the moment of the start is another then.
+  // A pid may be reused; then the start time differs.
   return pid !== before?.run?.mainPid || now?.run?.mainStarted !== before.run.mainStarted;
 }
 

@@ -94,7 +94,7 @@ export const user = defineModule({
         },
   reads: (args, _look, input) => ({
     there: userDetails(args.name, passwordAsked(args), input.account),
-    // useradd would make a group of this name, and refuses to if there is one.
+    // useradd would create a group of this name, and fails if one exists.
     namesake: args.state === 'present' && args.group === undefined ? askGroup(args.name, input.account) : undefined,
   }),
   plan: (args, { there, namesake }, input): readonly Change[] | Decision => {

@@ -8,7 +8,7 @@ import { sh } from '../shell/sh.ts';
 import { defineModule } from './definition/define.ts';
 import { absolutePath, port } from './definition/schemas.ts';
 
-/** Waits on the host until a port accepts connections, a path exists or a file contains a line, or until that is no longer true. */
+/** Waits on the host until a port accepts connections, a path exists or a file contains a line, or for the opposite. */
 export const waitFor = defineModule({
   name: 'wait_for',
   about:

@@ -61,7 +61,7 @@ export const yaml = defineModule({
   },
 });
 
-/** A string with the change made in it. */
+/** A string with the change applied. */
 export function editedYaml(before: string, change: ValueChange, indent: number): Edited {
   const document = readYaml(before);
   const tree = yamlTree(before, document);
@@ -70,8 +70,8 @@ export function editedYaml(before: string, change: ValueChange, indent: number):
   const what = changeTitle(old, wanted);
   if (old !== undefined && sameValue(old, wanted)) return { text: before, what };
   const style = yamlStyle(before, tree, indent);
-  // A string of several lines that can't be told from its surroundings as a block is put in quotes; and what is
-  // taken away leaves no empty lines behind where the text before it would keep them (`|+`).
+  // A string of several lines is quoted if it can't be distinguished from its surroundings as a block; and
+  // a removal leaves no empty lines if the text before it would include them (`|+`).
   for (const attempt of [{}, { blocks: false }, { emptyLines: false }, { blocks: false, emptyLines: false }]) {
     const own = { ...style, ...attempt };
     const text =
@@ -97,7 +97,7 @@ function holds(text: string, wanted: Json): boolean {
   }
 }
 
-/** One document, with the places of all that is in it. */
+/** One document, with the locations of all its parts. */
 function readYaml(text: string): Document.Parsed {
   const document = parseDocument(text, { merge: true, keepSourceTokens: true, prettyErrors: false, logLevel: 'error' });
   const [first] = document.errors;

@@ -38,7 +38,7 @@ export interface AclFindings {
   readonly unknown?: string;
 }
 
-/** Differences between the ACLs at and below a path and the desired ones. Compared on the host, which is fast for thousands of paths. */
+/** Differences between the ACLs at and below a path and the desired ones. Computed on the host, which is fast for many paths. */
 export const aclProbe = defineProbe<DesiredAcl, AclFindings>({
   name: 'acl',
   about: 'How the ACLs of a path, or of a directory and all in it, differ from what is wanted.',

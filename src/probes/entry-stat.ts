@@ -15,7 +15,7 @@ export interface Entry {
   readonly group: string;
   /** Bytes of a regular file; 0 for everything else. */
   readonly size: number;
-  /** Target of a link, as it is written. */
+  /** Target of a link, unresolved. */
   readonly target?: string;
   /** Hash of a regular file's content, hex: if it was requested and could be read. */
   readonly sha256?: string;

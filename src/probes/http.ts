@@ -132,7 +132,7 @@ function readFetched({
   if (code === noTool) {
     return { kind: 'unavailable', why: 'the host has no program that can ask a web server this: install curl' };
   }
-  // 139 and similar: the tool itself crashed, which tells nothing about the server.
+  // 139 and similar: the tool itself crashed, so the state of the server is unknown.
   if (code > 125)
     return { kind: 'unavailable', why: `the host's program for web requests crashed (exit code ${code})` };
   const fromCurl = /^HTTP (\d{3}) ([\d.,]+)$/m.exec(errors);

@@ -17,7 +17,7 @@ export interface TreeEntry {
   readonly size: number;
   /** Of a file that can be read, hex. */
   readonly sha256?: string;
-  /** Target of a link, as it is written. */
+  /** Target of a link, unresolved. */
   readonly target?: string;
 }
 

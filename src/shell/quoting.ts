@@ -6,7 +6,7 @@
  * pattern closes a parenthesis that was never opened; here-documents are not parsed (pass contents with `printf`).
  */
 export function insideQuotes(text: string): 'single' | 'double' | undefined {
-  // What is open, innermost last: `"` and `'` for quotes, `(` also for `$(`, `{` for `${`.
+  // Open quotes and brackets, innermost last: `"` and `'` for quotes, `(` also for `$(`, `{` for `${`.
   const open: string[] = [];
   for (let i = 0; i < text.length; i++) {
     const top = open.at(-1);

@@ -98,7 +98,7 @@ export function backupScript({ paths, exclude, databases }: Packed): Sh {
   `;
 }
 
-/** A path as it is written in the archive. */
+/** The name of a path in the archive. */
 export function inArchive(path: string): string {
   const name = path.replace(/^\/+/, '').replace(/\/+$/, '');
   return name.startsWith('-') ? `./${name}` : name;

@@ -11,8 +11,8 @@ export interface Restoring {
 }
 
 /**
- * Restores paths of a backup, whose archive is in `$CONTENT`. Each is extracted into a private directory next to its target. After
- * all are extracted, existing targets are renamed, and the new entries are renamed to them. An earlier failure changes nothing;
+ * Restores paths of a backup, whose archive is in `$CONTENT`. Each is extracted into a private directory next to its target.
+ * Then existing targets are renamed, and the new entries are renamed to them. An earlier failure changes nothing;
  * if a rename fails, the previous ones are undone.
  *
  * Only root and the account of the task may have write access to the directories above a path: another account could redirect

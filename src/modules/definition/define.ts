@@ -6,7 +6,7 @@ import type { Misuse } from '../../core/playbook.ts';
 
 /**
  * src/modules: types of tasks, one file each. A module declares its arguments, its questions and, as a pure function of
- * the answers, the Changes that lead to the desired state; the engine does the rest. It may import core, shell and probes.
+ * the answers, the Changes that produce the desired state; the engine does the rest. It may import core, shell and probes.
  */
 
 type ObjectSchema<P, Q extends readonly string[]> = {
@@ -43,7 +43,7 @@ export interface Declaration<P, Q extends readonly string[], R extends Reads> {
   ) => readonly Change[] | Decision;
 }
 
-/** Creates a Module from a declaration: one source for the arguments' type, their check, the docs page and the editor's schema. */
+/** Creates a Module from a declaration: one source for the arguments' type, their check, the docs page and the editor schema. */
 export function defineModule<
   const P extends { readonly [key: string]: JSONSchema },
   const Q extends readonly string[],

@@ -9,7 +9,7 @@ import { sh } from '../../shell/sh.ts';
 /** Seconds for which a container must run after its start: Docker reports it as started as soon as it exists. */
 const holdSeconds = 1;
 
-/** Brings a container to the desired `state`; undefined if it is there already. `before` is its state before the act. */
+/** Brings a container to the desired `state`; undefined if it has that state. `before` is its state before the act. */
 export function stateChange(
   state: 'started' | 'stopped' | 'restarted',
   there: Container,
@@ -37,7 +37,7 @@ export function stateChange(
   }
 }
 
-/** Removes a container; its volumes stay. It is stopped first, in the way that it defines. */
+/** Removes a container; its volumes stay. It is stopped first, as its configuration defines. */
 export function removeChange({ name }: Container, grace: number | undefined, input: Input): Change {
   const script = sh`
     # Whether it stops in time or not, between two of its tries or in one: what counts is that it is gone.

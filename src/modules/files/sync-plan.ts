@@ -94,7 +94,7 @@ export function syncSteps(
   };
 }
 
-/** The given mode; else the existing mode, if it is executable as required; else the default mode. */
+/** The given mode; else the existing mode, adjusted to whether it is a program; else the default mode. */
 function modeOf(entry: LocalEntry, is: TreeEntry | undefined, { attributes, directoryMode }: DesiredTree): string {
   if (entry.type === 'directory') return fourDigits(directoryMode ?? (is?.type === 'directory' ? is.mode : '0755'));
   if (attributes.mode !== undefined) {

@@ -14,7 +14,7 @@ export function managerOf({ commands }: Facts): Manager | undefined {
 }
 
 /**
- * What a package brings or takes: files in the directories that are a distribution's, accounts, services. Not /root,
+ * The scopes that a package changes: files in the directories of a distribution, accounts, services. Not /root,
  * /home, /srv.
  */
 export const packageTouches: readonly Scope[] = [
@@ -22,7 +22,7 @@ export const packageTouches: readonly Scope[] = [
   ...['bin', 'boot', 'etc', 'lib', 'lib32', 'lib64', 'opt', 'run', 'sbin', 'usr', 'var'].map((name) => `tree:/${name}`),
 ]; // biome-ignore format: a list of words
 
-/** What `installScript` and `removeScript` need to know of a task. */
+/** The task options for `installScript` and `removeScript`. */
 interface How {
   readonly install_recommends: boolean;
   readonly allow_downgrade: boolean;
@@ -32,13 +32,13 @@ interface How {
 }
 
 /**
- * Fetches apt's lists. Their directory gets the time, which tells how old they are: apt leaves it when nothing is new.
+ * Fetches apt's lists. Their directory gets the current time, which shows their age: apt keeps the old time if nothing is new.
  */
 export function fetchLists(lockTimeout: number): Sh {
   return joinSh([apt(lockTimeout), sh`apt update`, sh`touch /var/lib/apt/lists`], '\n');
 }
 
-/** Installs packages, or brings them to a version or to the newest. */
+/** Installs packages, or updates them to a version or to the newest. */
 export function installScript(
   manager: Manager,
   some: readonly { readonly name: string; readonly version?: string }[],
@@ -76,8 +76,8 @@ export function removeScript(manager: Manager, names: readonly string[], how: Ho
 }
 
 /**
- * The function `apt`: an apt-get that asks nothing and keeps configuration files that were edited. It waits for dpkg's
- * lock without help, but not for that of the lists. What it says is shown only if it fails, its errors as the last line.
+ * The function `apt`: a non-interactive apt-get that keeps edited configuration files. apt-get itself waits for dpkg's
+ * lock, but not for that of the lists. Its output is shown only if it fails, with its errors as the last line.
  */
 function apt(lockTimeout: number): Sh {
   return sh`

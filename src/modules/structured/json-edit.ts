@@ -5,12 +5,12 @@ import type { JsonEntry, JsonNode } from './json-tree.ts';
 import { alignment } from './list-alignment.ts';
 import { isObject, member, sameValue } from './value.ts';
 
-/** The edits that make a node of a string have a value. What has it already is not touched. */
+/** The edits that give a node of a string a new value. A node with that value is not touched. */
 export function jsonEdits(text: string, node: JsonNode, wanted: Json, style: JsonStyle): TextEdit[] {
   if (sameValue(node.value, wanted)) return [];
   const { entries } = node;
   if (node.kind === 'object' && isObject(wanted)) {
-    // Of members with the same name the last one counts; the others had no effect before, either.
+    // Of several keys with the same name the last one counts; the others had no effect before, either.
     const last = new Map(entries.map(({ name }, i) => [name, i]));
     return containerEdits(text, node, wanted, style, {
       kept: [...last].flatMap(([name, i]): [number, Json][] => {
@@ -34,13 +34,13 @@ export function jsonEdits(text: string, node: JsonNode, wanted: Json, style: Jso
   return [whole(text, node, wanted, style)];
 }
 
-/** What becomes of a container's entries. */
+/** The changes of a container's entries. */
 interface Changes {
   readonly kept: readonly (readonly [entry: number, value: Json])[];
   readonly removed: readonly number[];
-  /** New entries, with a name where they are members. */
+  /** New entries, with a name if they are keys of an object. */
   readonly added: readonly (readonly [name: string | undefined, value: Json])[];
-  /** The entry that the new ones come before; undefined puts them at the end. */
+  /** The new entries are inserted before this one; undefined puts them at the end. */
   readonly before: number | undefined;
 }
 
@@ -76,7 +76,7 @@ function containerEdits(text: string, node: JsonNode, wanted: Json, style: JsonS
   if (!comma && last.comma !== undefined) edits.push({ start: last.comma, end: last.comma + 1, text: '' });
   if (words.length > 0) {
     const end = endOf(last);
-    // A comment on the line belongs to what stands before it.
+    // A comment on the line belongs to the entry before it.
     const start = indent === undefined ? end : (restOfLine(text, end)?.content ?? end);
     const gap = indent === undefined ? blank : style.eol + indent;
     edits.push({ start, end: start, text: `${words.map((word) => gap + word).join(',')}${trailing ? ',' : ''}` });
@@ -92,7 +92,7 @@ function entryText(name: string | undefined, value: Json, style: JsonStyle, inde
   return (name === undefined ? '' : nameText(name, style) + style.colon) + jsonText(value, style, indent);
 }
 
-/** Into a container that holds nothing but comments. */
+/** Inserts into a container that contains only comments. */
 function behindComment(text: string, node: JsonNode, added: Changes['added'], style: JsonStyle): TextEdit[] {
   const outer = indentOfLine(text, node.start);
   const indent = outer + style.indent;
@@ -103,7 +103,7 @@ function behindComment(text: string, node: JsonNode, added: Changes['added'], st
   return [{ start, end: start, text: words.join(',') + (end ? '' : style.eol + outer) }];
 }
 
-/** Takes an entry away with its comma, its lines if it has them for itself, and the comment behind it. */
+/** Removes an entry with its comma, its lines if they contain nothing else, and the comment after it. */
 function removal(text: string, entries: readonly JsonEntry[], i: number): TextEdit {
   const entry = entries[i];
   const next = entries[i + 1];
@@ -116,12 +116,12 @@ function removal(text: string, entries: readonly JsonEntry[], i: number): TextEd
   return { start: previous === undefined ? entry.start : endOf(previous), end: endOf(entry), text: '' };
 }
 
-/** Behind an entry and its comma. */
+/** After an entry and its comma. */
 function endOf(entry: JsonEntry): number {
   return entry.comma === undefined ? entry.node.end : entry.comma + 1;
 }
 
-/** Where a line ends on which nothing but comments is left; `content` is without its line end. */
+/** Where a line ends that contains only comments after this offset; `content` is without its line end. */
 function restOfLine(text: string, from: number): { readonly content: number; readonly end: number } | undefined {
   const rest = /(?:[ \t]|\/\*[\s\S]*?\*\/|\/\/[^\n\r]*)*(\r?\n|\r|$)/y;
   rest.lastIndex = from;

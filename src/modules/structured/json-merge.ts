@@ -2,14 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { type Member, scanObject } from './json-scan.ts';
 
-/** What a merge came to: the new text, the names at the top that differed, and what was there before. */
+/** Result of a merge: the new text, the top-level names that differed, and the previous values. */
 export type Merged =
   | { readonly text: string; readonly keys: readonly string[]; readonly old: JsonObject }
   | { readonly failed: string };
 
 /**
- * Puts values into strict JSON in place: what is not named stays byte for byte. Objects are merged, all else is
- * replaced, `null` takes a key away. An empty text counts as `{}`.
+ * Merges values into strict JSON in place: the rest of the text is kept byte for byte. Objects are merged, other values are
+ * replaced, `null` removes a key. An empty text counts as `{}`.
  */
 export function mergeStrictJson(text: string, values: JsonObject): Merged {
   if (text.trim() === '') {
@@ -44,7 +44,7 @@ export function mergeStrictJson(text: string, values: JsonObject): Merged {
   return { text: next, keys, old };
 }
 
-/** The text with the value at this path set; null takes it away. The objects above it are there. */
+/** The text with the value at this path set; null removes it. The objects above it exist. */
 function withMember(text: string, path: readonly string[], value: Json): string {
   let start = text.indexOf('{');
   let members = scanObject(text, start);
@@ -76,7 +76,7 @@ function withMember(text: string, path: readonly string[], value: Json): string 
   return text.slice(0, end.valueEnd) + gap + member + text.slice(end.valueEnd);
 }
 
-/** Without one member, and the comma that goes with it. */
+/** Without one key, its value and its comma. */
 function without(text: string, start: number, members: readonly Member[], gone: Member): string {
   const index = members.indexOf(gone);
   const before = members[index - 1];
@@ -86,12 +86,12 @@ function without(text: string, start: number, members: readonly Member[], gone: 
   return text.slice(0, start + 1) + text.slice(text.indexOf('}', gone.valueEnd));
 }
 
-/** The last of that name: the one that counts for whoever reads it. */
+/** The last one of that name: readers use that one. */
 function last(members: readonly Member[], key: string): Member | undefined {
   return members.filter((member) => member.key === key).at(-1);
 }
 
-/** What stands before this place in its line, where that is only blanks. */
+/** The part of a line before this offset, if it contains only spaces. */
 function indentAt(text: string, at: number): string | undefined {
   const start = text.lastIndexOf('\n', at - 1) + 1;
   const before = text.slice(start, at);
@@ -110,7 +110,7 @@ function stringify(value: Json, unit: string, indent: string): string {
   return JSON.stringify(value, undefined, unit).replaceAll('\n', `\n${indent}`);
 }
 
-/** Of an object that is new: there is nothing yet to take away. */
+/** For a new object: it contains nothing to remove yet. */
 function withoutNulls(values: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(values).flatMap(([key, value]) =>

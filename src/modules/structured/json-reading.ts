@@ -4,13 +4,13 @@ import type { Json } from '../../core/json.ts';
 import { placeOf } from '../text/text-edit.ts';
 import { parseJson5 } from './json5.ts';
 
-/** Which JSON a file holds; `auto` takes whatever it can be read as. */
+/** The JSON dialect of a file; `auto` accepts all of them. */
 export type JsonFormat = 'auto' | 'json' | 'jsonc' | 'json5';
 
 /**
- * Reads a string as the JSON it should be.
+ * Parses a string as JSON of this format.
  *
- * @throws HealError that says where it stops being one, and quotes the line
+ * @throws HealError that shows the position of the syntax error, and quotes the line
  */
 export function readJson(text: string, format: JsonFormat): Json {
   if (format === 'auto' || format === 'json') {
@@ -23,7 +23,7 @@ export function readJson(text: string, format: JsonFormat): Json {
   }
   if (format === 'jsonc') {
     const errors: ParseError[] = [];
-    // Its value is not used: it loses a member that is called __proto__.
+    // Its value is not used: it loses a key that is called __proto__.
     parse(text, errors, { allowTrailingComma: true });
     const [first] = errors;
     if (first !== undefined) {
@@ -36,7 +36,7 @@ export function readJson(text: string, format: JsonFormat): Json {
   } catch (error) {
     const { lineNumber = 1, columnNumber = 1, message = '' }: JSON5Error = Object(error);
     const lines = text.split(/\r\n|[\n\r\u2028\u2029]/);
-    // A line end that should not be there is told as before the first column of the next line.
+    // A wrong line end is reported before the first column of the next line.
     const number = columnNumber === 0 ? lineNumber - 1 : lineNumber;
     const line = lines[number - 1] ?? '';
     const at = `${number}:${columnNumber === 0 ? line.length + 1 : columnNumber}`;

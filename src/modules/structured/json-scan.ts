@@ -1,4 +1,4 @@
-/** Where a member of a JSON object stands in its text; ends are exclusive. */
+/** Location of a key and its value in the text of a JSON object; ends are exclusive. */
 export interface Member {
   readonly key: string;
   readonly keyStart: number;
@@ -10,7 +10,7 @@ const string = /"(?:[^"\\]|\\.)*"/y;
 const scalar = /[^\s,\]}]+/y;
 const blank = /\s*/y;
 
-/** The members of the object that begins at `start`, in a string that is known to be JSON. */
+/** The keys of the object that begins at `start`, in a string that must be JSON. */
 export function scanObject(text: string, start: number): Member[] {
   const members: Member[] = [];
   let at = skip(text, start + 1);

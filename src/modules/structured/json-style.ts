@@ -4,21 +4,21 @@ import { lineEnd } from '../text/text-lines.ts';
 import type { JsonNode } from './json-tree.ts';
 import { isObject } from './value.ts';
 
-/** How a file writes JSON, so that what is put in looks like the rest. */
+/** The JSON style of a file, so that inserted parts look like the rest. */
 export interface JsonStyle {
-  /** Blanks of one level. */
+  /** Spaces of one level. */
   readonly indent: string;
   readonly eol: string;
   /** Between a name and its value. */
   readonly colon: string;
   readonly quote: '"' | "'";
-  /** Names without quotes, where they can be. */
+  /** Names without quotes, if possible. */
   readonly bare: boolean;
-  /** Whether new mappings and lists get a line for each entry. */
+  /** Whether each entry of new mappings and lists gets a separate line. */
   readonly lines: boolean;
 }
 
-/** The style of a string; `indent` is used where it shows none. */
+/** The style of a string; `indent` is used if the string has no indentation. */
 export function styleOf(text: string, tree: JsonNode, indent: string): JsonStyle {
   const nodes = [...all(tree)];
   const inner = nodes.flatMap(({ parent, entry }) => {
@@ -39,7 +39,7 @@ export function styleOf(text: string, tree: JsonNode, indent: string): JsonStyle
   };
 }
 
-/** A value as text. What spans lines is indented by `outer`, all but its first line. */
+/** A value as text. All lines except the first are indented by `outer`. */
 export function jsonText(value: Json, style: JsonStyle, outer: string): string {
   if (typeof value === 'string') return quoted(value, style.quote);
   const parts = isList(value)
@@ -57,7 +57,7 @@ export function jsonText(value: Json, style: JsonStyle, outer: string): string {
   return `${open}${line}${style.indent}${parts.join(`,${line}${style.indent}`)}${line}${close}`;
 }
 
-/** A member's name as text. */
+/** A key as text. */
 export function nameText(name: string, { bare, quote }: JsonStyle): string {
   return bare && /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name, quote);
 }

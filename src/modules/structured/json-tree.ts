@@ -1,36 +1,36 @@
 import type { Json } from '../../core/json.ts';
 import { parseJson5 } from './json5.ts';
 
-/** A value in a string of JSON, JSONC or JSON5, and where it stands; ends are exclusive. */
+/** A value in a string of JSON, JSONC or JSON5, and its location; ends are exclusive. */
 export interface JsonNode {
   readonly kind: 'object' | 'array' | 'scalar';
   readonly start: number;
   readonly end: number;
   readonly value: Json;
-  /** Members of an object, or entries of an array. */
+  /** Keys of an object with their values, or entries of an array. */
   readonly entries: readonly JsonEntry[];
 }
 
-/** A member or an entry. */
+/** A key of an object with its value, or an entry of an array. */
 export interface JsonEntry {
-  /** Of a member; in an array empty. */
+  /** The key; empty in an array. */
   readonly name: string;
-  /** Where its name begins, or the value where it has none. */
+  /** Where its name begins, or the value if it has no name. */
   readonly start: number;
   readonly node: JsonNode;
-  /** Where the comma behind it is. */
+  /** Position of the comma after it. */
   readonly comma: number | undefined;
 }
 
 /**
- * Reads a string that is known to be JSON5 (of which JSON and JSONC are parts), with the places of all that is in it.
- * Whether it is one is for a parser to say: what is wrong is not noticed here.
+ * Reads a string that must be JSON5 (which includes JSON and JSONC), with the locations of all its parts.
+ * It does not validate: only a parser detects errors.
  */
 export function jsonTree(text: string): JsonNode {
   return readValue(text, skip(text, 0));
 }
 
-/** Behind blanks and comments. */
+/** After spaces and comments. */
 export function skip(text: string, from: number): number {
   const blank = /(?:\s|\/\*[\s\S]*?\*\/|\/\/[^\n\r\u2028\u2029]*)*/y;
   blank.lastIndex = from;

@@ -2,8 +2,8 @@ import JSON5 from 'json5';
 import type { Json } from '../../core/json.ts';
 
 /**
- * Reads a string as JSON5. The library warns on the console of line separators inside strings, unasked,
- * so they are escaped first; outside of strings they are blanks.
+ * Parses a string as JSON5. The library always prints a console warning about line separators inside strings,
+ * so they are escaped first; outside of strings they count as spaces.
  *
  * @throws SyntaxError with `lineNumber` and `columnNumber`, both from 1
  */

@@ -1,17 +1,17 @@
 import type { Json } from '../../core/json.ts';
 import { sameValue } from './value.ts';
 
-/** How the entries of a list become those of another. Numbers are those of the old list, or of the new one. */
+/** How the entries of a list become those of another. Numbers are indexes of the old list, or of the new one. */
 export interface Alignment {
-  /** An old entry, and the new one that it becomes. */
+  /** An old entry, and the new one that replaces it. */
   readonly kept: readonly (readonly [old: number, wanted: number])[];
   readonly removed: readonly number[];
   readonly added: readonly number[];
-  /** The old entry that the added ones come before; undefined puts them at the end. */
+  /** The added entries are inserted before this old entry; undefined puts them at the end. */
   readonly before: number | undefined;
 }
 
-/** What both have at their ends stays; what differs between is changed in place, then removed or added. */
+/** Common entries at both ends are kept; entries between them are changed in place, then removed or added. */
 export function alignment(old: readonly Json[], wanted: readonly Json[]): Alignment {
   const removed = wanted.length < old.length ? leftOver(old, wanted) : undefined;
   if (removed !== undefined) return { kept: [], removed, added: [], before: undefined };
@@ -30,7 +30,7 @@ export function alignment(old: readonly Json[], wanted: readonly Json[]): Alignm
   };
 }
 
-/** The old entries that are too many, if the wanted ones are among them in their order: none is rewritten then. */
+/** The surplus old entries, if the others are the desired ones in the same order: then none is rewritten. */
 function leftOver(old: readonly Json[], wanted: readonly Json[]): number[] | undefined {
   const removed: number[] = [];
   let next = 0;

@@ -3,7 +3,7 @@ import { isList, type Json, type JsonObject } from '../../core/json.ts';
 import { isObject, kindOf, member, sameValue } from './value.ts';
 import { pathOf, pathText, type ValuePath } from './value-path.ts';
 
-/** What a task wants changed in a structured file. Pure descriptions; how the text is edited is another matter. */
+/** The desired changes of a structured file. Pure descriptions, independent of how the text is edited. */
 export interface ValueChange {
   readonly merge?: JsonObject;
   readonly lists: 'replace' | 'append_unique';
@@ -13,9 +13,9 @@ export interface ValueChange {
 }
 
 /**
- * The value as a task wants it: merged first, then set, then removed from.
+ * The desired value of a task: merged first, then set, then removed from.
  *
- * @throws HealError where a path leads through what is neither mapping nor list
+ * @throws HealError if a path goes through a value that is neither mapping nor list
  */
 export function changedValue(value: Json | undefined, change: ValueChange): Json | undefined {
   let now = value;
@@ -31,7 +31,7 @@ export function changedValue(value: Json | undefined, change: ValueChange): Json
   return now;
 }
 
-/** Mappings are merged, all else is replaced; lists too, unless entries are to be added that they lack. */
+/** Mappings are merged, other values are replaced; lists too, unless missing entries are to be added to them. */
 function merged(old: Json | undefined, wanted: Json, how: ValueChange): Json {
   if (isObject(old) && isObject(wanted)) {
     const added = Object.entries(wanted).map(([name, value]) => [name, merged(member(old, name), value, how)] as const);

@@ -1,10 +1,10 @@
 import { HealError } from '../../core/errors.ts';
 
-/** Leads to a value inside others: names of members, and 0-based numbers of entries. */
+/** Path to a value inside others: keys, and 0-based indexes of entries. */
 export type ValuePath = readonly (string | number)[];
 
 /**
- * Reads `a.b[0]["x.y"]`: names with dots between them, numbers in brackets, and names that hold a dot or a bracket in
+ * Reads `a.b[0]["x.y"]`: names separated by dots, numbers in brackets, and names that contain a dot or a bracket in
  * brackets and quotes.
  *
  * @throws HealError for anything else

@@ -64,7 +64,7 @@ export const valueProperties = {
   },
 } as const;
 
-/** What these arguments are, once the schema has been checked. */
+/** The type of these arguments after validation. */
 export interface ValueArgs {
   readonly merge?: { readonly [key: string]: unknown };
   readonly at?: string;
@@ -74,7 +74,7 @@ export interface ValueArgs {
   readonly remove?: readonly (string | { readonly path: string; readonly value?: unknown })[];
 }
 
-/** The change that a task's arguments ask for. Arguments are JSON, which their schema can't say of "any value". */
+/** The change that a task's arguments describe. Arguments are JSON, which their schema can't express for "any value". */
 export function valueChange({ merge, at, lists, list_key, set, remove }: ValueArgs): ValueChange {
   return {
     lists,
@@ -89,13 +89,13 @@ export function valueChange({ merge, at, lists, list_key, set, remove }: ValueAr
   };
 }
 
-/** A mapping that leads to what is merged at a path. */
+/** A mapping that contains the merged values at a path. */
 function insideOf(at: string | undefined, merge: JsonObject): JsonObject {
   if (at === undefined) return merge;
   return pathOf(at).reduceRight<JsonObject>((inner, part) => ({ [String(part)]: inner }), merge);
 }
 
-/** What is wrong with arguments that the schema allows. */
+/** Errors in arguments that the schema allows. */
 export function wrongValueArgs(args: ValueArgs): Misuse | undefined {
   if (args.merge === undefined && args.set === undefined && args.remove === undefined)
     return { message: 'nothing is to be done: give merge, set or remove' };
@@ -126,7 +126,7 @@ export function wrongValueArgs(args: ValueArgs): Misuse | undefined {
   return undefined;
 }
 
-/** What is changed, for a title: the paths of the first few values that differ. */
+/** The changes, worded for a title: the paths of the first few values that differ. */
 export function changeTitle(old: Json | undefined, wanted: Json): string {
   const paths = differences(old ?? {}, wanted).map((to) => (to.length === 0 ? 'all' : pathText(to)));
   const more = paths.length - 3;

@@ -1,17 +1,17 @@
 import { isList, type Json, type JsonObject } from '../../core/json.ts';
 import type { ValuePath } from './value-path.ts';
 
-/** Whether a value is a mapping of names. */
+/** Whether a value is a mapping. */
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A member of a mapping; what `Object.prototype` has is none. */
+/** A value of a mapping; inherited properties of `Object.prototype` do not count. */
 export function member(value: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
-/** Whether two values are the same; the order of members makes no difference, and -0 is 0. */
+/** Whether two values are the same; the order of keys makes no difference, and -0 is 0. */
 export function sameValue(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return true;
   if (isList(a)) return isList(b) && a.length === b.length && a.every((one, i) => sameValue(one, b[i]));
@@ -20,7 +20,7 @@ export function sameValue(a: Json | undefined, b: Json | undefined): boolean {
   return names.length === Object.keys(b).length && names.every((name) => sameValue(a[name], member(b, name)));
 }
 
-/** What a value is, for a sentence: "a list". */
+/** The type of a value, worded for a sentence: "a list". */
 export function kindOf(value: Json | undefined): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
@@ -29,7 +29,7 @@ export function kindOf(value: Json | undefined): string {
   return typeof value === 'string' ? 'a string' : typeof value === 'number' ? 'a number' : 'a boolean';
 }
 
-/** Paths of what differs between two values: of each member or entry that is new, gone or another. */
+/** Paths of the differences between two values: of each key or entry that was added, removed or changed. */
 export function differences(old: Json | undefined, wanted: Json | undefined, path: ValuePath = []): ValuePath[] {
   if (sameValue(old, wanted)) return [];
   if (isObject(old) && isObject(wanted)) {

@@ -6,13 +6,13 @@ import { isObject, member, sameValue } from './value.ts';
 import { columnOf, documentText, flowMember, flowText, itemText, memberText, type YamlStyle } from './yaml-style.ts';
 import type { YamlEntry, YamlNode } from './yaml-tree.ts';
 
-/** What it takes to edit: the text, and how new parts of it are written. */
+/** The context of an edit: the text, and the style of new parts. */
 interface Page {
   readonly text: string;
   readonly style: YamlStyle;
 }
 
-/** The edits that make the value of a string another one. What has its value already is not touched. */
+/** The edits that change the value of a string. Parts that have the desired value are not touched. */
 export function yamlEdits(text: string, tree: YamlNode, wanted: Json, style: YamlStyle): TextEdit[] {
   const page = { text, style };
   const inside = insideEdits(page, tree, wanted);
@@ -21,17 +21,17 @@ export function yamlEdits(text: string, tree: YamlNode, wanted: Json, style: Yam
   return [{ start: tree.start, end: tree.end, text: whole }];
 }
 
-/** What becomes of a container's entries. */
+/** The changes of a container's entries. */
 interface Changes {
   readonly kept: readonly (readonly [entry: YamlEntry, value: Json])[];
   readonly removed: readonly YamlEntry[];
-  /** New entries, with a name where they are members. */
+  /** New entries, with a name if they are keys of a mapping. */
   readonly added: readonly (readonly [name: string | undefined, value: Json])[];
-  /** The entry that the new ones come before; undefined puts them at the end. */
+  /** The new entries are inserted before this one; undefined puts them at the end. */
   readonly before: YamlEntry | undefined;
 }
 
-/** Edits of a container's entries; undefined where it must be replaced whole. */
+/** Edits of a container's entries; undefined if it must be replaced as a whole. */
 function insideEdits(page: Page, node: YamlNode, wanted: Json): TextEdit[] | undefined {
   if (sameValue(node.value, wanted)) return [];
   const changes = changesOf(node, wanted);
@@ -53,7 +53,7 @@ function changesOf(node: YamlNode, wanted: Json): Changes | undefined {
         return desired === undefined ? [] : [[entry, desired] as const];
       }),
       removed: entries.filter(({ name }) => name !== undefined && !Object.hasOwn(wanted, name)),
-      // What comes by way of `<<` is there without standing there.
+      // A value inherited through `<<` exists without being written here.
       added: Object.entries(wanted).filter(([name, one]) => !names.has(name) && !sameValue(one, member(value, name))),
       before: undefined,
     };
@@ -82,7 +82,7 @@ function blockChanges({ text, style }: Page, node: YamlNode, changes: Changes, l
   const { before } = changes;
   if (before !== undefined)
     return [...edits, { start: before.start, end: before.start, text: words.map((word) => word + gap).join('') }];
-  // On a line of its own behind the last one, which may itself be about to go.
+  // On a separate line after the last entry, which may itself be removed.
   const content = restOfLine(text, last.end) ?? last.end;
   const start = content + lineEndAt(text, content);
   const put = words.map((word) =>
@@ -91,17 +91,17 @@ function blockChanges({ text, style }: Page, node: YamlNode, changes: Changes, l
   return [...edits, { start, end: start, text: put.join('') }];
 }
 
-/** Takes an entry away with its lines and the comment behind it; comments above it stay. */
+/** Removes an entry with its lines and the comment after it; comments above it stay. */
 function blockRemoval({ text, style }: Page, entries: readonly YamlEntry[], entry: YamlEntry): TextEdit {
   const next = entries[entries.indexOf(entry) + 1];
-  // Behind the dash of a list the first member of a mapping shares its line.
+  // After the dash of a list entry, the first key of a mapping shares its line.
   if (indentBefore(text, entry.start) === undefined && next !== undefined)
     return { start: entry.start, end: next.start, text: '' };
   const content = restOfLine(text, entry.end) ?? entry.end;
   const line = content + lineEndAt(text, content);
   const end = style.emptyLines ? line : emptyLinesEnd(text, line);
   const start = lineStart(text, entry.start);
-  // The last line of a string without a final newline takes the one before it along.
+  // If the last line of a string has no final newline, its removal includes the previous line end.
   const cut = end === content ? (/\r?\n$/.exec(text.slice(Math.max(0, start - 2), start))?.[0].length ?? 0) : 0;
   return { start: start - cut, end, text: '' };
 }
@@ -127,7 +127,7 @@ function flowChanges({ text, style }: Page, node: YamlNode, changes: Changes, la
   return [...edits, { start: last.end, end: last.end, text: words.map((word) => `,${gap}${word}`).join('') }];
 }
 
-/** Gives one entry another value: inside of it if that can be, else all that is written there. */
+/** Gives one entry another value: by edits inside it if possible, otherwise by replacing its whole text. */
 function entryEdits(page: Page, parent: YamlNode, entry: YamlEntry, wanted: Json): TextEdit[] {
   const { node, head } = entry;
   if (sameValue(node === undefined ? null : node.value, wanted)) return [];
@@ -151,12 +151,12 @@ function entryEdits(page: Page, parent: YamlNode, entry: YamlEntry, wanted: Json
   return replacement(text, head, node, written);
 }
 
-/** Puts ` value` or the lines of a block behind a colon or dash; a comment there keeps its line. */
+/** Puts ` value` or the lines of a block after a colon or dash; a comment there stays on its line. */
 function replacement(text: string, head: number, node: YamlNode | undefined, written: string): TextEdit[] {
   const block = /^\r?\n/.test(written);
   const line = restOfLine(text, head);
   if (node === undefined || line !== undefined) {
-    // Nothing but a comment is on this line: the value, if any, is on the next ones.
+    // This line contains only a comment: the value, if any, is on the next lines.
     const end = line ?? head;
     const at = block ? end : head;
     const gone = node === undefined ? [] : [{ start: end, end: node.end, text: '' }];
@@ -169,19 +169,19 @@ function replacement(text: string, head: number, node: YamlNode | undefined, wri
   ];
 }
 
-/** How long the line end at an offset is: 0 at the end of the text. */
+/** The length of the line end at an offset: 0 at the end of the text. */
 function lineEndAt(text: string, offset: number): number {
   return /^\r?\n/.exec(text.slice(offset, offset + 2))?.[0].length ?? 0;
 }
 
-/** Where the empty lines end that begin at an offset. */
+/** Where the empty lines that begin at an offset end. */
 function emptyLinesEnd(text: string, from: number): number {
   const lines = /(?:[ \t]*\r?\n)*/y;
   lines.lastIndex = from;
   return lines.test(text) ? lines.lastIndex : from;
 }
 
-/** Where a line ends on which nothing but blanks and a comment is left, without its line end. */
+/** Where a line ends that contains only spaces and a comment after this offset, without its line end. */
 function restOfLine(text: string, from: number): number | undefined {
   const rest = /[ \t]*(?:(?<=[ \t]|^)#[^\r\n]*)?(?=\r?\n|$)/y;
   rest.lastIndex = from;

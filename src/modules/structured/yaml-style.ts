@@ -12,21 +12,21 @@ import { lineEnd } from '../text/text-lines.ts';
 import { isObject } from './value.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
-/** How a file writes YAML, so that what is put in looks like the rest. */
+/** The YAML style of a file, so that inserted parts look like the rest. */
 export interface YamlStyle {
-  /** Blanks of one level. */
+  /** Spaces of one level. */
   readonly indent: number;
   /** Whether lists in mappings are indented. */
   readonly indentSeq: boolean;
   readonly eol: string;
   readonly singleQuote: boolean;
-  /** Whether texts of several lines are written as blocks; else in quotes. */
+  /** Whether strings of several lines are written as blocks; otherwise in quotes. */
   readonly blocks: boolean;
-  /** Whether the empty lines behind what is taken away stay. */
+  /** Whether the empty lines after a removed part stay. */
   readonly emptyLines: boolean;
 }
 
-/** The style of a string; `indent` is used where it shows none. */
+/** The style of a string; `indent` is used if the string has no indentation. */
 export function yamlStyle(text: string, tree: YamlNode | undefined, indent: number): YamlStyle {
   const found: { indent?: number; indentSeq?: boolean } = {};
   let quotes = 0;
@@ -39,7 +39,7 @@ export function yamlStyle(text: string, tree: YamlNode | undefined, indent: numb
       if (node.kind === 'map' && own > column) found.indent ??= own - column;
       if (node.kind === 'seq') found.indentSeq ??= own > column;
     }
-    // What is in a list stands behind a dash, which says nothing of levels.
+    // The content of a list follows a dash, which does not show the indentation of levels.
     for (const entry of node.entries) if (entry.node) look(entry.node, node.kind === 'map' ? own : undefined);
   };
   if (tree !== undefined) look(tree, undefined);
@@ -53,17 +53,17 @@ export function yamlStyle(text: string, tree: YamlNode | undefined, indent: numb
   };
 }
 
-/** How far from the start of its line an offset is. */
+/** The column of an offset in its line. */
 export function columnOf(text: string, offset: number): number {
   return offset - lineStart(text, offset);
 }
 
-/** `name: value`, to be put at a column: all lines but the first are indented by it. */
+/** `name: value`, for insertion at a column: all lines except the first are indented to it. */
 export function memberText(name: string, value: Json, column: number, style: YamlStyle, quoting?: Scalar.Type): string {
   return indented(written(new Map([[name, nodeOf(value, quoting)]]), style), column, style);
 }
 
-/** `- value`, to be put at a column. */
+/** `- value`, for insertion at a column. */
 export function itemText(value: Json, column: number, style: YamlStyle, quoting?: Scalar.Type): string {
   return indented(written([nodeOf(value, quoting)], style), column, style);
 }
@@ -99,7 +99,7 @@ function nodeOf(value: Json, quoting: Scalar.Type | undefined): unknown {
   return scalar;
 }
 
-/** Without the line end that ends it. Texts that YAML 1.1 takes for something else are quoted: most tools read that. */
+/** Without its final line end. Strings that YAML 1.1 reads as other types are quoted: most tools use that version. */
 function written(value: unknown, style: YamlStyle, flow = false): string {
   const options: DocumentOptions & SchemaOptions & CreateNodeOptions & ToStringOptions = {
     compat: 'yaml-1.1',

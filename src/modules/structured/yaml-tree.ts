@@ -12,9 +12,9 @@ import {
 } from 'yaml';
 import type { Json } from '../../core/json.ts';
 
-/** A value in a YAML text and where it stands; ends are exclusive, without a line end. */
+/** A value in a YAML text and its location; ends are exclusive, without a line end. */
 export interface YamlNode {
-  /** `other` is a scalar, an alias, or what can only be replaced whole. */
+  /** `other` is a scalar, an alias, or a node that can only be replaced as a whole. */
   readonly kind: 'map' | 'seq' | 'other';
   readonly flow: boolean;
   readonly start: number;
@@ -25,19 +25,19 @@ export interface YamlNode {
   readonly quoting: Scalar.Type | undefined;
 }
 
-/** A member of a mapping or an entry of a list. */
+/** A key of a mapping with its value, or an entry of a list. */
 export interface YamlEntry {
-  /** Undefined for entries of lists, and for members that have no plain name (`<<`). */
+  /** Undefined for entries of lists, and for keys without a plain name (`<<`). */
   readonly name: string | undefined;
   readonly start: number;
-  /** Behind `:` or `-` and an anchor; undefined where there is neither. */
+  /** After `:` or `-` and an anchor; undefined if both are missing. */
   readonly head: number | undefined;
-  /** Undefined where nothing is written. */
+  /** Undefined if no value is written. */
   readonly node: YamlNode | undefined;
   readonly end: number;
 }
 
-/** The tree of a parsed document (with `keepSourceTokens`); undefined where it contains nothing. */
+/** The tree of a parsed document (with `keepSourceTokens`); undefined if it is empty. */
 export function yamlTree(text: string, document: Document.Parsed): YamlNode | undefined {
   const { contents } = document;
   return contents === null || isEmpty(contents) ? undefined : nodeOf({ text, document }, contents);
@@ -71,7 +71,7 @@ function nodeOf(source: Source, node: Node): YamlNode {
   };
 }
 
-/** Made of the entries' values where that is all: to ask each node for its value would walk a string once for each level. */
+/** Built from the entries' values if these are complete: asking each node for its value would walk a string once per level. */
 function valueIn({ document }: Source, node: Node, entries: readonly YamlEntry[] | undefined): Json {
   if (isSeq(node) && entries !== undefined) return entries.map((entry) => entry.node?.value ?? null);
   if (isMap(node) && entries?.every(({ name }) => name !== undefined))
@@ -88,7 +88,7 @@ function memberOf(source: Source, pair: Pair): YamlEntry {
   return {
     name: isScalar(key) && typeof key.value !== 'symbol' && !isAlias(key) ? nameOf(key) : undefined,
     start: startOf(srcToken?.start) ?? keyNode?.range?.[0] ?? 0,
-    // A question mark without a colon behind it leaves no place for a value.
+    // A question mark without a colon after it leaves no place for a value.
     head,
     node,
     end: node?.end ?? head ?? keyEnd,
@@ -124,12 +124,12 @@ function written(source: Source, node: Node | null): YamlNode | undefined {
   return node === null || isEmpty(node) ? undefined : nodeOf(source, node);
 }
 
-/** Whether there is nothing written of a node: `key:`. */
+/** Whether a node has no text: `key:`. */
 function isEmpty(node: Node): boolean {
   return isScalar(node) && node.range?.[0] === node.range?.[1] && node.value === null;
 }
 
-/** Where the first token is that says something. */
+/** Position of the first token with content. */
 function startOf(tokens: readonly CST.SourceToken[] | undefined): number | undefined {
   return tokens?.find(({ type }) => !['space', 'newline', 'comment', 'comma'].includes(type))?.offset;
 }
@@ -141,7 +141,7 @@ function headOf(tokens: readonly CST.SourceToken[] | undefined, mark: CST.Source
   return last === undefined ? undefined : last.offset + last.source.length;
 }
 
-/** As yaml names the members of an object. */
+/** A key, named as yaml names the keys of an object. */
 function nameOf({ value }: Scalar): string {
   return value === null ? '' : String(value);
 }

@@ -6,12 +6,12 @@ import { present } from '../../core/state.ts';
 import { type Unit, unit } from '../../probes/unit.ts';
 import { milliseconds } from '../../probes/unit-state.ts';
 
-/** Where the system's own unit files are. */
+/** Directory of the local unit files of the system manager. */
 const directory = '/etc/systemd/system';
 
 /**
- * What is predicted of a unit whose file is made where there was none: systemd knows it, off and down, so that a plan can
- * say what is to be done with it. It holds only where no unit of that name was there, from another directory.
+ * The prediction for a unit whose file is created: systemd knows it, disabled and inactive, so that a plan can
+ * show what must be changed. It is valid only if no unit of that name existed, from another directory.
  */
 export function newUnit(path: string, content: Content, input: Input): Prediction[] {
   const name = posix.basename(path);
@@ -22,12 +22,12 @@ export function newUnit(path: string, content: Content, input: Input): Predictio
   return [{ ...predicts(unit(name, { scope: 'system' }, input.account), state), where: 'absent' }];
 }
 
-/** A unit right after its file was read for the first time. */
+/** A unit right after systemd read its file for the first time. */
 export function freshUnit(id: string, path: string, text: string): Unit {
   const isService = id.endsWith('.service');
   const set = (key: string): string | undefined =>
     [...text.matchAll(new RegExp(`^[ \\t]*${key}[ \\t]*=[ \\t]*(.*?)[ \\t]*$`, 'gm'))].at(-1)?.[1];
-  /** A time of a unit file, where a plain number is seconds, and what holds where none is set; in milliseconds. */
+  /** A time in a unit file, where a plain number means seconds, or the default if none is set; in milliseconds. */
   const time = (key: string, otherwise: number): number | undefined => {
     const written = set(key);
     if (written === undefined) return otherwise;

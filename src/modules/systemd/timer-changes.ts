@@ -13,7 +13,7 @@ import { freshUnit } from './new-unit.ts';
 import { calendarOf, serviceText, type TimerArgs, timerText } from './timer-text.ts';
 import { controlChange, reloadChange, runChange, type Target } from './unit-changes.ts';
 
-/** What is asked: both units, and all that is asked to place their two files. */
+/** The questions: both units, and all questions to place their two files. */
 export interface TimerReads {
   readonly [name: string]: Question<unknown> | undefined;
   readonly timer: Question<Unit>;
@@ -39,7 +39,7 @@ export function fileOf(name: string, type: 'timer' | 'service'): string {
   return `/etc/systemd/system/${name}.${type}`;
 }
 
-/** How a unit's file is placed. Times that systemd can't read are refused before they stand in it. */
+/** How a unit's file is placed. Times that systemd can't read are refused before they are written to it. */
 export function placedUnit(args: TimerArgs, type: 'timer' | 'service'): PlacedArgs {
   const times = type === 'timer' ? calendarOf(args) : [];
   return {
@@ -54,7 +54,7 @@ export function placedUnit(args: TimerArgs, type: 'timer' | 'service'): PlacedAr
   };
 }
 
-/** Both files as they are to be, read by systemd, and the timer enabled and running. */
+/** Both files in their desired state, read by systemd, and the timer enabled and running. */
 export function keptTimer(
   args: Wanted,
   answers: Answers<TimerReads>,
@@ -110,7 +110,7 @@ export function keptTimer(
   };
 }
 
-/** Neither unit, nor a file of theirs. */
+/** Neither unit, and no file of them. */
 export function removedTimer(name: string, answers: Answers<TimerReads>, input: Input): Decision {
   const target: Target = { unit: `${name}.timer`, scope: 'system' };
   const there = answers.timer;

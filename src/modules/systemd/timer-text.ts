@@ -1,6 +1,6 @@
 import { shellWords } from '../commands/shell-words.ts';
 
-/** What a timer runs, and when, as a task gives it. */
+/** The command of a timer and its schedule, according to a task. */
 export interface TimerArgs {
   readonly name: string;
   readonly description?: string;
@@ -21,7 +21,7 @@ export interface TimerArgs {
 
 const head = '# Kept by heal: what is changed here is changed back.';
 
-/** The unit that says when (systemd.timer(5)). */
+/** The unit with the schedule (systemd.timer(5)). */
 export function timerText(args: TimerArgs): string {
   const { on_boot: boot, on_unit_active: active } = args;
   const calendar = calendarOf(args);
@@ -32,7 +32,7 @@ export function timerText(args: TimerArgs): string {
       [
         ...calendar.map((one) => `OnCalendar=${one}`),
         ...setting('OnBootSec', boot),
-        // Without this it waits for a first run that never starts.
+        // Without this the timer waits for a first run that never starts.
         ...setting('OnActiveSec', boot === undefined && calendar.length === 0 ? active : undefined),
         ...setting('OnUnitActiveSec', active),
         ...setting('AccuracySec', args.accuracy),
@@ -44,7 +44,7 @@ export function timerText(args: TimerArgs): string {
   ]);
 }
 
-/** The unit that says what (systemd.service(5)). */
+/** The unit with the command (systemd.service(5)). */
 export function serviceText(args: TimerArgs): string {
   const words = args.script === undefined ? shellWords(args.command ?? '') : ['/bin/sh', '-c', args.script];
   return unitText([
@@ -82,7 +82,7 @@ function setting(key: string, value: string | undefined): string[] {
   return value === undefined ? [] : [`${key}=${value}`];
 }
 
-/** A word that systemd reads as it is: quoted where it has to be, and % doubled. `$` counts in a command line alone. */
+/** A word that systemd reads unchanged: quoted if necessary, and % doubled. `$` is special only in a command line. */
 function quoted(word: string): string {
   const text = specifiers(word);
   if (/^[A-Za-z0-9_./:=@%+,-]+$/.test(text)) return text;

@@ -4,24 +4,24 @@ import type { Sh } from '../../core/sh.ts';
 import { manager, systemctl, type Unit, type UnitScope } from '../../probes/unit.ts';
 import { sh } from '../../shell/sh.ts';
 
-/** A unit and the manager it belongs to. */
+/** A unit and its manager. */
 export interface Target {
   readonly unit: string;
   readonly scope: UnitScope;
 }
 
-/** Why a unit can't be brought where it is wanted. */
+/** Why a unit can't reach the desired state. */
 export interface Refusal {
   readonly failed: string;
   readonly hint?: string;
 }
 
-/** Seconds for which a service without a notion of readiness must hold after its start. */
+/** Seconds for which a service without readiness notification must run after its start. */
 const holdSeconds = 1;
 
 /**
- * The manager reads its unit files again, for the sake of these units (default: all). What it had not noticed of others so far it then
- * has; what was asked of those says at worst that it is still to be reloaded, and doing that twice is no harm.
+ * The manager reads its unit files again, because of these units (default: all). It then also notices earlier changes of other
+ * units; the old answers about those say at worst that they still need a reload, and doing that twice is harmless.
  */
 export function reloadChange(scope: UnitScope, units?: readonly string[]): Change {
   return {
@@ -38,7 +38,7 @@ export function controlChange(target: Target, verb: 'enable' | 'disable' | 'mask
   return {
     title: `${verb} ${unit}`,
     sign: verb === 'enable' || verb === 'unmask' ? '+' : '-',
-    // Its "Created symlink" is no error, but on stderr.
+    // Its "Created symlink" is not an error, but is printed on stderr.
     act: { kind: 'program', script: sh`${manager(scope)}${systemctl(scope)} --quiet ${verb} -- ${unit}` },
     touches: [`unit:${scope}/${unit}`],
   };
@@ -50,7 +50,7 @@ export function killChange(target: Target, signal: string): Change {
   return {
     title: `send SIG${signal} to the main process of ${unit}`,
     sign: '~',
-    // --kill-who is what systemd before 252 knows, and later ones still take.
+    // --kill-who is the option of systemd before 252, and later versions still accept it.
     act: {
       kind: 'program',
       script: sh`${manager(scope)}${systemctl(scope)} kill --kill-who=main --signal=${signal} -- ${unit}`,
@@ -59,7 +59,7 @@ export function killChange(target: Target, signal: string): Change {
   };
 }
 
-/** Starts, stops, restarts or reloads; undefined where it is as wanted. `before` are the answers from before the act. */
+/** Starts, stops, restarts or reloads; undefined if nothing must be changed. `before` are the answers from before the act. */
 export function runChange(
   state: 'started' | 'stopped' | 'restarted' | 'reloaded',
   target: Target,
@@ -89,8 +89,8 @@ export function runChange(
 }
 
 /**
- * A start that proves itself. A unit that failed is reset first, for one that hit its start limit can't be started
- * (systemd.unit(5)). A simple service counts as started the moment its process is there; so it is watched for a second.
+ * A start that proves itself. A failed unit is reset first, because one that reached its start limit can't be started
+ * (systemd.unit(5)). A simple service counts as started as soon as its process exists; so it is watched for a second.
  */
 function start(target: Target, now: Unit, verb: 'start' | 'restart'): Change {
   const { unit } = target;
@@ -110,7 +110,7 @@ function start(target: Target, now: Unit, verb: 'start' | 'restart'): Change {
   return change(target, verb, verb === 'start' ? '+' : '~', script, note);
 }
 
-/** Which process a stop ends. */
+/** The process that a stop ends. */
 function pidNote(now: Unit): string {
   const pid = now.run?.mainPid ?? 0;
   return pid === 0 ? '' : ` (pid ${pid})`;
@@ -158,8 +158,8 @@ function running({ unit, scope }: Target): Scope[] {
 }
 
 /**
- * A oneshot has run and ended, as it should: it is active only while it works. systemd forgets such a unit at once, its
- * invocation too; that it ran is proven by its start, which fails where it does.
+ * A oneshot that has completed successfully: it is active only while it works. systemd forgets such a unit at once, including
+ * its invocation; its start, which fails if the unit fails, proves that it ran.
  */
 function ended(now: Unit): boolean {
   return isOneshot(now) && now.activeState === 'inactive' && (now.run?.result ?? 'success') === 'success';

@@ -1,9 +1,9 @@
 import type { Line } from './text-lines.ts';
 
-/** Whether, and how, what is there without markers is taken for the block. */
+/** Whether, and how, existing text without markers counts as the block. */
 export type Adoption = boolean | 'section';
 
-/** The lines that a block without markers has, if it is there: `end` is behind the last one. */
+/** The lines of an existing block without markers: `end` is after the last one. */
 export function adoptable(
   adopt: Adoption,
   lines: readonly Line[],
@@ -19,7 +19,7 @@ function sameLines(lines: readonly Line[], block: readonly string[]): { start: n
   return start === -1 ? undefined : { start, end: start + block.length };
 }
 
-/** From its heading to the next one of the same rank or a higher one, without the empty lines before that. */
+/** From its heading to the next heading of the same or a higher rank, without the empty lines before that. */
 function section(lines: readonly Line[], heading: string): { start: number; end: number } | undefined {
   const fenced = insideFences(lines);
   const start = lines.findIndex((line, i) => !fenced[i] && is(line, heading));
@@ -34,19 +34,19 @@ function section(lines: readonly Line[], heading: string): { start: number; end:
   return { start, end };
 }
 
-/** Trailing blanks are what an editor leaves behind; they make no difference. */
+/** Ignores trailing spaces, which editors often leave. */
 function is(line: Line | undefined, text: string): boolean {
   return line?.text.trimEnd() === text.trimEnd();
 }
 
-/** Markdown's `## Title` has rank 2, `[section]` of an INI file 1; undefined for what is no heading. */
+/** Markdown's `## Title` has rank 2, `[section]` of an INI file 1; undefined if the line is not a heading. */
 export function headingOf(line: string): { readonly kind: '#' | '['; readonly rank: number } | undefined {
   const hashes = /^ {0,3}(#{1,6})(?:\s|$)/.exec(line)?.[1];
   if (hashes !== undefined) return { kind: '#', rank: hashes.length };
   return /^\s*\[[^\]]+\]\s*$/.test(line) ? { kind: '[', rank: 1 } : undefined;
 }
 
-/** A `#` between fences is a comment of a program, no heading. */
+/** A `#` between fences is a comment of a program, not a heading. */
 function insideFences(lines: readonly Line[]): readonly boolean[] {
   let fence: string | undefined;
   return lines.map(({ text }) => {

@@ -10,8 +10,8 @@ import { type AttributeArgs, type AttributeReads, attributeReads } from '../file
 import { contentOfText, locate, type PlacedArgs, placedPlan } from '../files/placed-file.ts';
 
 /**
- * What `line`, `replace`, `block`, `json` and `yaml` have in common: the text of a file is read, edited here, and placed
- * as `copy` does. Owner, mode and ACL stay as they are unless given.
+ * The common part of `line`, `replace`, `block`, `json` and `yaml`: heal reads the text of a file, edits it, and places it
+ * as `copy` does. Owner, mode and ACL are kept unless given.
  */
 export interface EditedArgs extends AttributeArgs {
   readonly path: string;
@@ -20,7 +20,7 @@ export interface EditedArgs extends AttributeArgs {
   readonly validate?: string;
 }
 
-/** What is asked. `at0` is the path; where that is a link, the following ones are what it leads to. */
+/** The questions. `at0` is the path; if that is a link, the following ones are the paths that it points to. */
 export type EditedReads = AttributeReads & {
   readonly [name: `at${number}`]: Question<Entry>;
   readonly parent: Question<Entry>;
@@ -28,15 +28,15 @@ export type EditedReads = AttributeReads & {
   readonly content: Question<FileContent>;
 };
 
-/** What an edit came to. `what` continues "... in /etc/fstab"; a string that is the same is no change. */
+/** Result of an edit. `what` continues "... in /etc/fstab"; an equal string is not a change. */
 export type Edited =
   | { readonly text: string; readonly what: string; readonly message?: string }
   | { readonly failed: string; readonly hint?: string };
 
-/** How a string is edited. Pure, and done once it has been done: `edit(edit(text))` is `edit(text)`. */
+/** How a string is edited. Pure and idempotent: `edit(edit(text))` is `edit(text)`. */
 export type Edit = (text: string) => Edited;
 
-/** What has to be known to edit a file: all of it in the first round, unless the path is a link. */
+/** The questions to edit a file: all in the first round, unless the path is a link. */
 export function editedReads(args: EditedArgs, look: Look, input: Input): EditedReads {
   const asked: Question<Entry>[] = [];
   const at = (path: string): Entry | undefined => {
@@ -55,7 +55,7 @@ export function editedReads(args: EditedArgs, look: Look, input: Input): EditedR
   };
 }
 
-/** Decides what makes the file's text the edited one. `missing` says what a file that is not there means. */
+/** Computes the changes for the edited text. `missing` says what a missing file means. */
 export function editedPlan(
   args: EditedArgs,
   answers: Answers<EditedReads>,
@@ -116,7 +116,7 @@ function placed(args: EditedArgs): PlacedArgs {
   return { ...rest, dest: path, force: true, follow: 'checked' };
 }
 
-/** The text of a file; undefined for bytes that are none. The mark that some put at its start stays. */
+/** The text of a file; undefined if the bytes are not text. A byte order mark at its start is kept. */
 function textOf(bytes: Buffer): string | undefined {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

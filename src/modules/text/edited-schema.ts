@@ -1,6 +1,6 @@
 import { absolutePath, fileMode, owner, ownerGroup } from '../definition/schemas.ts';
 
-/** Arguments that all modules share which edit a file in place. */
+/** Arguments of all modules that edit a file in place. */
 export const editedProperties = {
   path: { ...absolutePath, description: 'File on the host. Links are followed.' },
   create: { type: 'boolean', default: false, description: 'Create the file if it does not exist.' },

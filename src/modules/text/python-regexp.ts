@@ -2,10 +2,10 @@ import { HealError } from '../../core/errors.ts';
 import type { Misuse } from '../../core/playbook.ts';
 
 /**
- * A regular expression as users of Ansible write it. It is JavaScript's, in Unicode mode; what Python writes otherwise
- * is translated (`(?P<name>`, `\A`, `\Z`, `(?i)` at the start, a lone brace), and what JavaScript lacks is refused.
+ * A regular expression as users of Ansible write it. It is JavaScript's, in Unicode mode; different Python syntax
+ * is translated (`(?P<name>`, `\A`, `\Z`, `(?i)` at the start, a lone brace), and features missing in JavaScript are refused.
  *
- * @throws HealError that quotes the expression and says what is wrong with it
+ * @throws HealError that quotes the expression and explains the error
  */
 export function pythonRegexp(source: string, flags: '' | 'm' | 's' | 'ms' = ''): RegExp {
   const inline = /^\(\?([a-zA-Z]+)\)/.exec(source);
@@ -23,7 +23,7 @@ export function pythonRegexp(source: string, flags: '' | 'm' | 's' | 'ms' = ''):
   }
 }
 
-/** The first of these arguments that is not a regular expression, as `misuse` of a module tells it. */
+/** The first of these arguments that is not a regular expression, as a module's `misuse` reports it. */
 export function wrongRegexp(args: Readonly<Record<string, string | undefined>>): Misuse | undefined {
   for (const [argument, source] of Object.entries(args)) {
     try {
@@ -54,7 +54,7 @@ function translate(source: string, from: number): string {
   return out;
 }
 
-/** What stands outside of `[]`: how many characters it has, and how JavaScript writes it. */
+/** The part outside of `[]`: its number of characters, and its JavaScript form. */
 function token(source: string, rest: string, quantified: boolean): [taken: number, made: string] {
   const first = rest.charAt(0);
   if (first === '\\') return escaped(source, rest, false);
@@ -91,7 +91,7 @@ function characterClass(source: string, rest: string): [taken: number, made: str
   const start = rest.startsWith('[^') ? '[^' : '[';
   let made = start;
   let at = start.length;
-  // Python takes a bracket that comes first for itself; in JavaScript it ends the class.
+  // In Python, a bracket in the first position is literal; in JavaScript it ends the class.
   if (rest.charAt(at) === ']') {
     made += '\\]';
     at++;

@@ -2,7 +2,7 @@ import { HealError } from '../../core/errors.ts';
 
 type Piece = string | { readonly group: number | string };
 
-/** What stands in for a match, with Python's marks: `\1`, `\g<2>`, `\g<name>`, `\n`, `\\`. A `$` is a dollar. */
+/** Replacement for a match, with Python's escapes: `\1`, `\g<2>`, `\g<name>`, `\n`, `\\`. A `$` is a dollar. */
 export interface Substitution {
   readonly pieces: readonly Piece[];
 }
@@ -12,12 +12,12 @@ const escapes: Readonly<Record<string, string>> = {
 }; // biome-ignore format: a table
 
 /**
- * Reads what is to stand in for the matches of an expression.
+ * Reads the replacement for the matches of an expression.
  *
- * @throws HealError for an escape that Python does not know either, or a group that is not there
+ * @throws HealError for an escape that Python does not know either, or a group that does not exist
  */
 export function substitutionFor(regexp: RegExp, text: string): Substitution {
-  // With an empty alternative it matches anything, and the match bears all groups.
+  // With an empty alternative it matches anything, and the match contains all groups.
   const any = new RegExp(`${regexp.source}|`, regexp.flags).exec('');
   const groups = (any?.length ?? 1) - 1;
   const names = Object.keys(any?.groups ?? {});
@@ -38,7 +38,7 @@ export function substitutionFor(regexp: RegExp, text: string): Substitution {
   return { pieces };
 }
 
-/** The text that stands in for one match. A group that took no part is nothing. */
+/** The text that replaces one match. A group that did not participate is empty. */
 export function substituted({ pieces }: Substitution, match: RegExpExecArray): string {
   return pieces
     .map((piece) => {

@@ -1,12 +1,12 @@
-/** A piece of a string that another takes the place of. Offsets are those of the text before any edit. */
+/** A replacement of a part of a string. Offsets refer to the text before any edit. */
 export interface TextEdit {
   readonly start: number;
-  /** Behind the last character that goes; `start` where something is only put in. */
+  /** After the last removed character; `start` for a pure insertion. */
   readonly end: number;
   readonly text: string;
 }
 
-/** A string with edits made in it that do not overlap. Those at the same place are put in the order given. */
+/** A string with edits that do not overlap. Those at the same place are inserted in the given order. */
 export function withEdits(text: string, edits: readonly TextEdit[]): string {
   const inOrder = edits.map((edit, i) => ({ edit, i })).sort((a, b) => a.edit.start - b.edit.start || a.i - b.i);
   let made = '';
@@ -18,23 +18,23 @@ export function withEdits(text: string, edits: readonly TextEdit[]): string {
   return made + text.slice(done);
 }
 
-/** Where a line begins that an offset is on. */
+/** Where the line of an offset begins. */
 export function lineStart(text: string, offset: number): number {
   return text.lastIndexOf('\n', offset - 1) + 1;
 }
 
-/** The blanks before an offset, if there is nothing else before it on its line. */
+/** The spaces before an offset, if its line contains nothing else before it. */
 export function indentBefore(text: string, offset: number): string | undefined {
   const before = text.slice(lineStart(text, offset), offset);
   return /^[ \t]*$/.test(before) ? before : undefined;
 }
 
-/** The blanks that the line of an offset begins with. */
+/** The spaces at the start of the line of an offset. */
 export function indentOfLine(text: string, offset: number): string {
   return /^[ \t]*/.exec(text.slice(lineStart(text, offset), offset))?.[0] ?? '';
 }
 
-/** Where an offset is, as people count, with the line itself: `3:5`. */
+/** Line and column of an offset, both counted from 1, and the line itself: `3:5`. */
 export function placeOf(text: string, offset: number): { readonly at: string; readonly line: string } {
   const start = lineStart(text, offset);
   const line = text.slice(0, start).split('\n').length;

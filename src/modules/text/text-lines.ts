@@ -1,10 +1,10 @@
-/** A line of a string and what ends it: `\n`, `\r\n`, or nothing where the text ends without. */
+/** A line of a string and its line end: `\n`, `\r\n`, or nothing if the text ends without one. */
 export interface Line {
   readonly text: string;
   readonly end: string;
 }
 
-/** The lines of a string; none of an empty one. A lone carriage return is part of its line. */
+/** The lines of a string; none for an empty one. A lone carriage return is part of its line. */
 export function linesOf(text: string): Line[] {
   const parts = text.split(/(\r?\n)/);
   const lines: Line[] = [];
@@ -15,7 +15,7 @@ export function linesOf(text: string): Line[] {
   return lines;
 }
 
-/** How most lines of a string end: what a new one gets. */
+/** The most frequent line end of a string: new lines get it. */
 export function lineEnd(text: string): '\n' | '\r\n' {
   const all = text.split('\n').length - 1;
   const windows = text.split('\r\n').length - 1;
@@ -23,8 +23,8 @@ export function lineEnd(text: string): '\n' | '\r\n' {
 }
 
 /**
- * The text of lines that were `before` and of which some may be new (their `end` is then nothing). Lines end as the
- * others do, and the last one with or without an end as it was before; a string that was empty gets one.
+ * The text of lines that were `before` and of which some may be new (their `end` is then nothing). New lines get the line
+ * end of the others, and the last one has a line end only if it had one before; a string that was empty gets one.
  */
 export function textOfLines(lines: readonly Line[], before: string): string {
   const end = lineEnd(before);
@@ -32,7 +32,7 @@ export function textOfLines(lines: readonly Line[], before: string): string {
   return lines.map((line, i) => line.text + (i < lines.length - 1 || ended ? line.end || end : '')).join('');
 }
 
-/** New lines of a string that a task gives: one newline at its end is how YAML ends a block, not an empty line. */
+/** New lines of a string in a task: one newline at its end comes from a YAML block, and is not an empty line. */
 export function newLines(text: string): Line[] {
   return linesOf(text.endsWith('\n') ? text : `${text}\n`).map((line) => ({ text: line.text, end: '' }));
 }
