@@ -1,9 +1,9 @@
 import ssh2, { type BaseAgent, type ParsedKey, type PublicKeyEntry } from 'ssh2';
 
-/** Milliseconds that an agent has to list its keys; it has them in memory. */
+/** Milliseconds that an agent may take to list its keys; it has them in memory. */
 const limitMs = 5000;
 
-/** The keys that an agent holds; undefined if it does not answer within `limit` milliseconds. */
+/** The keys that an agent has; undefined if it does not answer within `limit` milliseconds. */
 export function agentKeys(agent: BaseAgent, limit = limitMs): Promise<readonly ParsedKey[] | undefined> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(undefined), limit);
@@ -23,7 +23,7 @@ export function agentKeys(agent: BaseAgent, limit = limitMs): Promise<readonly P
   });
 }
 
-/** An agent offers its keys as they are, or with more beside them, at one depth or two. */
+/** An agent returns its keys unchanged or wrapped in other data, at one or two levels of nesting. */
 function bare(offered: string | Buffer | ParsedKey | PublicKeyEntry): string | Buffer | ParsedKey {
   if (typeof offered === 'string' || Buffer.isBuffer(offered) || !('pubKey' in offered)) return offered;
   const { pubKey } = offered;

@@ -6,35 +6,35 @@ import type { Client, ClientChannel, FileEntryWithStats, SFTPWrapper, Stats } fr
 import { HealError } from '../core/errors.ts';
 import { closeClient } from './close-client.ts';
 
-/** Where a shell or a command reads and writes. */
+/** The streams that a shell or a command reads and writes. */
 export interface Streams {
   readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WritableStream;
   readonly errors: NodeJS.WritableStream;
 }
 
-/** A terminal on the workstation, which the host's follows. */
+/** A terminal on the control node; the host's terminal gets its size. */
 export interface Window {
   readonly term: string;
   readonly size: () => { readonly rows: number; readonly cols: number };
-  /** Calls back after each change of the size; returns the end of that. */
+  /** Registers a callback for changes of the size; returns a function that removes it. */
   readonly onResize: (changed: () => void) => () => void;
 }
 
 /**
- * What a person does on one host by hand, over a login like that of a run: a shell, one command, copies of files. For single
+ * Manual work of a user on one host, over a login like that of a run: a shell, one command, copies of files. For single
  * steps node-ssh is enough; a run keeps a shell of its own (session.ts).
  */
 export interface ByHand {
   /**
-   * Runs a command, or the login shell where there is none.
+   * Runs a command, or the login shell if no command is given.
    *
-   * @param window Gives it a terminal.
-   * @returns its exit code, or 128 and the number of the signal that ended it; undefined where the connection ended first
+   * @param window Allocates a terminal of this size.
+   * @returns its exit code, or 128 plus the number of the signal that ended it; undefined if the connection ended first
    */
   run(command: string | undefined, streams: Streams, window: Window | undefined): Promise<number | undefined>;
   /**
-   * Copies a file or directory of the workstation to the host; returns the number of files. As scp(1): into `to` where that is a
+   * Copies a file or directory of the control node to the host; returns the number of files. As scp(1): into `to` if that is a
    * directory, else as `to`.
    */
   put(from: string, to: string): Promise<number>;
@@ -63,7 +63,7 @@ export function byHand(client: Client, host: string, signal: AbortSignal): ByHan
   };
 }
 
-/** As node-ssh's `execCommand`, which would keep all that the command prints in memory. */
+/** Like node-ssh's `execCommand`, which would keep the complete output of the command in memory. */
 function commandChannel(
   client: Client,
   command: string,
@@ -74,7 +74,7 @@ function commandChannel(
   });
 }
 
-/** Joins a channel with the workstation's streams until it ends. */
+/** Connects a channel with the control node's streams until the channel ends. */
 function joined(
   channel: ClientChannel,
   { input, output, errors }: Streams,
@@ -85,7 +85,7 @@ function joined(
       const { rows, cols } = window.size();
       channel.setWindow(rows, cols, 0, 0);
     });
-    // A command that ends at once has told its exit code before anybody could listen; the close tells it again.
+    // A command that ends at once has sent its exit code before a listener exists; the close event repeats it.
     channel.on('close', (code?: number | null, signal?: string) => {
       follow?.();
       input.unpipe(channel);
@@ -100,12 +100,12 @@ function joined(
   });
 }
 
-/** Number of a signal, which the protocol names without SIG (RFC 4254, 6.10); 127 for one that is unknown here. */
+/** Number of a signal, which the protocol names without SIG (RFC 4254, 6.10); 127 if this system does not know it. */
 function numberOf(name: string): number {
   return new Map(Object.entries(constants.signals)).get(`SIG${name.replace(/^SIG/, '')}`) ?? 127;
 }
 
-/** Opens SFTP, and says of its errors which file of which host they are about. */
+/** Opens SFTP, and adds the host and the file to its errors. */
 async function withSftp(ssh: NodeSSH, host: string, use: (sftp: SFTPWrapper) => Promise<number>): Promise<number> {
   const sftp = await ssh.requestSFTP().catch((cause: unknown) => {
     throw new HealError('failed', `${host} offers no SFTP, which copies files`, {
@@ -169,7 +169,7 @@ async function get(sftp: SFTPWrapper, host: string, from: string, to: string): P
   const copy = async (directory: string, at: string): Promise<void> => {
     await mkdir(at, { recursive: true });
     for (const { filename, attrs } of await about(directory, listed(sftp, directory))) {
-      // The host says the names: one that leads elsewhere would have a file of the workstation written (CVE-2019-6111).
+      // The host sends the names: a name with a path in it could write any file of the control node (CVE-2019-6111).
       if (!isPlainName(filename)) {
         throw new HealError(
           'failed',
@@ -188,18 +188,18 @@ async function get(sftp: SFTPWrapper, host: string, from: string, to: string): P
   return files;
 }
 
-/** Whether a name of the host can be a file's name on the workstation; Windows takes fewer. */
+/** Whether a name from the host can be a file name on the control node; Windows allows fewer names. */
 function isPlainName(name: string): boolean {
   if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) return false;
   return sep === '/' || !/[\\:*?"<>|\x01-\x1f]|[. ]$/.test(name);
 }
 
-/** SFTP begins in the home directory and knows no `~`. */
+/** SFTP starts in the home directory and does not know `~`. */
 function ofHome(path: string): string {
   return path.replace(/^~(\/|$)/, '') || '.';
 }
 
-/** Undefined where there is nothing. */
+/** Undefined if the path does not exist. */
 function statOf(sftp: SFTPWrapper, path: string): Promise<Stats | undefined> {
   return new Promise((resolve) => {
     sftp.stat(path, (error, found) => resolve(error === undefined ? found : undefined));
@@ -212,7 +212,7 @@ function listed(sftp: SFTPWrapper, path: string): Promise<FileEntryWithStats[]> 
   });
 }
 
-// node-ssh's own copies take a backslash in a name for a slash, and make the directories above.
+// node-ssh's own copies treat a backslash in a name as a slash, and create the parent directories.
 function sent(sftp: SFTPWrapper, from: string, to: string, mode: number): Promise<void> {
   return done((end) => sftp.fastPut(from, to, { mode }, end));
 }

@@ -9,13 +9,13 @@ import { collector } from './collector.ts';
 import { execPlainly } from './fast-login.ts';
 import { interrupted, unreachable } from './faults.ts';
 
-/** Most that a channel's output may be where it is held, in bytes. */
+/** Maximum size in bytes of a channel's output that is kept in memory. */
 const outputLimit = 512 * 1024 * 1024;
 
-/** Bytes kept of what comes before the command's own output, in which its begin is looked for. */
+/** Bytes kept of what precedes the command's own output, to search for the start of that output. */
 const noiseLimit = 64 * 1024;
 
-/** What goes into a command, what takes its output, and what ends it. */
+/** Input of a command, receiver of its output, and the signal that ends it. */
 export interface ChannelUse {
   readonly input: AsyncIterable<Uint8Array> | undefined;
   readonly output: ChannelOutput | undefined;
@@ -23,8 +23,8 @@ export interface ChannelUse {
 }
 
 /**
- * Runs a command on a channel of its own, with `input` as its standard input. The command goes ahead of the input to a
- * shell like the kept one: so it may be of any length, the same user runs it, and `ps` does not show it.
+ * Runs a command on a channel of its own, with `input` as its standard input. A shell like the kept one receives the command
+ * before the input: so the command may have any length, the same user runs it, and `ps` does not show it.
  *
  * The command cannot tell an input that ended from one that was cut off: check a length or a checksum afterwards.
  */
@@ -58,7 +58,7 @@ export async function runChannel(
   const end = (error: Error): void => {
     fault ??= error;
     kill(stream);
-    // sshd says nothing more before the command has ended, which may take long.
+    // sshd sends nothing more until the command has ended, which may take long.
     over();
   };
   const aborted = () => end(interrupted(what, signal));
@@ -71,7 +71,7 @@ export async function runChannel(
     } else if (size <= outputLimit) stdout.push(chunk);
     else end(new HealError('failed', `the host sent more than ${outputLimit} bytes`));
   };
-  // What the command itself prints: before it the login shell's rc files may have spoken.
+  // The command's own output starts after anything that the login shell's rc files print.
   let ahead = Buffer.alloc(0);
   stream.on('data', (chunk: Buffer) => {
     if (begun) return take(chunk);
@@ -108,8 +108,8 @@ export async function runChannel(
 }
 
 /**
- * Ends a command and its channel. Closing alone kills nothing, but ends the command's input and breaks its output;
- * signals reach its process group, though not everywhere (for root, OpenSSH 9.2 refuses to send any).
+ * Ends a command and its channel. Closing the channel kills nothing, but ends the command's input and breaks its output;
+ * signals reach its process group, but not everywhere (for root, OpenSSH 9.2 refuses to send any).
  */
 export function kill(stream: ClientChannel): void {
   try {
@@ -117,7 +117,7 @@ export function kill(stream: ClientChannel): void {
     stream.signal('KILL');
     stream.close();
   } catch {
-    // The line is gone, and the signal with it.
+    // The connection is lost, so the signal cannot be sent.
   }
 }
 

@@ -1,12 +1,12 @@
 import { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 
-/** Milliseconds until a connection that does not close is cut. */
+/** Milliseconds after which a connection that does not close is destroyed. */
 const closeGrace = 1000;
 
 /**
- * Ends the shell (at the end of its input), if there is one, and the connection. When nothing runs there is nothing to
- * wait for once the goodbye has left: the other end's answer would cost a round trip.
+ * Ends the shell (by ending its input), if there is one, and the connection. If no program runs, it does not wait
+ * after the disconnect message is sent: the other end's answer would cost a round trip.
  */
 export function closeClient(client: Client, stream: ClientChannel | undefined, idle: boolean): Promise<void> {
   return new Promise((resolve) => {

@@ -6,17 +6,17 @@ import { configError, type Directive, parseLine } from './config-line.ts';
 import { codeOf } from './faults.ts';
 import { globFiles } from './file-glob.ts';
 
-/** Where ssh_config files are. */
+/** Paths of the ssh_config files. */
 export interface ConfigPaths {
   /** The user's file, `~/.ssh/config`. */
   readonly user: string;
-  /** The file of the system, `/etc/ssh/ssh_config`. */
+  /** The system's file, `/etc/ssh/ssh_config`. */
   readonly system: string;
-  /** Directories in which a relative `Include` begins, for the user's file and the system's. */
+  /** Base directories of a relative `Include`, for the user's file and the system's. */
   readonly userDirectory: string;
   readonly systemDirectory: string;
   readonly home: string;
-  /** The user's id; undefined where files have no owner (Windows). */
+  /** The user's id; undefined if files have no owner (Windows). */
   readonly uid: number | undefined;
 }
 
@@ -31,7 +31,7 @@ export type ConfigFile = readonly ConfigLine[];
 const maxDepth = 16;
 
 /**
- * Reads the user's file and the one of the system, in this order, with all that they include (ssh_config(5)). A file
+ * Reads the user's file and the system's, in this order, with all files that they include (ssh_config(5)). A file
  * that does not exist is empty.
  *
  * @throws HealError of kind `usage` for a file that cannot be read or is not well-formed
@@ -79,7 +79,7 @@ async function readIncluded(line: Directive, source: Source, above: readonly str
   return files;
 }
 
-/** ssh_config(5), Include: relative names begin in `~/.ssh` or `/etc/ssh`; `~` is for the user's files alone. */
+/** ssh_config(5), Include: relative names start in `~/.ssh` or `/etc/ssh`; only the user's files may use `~`. */
 function includePath(word: string, at: Place, { user, directory, paths }: Source): string {
   if (word === '') throw configError('Include names no file', at, 'name one, or remove the line');
   if (!word.startsWith('~')) return isAbsolute(word) ? word : join(directory, word);
@@ -102,7 +102,7 @@ async function readText(file: string, { user, paths: { uid } }: Source, from: Pl
   }
   try {
     const { mode, uid: owner } = await handle.stat();
-    // Whoever can write this file decides which host a login reaches: ssh(1), FILES.
+    // A user who can write this file decides which host a login reaches: ssh(1), FILES.
     if (user && uid !== undefined && ((owner !== 0 && owner !== uid) || (mode & 0o022) !== 0)) {
       throw new HealError('usage', `others may write ${file}, so it is not read`, {
         hint: `run: chmod go-w ${file} (its owner must be you or root)`,

@@ -11,8 +11,8 @@ export interface Hop {
 }
 
 /**
- * The jump hosts of `ProxyJump [user@]host[:port][,...]`, the first to connect to first; each may be an `ssh://` URI, an
- * IPv6 address is in brackets (ssh_config(5)). None for `none`.
+ * The jump hosts of `ProxyJump [user@]host[:port][,...]`, in the order of connection; each may be an `ssh://` URI, an
+ * IPv6 address is in brackets (ssh_config(5)). Empty for `none`.
  */
 export function hopsOf(line: Directive | undefined, tokens: Tokens): readonly Hop[] {
   const word = line?.words[0] ?? 'none';
@@ -24,7 +24,7 @@ export function hopsOf(line: Directive | undefined, tokens: Tokens): readonly Ho
 }
 
 function hopOf(text: string, at: Place): Hop {
-  // The user may hold an @, the host may not.
+  // The user may contain an @, the host may not.
   const [, user, v6, name, digits] =
     /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^@:[\]]+))(?::(\d+))?\/?$/.exec(text) ?? [];
   const host = v6 ?? name;

@@ -6,10 +6,10 @@ import type { Place } from '../core/place.ts';
 export interface Directive {
   /** In lower case: keywords are case-insensitive (ssh_config(5)). */
   readonly keyword: string;
-  /** As it was written, for messages. */
+  /** As written in the file, for messages. */
   readonly written: string;
   readonly words: readonly string[];
-  /** Where the arguments begin, or the keyword if there are none. */
+  /** Position of the arguments, or of the keyword if there are none. */
   readonly at: Place;
 }
 
@@ -19,9 +19,9 @@ export function configError(message: string, at: Place, hint: string, cause?: un
 }
 
 /**
- * Reads one line; undefined for an empty line or a comment. `ssh-config` finds the keyword and where its arguments
- * begin. The arguments are split here: it knows no single quotes, drops everything after any `#`, and loses quoted
- * spaces. It gets one line at a time because it knows no line numbers and takes the next line for a missing value.
+ * Reads one line; undefined for an empty line or a comment. `ssh-config` finds the keyword and the start of its
+ * arguments. The arguments are split here: it does not know single quotes, drops everything after any `#`, and loses quoted
+ * spaces. It gets one line at a time because it has no line numbers and uses the next line for a missing value.
  *
  * @throws HealError of kind `usage` for a quote that is not closed
  */
@@ -44,7 +44,7 @@ function parsed(line: string, at: Place): { readonly param: string; readonly sep
   // A keyword without arguments: the library fails in several ways.
   if (!/[\s=]/.test(line)) return { param: line, separator: '' };
   try {
-    // Of a Match line it would check the criteria, which it does not know all.
+    // It would check the criteria of a Match line, but does not know all of them.
     const [node] = SSHConfig.parse(line.replace(/^match\b/i, 'other'));
     return node !== undefined && 'param' in node ? node : undefined;
   } catch (error) {
@@ -59,7 +59,7 @@ function unclosed(at: Place, cause?: unknown): HealError {
 
 /**
  * Splits arguments as OpenSSH does (`argv_split` in its misc.c): both kinds of quotes, a backslash before a quote, a
- * backslash or a space, and a comment where a word begins with `#`. Undefined if a quote is not closed.
+ * backslash or a space, and a comment if a word begins with `#`. Undefined if a quote is not closed.
  */
 export function splitWords(text: string): readonly string[] | undefined {
   const words: string[] = [];

@@ -8,11 +8,11 @@ import { type Settings, settingsFor } from './config-settings.ts';
 import { expandConfigPath, expandText, type PathContext } from './config-tokens.ts';
 import { checkingOf, countOf, flagOf, portOf, secondsOf } from './config-values.ts';
 
-/** What tokens and paths of a config refer to on the control node. */
+/** The values on the control node that a config's tokens and paths refer to. */
 export interface ConfigSide {
   /** The user's home directory. */
   readonly home: string;
-  /** Where relative paths begin. */
+  /** Base of relative paths. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly localUser: string;
@@ -25,8 +25,8 @@ export interface ConfigSide {
 type Changes = { -readonly [K in keyof Login]?: Login[K] };
 
 /**
- * Completes a login with the user's ssh_config files. What `login.given` names stays as it is. A host without an
- * address is looked up by its name, one with an address by that address: what a person would type after `ssh`.
+ * Completes a login with the user's ssh_config files. Settings named in `login.given` stay unchanged. A host without an
+ * address is looked up by its name, one with an address by that address: the argument that a user would give to `ssh`.
  *
  * @throws HealError of kind `usage`, with file and line
  */
@@ -35,11 +35,11 @@ export function withConfig(login: Login, files: readonly ConfigFile[], side: Con
   return completed(login, files, side, { names: [name], hops: [] });
 }
 
-/** How a jump host came to be one. */
+/** Why a login is that of a jump host. */
 interface Via {
-  /** The hosts that are reached through it: one of them again would never end. */
+  /** The hosts that are reached through it: using one of them again would never end. */
   readonly names: readonly string[];
-  /** Jump hosts that stand before it in one ProxyJump; they take the place of its own. */
+  /** Jump hosts that precede it in the same ProxyJump; they replace its own. */
   readonly hops: readonly Hop[];
 }
 
@@ -60,7 +60,7 @@ function completed(login: Login, files: readonly ConfigFile[], side: ConfigSide,
   if (configUser !== undefined) changes.user = configUser;
   if (!given.has('connect_timeout')) {
     const seconds = read(settings.line('connecttimeout'), secondsOf);
-    // 0 is OpenSSH's word for the limit of the system.
+    // In OpenSSH, 0 means the limit of the system.
     if (seconds) changes.connectTimeout = seconds;
   }
   const context = contextOf({ ...login, ...changes }, name, settings, side);
@@ -75,8 +75,8 @@ function completed(login: Login, files: readonly ConfigFile[], side: ConfigSide,
 }
 
 /**
- * The login of a jump host: its name is looked up in the same files. The inventory's user, key and so on are for the
- * host alone, as `ssh -J` hands none of its options on.
+ * The login of a jump host: its name is looked up in the same files. The inventory's user, key and so on apply only to the
+ * host, as `ssh -J` does not pass on any of its options.
  */
 function jumpLogin(hop: Hop, files: readonly ConfigFile[], side: ConfigSide, { names, hops }: Via): Login {
   const { host, user, port, at } = hop;
@@ -97,7 +97,7 @@ function jumpLogin(hop: Hop, files: readonly ConfigFile[], side: ConfigSide, { n
   return completed(login, files, side, { names: [...names, host], hops });
 }
 
-/** Settings without which the host is not reached, and that heal does not have. */
+/** Refuses settings that are required to reach the host and that heal does not support. */
 function refuse(settings: Settings, name: string, jumps: boolean): void {
   const command = settings.line('proxycommand');
   if (!jumps && command !== undefined && command.words[0]?.toLowerCase() !== 'none') {
@@ -143,7 +143,7 @@ function agentOf({ words: [word = ''], at }: Directive, context: PathContext): N
   if (word === 'none') return 'none';
   const name = word === 'SSH_AUTH_SOCK' ? word : /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(word)?.[1];
   if (name !== undefined) return { socket: context.env[name] ?? '' };
-  // A named pipe of Windows is no path to resolve; two backslashes are read as one.
+  // A named pipe of Windows is not a path to resolve; two backslashes are read as one.
   const pipe = /^[\\/]{1,2}\.[\\/]pipe[\\/](.+)$/.exec(expandText(word, at, context))?.[1];
   return { socket: pipe === undefined ? expandConfigPath(word, at, context) : `\\\\.\\pipe\\${pipe}` };
 }
@@ -168,7 +168,7 @@ function hostKeysOf(login: Login, settings: Settings, context: PathContext, side
   const line = settings.line('userknownhostsfile');
   const [first, ...more] =
     line === undefined ? [login.knownHostsFile, `${login.knownHostsFile}2`] : pathsOf(line, context);
-  // As OpenSSH does: where nothing can be written down, no new key is accepted.
+  // As in OpenSSH: if there is no file to add a key to, no new key is accepted.
   if (first === undefined && changes.hostKeyChecking === 'accept-new') changes.hostKeyChecking = 'strict';
   return { ...changes, knownHostsFile: first ?? devNull, moreKnownHostsFiles: [...more, ...global] };
 }

@@ -2,13 +2,13 @@ import type { Place } from '../core/place.ts';
 import { configError, type Directive } from './config-line.ts';
 import { matchesList } from './pattern.ts';
 
-/** What `Host` and `Match` compare with. */
+/** The values that `Host` and `Match` are compared with. */
 export interface MatchContext {
-  /** The name that is matched by `Host`: as typed, or the HostName in the final pass. */
+  /** The name that `Host` matches: as typed, or the HostName in the final pass. */
   readonly name: string;
   /** As typed. */
   readonly originalName: string;
-  /** HostName as far as it is known now. */
+  /** HostName as known so far. */
   readonly hostName: () => string;
   readonly user: () => string;
   readonly localUser: string;
@@ -24,7 +24,7 @@ export interface Unevaluated {
 /** Whether a block applies. */
 export type Applies = boolean | Unevaluated;
 
-/** Both: the block in which an `Include` stands, and one of the file that it names. */
+/** Combines the block that contains an `Include` with a block of an included file. */
 export function both(outer: Applies, inner: Applies): Applies {
   if (outer === false || inner === false) return false;
   return outer === true ? inner : outer;
@@ -38,7 +38,7 @@ export function hostApplies(line: Directive, context: MatchContext): boolean {
   return matchesList(line.words, context.name);
 }
 
-/** Criteria of `Match` that take an argument, and those that heal does not evaluate. */
+/** Criteria of `Match` that expect an argument, and those that heal does not evaluate. */
 const evaluated: Readonly<Record<string, (context: MatchContext) => string>> = {
   host: (context) => context.hostName().toLowerCase(),
   originalhost: (context) => context.originalName.toLowerCase(),
@@ -48,7 +48,7 @@ const evaluated: Readonly<Record<string, (context: MatchContext) => string>> = {
 const unevaluated = ['exec', 'localnetwork', 'tagged', 'command', 'sessiontype', 'version'];
 
 /**
- * `Match CRITERION...`: ssh_config(5). All criteria must hold. `exec` is never run: reading a config must not start
+ * `Match CRITERION...`: ssh_config(5). All criteria must be true. `exec` is never run: reading a config must not start
  * programs, and it would be run once for each host of an inventory.
  */
 export function matchApplies(line: Directive, context: MatchContext): Applies {
@@ -82,7 +82,7 @@ export function matchApplies(line: Directive, context: MatchContext): Applies {
   return applies;
 }
 
-/** Whether a `Match` asks for the final pass, in which the whole config is read again with the HostName. */
+/** Whether a `Match` requests the final pass, in which the whole config is read again with the HostName. */
 export function asksForFinalPass(line: Directive): boolean {
   return line.words.some((word) => /^!?final$/i.test(word));
 }

@@ -3,7 +3,7 @@ import { configError, type Directive } from './config-line.ts';
 import { type Applies, asksForFinalPass, both, hostApplies, type MatchContext, matchApplies } from './config-match.ts';
 import { expandTokens } from './config-tokens.ts';
 
-/** What is asked of the files: the arguments of `ssh [-l USER] [-p PORT] NAME`. */
+/** The query for the files: the arguments of `ssh [-l USER] [-p PORT] NAME`. */
 export interface ConfigQuery {
   readonly name: string;
   readonly user?: string;
@@ -12,11 +12,11 @@ export interface ConfigQuery {
 
 /** The lines that apply to a host, by keyword in lower case. */
 export interface Settings {
-  /** HostName, its tokens expanded, or the name that was asked for; in lower case, as OpenSSH uses it. */
+  /** HostName, its tokens expanded, or the name in the query; in lower case, as OpenSSH uses it. */
   readonly hostName: string;
   /** The first line with this keyword: the first value wins. */
   line(keyword: Keyword): Directive | undefined;
-  /** All lines of IdentityFile, in their order: its values add up. */
+  /** All lines of IdentityFile, in their order: its values accumulate. */
   readonly identityFiles: readonly Directive[];
 }
 
@@ -47,9 +47,9 @@ const lists: ReadonlySet<string> = new Set(['userknownhostsfile', 'globalknownho
 
 /**
  * Evaluates the files for one host by the rules of ssh_config(5): from top to bottom, the first value of each keyword
- * wins; with `Match final` a second time, with the HostName in place of the name.
+ * wins; with `Match final` a second time, with the HostName instead of the name.
  *
- * @throws HealError of kind `usage` for a line that is wrong, or whose block depends on what heal does not evaluate
+ * @throws HealError of kind `usage` for a line that is wrong, or whose block depends on a criterion that heal does not evaluate
  */
 export function settingsFor(files: readonly ConfigFile[], query: ConfigQuery): Settings {
   const found = new Map<string, Directive>();
@@ -61,7 +61,7 @@ export function settingsFor(files: readonly ConfigFile[], query: ConfigQuery): S
     return line === undefined ? name : expandTokens(line.words[0] ?? '', line.at, { h: name });
   };
   const take = (line: Directive, applies: Applies): void => {
-    // Whichever of the two comes first wins (ssh_config(5), ProxyJump).
+    // The first of the two keywords wins (ssh_config(5), ProxyJump).
     const key = line.keyword === 'proxycommand' ? 'proxyjump' : line.keyword;
     if (line.keyword === 'identityfile') {
       if (identityFiles.some((other) => other.words[0] === line.words[0])) return;

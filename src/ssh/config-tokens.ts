@@ -2,14 +2,14 @@ import { resolve } from 'node:path';
 import type { Place } from '../core/place.ts';
 import { configError } from './config-line.ts';
 
-/** What the tokens of ssh_config(5) stand for, by their letter: `h` for `%h`. */
+/** The values of the tokens of ssh_config(5), by their letter: `h` for `%h`. */
 export type Tokens = Readonly<Record<string, string>>;
 
 /** What a path in a config may refer to. */
 export interface PathContext {
   readonly tokens: Tokens;
   readonly home: string;
-  /** Where a relative path begins. */
+  /** Base of a relative path. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -17,7 +17,7 @@ export interface PathContext {
 /**
  * Expands `%h` and the like; `%%` is a percent sign (ssh_config(5), TOKENS).
  *
- * @throws HealError of kind `usage` for a token that does not exist, or not here
+ * @throws HealError of kind `usage` for a token that does not exist, or is not allowed here
  */
 export function expandTokens(text: string, at: Place, tokens: Tokens): string {
   return text.replace(/%(.?)/gs, (token, letter: string) => {
@@ -43,7 +43,7 @@ function variable(name: string, at: Place, env: PathContext['env']): string {
   return value;
 }
 
-/** A local path: `~/` at its begin, then tokens and variables; relative to the working directory, as in OpenSSH. */
+/** A local path: `~/` at its start, then tokens and variables; relative to the working directory, as in OpenSSH. */
 export function expandConfigPath(text: string, at: Place, context: PathContext): string {
   const { home, cwd } = context;
   if (/^~[^/\\]/.test(text)) {

@@ -1,7 +1,7 @@
 import type { Login } from '../core/connection.ts';
 import { configError, type Directive } from './config-line.ts';
 
-/** `yes` and `no`, and the words that OpenSSH takes for them. */
+/** `yes` and `no`, and the synonyms that OpenSSH accepts. */
 export function flagOf(line: Directive): boolean {
   const word = line.words[0]?.toLowerCase() ?? '';
   if (word === 'yes' || word === 'true') return true;
@@ -16,7 +16,7 @@ export function portOf(line: Directive): number {
   return port;
 }
 
-/** StrictHostKeyChecking. `yes` and `ask` refuse an unknown key; whether a person is asked about it before is not said here. */
+/** StrictHostKeyChecking. `yes` and `ask` refuse an unknown key; this value does not say whether the user is asked first. */
 export function checkingOf(line: Directive): Login['hostKeyChecking'] {
   switch (line.words[0]?.toLowerCase()) {
     case 'yes':
@@ -45,7 +45,7 @@ export function secondsOf(line: Directive): number | undefined {
   return seconds;
 }
 
-/** An integer that is not negative. */
+/** A nonnegative integer. */
 export function countOf(line: Directive): number {
   const count = integer(line.words[0]);
   if (count === undefined) throw wrong(line, 'an integer');

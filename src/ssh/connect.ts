@@ -1,10 +1,10 @@
 /**
- * Logging in to hosts. This directory makes core's Connection out of ssh2 and is the only one that imports it; it may
+ * Logging in to hosts. This directory implements core's Connection with ssh2 and is the only one that imports it; it may
  * import src/core and src/shell, and gets the user's home directory and agent as parameters.
  *
- * A login dials (dial.ts), checks the host's key against known_hosts (host-key.ts), authenticates by key or password
- * (identities.ts, proofs.ts, login.ts), through jump hosts where there are some (jump.ts), and starts one shell (src/shell/bootstrap.ts) that is kept for all programs (session.ts).
- * fast-login.ts folds most of that into three round trips.
+ * A login dials (dial.ts), checks the host's key against known_hosts (host-key.ts), authenticates with a key or password
+ * (identities.ts, proofs.ts, login.ts), through jump hosts if there are any (jump.ts), and starts one shell
+ * (src/shell/bootstrap.ts) that is kept for all programs (session.ts). fast-login.ts needs three round trips for most of that.
  */
 import type { Duplex } from 'node:stream';
 import type { Client } from 'ssh2';
@@ -24,35 +24,35 @@ import { jumpHosts, type Route } from './jump.ts';
 import type { LoginPlan } from './login.ts';
 import { keepShell } from './session.ts';
 
-/** What logging in needs to know of the workstation. */
+/** What logging in needs to know about the control node. */
 export interface ConnectorOptions extends KeySources {
-  /** How much is sent ahead of its answers; for tests and measurements. The default is all that can be. */
+  /** How much is sent before its answers arrive; for tests and measurements. Default: as much as possible. */
   readonly pace?: Pace;
-  /** Seconds that the first program has, of which nothing is known yet. The default is six times the login's own limit. */
+  /** Seconds that the first program may take; its duration is not known. Default: six times the login's own limit. */
   readonly firstLimit?: number;
 }
 
-/** A Connect, and the end of what its connections share: the logins of jump hosts. */
+/** A Connect, and the end of the jump hosts' logins, which its connections share. */
 export interface Connector extends Connect {
-  /** A login without the kept shell, for what a person does by hand. */
+  /** A login without the kept shell, for manual work of a user. */
   byHand(login: Login, signal: AbortSignal): Promise<ByHand>;
-  /** Logs in to jump hosts alone. */
+  /** Logs in only to jump hosts. */
   readonly fetchHostKey: FetchHostKey;
   close(): Promise<void>;
 }
 
 /**
- * Makes a Connect. Keys are read once for all the logins that it makes.
+ * Creates a Connect. Keys are read once for all the logins that it performs.
  *
- * Connect resolves when `first` has ended, and rejects with a HealError: `unreachable` for whatever keeps the host from
- * being reached, its key among it, `usage` for files of the workstation, `interrupted` when `signal` was aborted.
- * Should the connection break right at the start, it is made once more, so `first` may run twice: it must only ask.
+ * Connect resolves when `first` has ended, and rejects with a HealError: `unreachable` for every reason that the host
+ * cannot be reached, including its key, `usage` for files of the control node, `interrupted` when `signal` was aborted.
+ * If the connection breaks right at the start, it is opened again, so `first` may run twice: it must not change anything.
  */
 export function connector(options: ConnectorOptions): Connector {
   let ssh: ReturnType<typeof loadSsh> | undefined;
   const pace = options.pace ?? 'kex';
 
-  /** Logs in by a route; what the login is for is in `use`. The timeout begins when the route is open. */
+  /** Logs in over a route; `use` says what the login is for. The timeout starts when the route is open. */
   const enter = async <T>(
     login: Login,
     route: Route,
@@ -61,13 +61,13 @@ export function connector(options: ConnectorOptions): Connector {
   ): Promise<{ readonly value: T; readonly timeout: AbortSignal }> => {
     const timeout = AbortSignal.timeout(login.connectTimeout * 1000);
     const limit = AbortSignal.any([signal, timeout]);
-    // ssh2 takes as long to load as a connection takes to be made, so both happen at once.
+    // Loading ssh2 takes as long as opening a connection, so both happen at the same time.
     const early = route.dial(login.address, login.port, limit);
-    // What becomes of it meanwhile is asked when it is needed.
+    // Its result, also an error, is read later, when it is needed.
     early.then((socket) => socket.on('error', () => {})).catch(() => {});
     ssh ??= loadSsh(options);
     const parts = await ssh;
-    // What can be wrong on this side is found before anything is sent.
+    // Errors on the control node are found before anything is sent.
     const found = Promise.all([parts.findIdentities(login), hostKeyCheck(login)]);
     const [identities, hostKey] = await found.catch((error: unknown) => {
       early.then((socket) => socket.destroy()).catch(() => {});
@@ -110,7 +110,7 @@ export function connector(options: ConnectorOptions): Connector {
       input,
       begin: startCommand(command),
     })).finally(route.leave);
-    // The login is over when the shell has said something; `first` asks more of the host, and so it has more time.
+    // The login is over at the shell's first output; `first` asks more of the host, and so it has more time.
     const firstLimit = options.firstLimit ?? 6 * login.connectTimeout;
     let silent: () => void = () => {};
     let slow: NodeJS.Timeout | undefined;
@@ -188,13 +188,13 @@ async function attempt<T>(
   throw unreachable(`logging in to ${place(address, port)} failed`);
 }
 
-/** How the kept shell is started: as the user who logs in, or behind sudo. */
+/** How the kept shell is started: as the login user, or with sudo. */
 function startOf(login: Login): ShellStart {
   const password = login.becomePassword;
   if (!login.become || login.becomeUser === login.user) {
     return shellStart({ user: undefined, password: login.user === 'root' ? undefined : password });
   }
-  // The login shell reads this line, so it holds only what none of them takes for something else.
+  // The login shell reads this line, so it contains only characters that no login shell interprets.
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(login.becomeUser)) {
     throw new HealError('usage', `become_user ${JSON.stringify(login.becomeUser)} is not the name of a user`);
   }

@@ -3,8 +3,8 @@ import type { HealError } from '../core/errors.ts';
 import { codeOf, interrupted, place, unreachable } from './faults.ts';
 
 /**
- * A TCP connection. We make it ourselves, and not ssh2: it never sets TCP_NODELAY, which costs a login over a line of
- * 50 ms more than 100 ms, and its errors don't tell a refused connection from an unknown name.
+ * A TCP connection. This file opens it, and not ssh2: ssh2 never sets TCP_NODELAY, which costs a login over a line of
+ * 50 ms more than 100 ms, and its errors don't distinguish a refused connection from an unknown name.
  *
  * @param signal Ends the attempt; its reason is thrown if it is an error for the user.
  */
@@ -13,7 +13,7 @@ export function dial(address: string, port: number, signal: AbortSignal): Promis
     const socket = connect({
       host: address,
       port,
-      // Node gives up an address after 250 ms if the name has another one: less than a slow line needs.
+      // Node abandons an address after 250 ms if the name has another one: less than a slow line needs.
       autoSelectFamilyAttemptTimeout: 3000,
     });
     socket.setNoDelay(true);
@@ -36,7 +36,7 @@ export function dial(address: string, port: number, signal: AbortSignal): Promis
   });
 }
 
-/** What a failed connection means to the user. */
+/** The error that a user sees for a failed connection. */
 export function dialError(error: Error, address: string, port: number): HealError {
   const where = place(address, port);
   switch (codeOf(error)) {
@@ -67,7 +67,7 @@ export function dialError(error: Error, address: string, port: number): HealErro
   }
 }
 
-/** No answer came in time. */
+/** No answer arrived in time. */
 export function timedOut(address: string, port: number, cause?: unknown): HealError {
   return unreachable(
     `connecting to ${place(address, port)} timed out`,

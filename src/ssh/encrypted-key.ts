@@ -1,9 +1,9 @@
 /**
- * What an encrypted private key file shows without its passphrase. ssh2 is not needed for it: a run whose keys are not
- * encrypted does not wait for that library.
+ * The readable parts of an encrypted private key file without its passphrase. ssh2 is not needed for it: a run whose keys are
+ * not encrypted does not wait for that library.
  */
 
-/** The begin of the container, and what follows it (OpenSSH's PROTOCOL.key). */
+/** The start of the container; its format is in OpenSSH's PROTOCOL.key. */
 const magic = 'openssh-key-v1\0';
 
 /** Whether a private key file is encrypted, in a format that can be read once its passphrase is known. */
@@ -21,7 +21,7 @@ export function publicLine(text: string): string | undefined {
   return container === undefined ? undefined : `${container.type} ${container.publicKey.toString('base64')}`;
 }
 
-/** The fields in front of the private half: cipher, key derivation and its options, a count, the public key. */
+/** The fields before the private half: cipher, key derivation and its options, a count, the public key. */
 function containerOf(text: string): { cipher: string; type: string; publicKey: Buffer } | undefined {
   const base64 = /-----BEGIN OPENSSH PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END/.exec(text)?.[1];
   if (base64 === undefined) return undefined;
@@ -39,7 +39,7 @@ function containerOf(text: string): { cipher: string; type: string; publicKey: B
       publicKey: publicKey.value,
     };
   } catch {
-    // It ends too early.
+    // The data ends too early.
     return undefined;
   }
 }

@@ -1,9 +1,9 @@
 /**
- * A login in three round trips instead of nine. The only file that reaches into ssh2: it replaces methods of one
- * Client's `_protocol` so that messages leave before the answers that ssh2 would wait for. What is sent is what SSH
- * allows to be sent (RFC 4252 to 4254 nowhere ask a client to wait), in the same order; servers answer in that order.
+ * A login in three round trips instead of nine. The only file that changes ssh2's internals: it replaces methods of one
+ * Client's `_protocol` so that messages leave before the answers that ssh2 would wait for. It sends only messages that SSH
+ * allows (RFC 4252 to 4254 nowhere require a client to wait), in the same order; servers answer in that order.
  *
- * It stands on ssh2 1.17.0 to the letter, and package.json pins that. Anything unexpected ends in a `Surprise`, and the
+ * It depends on the exact code of ssh2 1.17.0, and package.json pins that. Anything unexpected ends in a `Surprise`, and the
  * caller logs in again on a new connection, without any of this.
  */
 import { generateKeyPairSync } from 'node:crypto';
@@ -11,30 +11,30 @@ import type { Client, ClientChannel, ParsedKey, SigningRequestOptions } from 'ss
 import type { Identity } from './identities.ts';
 
 /**
- * How much is sent ahead; each includes those before it. Tests and measurements choose, everybody else takes the last.
+ * How much is sent ahead; each includes those before it. Tests and measurements choose, all other callers use the last.
  *
- * - `plain`: nothing; the public interface of ssh2 alone.
+ * - `plain`: nothing; only the public interface of ssh2.
  * - `sign`: the key signs at once, without asking first whether the server knows it.
- * - `exec`: after authentication, the channel is opened, the command started and its input begun in one flight.
+ * - `exec`: after authentication, the channel is opened, the command started and the first input sent in one flight.
  * - `auth`: all of that leaves together with the authentication.
  * - `kex`: the key exchange leaves together with the version line.
  */
 export const paces = ['plain', 'sign', 'exec', 'auth', 'kex'] as const;
 export type Pace = (typeof paces)[number];
 
-/** Something was not as this file expects. */
+/** Something differed from what this file expects. */
 export class Surprise extends Error {
   override readonly name = 'Surprise';
 }
 
-/** What is started as soon as possible. */
+/** What to start as soon as possible. */
 export interface FastPlan {
   readonly pace: Pace;
   readonly user: string;
   /** The first key that the Client's authHandler will give. */
   readonly identity: Identity;
   readonly command: string;
-  /** What the command reads first. */
+  /** The start of the command's input. */
   readonly input: Buffer;
 }
 
@@ -46,22 +46,22 @@ export interface Started {
 
 /** A login under way. */
 export interface FastLogin {
-  /** The key as the Client's authHandler must give it: for a key that an agent holds, one that signs through it. */
+  /** The key as the Client's authHandler must give it: for a key in an agent, one that signs with the agent. */
   adopt(identity: Identity): ParsedKey;
-  /** To be called before a login by other means than a key: nothing that was sent ahead holds any more. */
+  /** To be called before a login without a key: it discards everything that was sent ahead. */
   withdraw(): void;
   /** Starts the command, or waits for it if it is on its way. To be called when the Client is ready. */
   start(): Promise<Started>;
 }
 
-/** What SSH says of these when nothing is known of the server yet; the smaller one is dropbear's first window. */
+/** Initial window sizes when the server is not known yet; the smaller one is dropbear's first window. */
 const windows = { openssh: 1024 * 1024, dropbear: 16 * 1024 };
 const packetSize = 16 * 1024;
 
 /**
  * Prepares a Client whose `connect` was just called with an open socket.
  *
- * @returns undefined where it cannot be done: another version of ssh2, or other internals.
+ * @returns undefined if it is not possible: another version of ssh2, or other internals.
  */
 export function fastLogin(client: Client, plan: FastPlan): FastLogin | undefined {
   const protocol: unknown = Reflect.get(client, '_protocol');
@@ -71,7 +71,7 @@ export function fastLogin(client: Client, plan: FastPlan): FastLogin | undefined
   let ahead: Promise<Started> | undefined;
 
   const { authPK, service, exec } = protocol;
-  /** The key whose signature was sent before ssh2 came to ask for it. */
+  /** The key whose signature was sent before ssh2 asked for it. */
   let signedAhead: unknown;
   const sign = (user: string, key: ParsedKey, algorithm: string | undefined, sent: () => void): void => {
     authPK.call(protocol, user, key, algorithm, (data, done) => {
@@ -91,7 +91,7 @@ export function fastLogin(client: Client, plan: FastPlan): FastLogin | undefined
       signedAhead = undefined;
       return;
     }
-    // The key sent ahead was refused, and with it what followed: the server has answered UNIMPLEMENTED to all of it.
+    // The key sent ahead was refused, and so was what followed: the server has answered UNIMPLEMENTED to all of it.
     withdraw();
     sign(user, key, algorithm, () => {});
   };
@@ -103,7 +103,7 @@ export function fastLogin(client: Client, plan: FastPlan): FastLogin | undefined
       if (serverWindow(client) === 0) return;
       const key = adopt(plan.identity);
       signedAhead = key;
-      // What every server takes that takes RSA at all; its own list comes too late.
+      // Every server that accepts RSA accepts this one; the server's own list arrives too late.
       const algorithm = key.type === 'ssh-rsa' ? 'rsa-sha2-256' : undefined;
       const started = new Promise<Started>((resolve, reject) => {
         sign(plan.user, key, algorithm, () => execAhead(client, protocol, plan).then(resolve, reject));
@@ -116,7 +116,7 @@ export function fastLogin(client: Client, plan: FastPlan): FastLogin | undefined
 
   function adopt(identity: Identity): ParsedKey {
     signers.set(identity.key, identity);
-    // ssh2 takes only private keys for this method; it never signs with it itself, as authPK above does.
+    // ssh2 accepts only private keys for this method; it never signs with the key, because authPK above does.
     if (identity.agent !== undefined) Reflect.set(identity.key, 'isPrivateKey', () => true);
     return identity.key;
   }
@@ -132,7 +132,7 @@ export function fastLogin(client: Client, plan: FastPlan): FastLogin | undefined
   };
 }
 
-/** Opens a channel and starts a command with nothing but the public interface. */
+/** Opens a channel and starts a command, using only the public interface. */
 export function execPlainly(client: Client, command: string): Promise<Started> {
   return new Promise((resolve, reject) => {
     client.exec(command, (error, stream) => (error ? reject(error) : resolve({ stream, sent: 0 })));
@@ -158,7 +158,7 @@ function exchangeAhead(protocol: Protocol): void {
   };
   protocol._onHeader = (header) => {
     onHeader.call(protocol, header);
-    // Right after this, ssh2 makes its KEXINIT. Ours has been sent, and the exchange hash must have ours.
+    // Right after this, ssh2 creates its KEXINIT. Ours has been sent, and the exchange hash must contain ours.
     const sent = protocol._kexinit;
     const { _cipher: cipher } = protocol;
     Reflect.set(cipher, 'encrypt', () => {
@@ -166,7 +166,7 @@ function exchangeAhead(protocol: Protocol): void {
       protocol._kexinit = sent;
     });
   };
-  // The exchange that ssh2 makes when the server's KEXINIT has come: it gets our keys, and need not send its half.
+  // The exchange that ssh2 creates when the server's KEXINIT has arrived: it gets our keys, and need not send its half.
   Object.defineProperty(protocol, '_kex', {
     configurable: true,
     enumerable: true,
@@ -187,20 +187,20 @@ function exchangeAhead(protocol: Protocol): void {
   });
 }
 
-/** Opens the first channel, starts the command and begins its input, all in one flight. */
+/** Opens the first channel, starts the command and sends the first input, all in one flight. */
 function execAhead(client: Client, protocol: Protocol, plan: FastPlan): Promise<Started> {
   const { exec } = protocol;
   const input = plan.input.subarray(0, serverWindow(client));
   return new Promise((resolve, reject) => {
     client.exec(plan.command, (error, stream) => {
       if (error) return reject(error);
-      // What was sent before there was a window counts against it now.
+      // Bytes that were sent before the window was known are subtracted from it now.
       const outgoing: unknown = Reflect.get(stream, 'outgoing');
       if (typeof outgoing !== 'object' || outgoing === null) return reject(new Surprise('no window'));
       Reflect.set(outgoing, 'window', Math.max(0, Number(Reflect.get(outgoing, 'window')) - input.length));
       resolve({ stream, sent: input.length });
     });
-    // The server names its channels from 0 on. When it has told us the name, ssh2 sends the same request again.
+    // The server numbers its channels from 0. When it has told us the number, ssh2 sends the same request again.
     exec.call(protocol, 0, plan.command, true);
     for (let at = 0; at < input.length; at += packetSize) {
       protocol.channelData(0, input.subarray(at, at + packetSize));
@@ -213,7 +213,7 @@ function execAhead(client: Client, protocol: Protocol, plan: FastPlan): Promise<
   });
 }
 
-/** How much may be sent before the server has announced its window, in bytes; 0 for a server that we don't know. */
+/** How much may be sent before the server has announced its window, in bytes; 0 for an unknown server. */
 function serverWindow(client: Client): number {
   const version: unknown = Reflect.get(client, '_remoteVer');
   if (typeof version !== 'string') return 0;
@@ -238,7 +238,7 @@ function signature(
   }
   const options: SigningRequestOptions = hash === 'sha256' || hash === 'sha512' ? { hash } : {};
   identity.agent.sign(key, data, options, (error, signed) => {
-    // An empty signature is refused like a wrong one, and the next key has its turn.
+    // The server refuses an empty signature like a wrong one, and the next key is tried.
     done(error || signed === undefined ? Buffer.alloc(64) : Buffer.from(signed));
   });
 }

@@ -3,12 +3,12 @@ import type { Login } from '../core/connection.ts';
 import { interrupted, place, unreachable } from './faults.ts';
 import type { Route } from './jump.ts';
 
-/** Gets the public key that a host shows and proves to have. */
+/** Gets the public key that a host sends and proves to have. */
 export type FetchHostKey = (login: Login, algorithms: readonly string[], signal: AbortSignal) => Promise<Buffer>;
 
 /**
- * Makes the key exchange (RFC 4253, 8) and closes the connection, without a login: the user's name is not sent. The
- * key is known to be the host's own as soon as the exchange is over, not when it was shown.
+ * Performs the key exchange (RFC 4253, 8) and closes the connection, without a login: the user's name is not sent. Only the
+ * completed exchange proves that the key is the host's own, not its arrival.
  */
 export async function fetchHostKey(
   login: Login,
@@ -16,7 +16,7 @@ export async function fetchHostKey(
   route: Route,
   signal: AbortSignal,
 ): Promise<Buffer> {
-  // A signal of AbortSignal.timeout that nothing else refers to may be collected before its time.
+  // A signal of AbortSignal.timeout without another reference to it may be garbage-collected before its time.
   const stop = new AbortController();
   const end = (): void => stop.abort(signal.reason);
   const timer = setTimeout(end, login.connectTimeout * 1000);

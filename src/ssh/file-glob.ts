@@ -3,8 +3,8 @@ import { join, parse } from 'node:path';
 import { wildcard } from './pattern.ts';
 
 /**
- * Paths that match an absolute path with `*`, `?` and `[...]` in it, sorted, as glob(7) of POSIX has it: a wildcard
- * matches no `/` and no leading dot. A path without wildcards is given as it is, whether or not it exists.
+ * Paths that match an absolute path with `*`, `?` and `[...]` in it, sorted, as glob(7) of POSIX defines it: a wildcard
+ * matches no `/` and no leading dot. A path without wildcards is returned unchanged, whether or not it exists.
  */
 export async function globFiles(path: string): Promise<readonly string[]> {
   if (!hasWildcard(path)) return [path];

@@ -7,17 +7,17 @@ import { frameParser } from '../shell/frames.ts';
 import type { ChannelUse } from './channel.ts';
 import { collector } from './collector.ts';
 
-/** How the workstation's own shell is started. */
+/** How the control node's own shell is started. */
 export interface LocalShell {
   /** Program and first arguments; default `sh`. */
   readonly argv?: readonly string[];
-  /** Takes the place of the PATH that programs have. */
+  /** Replaces the default PATH of programs. */
   readonly path?: string;
 }
 
 /**
- * A Connection to the workstation itself, for `delegate_to: localhost`: the same shell is kept and the same programs
- * run as on a host, without a login. A workstation without a POSIX shell (Windows) can't be one.
+ * A Connection to the control node itself, for `delegate_to: localhost`: the same shell is kept and the same programs
+ * run as on a host, without a login. It requires a POSIX shell, so Windows is not supported.
  */
 export async function connectHere(
   first: Sh,
@@ -116,7 +116,7 @@ function runOne(
   });
 }
 
-/** A command in a process of its own, with its input streamed to it; an interrupt ends it. */
+/** A command in a process of its own, with a streamed input; an interrupt ends it. */
 async function runApart(
   worker: ChildProcessWithoutNullStreams,
   { input, output, signal }: ChannelUse,
@@ -125,7 +125,7 @@ async function runApart(
   const stderr: Buffer[] = [];
   const stop = (): void => {
     worker.kill();
-    // What it started may hold its output open.
+    // Processes that it started may keep its output open.
     worker.stdout.destroy();
   };
   signal.addEventListener('abort', stop, { once: true });

@@ -16,30 +16,30 @@ import {
   type Verdict,
 } from './known-hosts.ts';
 
-/** What is needed to judge a host's key while a login waits for it: all of it is read before. */
+/** What is needed to check a host's key while a login waits for it: all of it is read before. */
 export interface HostKeyCheck {
   /** For ssh2's `algorithms.serverHostKey`. */
   readonly algorithms: readonly string[];
-  /** Whether a known_hosts file has a key under just this name and port. */
+  /** Whether a known_hosts file has a key under exactly this name and port. */
   readonly isOnFile: boolean;
   verdict(key: Buffer): Verdict['is'];
-  /** The error that refuses this key, or undefined if it is accepted. */
+  /** The error that refuses this key, or undefined if the key is accepted. */
   refuse(key: Buffer): HealError | undefined;
-  /** Whether a key was accepted, with checking off, that is revoked or another one than the one on file. */
+  /** Whether a key was accepted, with checking off, that is revoked or differs from the one on file. */
   isSuspect(): boolean;
-  /** Writes down the accepted key of a host that was unknown. To be called when the host has proven that it has it. */
+  /** Adds the accepted key of a host that was unknown to the file. To be called when the host has proven that it has the key. */
   remember(): Promise<void>;
 }
 
 /**
  * Reads the known_hosts file for one login.
  *
- * @throws HealError of kind `usage` if the file is there and cannot be read.
+ * @throws HealError of kind `usage` if the file exists and cannot be read.
  */
 export async function hostKeyCheck(login: Login): Promise<HostKeyCheck> {
   const { knownHostsFile: file, moreKnownHostsFiles: more = [] } = login;
   const { address, port } = knownAs(login);
-  // With checking off the files count for the password alone.
+  // With checking off, the files are only used to protect the password.
   const files = login.hostKeyChecking === 'off' && login.password === undefined ? [] : [file, ...more];
   const entries = (await Promise.all(files.map(readKnownHosts))).flat();
   let accepted: Buffer | undefined;
@@ -70,7 +70,7 @@ export async function hostKeyCheck(login: Login): Promise<HostKeyCheck> {
   };
 }
 
-/** Under which name and port a host is looked up: an alias stands for itself, without a port (HostKeyAlias in ssh_config(5)). */
+/** Name and port under which a host is looked up: an alias is used without a port (HostKeyAlias in ssh_config(5)). */
 export function knownAs({ address, port, hostKeyAlias }: Login): { readonly address: string; readonly port: number } {
   return hostKeyAlias === undefined ? { address, port } : { address: hostKeyAlias, port: 22 };
 }
@@ -111,7 +111,7 @@ function unknownKey(login: Login, key: Buffer): HealError {
   const known = knownAs(login);
   const as = login.hostKeyAlias === undefined ? '' : ` as ${login.hostKeyAlias}`;
   const short = type.replace(/^ssh-/, '').replace(/^ecdsa-.*/, 'ecdsa');
-  // ssh-keyscan knows no jump hosts and no aliases.
+  // ssh-keyscan does not support jump hosts or aliases.
   const scan =
     login.jump === undefined && login.hostKeyAlias === undefined
       ? `ssh-keyscan -t ${short} -p ${port} ${address} >> ${file}`

@@ -8,25 +8,25 @@ import { EncryptedKey, publicKey, readKey } from './key-file.ts';
 
 /** One key to log in with. */
 export interface Identity {
-  /** For messages: which key this is. */
+  /** Names the key in messages. */
   readonly label: string;
-  /** A private key, or the public half of one that the agent holds. */
+  /** A private key, or the public half of one that the agent has. */
   readonly key: ParsedKey;
   readonly agent: BaseAgent | undefined;
 }
 
-/** The keys for a login, in the order in which they are tried, and what is to be said of those that cannot be. */
+/** The keys for a login, in the order in which they are tried, and messages about those that cannot be used. */
 export interface Identities {
   readonly usable: readonly Identity[];
   readonly remarks: readonly string[];
-  /** Encrypted key files that were not opened, and whose keys no agent holds. */
+  /** Encrypted key files that were not opened, and whose keys no agent has. */
   readonly locked: readonly string[];
 }
 
-/** Encrypted private keys that were opened with their passphrases, by their files. */
+/** Encrypted private keys that were opened with their passphrases, by file. */
 export type OpenedKeys = ReadonlyMap<string, ParsedKey>;
 
-/** Where keys come from. */
+/** The sources of keys. */
 export interface KeySources {
   /** The user's home directory: an absolute local path. */
   readonly home: string;
@@ -41,7 +41,7 @@ export type KeyChoice = Pick<Login, 'identityFile' | 'identityFiles' | 'identiti
 
 /**
  * Finds the keys of a login: the one given, or else the agent's and then the files (`pubkey_prepare` in OpenSSH's
- * sshconnect2.c has this order). Files are read and parsed once, however many hosts there are: the keys of an encrypted
+ * sshconnect2.c has this order). Files are read and parsed once for all hosts: the keys of an encrypted
  * file cost 0.3 to 1.8 s of bcrypt each time.
  */
 export function identityFinder({
@@ -73,7 +73,7 @@ export function identityFinder({
       try {
         return { usable: [{ label: given, key: await fromFile(given), agent: undefined }], remarks: [], locked: [] };
       } catch (error) {
-        // An encrypted key is of use if the agent holds it opened.
+        // An encrypted key can be used if the agent has it opened.
         const key = await publicHalf(given);
         const identity = key === undefined ? undefined : holderOf(key, (await fromAgent(socket)) ?? []);
         if (identity !== undefined) return { usable: [identity], remarks: [], locked: [] };
@@ -94,7 +94,7 @@ export function identityFinder({
         const known = await publicHalf(file);
         const identity = known === undefined ? undefined : holderOf(known, held ?? []);
         if (identity !== undefined) named.add(identity);
-        // A file that does not exist is passed over in silence, as in OpenSSH.
+        // A file that does not exist is skipped without a message, as in OpenSSH.
         const missing = error instanceof HealError && codeOf(error.cause) === 'ENOENT';
         if (identity === undefined && !missing && error instanceof Error) remarks.push(error.message);
         if (identity === undefined && error instanceof EncryptedKey) locked.push(file);
@@ -109,7 +109,7 @@ export function identityFinder({
   };
 }
 
-/** The public half of a key, from beside it, or from its own file. */
+/** The public half of a key, from the .pub file next to it, or from its own file. */
 async function publicHalf(file: string): Promise<ParsedKey | undefined> {
   return (await publicKey(`${file}.pub`)) ?? (await publicKey(file));
 }
@@ -119,7 +119,7 @@ async function heldBy(agent: BaseAgent): Promise<readonly Identity[] | undefined
   return keys?.map((key) => ({ label: `the agent's ${key.comment || key.type}`, key, agent }));
 }
 
-/** The one of some identities that has this key. */
+/** The identity that has this key. */
 function holderOf(key: ParsedKey, identities: readonly Identity[]): Identity | undefined {
   return identities.find((identity) => identity.key.getPublicSSH().equals(key.getPublicSSH()));
 }

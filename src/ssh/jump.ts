@@ -9,16 +9,16 @@ import { interrupted, place, unreachable } from './faults.ts';
 /** Logins at once through one jump host: they share one line and one process there, and more only slow each other. */
 const loginsAtOnce = 8;
 
-/** How a host is connected to: directly, or through a jump host. */
+/** The path to a host: direct, or through a jump host. */
 export interface Route {
   dial(address: string, port: number, signal: AbortSignal): Promise<Duplex>;
-  /** To be called once, when the login has ended, however it did. */
+  /** To be called once, when the login has ended, with or without success. */
   leave(): void;
 }
 
 /** The jump hosts of a run. */
 export interface JumpHosts {
-  /** The route through a jump host, which is logged in to first; waits while 8 logins are under way through it. */
+  /** The route through a jump host, which is logged in to first; waits while 8 logins are running through it. */
   enter(jump: Login | undefined, signal: AbortSignal): Promise<Route>;
   /** Ends the logins of all jump hosts. */
   close(): Promise<void>;
@@ -36,8 +36,8 @@ interface JumpHost {
 const direct: Route = { dial, leave: () => {} };
 
 /**
- * One login for each jump host, shared by all hosts behind it (ProxyJump in ssh_config(5)). A login that fails or is
- * lost is made again for the next host that needs it.
+ * One login for each jump host, shared by all hosts that use it (ProxyJump in ssh_config(5)). If a login fails or
+ * is lost, heal logs in again for the next host that needs it.
  */
 export function jumpHosts(logIn: LogInToJump): JumpHosts {
   const hosts = new Map<string, JumpHost>();
@@ -69,7 +69,7 @@ export function jumpHosts(logIn: LogInToJump): JumpHosts {
     hosts.set(key, host);
     if (host.busy < loginsAtOnce) host.busy += 1;
     else await new Promise<void>((resolve) => host.waiting.push(resolve));
-    // Whoever leaves gives its place to the next one.
+    // The next waiting login gets the place of the one that ended.
     const leave = (): void => {
       const next = host.waiting.shift();
       if (next === undefined) host.busy -= 1;
@@ -90,7 +90,7 @@ export function jumpHosts(logIn: LogInToJump): JumpHosts {
     async close() {
       const clients = [...hosts.values()].flatMap(({ client }) => client ?? []);
       hosts.clear();
-      // The last first: its connection runs through those before it.
+      // In reverse order: the connection of the last one runs through those before it.
       for (const client of clients.reverse()) {
         const open = await client.catch(() => undefined);
         if (open !== undefined) await closeClient(open, undefined, true);
@@ -99,7 +99,7 @@ export function jumpHosts(logIn: LogInToJump): JumpHosts {
   };
 }
 
-/** A connection that the jump host makes (RFC 4254, 7.2). */
+/** A connection that the jump host opens (RFC 4254, 7.2). */
 function forward(client: Client, jump: Login, address: string, port: number, signal: AbortSignal): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const aborted = () => reject(interrupted(`connecting to ${place(address, port)}`, signal));
@@ -118,14 +118,14 @@ function forward(client: Client, jump: Login, address: string, port: number, sig
   });
 }
 
-/** Lets a channel that ends with its jump host's connection say so. */
+/** Reports an error on a channel that ends together with its jump host's connection. */
 function named(channel: ClientChannel, client: Client, jump: Login): ClientChannel {
   const lost = (): void => {
     channel.emit('error', lostJump(jump));
   };
-  // Until ssh2 listens, and after.
+  // For errors before ssh2 listens, and after it has stopped.
   channel.on('error', () => {});
-  // As many as there are hosts behind it.
+  // One listener for each host that uses it.
   client.setMaxListeners(0);
   client.once('close', lost);
   channel.once('close', () => client.removeListener('close', lost));
@@ -149,7 +149,7 @@ function forwardError(error: Error, jump: Login, address: string, port: number):
   return unreachable(`the jump host ${jump.name} cannot connect to ${where}: ${said}`, hint, error);
 }
 
-/** The host that a user looks at is another one, so the message says which hop failed. */
+/** The host in the user's output is another one, so the message names the hop that failed. */
 function hopError(jump: Login, error: unknown): unknown {
   if (!(error instanceof HealError)) return error;
   const { hint, at, cause } = error;

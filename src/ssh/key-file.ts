@@ -18,7 +18,7 @@ export class EncryptedKey extends HealError {
  * A private key from a file.
  *
  * @throws EncryptedKey if it is encrypted, and no passphrase or a wrong one is given; another HealError of kind `usage`
- * that says what is wrong with it.
+ * with the reason if the file cannot be used.
  */
 export async function readKey(file: string, passphrase?: Secret): Promise<ParsedKey> {
   let text: Buffer;
@@ -37,7 +37,7 @@ export async function readKey(file: string, passphrase?: Secret): Promise<Parsed
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
   if (key === undefined || key instanceof Error) {
     const content = text.toString('latin1');
-    // A wrong passphrase is seen by what comes out of the decryption: check integers of OpenSSH, padding, structure.
+    // A wrong passphrase shows in the decrypted data: check integers of OpenSSH, padding, structure.
     if (passphrase !== undefined && isEncryptedKey(content)) throw new EncryptedKey(file);
     throw badKey(file, content, key?.message ?? 'no key');
   }
@@ -50,8 +50,8 @@ export async function readKey(file: string, passphrase?: Secret): Promise<Parsed
 
 function badKey(file: string, text: string, reason: string): HealError {
   const refuse = (what: string, hint: string) => new HealError('usage', `${file} ${what}`, { hint });
-  const toOpenSsh = `ssh-keygen -p -f ${file} rewrites it in the format of OpenSSH`;
-  // The type stands in the clear before the private half, encrypted or not.
+  const toOpenSsh = `ssh-keygen -p -f ${file} writes it anew in the format of OpenSSH`;
+  // The type is readable before the private half, encrypted or not.
   const decoded = Buffer.from(text.replaceAll(/-----.*-----/g, ''), 'base64').toString('latin1');
   const type = /sk-[a-z0-9-]+@openssh\.com/.exec(decoded)?.[0];
   if (type !== undefined) {
@@ -67,7 +67,7 @@ function badKey(file: string, text: string, reason: string): HealError {
   return refuse(`contains no readable private key: ${reason}`, 'is this the right file?');
 }
 
-/** A public key from a file, if there is one: of a public key file, or the public half in the clear of an encrypted one. */
+/** A public key from a file, if it has one: from a public key file, or the readable public half of an encrypted one. */
 export async function publicKey(file: string): Promise<ParsedKey | undefined> {
   const text = await readFile(file, 'latin1').catch(() => undefined);
   const parsed = text === undefined ? undefined : ssh2.utils.parseKey(publicLine(text) ?? text);

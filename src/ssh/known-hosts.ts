@@ -8,22 +8,22 @@ export interface KnownHost {
   readonly marker: 'revoked' | undefined;
   /** The first field: patterns separated by commas, or one hashed name. */
   readonly names: string;
-  /** As in the file: `ssh-ed25519`, `ssh-rsa`. */
+  /** As written in the file: `ssh-ed25519`, `ssh-rsa`. */
   readonly type: string;
   readonly key: Buffer;
 }
 
-/** What the file says about a key that a host showed. */
+/** The result of comparing a host's key with the file. */
 export type Verdict =
   | { readonly is: 'known' }
   | { readonly is: 'unknown' }
-  /** Another key is on file, there. */
+  /** Another key is on file, at this entry. */
   | { readonly is: 'changed'; readonly entry: KnownHost }
   | { readonly is: 'revoked'; readonly entry: KnownHost };
 
 /**
- * The lines of a known_hosts file that can be used. Comments, empty and broken lines are left out, and so are
- * `@cert-authority` lines: ssh2 knows no host certificates.
+ * The usable lines of a known_hosts file. Comments, empty and broken lines are left out, and so are
+ * `@cert-authority` lines: ssh2 does not support host certificates.
  */
 export function parseKnownHosts(text: string, file: string): readonly KnownHost[] {
   const entries: KnownHost[] = [];
@@ -41,12 +41,12 @@ export function parseKnownHosts(text: string, file: string): readonly KnownHost[
   return entries;
 }
 
-/** How known_hosts names a host: `host`, or `[host]:port` where the port is not 22. */
+/** How known_hosts names a host: `host`, or `[host]:port` if the port is not 22. */
 export function knownName(address: string, port: number): string {
   return port === 22 ? address.toLowerCase() : `[${address.toLowerCase()}]:${port}`;
 }
 
-/** The lines that hold for a host. One that is known by name alone counts for its other ports too, as in OpenSSH. */
+/** The lines that apply to a host. A line with only the name applies to its other ports too, as in OpenSSH. */
 export function entriesFor(entries: readonly KnownHost[], address: string, port: number): readonly KnownHost[] {
   const own = exactly(entries, address, port);
   return port === 22 || own.some((entry) => entry.marker === undefined)
@@ -55,8 +55,8 @@ export function entriesFor(entries: readonly KnownHost[], address: string, port:
 }
 
 /**
- * Judges the key that a host showed. A host that is on file with another type of key alone counts as changed, not as
- * unknown: else whoever sits in between would only have to offer a type that is not on file.
+ * Checks the key that a host sent. A host that is on file only with another type of key counts as changed, not as
+ * unknown: otherwise an attacker in between would only have to offer a type that is not on file.
  */
 export function judge(entries: readonly KnownHost[], address: string, port: number, key: Buffer): Verdict {
   const own = entriesFor(entries, address, port);
@@ -64,13 +64,13 @@ export function judge(entries: readonly KnownHost[], address: string, port: numb
   if (revoked !== undefined) return { is: 'revoked', entry: revoked };
   const trusted = own.filter((entry) => entry.marker === undefined);
   if (trusted.some((entry) => entry.key.equals(key))) return { is: 'known' };
-  // A key of another port proves this host, but says nothing against it.
+  // A known key of another port confirms this host, but a different one is not evidence against it.
   const exact = exactly(trusted, address, port);
   const entry = exact.find((other) => other.type === keyType(key)) ?? exact[0];
   return entry === undefined ? { is: 'unknown' } : { is: 'changed', entry };
 }
 
-/** Whether there is a key of a host under its own port. */
+/** Whether the file has a key of a host under its own port. */
 export function hasExactly(entries: readonly KnownHost[], address: string, port: number): boolean {
   return exactly(entries, address, port).some((entry) => entry.marker === undefined);
 }
@@ -80,8 +80,8 @@ function exactly(entries: readonly KnownHost[], address: string, port: number): 
 }
 
 /**
- * Signature algorithms to offer for host keys: first those whose keys are on file, else a known host looks unknown. Among
- * them the order is OpenSSH's, not that of the file (`order_hostkeyalgs` in its sshconnect2.c).
+ * Signature algorithms to offer for host keys: first those whose keys are on file, else a known host looks unknown. Otherwise
+ * the order is OpenSSH's, not that of the file (`order_hostkeyalgs` in its sshconnect2.c).
  */
 export function hostKeyAlgorithms(entries: readonly KnownHost[], address: string, port: number): readonly string[] {
   const onFile = entriesFor(entries, address, port)
@@ -96,13 +96,13 @@ export function hostKeyAlgorithms(entries: readonly KnownHost[], address: string
 const ecdsa = ['ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521'];
 const allAlgorithms = ['ssh-ed25519', ...ecdsa, 'rsa-sha2-512', 'rsa-sha2-256'];
 
-/** `ssh-rsa` is a type of key; the signatures over it that are still safe have names of their own (RFC 8332). */
+/** `ssh-rsa` is a type of key; the signatures with it that are still safe have other names (RFC 8332). */
 function algorithmsOf(type: string): readonly string[] {
   if (type === 'ssh-rsa') return ['rsa-sha2-512', 'rsa-sha2-256'];
   return allAlgorithms.includes(type) ? [type] : [];
 }
 
-/** The type that a public key names itself (RFC 4253, 6.6: a string, its length first). */
+/** The type that is written in a public key (RFC 4253, 6.6: a string, its length first). */
 export function keyType(key: Buffer): string {
   if (key.length < 4) return '';
   const length = key.readUInt32BE(0);

@@ -9,10 +9,10 @@ import type { HostKeyCheck } from './host-key.ts';
 import type { Identities } from './identities.ts';
 import { expiredPassword, proofsFor } from './proofs.ts';
 
-/** Seconds between two signs of life asked of a silent host, and how many may stay out before it counts as lost. */
+/** Seconds between two keepalive messages to a silent host, and how many may stay unanswered before it counts as lost. */
 const keepalive = { seconds: 15, count: 4 };
 
-/** What is done on a socket, or a channel through a jump host, that has just been connected. */
+/** What to do on a socket, or a channel through a jump host, that has just been connected. */
 export interface LoginPlan<T> {
   readonly login: Login;
   readonly hostKey: HostKeyCheck;
@@ -20,7 +20,7 @@ export interface LoginPlan<T> {
   readonly pace: Pace;
   readonly command: string;
   readonly input: Buffer;
-  /** What is made of the Client once it is logged in. */
+  /** Creates the login's result from the Client once it is logged in. */
   readonly begin: (client: Client, fast: FastLogin | undefined) => Promise<T>;
 }
 
@@ -38,9 +38,9 @@ export function startCommand(command: string): LoginPlan<LoggedIn>['begin'] {
 }
 
 /**
- * Logs in, and begins what the plan says.
+ * Logs in, and runs the plan's `begin`.
  *
- * @throws Surprise if it is worth trying again at the pace `plain`; a HealError otherwise.
+ * @throws Surprise if a new attempt at the pace `plain` may succeed; a HealError otherwise.
  */
 export function logIn<T>(socket: Duplex, plan: LoginPlan<T>, signal: AbortSignal): Promise<T> {
   const { login, hostKey, identities, pace } = plan;
@@ -57,7 +57,7 @@ export function logIn<T>(socket: Duplex, plan: LoginPlan<T>, signal: AbortSignal
       reject(error);
     };
     const aborted = () => end(interrupted(`logging in to ${where}`, signal));
-    // Whatever breaks a tuned login may be its own doing; the plain one that follows tells.
+    // A tuned login may cause its own errors; the plain login after it shows whether it did.
     const failed = (error: Error) => {
       if (refusal !== undefined) return end(refusal);
       if (error instanceof HealError) return end(error);
@@ -81,7 +81,7 @@ export function logIn<T>(socket: Duplex, plan: LoginPlan<T>, signal: AbortSignal
       plan.begin(client, fast).then((result) => {
         signal.removeEventListener('abort', aborted);
         client.removeAllListeners('error').removeAllListeners('close');
-        // From here on the session listens; until it does, nothing may go unheard and end the process.
+        // From here on the session listens; until it does, an error without a listener would end the process.
         client.on('error', () => {});
         resolve(result);
       }, failed);
@@ -97,7 +97,7 @@ export function logIn<T>(socket: Duplex, plan: LoginPlan<T>, signal: AbortSignal
       algorithms: { serverHostKey: [...hostKey.algorithms] as never },
       hostVerifier: (key: Buffer, verify: (valid: boolean) => void): void => {
         refusal = hostKey.refuse(key);
-        // ssh2 takes everything for a yes that is not `false` itself.
+        // ssh2 treats every value except `false` as acceptance.
         verify(refusal === undefined);
       },
       authHandler: proofs.next,
@@ -109,7 +109,7 @@ export function logIn<T>(socket: Duplex, plan: LoginPlan<T>, signal: AbortSignal
   });
 }
 
-/** What went wrong between the first byte and the started command. */
+/** Converts an error between the first byte and the started command. */
 function loginError(error: Error, login: Login): HealError {
   const where = place(login.address, login.port);
   const level = 'level' in error ? error.level : undefined;

@@ -10,7 +10,7 @@ import { withJumpHosts } from './with-jump-hosts.ts';
 /** A host that no known_hosts file names, and the key that it showed. */
 export interface NewHost {
   readonly login: Login;
-  /** Address and port, as a user reads them. */
+  /** Address and port as shown to a user. */
   readonly where: string;
   /** As OpenSSH prints it: `ED25519`, `RSA`. */
   readonly type: string;
@@ -21,7 +21,7 @@ export interface NewHost {
 /** Asks whether a new host's key is the right one. */
 export type AskHostKey = (host: NewHost) => Promise<boolean>;
 
-/** What {@link addNewHosts} needs besides the logins. */
+/** What {@link addNewHosts} needs in addition to the logins. */
 export interface NewHostOptions {
   readonly fetch: FetchHostKey;
   readonly ask: AskHostKey;
@@ -31,9 +31,9 @@ export interface NewHostOptions {
 }
 
 /**
- * Fetches the keys of the hosts that are in no known_hosts file, asks for each, and adds those that are accepted: what `ask`
- * of StrictHostKeyChecking does in ssh_config(5), for many hosts. Jump hosts come first, as the hosts behind them are
- * reached only then. A host that shows no key is passed over: its login will say why. So is a key that is refused.
+ * Fetches the keys of the hosts that are in no known_hosts file, asks for each, and adds those that are accepted, like `ask`
+ * of StrictHostKeyChecking in ssh_config(5), but for many hosts. Jump hosts come first, as the hosts that use them can only
+ * then be reached. A host that sends no key is skipped: its login will report why. So is a key that is refused.
  */
 export async function addNewHosts(logins: readonly Login[], options: NewHostOptions): Promise<void> {
   const { fetch, ask, atOnce, signal } = options;
@@ -53,7 +53,7 @@ export async function addNewHosts(logins: readonly Login[], options: NewHostOpti
     if (signal.aborted) throw interrupted('fetching host keys', signal);
     for (const host of now) {
       const key = keys.get(host);
-      // A changed or a revoked one is refused by the login.
+      // The login refuses a changed or a revoked key.
       if (key === undefined || host.check.verdict(key) !== 'unknown' || host.check.refuse(key) !== undefined) continue;
       const { login } = host;
       const shown = { login, where: place(login.address, login.port), type: shortType(key) };
@@ -67,11 +67,11 @@ interface Unknown {
   readonly check: HostKeyCheck;
 }
 
-/** The hosts that may be asked about, each once. */
+/** The hosts that the user may be asked about, each once. */
 async function unknownHosts(logins: readonly Login[]): Promise<readonly Unknown[]> {
   const found = new Map<string, Unknown>();
   for (const login of logins) {
-    // What cannot be written down would be unknown again at the login.
+    // A key that cannot be saved would be unknown again at the login.
     if (login.hostKeyChecking !== 'strict' || login.askHostKey === false || login.knownHostsFile === devNull) continue;
     const { address, port } = knownAs(login);
     const key = JSON.stringify([login.knownHostsFile, knownName(address, port)]);

@@ -11,12 +11,12 @@ import { withJumpHosts } from './with-jump-hosts.ts';
 /** Attempts at one passphrase (NumberOfPasswordPrompts in ssh_config(5) has the same default). */
 const attempts = 3;
 
-/** Asks for the passphrase of a key file; `again` after a wrong one. An empty answer leaves the key closed. */
+/** Asks for the passphrase of a key file; `again` after a wrong one. After an empty answer the key is not opened. */
 export type AskPassphrase = (file: string, again: boolean) => Promise<Secret>;
 
 /**
- * Opens the encrypted keys that some logins need and no agent holds, each once: every parse costs 0.3 to 1.8 s of bcrypt.
- * A default key is opened only where a login has nothing else; a key that the inventory or ~/.ssh/config names, always.
+ * Opens the encrypted keys that some logins need and no agent has, each once: every parse costs 0.3 to 1.8 s of bcrypt.
+ * A default key is opened only if a login has nothing else; a key that the inventory or ~/.ssh/config names, always.
  *
  * @throws HealError of kind `usage` after three wrong passphrases
  */
@@ -45,21 +45,21 @@ export async function openKeys(logins: readonly Login[], sources: KeySources, as
     }
     closed.add(file);
   };
-  /** The encrypted keys that this login cannot do without, as far as is known before it. */
+  /** The encrypted keys that this login requires, as far as is known before it. */
   const needed = async (login: Login): Promise<readonly string[]> => {
     try {
       const { usable, locked } = await find(login);
       const nothingElse = usable.length === 0 && login.password === undefined;
       return login.identityFiles !== undefined || nothingElse ? locked : [];
     } catch (error) {
-      // The one key of `identity_file`. Whatever else is wrong with it, the login reports.
+      // The one key of `identity_file`. The login reports every other error.
       return error instanceof EncryptedKey && login.identityFile !== undefined ? [login.identityFile] : [];
     }
   };
   for (const login of all) {
     const tried = new Set<string>();
     for (;;) {
-      // Asked again after each key: a default key is not needed once another one is open.
+      // Computed again after each key: a default key is not needed once another one is open.
       const file = (await needed(login)).find((one) => !tried.has(one) && !closed.has(one));
       if (file === undefined) break;
       tried.add(file);

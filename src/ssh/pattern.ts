@@ -1,5 +1,5 @@
 /**
- * `*` and `?` as in ssh_config(5), PATTERNS; letter case counts. Without regular expressions: a hostile file must not
+ * `*` and `?` as in ssh_config(5), PATTERNS; letter case counts. It uses no regular expressions: a hostile file must not
  * make it slow.
  */
 export function wildcard(pattern: string, name: string): boolean {
@@ -25,7 +25,7 @@ export function wildcard(pattern: string, name: string): boolean {
 
 /**
  * Whether a name matches a list of patterns (ssh_config(5), PATTERNS: "pattern-list"). A negated pattern that matches
- * excludes the name, wherever it stands; negated patterns alone match nothing.
+ * excludes the name at any position; a list of only negated patterns matches nothing.
  */
 export function matchesList(patterns: readonly string[], name: string): boolean {
   let found = false;

@@ -6,17 +6,17 @@ import { place, unreachable } from './faults.ts';
 import type { HostKeyCheck } from './host-key.ts';
 import type { Identities, Identity } from './identities.ts';
 
-/** What is shown to a server so that it lets a user in (RFC 4252): the keys, and then the password, as ssh(1) does. */
+/** The credentials sent to a server for a login (RFC 4252): the keys, and then the password, as ssh(1) does. */
 export interface Proofs {
   /** For ssh2's `authHandler`. */
   next(left: AuthenticationType[] | null, partialSuccess: boolean | null, next: NextAuthHandler): void;
-  /** Whether an attempt at the password was made. */
+  /** Whether the password was tried. */
   passwordSent(): boolean;
-  /** Why the server did not let the user in, when it refused everything. */
+  /** The error of a login in which the server refused everything. */
   refused(): HealError;
 }
 
-/** To whom what is proven. */
+/** The account to log in to, and the credentials for it. */
 export interface ProofsPlan {
   readonly login: Login;
   readonly hostKey: Pick<HostKeyCheck, 'isSuspect'>;
@@ -24,8 +24,8 @@ export interface ProofsPlan {
 }
 
 /**
- * The proofs of one connection. `failed` is called with what ends it; the password is sent at most once, and never to a
- * host whose key is not the one on file (`check_host_key` in OpenSSH's sshconnect.c does the same).
+ * The credentials of one connection. `failed` is called with the error that ends it; the password is sent at most once, and
+ * never to a host whose key differs from the one on file (`check_host_key` in OpenSSH's sshconnect.c does the same).
  */
 export function proofsFor(
   { login, hostKey, identities }: ProofsPlan,
@@ -35,7 +35,7 @@ export function proofsFor(
   const { user: username, password } = login;
   const tried: Identity[] = [];
   let methods: readonly string[] = [];
-  /** What the server accepted, and wanted more. */
+  /** What the server accepted before it required more. */
   let accepted: 'key' | 'password' | undefined;
   let sent = false;
 
@@ -62,7 +62,7 @@ export function proofsFor(
       const identity = accepted === undefined ? identities.usable[tried.length] : undefined;
       if (identity !== undefined) return next(keyOf(identity));
       if (password === undefined) return next(false as never);
-      // The answer to `none` says which methods there are (RFC 4252, 5.2); a method in vain would cost an attempt.
+      // The answer to `none` lists the methods (RFC 4252, 5.2); a useless method would cost an attempt.
       if (left === null) return next({ type: 'none', username });
       next(passwordBy(password.reveal()) ?? (false as never));
     },
@@ -71,7 +71,7 @@ export function proofsFor(
   };
 }
 
-/** Answers the one hidden question of a keyboard-interactive login (RFC 4256) by the password. */
+/** Answers the one hidden question of a keyboard-interactive login (RFC 4256) with the password. */
 function answerOnce(
   login: Login,
   secret: string,
@@ -136,7 +136,7 @@ function refusal(login: Login, identities: Identities, answers: Answers): HealEr
   );
 }
 
-/** The answer of a server that wants a new password (RFC 4252, 8). */
+/** The error for a server that requires a new password (RFC 4252, 8). */
 export function expiredPassword({ address, port, user }: Login): HealError {
   return unreachable(
     `the password of ${user} on ${place(address, port)} has expired`,

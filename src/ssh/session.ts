@@ -18,24 +18,24 @@ const killGrace = 1000;
 interface Running {
   readonly parser: FrameParser;
   readonly onFrame: (frame: Frame) => void;
-  /** The first error that onFrame threw: the program goes on, and its run fails with it. */
+  /** The first error that onFrame threw: the program continues, and its run then fails with this error. */
   fault: Error | undefined;
   settle(error: Error | undefined): void;
 }
 
-/** A request whose answer is awaited. */
+/** A request that is waiting for its answer. */
 export interface Request {
   readonly nonce: string;
   readonly onFrame: (frame: Frame) => void;
   readonly signal: AbortSignal;
-  /** Called when the shell says anything at all. */
+  /** Called at the first output of the shell. */
   readonly alive?: () => void;
 }
 
 /**
- * The kept shell of a host. `first` has been, or is now, sent: `unsent` is what is left of it.
+ * The kept shell of a host. `first` has been sent, or is being sent: `unsent` is the rest of it.
  *
- * @returns the Connection, and a promise of the end of `first`.
+ * @returns the Connection, and a promise that resolves when `first` ends.
  */
 export function keepShell(
   login: Login,
@@ -73,12 +73,12 @@ export function keepShell(
     else if (typeof signal === 'string') exit ??= { code: undefined, signal };
   };
   stream.on('exit', ended);
-  // A shell that ends at once has told its exit code before anybody could listen; the close tells it again.
+  // A shell that ends at once has sent its exit code before a listener exists; the close event repeats it.
   stream.on('close', (code: unknown, signal: unknown) => {
     ended(code, signal);
     lose();
   });
-  // A task's background child may hold the stream open for ever: the end of our shell's own output is enough.
+  // A task's background child may keep the stream open for ever: the end of the shell's own output is enough.
   stream.on('end', () => setTimeout(lose, 100).unref());
   stream.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
   stream.once('data', () => first.alive?.());
@@ -88,7 +88,7 @@ export function keepShell(
     try {
       for (const frame of program.parser.feed(chunk)) take(program, frame);
     } catch (error) {
-      // Not to be read any further, so what follows could not be either.
+      // This output cannot be read any further, so neither could the output of later programs.
       program.settle(error instanceof Error ? error : new Error(String(error)));
       giveUp('what it sent could not be read', error);
     }
@@ -115,7 +115,7 @@ export function keepShell(
       if (signal.aborted) return reject(interrupted(`a program on ${where}`, signal));
       let timer: NodeJS.Timeout | undefined;
       const aborted = (): void => {
-        // Asked of the kept shell: sshd passes no signals on to root's programs, nor to what sudo started.
+        // The kept shell sends the signal: sshd passes no signals to root's programs, nor to those that sudo started.
         stream.write(stopRequest(nonce));
         timer = setTimeout(() => {
           stream.write(stopRequest(nonce, 'KILL'));
@@ -168,7 +168,7 @@ export function keepShell(
     },
     async channel(command, input, signal, output) {
       if (lost !== undefined) throw lost;
-      // Opening it, starting the shell, and the answer itself.
+      // For opening the channel, starting the shell, and the answer itself.
       roundTrips += 3;
       const result = await runChannel(client, start, command, { input, output, signal });
       if (result.code === undefined && lost !== undefined) throw lost;

@@ -35,7 +35,7 @@ export function shellError(
   );
 }
 
-/** A host behind a jump host is reached by what ~/.ssh/config knows it by. */
+/** A host that uses a jump host is reached under its name in ~/.ssh/config. */
 function sshArguments({ name, address, port, user, given, jump }: Login): string {
   return jump === undefined ? `-p ${port} ${user}@${address}` : `${user}@${given.has('address') ? address : name}`;
 }

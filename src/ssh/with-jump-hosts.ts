@@ -1,6 +1,6 @@
 import type { Login } from '../core/connection.ts';
 
-/** These logins and those of their jump hosts, each once; a jump host stands before the hosts behind it. */
+/** These logins and those of their jump hosts, each once; a jump host precedes the hosts that use it. */
 export function withJumpHosts(logins: readonly Login[]): readonly Login[] {
   const all = new Map<string, Login>();
   const add = (login: Login): void => {
