@@ -7,29 +7,29 @@ import { runBatch } from './playbook/run-batch.ts';
 import type { RunOptions } from './playbook/run-options.ts';
 
 /**
- * src/run runs a playbook and reports what happens as Events. It knows hosts by the Connection of core alone and never writes
+ * src/run runs a playbook and reports what happens as Events. It uses hosts only through the Connection of core and never writes
  * to the console. It may import core, shell, project, probes, modules and backups.
  *
  * The life of one task on one host:
  *
  *  1. `playbook/batches` puts the host into a batch of the play; `host/host-connection` logs in and gathers facts.
- *  2. `task-list/run-task-list` reaches the task; `task-list/block-flow` skips it where a block has failed.
+ *  2. `task-list/run-task-list` reaches the task; `task-list/block-flow` skips it if a block has failed.
  *  3. `task/evaluate-task` evaluates `when`, the arguments and local files, and lists the questions of the module.
  *  4. `task-list/prefetch` asks them in one program, together with those of the tasks that follow (`task-list/gather`);
  *     `host/exchange` sends the program and reads its answers, which `host/state-cache` keeps.
  *  5. The module plans its changes from the answers (`plan`). In check mode, `host/state-cache` predicts their result.
- *  6. `task/apply` makes the changes in one program; it asks again first, so that nothing is decided on old answers.
+ *  6. `task/apply` applies the changes in one program; it asks again first, so that no decision uses old answers.
  *     `task/apply-ahead` adds the changes of later tasks that do not depend on this one's result.
  *  7. `task/prove` compares the new answers with what the module predicted.
- *  8. `task/outcome` applies `failed_when`, `changed_when` and `until`; `task/run-task` tries again where `until` does not hold.
+ *  8. `task/outcome` applies `failed_when`, `changed_when` and `until`; `task/run-task` tries again if `until` is false.
  *  9. `task/record-outcome` counts the outcome, registers its result and reports it; `handlers/handlers` notifies handlers,
  *     which `handlers/pending-handlers` has recorded on the host before the change.
- * 10. `task-list/recheck` asks once more at the end of the play whether each state still holds.
+ * 10. `task-list/recheck` asks again at the end of the play whether each state is still correct.
  */
 
 /**
- * Runs a playbook. Rejects only for bugs and interruption: what happens on hosts is told by events and the Report. After an
- * interruption, what was done is reported all the same.
+ * Runs a playbook. Rejects only for bugs and interruption: events and the Report show what happens on hosts. After an
+ * interruption, all applied changes are still reported.
  */
 export async function runPlaybook(options: RunOptions): Promise<Report> {
   const { playbook, hostsOf, emit, now } = options;

@@ -10,10 +10,10 @@ import { type Ended, outcomeOf } from '../task/outcome.ts';
 import { pause } from '../task/pause.ts';
 import { runTaskList } from '../task-list/run-task-list.ts';
 
-/** Milliseconds between two looks at a host that is to heal: short, so that the time that is reported is true. */
+/** Milliseconds between two checks of a host that should heal: short, so that the reported time is accurate. */
 const lookEvery = 250;
 
-/** Runs the drills of a play on one host, one after the other. False if one did not heal. */
+/** Runs the drills of a play on one host, one after the other. False if the host did not heal from one of them. */
 export async function drillHost(run: HostRun, options: RunOptions): Promise<boolean> {
   let allHealed = true;
   for (const drill of run.play.drills.filter(options.selected)) {
@@ -41,13 +41,13 @@ interface Watched {
   said?: string;
 }
 
-/** Why a drill is not run on this host: a condition of its `when` does not hold, or can't be known, which is a failure. */
+/** Why a drill is not run on this host: a condition of its `when` is false, or can't be known, which is a failure. */
 function leftOut(
   run: HostRun,
   options: RunOptions,
   drill: Drill,
 ): { readonly status: 'skipped' | 'failed'; readonly message: string } | undefined {
-  // Its conditions see what its tasks see.
+  // Its conditions see the same variables as its tasks.
   const [first] = drill.break;
   const module = first === undefined ? undefined : options.modules.get(first.module);
   if (first === undefined || module === undefined) return undefined;
@@ -85,7 +85,7 @@ async function oneDrill(run: HostRun, options: RunOptions, drill: Drill): Promis
     }
     if (message === undefined) await watch(run, options, watched);
   } finally {
-    // What was broken is put back whatever happened, also after Ctrl-C: with a signal of its own, which never fires.
+    // The drill restores the host in every case, also after Ctrl-C: with a signal of its own, which never fires.
     const settings = { ...run.settings, signal: new AbortController().signal };
     const restored = await runTaskList({ ...run, settings }, tasks(drill.restore, 'restore'), () => []);
     if (!restored)
@@ -115,7 +115,7 @@ async function oneDrill(run: HostRun, options: RunOptions, drill: Drill): Promis
   return message === undefined;
 }
 
-/** Answers from before the break: "Jack is a new process" compares with them. */
+/** Reads answers from before the break: "Jack is a new process" compares with them. */
 async function lookBefore(run: HostRun, watched: readonly Watched[]): Promise<void> {
   await askAll(run, watched);
   for (const one of watched) {
@@ -125,8 +125,8 @@ async function lookBefore(run: HostRun, watched: readonly Watched[]): Promise<vo
 }
 
 /**
- * Looks again and again until all hold or their time is over. One counts from when those before it hold: that Jack
- * answers says nothing as long as it is the old one who does.
+ * Checks again and again until all checks pass or their time is over. A check counts only after those before it have passed:
+ * an answer from Jack proves nothing as long as the old process sends it.
  */
 async function watch(run: HostRun, options: RunOptions, watched: readonly Watched[]): Promise<void> {
   const brokenAt = options.now();
@@ -174,7 +174,7 @@ async function holds(run: HostRun, { instance, before }: Watched): Promise<Ended
   return outcome;
 }
 
-/** Asks all checks anew in one program; a check whose questions depend on answers gets a second round. */
+/** Runs all checks again in one program; a check whose questions depend on answers gets a second round. */
 async function askAll(run: HostRun, watched: readonly Watched[]): Promise<void> {
   const asked = new Set<string>();
   for (let round = 0; round < 3; round += 1) {

@@ -4,7 +4,7 @@ import { type HostRun, variablesOf } from '../host/host-run.ts';
 import { type Instance, instanceOf } from '../task/instance.ts';
 import { clearPending, type PendingHandler, sameOrigin } from './pending-handlers.ts';
 
-/** The handlers that a task notifies, by name or by what they listen to; a role's own go before those of the play. */
+/** The handlers that a task notifies, by name or by a topic that they listen to; a role's own precede those of the play. */
 export function originsOf(run: HostRun, instance: Instance): Task[] {
   return instance.task.notify.flatMap((template) => {
     const name = template.evaluate(variablesOf(run, instance, new Set()));
@@ -17,13 +17,13 @@ export function pendingAfter(run: HostRun, instance: Instance): Omit<PendingHand
   return originsOf(run, instance).map((handler) => pendingFor(run, handler, instance.task.id));
 }
 
-/** Handlers that an earlier run left pending and whose change landed for certain; those that no longer exist are reported. */
+/** Handlers that an earlier run left pending after a completed change; those that no longer exist are reported. */
 export function collectRecorded(run: HostRun): void {
   for (const record of run.recorded) {
     if (!sameOrigin(record, run.settings.project.name, run.play.name)) continue;
     const handler = run.play.handlers.find((task) => task.id === record.handler);
     if (handler === undefined) {
-      // Two playbooks may have plays of one name: only what stood in a file of this one can be missing from it.
+      // Two playbooks may have plays of one name: only a handler from a file of this playbook can be missing from it.
       if (!filesOf(run).has(fileOf(record.handler))) continue;
       run.settings.emit({
         type: 'warning',
@@ -37,7 +37,7 @@ export function collectRecorded(run: HostRun): void {
   }
 }
 
-/** Takes back what `collectRecorded` did, before records are read anew. */
+/** Reverts `collectRecorded`, before records are read again. */
 export function forgetRecorded(run: HostRun): void {
   for (const id of [...run.recorded.map(({ handler }) => handler), ...run.recordedNow]) {
     const handler = run.play.handlers.find((task) => task.id === id);
@@ -45,7 +45,7 @@ export function forgetRecorded(run: HostRun): void {
   }
 }
 
-/** Instances of the pending handlers, in the order in which the play has them. */
+/** Instances of the pending handlers, in the play's order. */
 export function pendingHandlers(run: HostRun, modules: ReadonlyMap<string, Module>): Instance[] {
   return run.play.handlers.flatMap((task) => {
     const module = modules.get(task.module);
@@ -53,7 +53,7 @@ export function pendingHandlers(run: HostRun, modules: ReadonlyMap<string, Modul
   });
 }
 
-/** Takes a handler off the list, here and (with the next program) on the host. */
+/** Removes a handler from the list, here and (with the next program) on the host. */
 export function clear(run: HostRun, handler: Task): void {
   run.notified.delete(handler);
   if (!run.settings.check) run.queued.push(clearPending({ ...pendingFor(run, handler, ''), digest: '' }));
@@ -63,7 +63,7 @@ function filesOf({ play }: HostRun): Set<string> {
   return new Set([...play.tasks, ...play.handlers].map((task) => fileOf(task.id)));
 }
 
-/** Ids are a file, a `#` and a place in it; a role's handlers stand beside its tasks. */
+/** Ids are a file, a `#` and a position in it; the handlers and tasks of a role are in the same role directory. */
 function fileOf(id: string): string {
   const file = id.slice(0, id.indexOf('#'));
   return /^roles\/[^/]+/.exec(file)?.[0] ?? file;

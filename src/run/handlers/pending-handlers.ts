@@ -4,8 +4,8 @@ import type { Sh } from '../../core/sh.ts';
 import { sh } from '../../shell/sh.ts';
 
 /**
- * A handler that is to run on a host. It is recorded on the host before the change (`intended`) and after it (`landed`), and
- * removed when the handler succeeded, so that a run that is broken off in between leaves it to the next one.
+ * A handler that must run on a host. It is recorded on the host before the change (`intended`) and after it (`landed`), and
+ * removed when the handler succeeded, so that an interrupted run leaves it to the next one.
  */
 export interface PendingHandler {
   readonly project: string;
@@ -14,7 +14,7 @@ export interface PendingHandler {
   readonly handler: string;
   /** The task whose change notifies it. */
   readonly task: string;
-  /** What the task's questions answered before the change; an `intended` one counts only if that differs now. */
+  /** The answers to the task's questions before the change; an `intended` handler counts only if they differ now. */
   readonly digest: string;
 }
 
@@ -23,12 +23,12 @@ export interface RecordedHandler extends PendingHandler {
   readonly status: 'intended' | 'landed';
 }
 
-/** Digest of a task's answers, the same wherever and whenever it is made. */
+/** Digest of a task's answers, always the same for the same answers. */
 export function digestOf(answers: unknown): string {
   return createHash('sha256').update(JSON.stringify(answers, sortedKeys)).digest('hex');
 }
 
-/** Reads a record back; undefined for one that is not heal's or was cut off. */
+/** Reads a record back; undefined if heal did not write it or if it is incomplete. */
 export function parseRecorded(text: string): RecordedHandler | undefined {
   const [status, line] = text.split('\n');
   if ((status !== 'intended' && status !== 'landed') || line === undefined) return undefined;
@@ -49,8 +49,8 @@ export function sameOrigin(handler: PendingHandler, project: string, play: strin
 }
 
 /**
- * Shell text that records a pending handler on the host: written beside and renamed, so that it is whole or absent. What has
- * landed stays so, also where another task is about to notify the same handler.
+ * Shell text that records a pending handler on the host: written to a new file and renamed, so that it is complete or absent. A
+ * `landed` record stays `landed`, also if another task is about to notify the same handler.
  */
 export function recordPending(handler: PendingHandler, status: RecordedHandler['status']): Sh {
   const text = `${status}\n${JSON.stringify(handler)}\n`;
@@ -71,7 +71,7 @@ export function clearPending(handler: PendingHandler): Sh {
   `;
 }
 
-/** One file for each handler of a play, whichever of its tasks notifies it; the latest task's record stands. */
+/** One file for each handler of a play, whichever of its tasks notifies it; the latest task's record replaces the others. */
 function nameOf({ project, play, role, handler }: PendingHandler): string {
   return createHash('sha256')
     .update(JSON.stringify([project, play, role, handler]))

@@ -6,7 +6,7 @@ import { openLock } from '../../shell/run-lock.ts';
 import { answersWithin, type Group, groupQuestions } from './parallel-groups.ts';
 import { type ActStep, movedCode, type Program, programText } from './program.ts';
 
-/** How an act ended on the host. */
+/** The result of an act on the host. */
 export interface ActDone {
   readonly id: string;
   readonly code: number;
@@ -15,35 +15,35 @@ export interface ActDone {
   /** More than 1 MiB was printed; the rest was drained. */
   readonly truncated: boolean;
   readonly timedOut: boolean;
-  /** A guard did not hold: somebody changed it since it was read, and nothing was done. */
+  /** A guard failed: the state was changed since it was read, and the act did nothing. */
   readonly moved: boolean;
 }
 
-/** What a program gave. */
+/** The result of a program. */
 export interface Exchanged {
   /** In order; those after one that failed are missing. */
   readonly acts: readonly ActDone[];
   readonly answers: ReadonlyMap<Question<unknown>, State<unknown>>;
-  /** Another run has had the lock: it is taken now, and nothing was done or asked. */
+  /** Another run had the lock: this run has it now, and nothing was changed or asked. */
   readonly stale?: boolean;
 }
 
-/** Told while a program runs. */
+/** Callbacks while a program runs. */
 export interface Watch {
   readonly started?: (act: ActStep) => void;
   readonly ended?: (act: ActDone) => void;
   /** Another run has the lock. */
   readonly waits?: (holder: string) => void;
-  /** No lock can be had on this host. */
+  /** This host does not support the lock. */
   readonly unlocked?: () => void;
 }
 
-/** What is done with questions beside it: changes and notes. */
+/** The parts of a program besides questions: changes and notes. */
 export type Work = Omit<Program, 'groups'>;
 
 /**
- * Sends one program: changes, then questions. A group that breaks (its deadline passed, its answer makes no sense) is
- * asked again item by item, so that only the item at fault has no answer.
+ * Sends one program: changes, then questions. A group that fails (its deadline passed, its answer is invalid) is
+ * asked again item by item, so that only the faulty item has no answer.
  */
 export async function exchange(
   connection: Connection,
@@ -57,7 +57,7 @@ export async function exchange(
   if (first.stale) return { acts: [], answers: new Map(), stale: true };
   const answers = new Map(first.answers);
 
-  // Who had all the time alone and did not answer is not asked again.
+  // A question that had the full time of its own group and was not answered is not asked again.
   for (const group of groups) {
     const reply = first.replies.get(group.id);
     const question = group.items[0]?.question;
@@ -75,7 +75,7 @@ export async function exchange(
       if (question !== undefined && !answers.has(question)) answers.set(question, withoutAnswer(group, second.replies));
     }
   }
-  // Two modules may ask the same thing through two Question objects.
+  // Two modules may ask the same question with two Question objects.
   const byKey = new Map([...answers].map(([question, state]) => [question.key, state]));
   for (const question of questions) {
     const state = byKey.get(question.key);
@@ -118,7 +118,7 @@ async function send(connection: Connection, program: Program, signal: AbortSigna
           expected(steps.has(frame.id) && acts.every(({ id }) => id !== frame.id), frame);
           const act = actDone(frame, streams);
           acts.push(act);
-          // What fails ends the acts.
+          // The first failed act ends the acts.
           if (acts.length === program.acts.length || act.code !== 0) limit.begin();
           watch.ended?.(act);
           break;
@@ -137,7 +137,7 @@ async function send(connection: Connection, program: Program, signal: AbortSigna
           stale = true;
           break;
         case 'busy':
-          // Of a kind that ends the host's part of the run: the next task would only wait again.
+          // This kind ends the host's part of the run: the next task would only wait again.
           throw new HealError('error', `another run is changing this host: ${frame.body.toString('utf8')}`, {
             hint: 'run again when it has ended, or wait longer: --lock-timeout SECONDS',
           });
@@ -165,8 +165,8 @@ async function send(connection: Connection, program: Program, signal: AbortSigna
 }
 
 /**
- * The limit for the answers of a program. Each group has a deadline on the host; this one is for a host that does not keep them,
- * for its kernel or its disk hangs. A change has no limit but the task's own.
+ * The limit for the answers of a program. Each group has a deadline on the host; this one is for a host that ignores them
+ * because its kernel or its disk hangs. A change has only the task's own limit.
  */
 function answersLimit(host: string, groups: readonly Group[]) {
   const seconds = answersWithin(groups);
@@ -195,7 +195,7 @@ function answersLimit(host: string, groups: readonly Group[]) {
 }
 
 /**
- * What was not asked for, or comes twice, is not kept: the memory that one host takes is bounded by what it was sent.
+ * Frames that were not requested, or arrive twice, are refused: what was sent to a host limits the memory for its answers.
  * @throws HealError of kind `failed`
  */
 function expected(isExpected: boolean, { kind, id }: Frame): void {
@@ -220,8 +220,8 @@ function actDone(frame: Frame, streams: ReadonlyMap<string, Buffer>): ActDone {
 }
 
 /**
- * Splits what the parallel groups wrote: `NONCE group ID`, the group's raw output, `NONCE done ID CODE`. The nonce is the
- * program's own and unknown to whatever printed in between.
+ * Splits the output of the parallel groups: `NONCE group ID`, the group's raw output, `NONCE done ID CODE`. The nonce belongs to
+ * the program and is unknown to tools that print in between.
  */
 function splitReplies(body: Buffer, groups: readonly Group[]): ReadonlyMap<string, Reply> {
   const replies = new Map<string, Reply>();
@@ -239,8 +239,8 @@ function splitReplies(body: Buffer, groups: readonly Group[]): ReadonlyMap<strin
 }
 
 /**
- * The answers of a group. If the probe can't read them (a tool printed something else), each item is asked alone, so that only
- * the item at fault has no answer.
+ * The answers of a group. If the probe can't read them (a tool printed something else), each item is asked in a group of its own,
+ * so that only the faulty item has no answer.
  */
 function parsed(group: Group, reply: Reply): (readonly [Question<unknown>, State<unknown>])[] {
   try {
@@ -257,7 +257,7 @@ function parsed(group: Group, reply: Reply): (readonly [Question<unknown>, State
   }
 }
 
-/** 124, 137 and 143 are what `timeout` answers (coreutils, with KILL, busybox). */
+/** `timeout` exits with 124, 137 or 143 (coreutils, with KILL, busybox). */
 function broken(reply: Reply): boolean {
   return reply.code === 124 || reply.code === 137 || reply.code === 143;
 }

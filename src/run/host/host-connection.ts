@@ -1,22 +1,22 @@
 import type { Connection, Frame } from '../../core/connection.ts';
 import { type HostSetup, hostSetupProgram, hostSetupReader } from './host-setup.ts';
 
-/** How a host is logged in to: `first` runs in the same flight, what it says goes to `onFrame`. */
+/** Logs in to a host: `first` runs in the same flight, its output goes to `onFrame`. */
 export type LogIn = (first: typeof hostSetupProgram, onFrame: (frame: Frame) => void) => Promise<Connection>;
 
-/** A host's Connection that can be made anew. Who holds it need not know that it is another one by then. */
+/** A host's Connection that can be opened again. Its users need not know that it was replaced. */
 export interface HostConnection extends Connection {
-  /** What the host said when it was logged in to last; undefined where that never came about. */
+  /** The setup from the last login; undefined if no login succeeded. */
   readonly setup: () => HostSetup | undefined;
-  /** Logs in, once more where it was before; what was left of the connection is closed. Rejects as Connect does. */
+  /** Logs in, again after a lost connection; the rest of the old connection is closed. Rejects as Connect does. */
   readonly renew: () => Promise<HostSetup>;
-  /** Asks anew what the login asked. */
+  /** Repeats the questions of the login. */
   readonly refresh: (signal: AbortSignal) => Promise<HostSetup>;
   /** Whether this connection has the lock of the host. */
   locked: boolean;
 }
 
-/** The connection to a host; it is made by `renew`. */
+/** The connection to a host; `renew` opens it. */
 export function connectionTo(host: string, logIn: LogIn): HostConnection {
   let connection: Connection | undefined;
   let setup: HostSetup | undefined;

@@ -4,7 +4,7 @@ import { parseRecorded } from '../handlers/pending-handlers.ts';
 import { exchange, type Watch } from './exchange.ts';
 import type { HostRun } from './host-run.ts';
 
-/** The lock that a program has to take before it changes the host; undefined where this run has it, or takes none. */
+/** The lock that a program must acquire before it changes the host; undefined if this run has it, or uses none. */
 export function lockOf({ line, settings: { lock }, setup }: HostRun): LockRequest | undefined {
   if (lock === undefined || line === undefined || line.locked) return undefined;
   const { timeout, run, who } = lock;
@@ -12,8 +12,8 @@ export function lockOf({ line, settings: { lock }, setup }: HostRun): LockReques
 }
 
 /**
- * Gives the lock up where the host waits for others, as between the phases of a play: two runs that wait with a lock in hand could
- * wait for each other.
+ * Releases the lock while the host waits for others, as between the phases of a play: two runs that wait while they have locks
+ * could wait for each other.
  */
 export function unlock({ line, setup }: HostRun): void {
   if (line === undefined || !line.locked) return;
@@ -41,7 +41,7 @@ export function lockWatch({ host, settings: { emit, lock } }: HostRun): Pick<Wat
   };
 }
 
-/** Takes the lock by a program of its own. True where another run has had it. */
+/** Acquires the lock with a program of its own. True if another run had it. */
 export async function lockAhead(run: HostRun, lock: LockRequest): Promise<boolean> {
   const { stale = false } = await exchange(run.connection, { lock, acts: [] }, [], run.settings.signal, lockWatch(run));
   if (run.line !== undefined) run.line.locked = true;
@@ -49,7 +49,7 @@ export async function lockAhead(run: HostRun, lock: LockRequest): Promise<boolea
   return stale;
 }
 
-/** After another run had the lock: answers and pending handlers from before are old. */
+/** After another run had the lock: answers and pending handlers from before are outdated. */
 export async function startOver(run: HostRun): Promise<void> {
   if (run.line === undefined) return;
   run.line.locked = true;

@@ -17,70 +17,70 @@ import type { HostConnection } from './host-connection.ts';
 import type { HostSetup } from './host-setup.ts';
 import { type StateCache, stateCache } from './state-cache.ts';
 
-/** What the runner is given by whoever starts it: the project's side of a run. */
+/** What the caller gives the runner: the project's side of a run. */
 export interface ProjectSide {
-  /** Names the project in the records of pending handlers that it leaves on hosts. */
+  /** Names the project in the records of pending handlers that the run leaves on hosts. */
   readonly name: string;
   readonly checkArgs: (instance: Instance, args: { readonly [key: string]: Value }) => Promise<JsonObject>;
   readonly load: (instance: Instance, request: LocalRequest, variables: Variables) => Promise<Evaluated<Content>>;
-  /** Checks a local file before any connection: it must be there, and its names must be among the variables. */
+  /** Checks a local file before any connection: it must exist, and its names must be among the variables. */
   readonly checkLocal: (instance: Instance, request: LocalRequest, variables: Variables) => Promise<void>;
 }
 
-/** How a run is to be done. */
+/** The settings of a run. */
 export interface RunSettings {
   readonly check: boolean;
-  /** `heal verify --deep`: checks that cost a host much are asked as well. */
+  /** `heal verify --deep`: also runs checks that are expensive for a host. */
   readonly deep: boolean;
   readonly signal: AbortSignal;
   readonly emit: (event: Event) => void;
-  /** Milliseconds; from a clock that never goes back. */
+  /** Milliseconds; from a monotonic clock. */
   readonly now: () => number;
   readonly project: ProjectSide;
-  /** How the lock of a host is taken before the first change; undefined takes none. */
+  /** How the lock of a host is acquired before the first change; undefined uses no lock. */
   readonly lock?: {
     /** Seconds to wait for another run. */
     readonly timeout: number;
-    /** Names this run. */
+    /** Identifies this run. */
     readonly run: string;
-    /** For people: who runs what, and the time. */
+    /** For the message: the user, the command, and the time. */
     readonly who: () => string;
   };
 }
 
-/** A change that was made or tried: who would be to blame if a task no longer holds. */
+/** A change that was applied or tried: a possible cause if a task's state is no longer correct. */
 export interface AppliedChange {
   readonly instance: Instance;
   readonly touches: readonly string[];
 }
 
-/** An instance that is done, as far as asking it once more needs it. */
+/** A finished instance, with what is needed to ask its questions again. */
 export interface Kept {
   readonly instance: Instance;
   readonly prepared: Prepared;
   readonly before?: Answers<Reads>;
 }
 
-/** One host on its way through one play. Everything that changes during the run is here. */
+/** One host during one play. All state that changes during the run is here. */
 export interface HostRun {
   readonly host: Host;
   readonly play: Play;
   readonly connection: Connection;
-  /** The host's line, by which it can be logged in to again; undefined where `connection` is the workstation. */
+  /** The host's connection, which can log in again; undefined if `connection` is the control node. */
   readonly line: HostConnection | undefined;
-  /** Its facts and pending handlers, from the login; empty where no login succeeded yet. */
+  /** Its facts and pending handlers, from the login; empty if no login succeeded yet. */
   setup: HostSetup;
-  /** Set while the line is down: why, and whether that was said already, so that it is to be tried again. */
+  /** Set while the connection is lost: the reason, and whether it was reported already, so that the next task logs in again. */
   cut: { readonly error: HealError; readonly reported: boolean } | undefined;
   readonly settings: RunSettings;
   readonly cache: StateCache;
   /** Arguments and local files of each instance, once they are known: inputs never change after that. */
   readonly prepared: Map<Instance, TaskEvaluation | Prepared>;
   readonly done: Set<Instance>;
-  /** What the program of a task before it has done for an instance whose turn is still to come. */
+  /** What an earlier task's program has already applied for an instance whose turn comes later. */
   readonly made: Map<Instance, Made>;
   readonly registers: Map<string, Value>;
-  /** Names whose value a plan can't know: their task was not, or not for certain, decided. */
+  /** Names whose value a plan can't know: their task was not decided, or not with certainty. */
   readonly unknowable: Set<string>;
   readonly notified: Set<Task>;
   readonly recorded: RecordedHandler[];
@@ -91,15 +91,15 @@ export interface HostRun {
   /** Shell text that is sent with the next program. */
   readonly queued: Sh[];
   readonly counts: { -readonly [K in keyof Counts]: Counts[K] };
-  /** The workstation, for tasks that are delegated to it; connected when the first of them is due. */
+  /** The control node, for tasks that are delegated to it; connected before the first of them. */
   readonly here: () => Promise<{ readonly connection: Connection; readonly cache: StateCache }>;
-  /** Where it stands in the blocks of each list. */
+  /** The position in the blocks of each list. */
   readonly flows: Map<readonly Instance[], Flow>;
   /** What the hosts of its batch share. */
   readonly batch: Batch;
-  /** True once `meta: end_host` was met: the rest is left, and that is right. */
+  /** True after `meta: end_host`: the remaining tasks are left out, which is not a failure. */
   over: boolean;
-  /** True once all tasks and handlers are done: only then a check may ask what was changed. */
+  /** True once all tasks and handlers are finished: only then a check may ask about the changes. */
   tasksOver: boolean;
 }
 
@@ -143,20 +143,20 @@ export function hostRun(
   };
 }
 
-/** The flow through a list, made when it is first asked for: loops unfold later, blocks stay as they are. */
+/** The flow through a list, created on first use: loops unfold later, blocks do not change. */
 export function flowIn(run: HostRun, list: readonly Instance[]): Flow {
   const known = run.flows.get(list) ?? flowOf(list.map((instance) => instance.task));
   run.flows.set(list, known);
   return known;
 }
 
-/** Names that a task gives a value to: `register`, and the variables of `set_fact`. */
+/** Names that a task assigns: `register`, and the variables of `set_fact`. */
 export function namesGivenBy(task: Task): string[] {
   const facts = task.module === 'set_fact' ? Object.keys(task.argPlaces).filter((name) => name !== 'cacheable') : [];
   return task.register === undefined ? facts : [task.register, ...facts];
 }
 
-/** All zero. */
+/** All counts are zero. */
 export function emptyCounts(): { -readonly [K in keyof Counts]: Counts[K] } {
   return {
     ok: 0,
@@ -170,10 +170,10 @@ export function emptyCounts(): { -readonly [K in keyof Counts]: Counts[K] } {
   };
 }
 
-/** Variables that describe to a `rescue` what failed, as in Ansible: the task (its name) and its result. */
+/** Variables that describe a failure to a `rescue`, as in Ansible: the task (its name) and its result. */
 export const failureNames = ['ansible_failed_task', 'ansible_failed_result'] as const;
 
-/** Variables as an instance sees them; results of tasks that stand before it and are not done yet are pending. */
+/** Variables as an instance sees them; results of tasks that precede it and are not finished yet are pending. */
 export function variablesOf(
   run: HostRun,
   instance: Pick<Instance, 'task' | 'item'>,
@@ -204,12 +204,12 @@ export function variablesOf(
   return run.play.variables(run.host, instance.task, { values });
 }
 
-/** Whether a task's changes are only predicted: in check mode, unless its `check_mode` says otherwise. */
+/** Whether a task's changes are only predicted: in check mode, unless its `check_mode` overrides it. */
 export function onlyPlans(run: HostRun, { checkMode }: Pick<Task, 'checkMode'>): boolean {
   return checkMode ?? run.settings.check;
 }
 
-/** Considers an instance on the answers that are fresh, or for a guess on those last read. */
+/** Evaluates an instance with fresh answers, or, for a guess, with the last ones. */
 export async function evaluateOn(
   run: HostRun,
   instance: Instance,
@@ -233,7 +233,7 @@ export async function evaluateOn(
   );
 }
 
-/** How the outside knows an instance: its name and its item's label as far as they can be rendered now. */
+/** An instance in events: its name and its item's label as far as they can be rendered now. */
 export function describe(run: HostRun, instance: Instance, name: string): TaskInfo {
   const { item, task } = instance;
   const label = item === undefined || task.noLog ? undefined : task.loopControl?.label;
@@ -245,7 +245,7 @@ export function describe(run: HostRun, instance: Instance, name: string): TaskIn
 /** A task's name as far as it can be rendered now. */
 export function nameOf(run: HostRun, instance: Instance, waitsFor: ReadonlySet<string>): string {
   const { task, item } = instance;
-  // With no_log a name that holds the item is shown as it is written.
+  // With no_log, a name that contains the item is shown as written in the file.
   const isHidden = task.noLog && item !== undefined;
   const variables = isHidden
     ? variablesOf(run, { task }, new Set([...waitsFor, task.loopVar]))
@@ -254,7 +254,7 @@ export function nameOf(run: HostRun, instance: Instance, waitsFor: ReadonlySet<s
   return shown(() => name.evaluate(variables)) ?? (isHidden ? name.source : undefined) ?? task.id;
 }
 
-/** A value for people; undefined while it is not known, or where a host's results do not allow to evaluate it. */
+/** A value for display; undefined while it is not known, or if it can't be evaluated with the host's results. */
 function shown<T>(evaluate: () => Evaluated<T>): T | undefined {
   try {
     const evaluated = evaluate();

@@ -6,26 +6,26 @@ import type { Sh } from '../../core/sh.ts';
 import { lockAlive, lockFile } from '../../shell/run-lock.ts';
 import { sh } from '../../shell/sh.ts';
 
-/** What a host says at login: its facts, and the handlers that an earlier run left pending, as their files' texts. */
+/** The host's output at login: its facts, and the handlers that an earlier run left pending, as the contents of their files. */
 export interface HostSetup {
   readonly facts: Facts;
   readonly pending: readonly string[];
-  /** What the lock's file held: who changed the host last, or `held`. */
+  /** The content of the lock's file: the last run that changed the host, or `held`. */
   readonly lock: string;
 }
 
-/** Without these heal can do nothing; any Debian, Ubuntu, Fedora and Alpine has them. */
+/** heal requires these tools; any Debian, Ubuntu, Fedora and Alpine has them. */
 const needed = ['stat', 'base64', 'sha256sum', 'mktemp', 'setsid', 'timeout', 'dd', 'head', 'wc', 'cat', 'mkfifo'];
 
-/** Whose path is worth knowing in conditions and modules. */
+/** Tools whose path is useful in conditions and modules. */
 const interesting = [
   'apt-get', 'apk', 'dnf', 'systemctl', 'journalctl', 'loginctl', 'docker', 'getfacl', 'setfacl', 'curl', 'wget',
   'ss', 'sudo', 'su', 'setpriv', 'crontab', 'git', 'tar', 'gzip', 'sqlite3', 'node', 'openclaw', 'busybox',
 ]; // biome-ignore format: a list of words
 
 /**
- * Asked at login, in the same flight. `${#_o}` counts bytes, for the kept shell runs under LC_ALL=C. Reads /proc and /etc by the shell itself wherever it can: each tool started costs
- * about a millisecond. Values are one line each, so a hostile host name can't forge another key.
+ * Sent in the same flight as the login. `${#_o}` counts bytes, because the kept shell runs under LC_ALL=C. The shell itself reads
+ * /proc and /etc if it can: a tool costs about 1 ms. Values have one line each, so a hostile host name can't forge another key.
  */
 export const hostSetupProgram: Sh = sh`
 put() { _v=$2; case $_v in *"
@@ -83,7 +83,7 @@ done
 :
 `;
 
-/** Largest sum of facts and pending handlers of a host, in bytes. They take some kilobytes. */
+/** Largest sum of facts and pending handlers of a host, in bytes. Usually they need some kilobytes. */
 const setupLimit = 4 * 1024 * 1024;
 
 /** Collects the frames of `hostSetupProgram`. */
@@ -111,10 +111,10 @@ export function hostSetupReader(): { onFrame: (frame: Frame) => void; setup: () 
   };
 }
 
-/** What is known of a host that could not be reached. */
+/** The values for a host that could not be reached. */
 export const noHostSetup: HostSetup = { facts: parseFacts(''), pending: [], lock: '' };
 
-/** Facts from `key=value` lines; throws for a host that lacks a tool heal needs, by name. */
+/** Facts from `key=value` lines; throws an error that names the tool if the host lacks one that heal needs. */
 export function parseFacts(text: string): Facts {
   const said = new Map(
     text.split('\n').map((line): [string, string] => {

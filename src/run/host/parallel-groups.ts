@@ -1,6 +1,6 @@
 import type { Item, Probe, Question } from '../../core/probe.ts';
 
-/** Questions of one probe and one account that are asked by one script. */
+/** Questions of one probe and one account that one script asks. */
 export interface Group {
   readonly id: string;
   readonly probe: Probe<never, unknown>;
@@ -10,19 +10,19 @@ export interface Group {
   readonly items: readonly (Item<never> & { readonly question: Question<unknown> })[];
 }
 
-/** Slow kinds run side by side on a host, at most this many: more would make the host slow, not the answer quick. */
+/** Slow kinds run in parallel on a host, at most this number: more would slow the host, and not speed up the answer. */
 const parallelAtMost = 4;
 
-/** Seconds beyond all deadlines: for a busy host and a slow line. */
+/** Seconds in addition to all deadlines: for a busy host and a slow line. */
 const slack = 30;
 
 /** Seconds for questions asked together. */
 const deadlineTogether = 10;
 
-/** A parallel set costs a fork and a file; below this many milliseconds in all, one set is quicker. */
+/** A parallel set costs a fork and a file; below this total of milliseconds, one set is faster. */
 const worthParallel = 15;
 
-/** Groups questions by kind and account; each question gets an id of its own. `apart` asks each item alone. */
+/** Groups questions by kind and account; each question gets an id of its own. `apart` gives each item its own group. */
 export function groupQuestions(questions: readonly Question<unknown>[], apart = false): Group[] {
   const byKey = new Map(questions.map((question) => [question.key, question]));
   const gathered = new Map<string, { deadline: number; questions: Question<unknown>[] }>();
@@ -47,14 +47,14 @@ export function groupQuestions(questions: readonly Question<unknown>[], apart = 
       id: `g${index}`,
       probe: first.probe as Probe<never, unknown>,
       account: first.account,
-      // Many together answer quickly or one of them hangs; alone, an item gets all the time that its probe allows.
+      // Several items answer quickly or one of them hangs; a single item gets the full time that its probe allows.
       deadline: asked.length > 1 ? Math.min(deadlineTogether, deadline) : deadline,
       items: asked.map((question, place) => ({ id: `i${index}x${place}`, params: question.params as never, question })),
     };
   });
 }
 
-/** Divides groups into sets that run in parallel, the most costly first, each to the set that is free soonest. */
+/** Divides groups into sets that run in parallel, the most expensive first, each to the set that is free soonest. */
 export function parallelGroups(groups: readonly Group[]): Group[][] {
   const total = groups.reduce((sum, group) => sum + group.probe.cost, 0);
   const dearest = Math.max(0, ...groups.map((group) => group.probe.cost));
@@ -71,7 +71,7 @@ export function parallelGroups(groups: readonly Group[]): Group[][] {
   return spread.map((one) => one.groups).filter((one) => one.length > 0);
 }
 
-/** Seconds within which the answers to all groups must be there: each set takes at most the sum of its deadlines. */
+/** Seconds within which the answers to all groups must arrive: each set takes at most the sum of its deadlines. */
 export function answersWithin(groups: readonly Group[]): number {
   const sums = parallelGroups(groups).map((set) => set.reduce((sum, { deadline }) => sum + deadline, 0));
   return Math.max(0, ...sums) + slack;

@@ -9,37 +9,37 @@ import { type LockRequest, takeLock } from '../../shell/run-lock.ts';
 import { joinSh, sh } from '../../shell/sh.ts';
 import { type Group, parallelGroups } from './parallel-groups.ts';
 
-/** A change as a program makes it. */
+/** A change as a step of a program. */
 export interface ActStep {
   readonly id: string;
   readonly change: Change;
   readonly account: Account;
-  /** Seconds; undefined waits for ever. */
+  /** Seconds; undefined waits without limit. */
   readonly timeout?: number;
-  /** What must still hold when it begins. */
+  /** The states that must be unchanged when it starts. */
   readonly guards: readonly { readonly question: Question<unknown>; readonly state: State<unknown> }[];
-  /** Where its content was put on the host, if it was streamed. */
+  /** The path of its content on the host, if it was streamed. */
   readonly uploaded?: string;
-  /** Notes that are written before it, and after it where it succeeded. */
+  /** Notes that are written before it, and after it if it succeeded. */
   readonly before: readonly Sh[];
   readonly after: readonly Sh[];
 }
 
-/** What one program does, in this order: changes (the first that fails ends them), then questions. */
+/** The contents of one program, in this order: changes (the first that fails ends them), then questions. */
 export interface Program {
-  /** Taken before all else; the program ends there if another run has had it. */
+  /** Acquired before all else; the program ends there if another run had it. */
   readonly lock?: LockRequest;
   readonly before?: readonly Sh[];
   readonly acts: readonly ActStep[];
   readonly groups: readonly Group[];
 }
 
-/** The one text that is sent for a Program. */
+/** The text that is sent for a Program. */
 export function programText(program: Program): Sh {
   const lock = program.lock === undefined ? [] : [takeLock(program.lock)];
   const parts: Sh[] = [...lock, prelude, ...(program.before ?? [])];
   if (program.acts.length > 0) {
-    // A function, so that a failed act can leave the rest of them by `return`.
+    // A function, so that a failed act can skip the rest of them with `return`.
     const steps = program.acts.flatMap((step) => [...step.before, actText(step), ...step.after]);
     parts.push(sh`acts() {`, sh`:`, ...steps, sh`}`, sh`acts`);
   }
@@ -75,14 +75,14 @@ function actText(step: ActStep): Sh {
   return lines(heredoc(words, shellOf(account, script)), sh`[ "$rc" = 0 ] || return`);
 }
 
-/** Exit code of an act whose guard did not hold; it counts only together with the nonce on stderr. */
+/** Exit code of an act whose guard failed; it counts only together with the nonce on stderr. */
 export const movedCode = 97;
 
 const movedFunction: Sh = sh`moved() { printf '%s moved' "$N" >&2; exit 97; }`;
 
-/** The script as one compound command: read whole before it runs, so that nothing in it can eat its text from stdin. */
+/** The script as one compound command: the shell reads all of it before it runs, so no command in it can read it from stdin. */
 function shellOf(account: Account, script: Sh): Sh {
-  // Quoted as a word of `export`; as an assignment of its own a quoted name would be taken for a command.
+  // Quoted as an argument of `export`; the shell would run an assignment with a quoted name as a command.
   const exports = Object.entries(account.environment ?? {}).map(([name, value]) => sh`export ${name}=${value}`);
   return lines(sh`{ N=$HEAL_N; unset HEAL_N`, ...exports, script, sh`} </dev/null`);
 }

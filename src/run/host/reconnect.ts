@@ -6,8 +6,8 @@ import type { Ended } from '../task/outcome.ts';
 import type { HostRun } from './host-run.ts';
 
 /**
- * Logs in again where the line is down. The first who asks is told why it went down; whoever comes later, because
- * something may have been done about it meanwhile, has it tried anew. What was read before may be old.
+ * Logs in again if the connection is lost. The first task gets the error of the lost connection; for a later task, because the
+ * cause may be fixed by then, heal tries to log in. Earlier answers may be outdated.
  */
 export async function reconnect(run: HostRun): Promise<void> {
   const { cut, line } = run;
@@ -23,8 +23,8 @@ export async function reconnect(run: HostRun): Promise<void> {
 }
 
 /**
- * A line that breaks ends the host's part of the run, unless the task says not to mind, or something is to be done
- * about it: then it is a failure, and the line is made anew for the next task that needs it.
+ * A lost connection ends the host's part of the run, unless the task ignores it, or other tasks handle it:
+ * then it is a failure, and heal logs in again for the next task that needs the connection.
  */
 export async function whileReachable(
   run: HostRun,

@@ -4,23 +4,23 @@ import { overlaps, type Scope } from '../../core/scope.ts';
 import type { State } from '../../core/state.ts';
 
 /**
- * What a host has answered so far, and how old each answer is. Each State carries the host's epoch, the count of
- * changes attempted when it was read; one that a later change may have altered is not given out again.
+ * The answers of a host so far, and the age of each answer. Each State carries the host's epoch, the count of
+ * changes attempted when it was read; a State that a later change may have altered is not returned again.
  *
- * A change that is only planned (check mode, `check_mode: true`) is laid over the answers: what it predicts is answered as
- * predicted, what it touches without predicting it is `unknown` from there on.
+ * A change that is only planned (check mode, `check_mode: true`) overrides the answers: a state that it predicts is returned as
+ * predicted, a state that it touches without a prediction is `unknown` from there on.
  */
 export interface StateCache {
-  /** The State, if it was asked and no change since may have altered it. */
+  /** The State, if it was asked and no later change may have altered it. */
   readonly fresh: (question: Question<unknown>) => State<unknown> | undefined;
-  /** The State last read, however old: good enough to guess what will change next, never to decide. */
+  /** The last State, of any age: good enough to guess what will change next, never to decide. */
   readonly last: (question: Question<unknown>) => State<unknown> | undefined;
   readonly put: (question: Question<unknown>, state: State<unknown>) => void;
   /** Records that a change was attempted. */
   readonly attempt: (touches: readonly Scope[]) => void;
-  /** Records that a change would be made. */
+  /** Records that a change would be applied. */
   readonly predict: (title: string, touches: readonly Scope[], predictions: readonly Prediction[]) => void;
-  /** Makes an answer old, so that it is asked again (`until`, settling). */
+  /** Marks an answer as outdated, so that it is asked again (`until`, settling). */
   readonly forget: (question: Question<unknown>) => void;
   /** Changes attempted so far. */
   readonly epoch: () => number;
@@ -28,7 +28,7 @@ export interface StateCache {
 
 interface Attempt {
   readonly touches: readonly Scope[];
-  /** Only of a change that is not made. */
+  /** Only for a change that is not applied. */
   readonly planned?: { readonly title: string; readonly predictions: ReadonlyMap<string, State<unknown>> };
 }
 
@@ -37,7 +37,7 @@ interface Answer {
   readonly epoch: number;
 }
 
-/** An empty book for one host. */
+/** An empty cache for one host. */
 export function stateCache(): StateCache {
   const answers = new Map<string, Answer>();
   const attempts: Attempt[] = [];
@@ -47,7 +47,7 @@ export function stateCache(): StateCache {
     const answer = answers.get(question.key);
     const read = answer?.epoch ?? 0;
     let state = answer?.state;
-    // A planned change is laid over every answer, whenever it was read: the host does not have it.
+    // A planned change overrides every answer, also a later one: the change is not on the host.
     for (let epoch = anyPlanned ? 0 : read; epoch < attempts.length; epoch += 1) {
       const attempt = attempts[epoch];
       if (attempt === undefined || (attempt.planned === undefined && epoch < read)) continue;

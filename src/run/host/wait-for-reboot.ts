@@ -5,16 +5,16 @@ import type { HostConnection } from './host-connection.ts';
 import type { HostRun } from './host-run.ts';
 import type { HostSetup } from './host-setup.ts';
 
-/** Milliseconds between two attempts to log in: they grow from the first to the second. */
+/** Milliseconds between two login attempts: they grow from the first value to the second. */
 const shortest = 250;
 const longest = 2000;
 
 /**
- * Sends what takes a host down, and waits until it is another boot of it that answers. A line that breaks meanwhile
- * does not tell whether the host took the order, so its boot decides.
+ * Sends the command that takes a host down, and waits until it answers from another boot. A connection lost meanwhile
+ * does not show whether the host accepted the command, so the boot id decides.
  *
- * @returns undefined where the host refused the order, which is in `send`'s own result
- * @throws `failed` where it is still the old boot after `within` seconds, `unreachable` where it does not answer
+ * @returns undefined if the host refused the command; its error is in `send`'s own result
+ * @throws `failed` if it is still the old boot after `within` seconds, `unreachable` if it does not answer
  */
 export async function waitForReboot(
   run: Pick<HostRun, 'settings' | 'setup'>,

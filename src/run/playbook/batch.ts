@@ -1,20 +1,20 @@
 import type { Play } from '../../core/playbook.ts';
 import type { Outcome } from '../task/outcome.ts';
 
-/** What the hosts of a batch share: who failed, and what is done once for all of them. */
+/** What the hosts of a batch share: the failed hosts, and the tasks that run once for all of them. */
 export interface Batch {
-  /** True once the play is to end on all hosts: each stops before its next task. */
+  /** True once the play must end on all hosts: each stops before its next task. */
   readonly stopped: () => boolean;
-  /** Notes that a host failed or was lost. */
+  /** Records that a host failed or was lost. */
   readonly fail: (host: string) => void;
   /**
-   * Does the work on the host that comes first; the others get its outcome when it is there. Undefined where the work
-   * broke off: the next one who asks does it then.
+   * Does the work on the first host; the others wait for its outcome and get it. Undefined if the work
+   * was interrupted: the next host that asks does it then.
    */
   readonly once: (key: string, work: () => Promise<Outcome>) => Promise<{ outcome: Outcome; mine: boolean }>;
 }
 
-/** A batch of so many hosts of a play. */
+/** A batch of a play, with `size` hosts. */
 export function batchOf(play: Play, size: number): Batch {
   const failed = new Set<string>();
   const claims = new Map<string, Promise<Outcome | undefined>>();
@@ -37,7 +37,7 @@ export function batchOf(play: Play, size: number): Batch {
     stopped: () => {
       if (failed.size === 0) return false;
       if (play.anyErrorsFatal === true) return true;
-      // Ansible's rule: the part must be exceeded, not met.
+      // Ansible's rule: the percentage must be exceeded, not met.
       return play.maxFailPercentage !== undefined && (100 * failed.size) / size > play.maxFailPercentage;
     },
     fail: (host) => {

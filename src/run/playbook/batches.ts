@@ -1,8 +1,8 @@
 import type { Host } from '../../core/playbook.ts';
 
 /**
- * Splits hosts into batches as `serial` says: counts or percentages of all hosts, one after the other, the last one
- * again and again until no host is left (Ansible's rule). No `serial` is one batch.
+ * Splits hosts into batches as `serial` specifies: counts or percentages of all hosts, in order; the last value is repeated
+ * until no host is left (Ansible's rule). Without `serial` there is one batch.
  */
 export function batches(hosts: readonly Host[], serial: readonly (number | string)[]): Host[][] {
   const rest = [...hosts];
@@ -14,7 +14,7 @@ export function batches(hosts: readonly Host[], serial: readonly (number | strin
   return made;
 }
 
-/** At least one host, or a run would never end. */
+/** At least one host, because an empty batch would never end the run. */
 function sizeOf(size: number | string, total: number): number {
   const count =
     typeof size === 'string' && size.endsWith('%')

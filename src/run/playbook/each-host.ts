@@ -1,4 +1,4 @@
-/** Works on all items, at most `atOnce` at a time; waits for all of them, then rejects with the first error if any. */
+/** Processes all items, at most `atOnce` at a time; waits for all of them, then rejects with the first error if any. */
 export async function eachHost<T>(
   items: readonly T[],
   atOnce: number,

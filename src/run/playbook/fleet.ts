@@ -9,7 +9,7 @@ import { stateCache } from '../host/state-cache.ts';
 import { flowOf } from '../task-list/block-flow.ts';
 import type { RunOptions } from './run-options.ts';
 
-/** A host that was logged in to, or that could not be reached. */
+/** A host after its login, successful or not. */
 export interface Reached {
   readonly line: HostConnection;
   readonly setup: HostSetup;
@@ -18,19 +18,19 @@ export interface Reached {
   readonly cut?: HealError;
 }
 
-/** The hosts of a run: what is known of them from one play to the next. */
+/** The hosts of a run: the information kept from one play to the next. */
 export interface Fleet {
   readonly reached: Map<string, Reached>;
-  /** Hosts that failed or could not be reached: later plays leave them out. */
+  /** Hosts that failed or could not be reached: later plays skip them. */
   readonly lost: Set<string>;
   readonly counts: ReadonlyMap<string, ReturnType<typeof emptyCounts>>;
-  /** The workstation, once something was delegated to it. */
+  /** The control node, once a task was delegated to it. */
   here?: Promise<Connection>;
-  /** True once a play was broken off for all: what comes after it is left. */
+  /** True once a play was stopped for all hosts: later plays do not run. */
   ended: boolean;
 }
 
-/** The control node as one host sees it: one shell for all of them, but what was asked for one says nothing of another. */
+/** The control node as one host sees it: all hosts share one shell, but each has its own answers. */
 export function localOf(options: RunOptions, fleet: Fleet): HostRun['here'] {
   const cache = stateCache();
   return async () => {
@@ -57,7 +57,7 @@ export async function reach(options: RunOptions, play: Play, host: Host, fleet: 
     at = { line, setup, recorded: setup.pending.flatMap((text) => parseRecorded(text) ?? []) };
     emit({ type: 'host-connected', host: host.name, facts: setup.facts, ms: now() - startedAt });
   } catch (error) {
-    // Its tasks begin nevertheless where one of them is for this case.
+    // Its tasks start nevertheless if one of them handles this case.
     const flow = flowOf(play.tasks);
     const minds = options.mode === 'run' && play.tasks.some((task) => flow.minds(task));
     if (!(error instanceof HealError) || error.kind !== 'unreachable' || !minds || signal.aborted) throw error;
@@ -68,8 +68,8 @@ export async function reach(options: RunOptions, play: Play, host: Host, fleet: 
 }
 
 /**
- * An error of one host ends its part of the run and no other's: once a host has been logged in to, whatever it sends can at
- * most fail that host. Before that, a `usage` error is one of the control node's files and ends the run.
+ * An error of one host ends only its own part of the run: once a host has been logged in to, its output can only
+ * fail that host. Before that, a `usage` error is about a file of the control node and ends the run.
  */
 export async function guarded(
   options: RunOptions,
@@ -105,7 +105,7 @@ function isUsage(error: unknown): boolean {
   return error instanceof HealErrors || (error instanceof HealError && error.kind === 'usage');
 }
 
-/** Several errors as one; anything else is a bug of heal. */
+/** Several errors as one; any other error is a bug of heal. */
 function failureOf(error: unknown, { bug }: RunOptions): HealError {
   return error instanceof HealErrors ? new HealError('failed', error.message, { cause: error }) : bug(error);
 }

@@ -5,7 +5,7 @@ import { collectProblems, type Problems } from '../../project/yaml/problems.ts';
 import { failureNames, type ProjectSide } from '../host/host-run.ts';
 import { instanceOf } from '../task/instance.ts';
 
-/** What is checked before any connection. */
+/** Inputs of the check before any connection. */
 export interface PrecheckOptions {
   readonly plays: readonly Play[];
   readonly hostsOf: (play: Play) => readonly Host[];
@@ -15,8 +15,8 @@ export interface PrecheckOptions {
 
 /**
  * Renders every task of every host as far as it goes before a connection exists (facts and results have no value yet)
- * and checks what comes out: arguments strictly against the module's schema, local files that must be there, names in
- * template files. Throws usage HealErrors, each with its place; returns if there is nothing to say.
+ * and checks the result: arguments strictly against the module's schema, required local files, names in
+ * template files. Throws usage HealErrors, each with its location; returns if it finds no error.
  */
 export async function precheck(options: PrecheckOptions): Promise<void> {
   const problems = collectProblems();
@@ -66,7 +66,7 @@ async function checkTask(subject: Subject, project: ProjectSide, problems: Probl
   }
 }
 
-/** Variables before the login: what only the host can tell is pending. */
+/** Variables before the login: values that only the host knows are pending. */
 function variablesBefore({ play, host, task, registers }: Subject): Variables {
   const values: Record<string, Evaluated<Value>> = {};
   const later = [

@@ -16,10 +16,10 @@ import type { Instance } from '../task/instance.ts';
 import { revealed } from '../task/revealed.ts';
 import { directoryContent } from '../transfer/local-directory.ts';
 
-/** Contents up to this many bytes are held and ride in a program; larger ones are streamed. */
+/** Contents up to this number of bytes are kept in memory and sent within a program; larger ones are streamed. */
 const heldAtMost = 64 * 1024;
 
-/** The project's side of a run: arguments are checked, templates compiled once and rendered for each host, files hashed once. */
+/** The project's side of a run: checks arguments, compiles templates once and renders them for each host, hashes files once. */
 export function projectSide(name: string, roots: Roots, hide: (secret: Secret) => void): ProjectSide {
   const templates = new Map<string, Promise<Compiled<string | Secret>>>();
   const files = new Map<string, Promise<Content>>();
@@ -27,7 +27,7 @@ export function projectSide(name: string, roots: Roots, hide: (secret: Secret) =
   const templateAt = async (instance: Instance, src: string): Promise<Compiled<string | Secret>> => {
     const { role, argPlaces, at } = instance.task;
     const place = argPlaces['src'] ?? at;
-    // `src: x.service` may be kept as x.service.hbs, which editors know.
+    // `src: x.service` may be stored as x.service.hbs, which editors recognize.
     const path = await findTemplate(roots, role, src, place).catch((error: unknown) =>
       findTemplate(roots, role, `${src}.hbs`, place).catch(() => {
         throw error;
@@ -84,7 +84,7 @@ export function projectSide(name: string, roots: Roots, hide: (secret: Secret) =
   };
 }
 
-/** A Content of bytes at hand. */
+/** A Content of bytes in memory. */
 export function heldContent(bytes: Buffer, secret = false): Content {
   return {
     size: bytes.length,
@@ -97,7 +97,7 @@ export function heldContent(bytes: Buffer, secret = false): Content {
   };
 }
 
-/** A file that a task writes: read anew each time, and perhaps not there yet. */
+/** A file that a task writes: read again each time, and it may not exist yet. */
 async function keptContent(path: string): Promise<Content> {
   const bytes = await readFile(path).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
@@ -117,7 +117,7 @@ async function fileContent(path: string, roots: Roots, at: Instance['task']['at'
   return { size, sha256: hash.digest('hex'), open: () => createReadStream(path) };
 }
 
-/** Several hosts ask for the same file at once: the first one's work serves all. */
+/** If several hosts need the same file at the same time, the result for the first is used for all. */
 function once<T>(known: Map<string, Promise<T>>, path: string, make: () => Promise<T>): Promise<T> {
   const found = known.get(path);
   if (found !== undefined) return found;

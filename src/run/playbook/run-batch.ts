@@ -14,7 +14,7 @@ import { eachHost } from './each-host.ts';
 import { type Fleet, guarded, localOf, reach } from './fleet.ts';
 import type { RunOptions } from './run-options.ts';
 
-/** What is done on one host of a batch, and the tasks and checks that it has. */
+/** The run of one host of a batch, with its tasks and checks. */
 interface HostWork {
   readonly run: HostRun;
   readonly tasks: Instance[];
@@ -26,8 +26,8 @@ type Stage = (work: HostWork) => Promise<boolean>;
 
 /**
  * Runs a play on a batch of hosts. Each host goes through the stages (login, tasks, handlers, checks) at its own pace: one that
- * hangs delays no other. Where the failure of some hosts is to stop all (`any_errors_fatal`, `max_fail_percentage`), each stage
- * ends on all hosts before the next one begins.
+ * hangs delays no other. If the failure of some hosts must stop all (`any_errors_fatal`, `max_fail_percentage`), each stage
+ * ends on all hosts before the next one starts.
  */
 export async function runBatch(options: RunOptions, play: Play, batch: readonly Host[], fleet: Fleet): Promise<void> {
   const { forks, signal } = options;
@@ -47,7 +47,7 @@ export async function runBatch(options: RunOptions, play: Play, batch: readonly 
       try {
         if (!(await stage(work))) fleet.lost.add(host.name);
       } finally {
-        // A host that waits for the others keeps no lock: another run may hold theirs, and wait for its.
+        // A host that waits for the others releases its lock: another run may have theirs, and wait for this one.
         unlock(work.run);
       }
     });
@@ -64,11 +64,11 @@ export async function runBatch(options: RunOptions, play: Play, batch: readonly 
       for (const stage of stages) await doStage(host, stage);
     });
   }
-  // Ansible's rule: a batch of which no host is left ends the play.
+  // Ansible's rule: a batch without remaining hosts ends the play.
   if (shared.stopped() || (batch.length > 0 && batch.every((host) => fleet.lost.has(host.name)))) fleet.ended = true;
 }
 
-/** Logs in to a host, and asks for what its first tasks need. */
+/** Logs in to a host, and asks the questions of its first tasks. */
 async function workOn(options: RunOptions, play: Play, host: Host, fleet: Fleet, shared: Batch): Promise<HostWork> {
   const { emit, mode } = options;
   const at = await reach(options, play, host, fleet);
@@ -102,7 +102,7 @@ function stagesOf(options: RunOptions, play: Play): Stage[] {
     ...(mode === 'run' ? tasksAndHandlers : []),
     async ({ run, checks }) => {
       run.tasksOver = true;
-      // Who left the play by `meta: end_host` is not what its roles say, and was not meant to be.
+      // A host that left the play with `meta: end_host` does not have its roles' state, and this is intended.
       if (run.over) return true;
       const holds = run.applied.length === 0 || (await recheck(run, checks));
       return (await runTaskList(run, checks, () => [])) && holds;
@@ -116,7 +116,7 @@ function stagesOf(options: RunOptions, play: Play): Stage[] {
 }
 
 async function flushHandlers(options: RunOptions, run: HostRun, checks: readonly Instance[]): Promise<boolean> {
-  // A handler may notify another: those come in the next round. One that notifies itself would go on for ever.
+  // A handler may notify another: it runs in the next round. One that notifies itself would repeat for ever.
   for (let round = 0; run.notified.size > 0 && round <= run.play.handlers.length; round += 1) {
     const handlers = pendingHandlers(run, options.modules);
     const over = run.over;
@@ -129,7 +129,7 @@ async function flushHandlers(options: RunOptions, run: HostRun, checks: readonly
   return true;
 }
 
-/** What is asked once all is done. */
+/** The checks after all tasks and handlers. */
 function checksOf(options: RunOptions, play: Play): Instance[] {
   if (options.mode === 'status') return instances(options, play.score, 'score');
   return options.mode === 'drill' || options.check ? [] : instances(options, play.verify, 'verify');

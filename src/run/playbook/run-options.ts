@@ -5,23 +5,23 @@ import type { Host, Play, Playbook, Task } from '../../core/playbook.ts';
 import type { Sh } from '../../core/sh.ts';
 import type { RunSettings } from '../host/host-run.ts';
 
-/** All that a run needs. */
+/** All options of a run. */
 export interface RunOptions extends RunSettings {
   readonly playbook: Playbook;
   /** Hosts of a play after `--limit`, in inventory order. */
   readonly hostsOf: (play: Play) => readonly Host[];
   readonly loginOf: (host: Host, play: Play) => Login;
   readonly connect: Connect;
-  /** A Connection to the workstation itself, for tasks that are delegated to it. */
+  /** A Connection to the control node itself, for tasks that are delegated to it. */
   readonly connectHere: (first: Sh, onFrame: (frame: Frame) => void, signal: AbortSignal) => Promise<Connection>;
   readonly modules: ReadonlyMap<string, Module>;
-  /** Hosts at once. */
+  /** Number of hosts in parallel. */
   readonly forks: number;
-  /** `run` brings hosts to what the tasks say; `verify` only checks; `drill` breaks on purpose; `status`
+  /** `run` applies the tasks to hosts; `verify` only checks; `drill` breaks on purpose; `status`
    * asks the score card. */
   readonly mode: 'run' | 'verify' | 'drill' | 'status';
-  /** Records a bug of heal that showed on one host, and gives the error that the host fails with. */
+  /** Records a bug of heal that occurred on one host, and returns the error that the host fails with. */
   readonly bug: (error: unknown) => HealError;
-  /** Whether a task was chosen by `--tags` and `--skip-tags`. */
+  /** Whether `--tags` and `--skip-tags` select a task. */
   readonly selected: (task: Pick<Task, 'tags'>) => boolean;
 }

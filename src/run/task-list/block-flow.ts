@@ -1,19 +1,19 @@
 import type { Block, Task } from '../../core/playbook.ts';
 
 /**
- * Where a host stands in the blocks of its list. A failure inside a `block` leaves the rest of it and goes on with its
- * `rescue`; the `always` of every block that is left runs in any case, the innermost first.
+ * The position of a host in the blocks of its list. A failure inside a `block` skips the rest of it and continues with its
+ * `rescue`; the `always` of every block that ends runs in any case, the innermost first.
  */
 export interface Flow {
-  /** Whether an instance of this task is passed over now. */
+  /** Whether an instance of this task is skipped now. */
   readonly skips: (task: Task) => boolean;
   /** Whether a failure of this task would be rescued. */
   readonly rescues: (task: Task) => boolean;
-  /** Whether something is still run because of a failure of this task: a `rescue` or an `always` around it. */
+  /** Whether a failure of this task still runs other tasks: a `rescue` or an `always` around it. */
   readonly minds: (task: Task) => boolean;
-  /** Notes a failure. */
+  /** Records a failure. */
   readonly fail: (task: Task) => void;
-  /** True once a failure was left that nothing rescued. */
+  /** True after a failure that no `rescue` handled. */
   readonly failed: () => boolean;
 }
 
@@ -27,7 +27,7 @@ export function flowOf(tasks: readonly Task[]): Flow {
       if (part === 'always') withAlways.add(block);
     }
   }
-  /** `rescue`: its rescue is to run; `left`: neither its block nor its rescue goes on; `over`: nor its always. */
+  /** `rescue`: its rescue must run; `left`: neither its block nor its rescue continues; `over`: neither does its always. */
   const states = new Map<Block, 'rescue' | 'left' | 'over'>();
   const unwinding = new Set<Block>();
   let failed = false;
@@ -38,7 +38,7 @@ export function flowOf(tasks: readonly Task[]): Flow {
         const state = states.get(block);
         if (part === 'always') {
           if (state === 'over') return true;
-          // A failure on its way out passes here: what is around this block is left already, and does not count.
+          // A failure leaves the enclosing blocks through this one: they have ended already, and do not count.
           if (unwinding.has(block)) return false;
         } else if (part === 'rescue' ? state !== 'rescue' : state !== undefined) return true;
       }

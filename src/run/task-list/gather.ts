@@ -5,8 +5,8 @@ import { evaluateOn, flowIn, type HostRun, namesGivenBy, onlyPlans, variablesOf 
 import { type Instance, unfold } from '../task/instance.ts';
 
 /**
- * Which results an instance has to wait for: those registered by instances before it in the list that are not done.
- * A name that was registered earlier counts too, if it is about to be registered anew.
+ * The results that an instance must wait for: those registered by unfinished instances before it in the list.
+ * A name that was registered earlier counts too, if it will be registered again.
  */
 export function waitsBefore(run: HostRun, list: readonly Instance[], index: number): Set<string> {
   const names = new Set<string>();
@@ -19,8 +19,8 @@ export function waitsBefore(run: HostRun, list: readonly Instance[], index: numb
 }
 
 /**
- * Unfolds the loop at this place of the list, if its list of items is known. One without items stays at its place: its
- * result is there once it is its turn. A HealError where the list can't be evaluated.
+ * Unfolds the loop at this index of the list, if its list of items is known. A loop without items is not unfolded: its
+ * result exists when its turn comes. Returns a HealError if the list can't be evaluated.
  */
 export function unfoldAt(
   run: HostRun,
@@ -41,9 +41,9 @@ export function unfoldAt(
 }
 
 /**
- * The questions worth asking in the next program: those of all tasks from `from` up to and including the next one that
- * will change something (what comes after it may be old by then), and of every later task what was never asked at all.
- * Guessed from the answers at hand, however old: a guess only decides what is asked, never what is done.
+ * The questions to ask in the next program: those of all tasks from `from` up to and including the next one that
+ * will change something (later answers may be outdated by then), and of every later task the questions that were never asked.
+ * Guessed from the known answers of any age: a guess only decides what is asked, never what is changed.
  */
 export async function gather(
   run: HostRun,
@@ -87,7 +87,7 @@ export async function gather(
   return [...wanted.values()];
 }
 
-/** What was evaluated on a host's results, or why it can't be: that is a failure of the task, not of the run. */
+/** A value evaluated with a host's results, or the reason why it can't be: that is a failure of the task, not of the run. */
 function evaluatedOr<T>(evaluate: () => T): T | HealError {
   try {
     return evaluate();

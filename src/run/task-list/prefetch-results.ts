@@ -6,12 +6,12 @@ import { emptyLoop, outcomeOf } from '../task/outcome.ts';
 import { unfoldAt, waitsBefore } from './gather.ts';
 import { prefetch } from './prefetch.ts';
 
-/** Rounds of asking; each serves a link of a chain of results. */
+/** Rounds of questions; each round serves one link of a chain of results. */
 const roundsAtMost = 8;
 
 /**
- * Finds out what the registered results of tasks are that change nothing, for checks and drills that use them. Tasks
- * that would change something are left alone: their results stay unknown.
+ * Reads the results that tasks without changes register, for checks and drills that use them. Tasks
+ * that would change something are skipped: their results stay unknown.
  */
 export async function prefetchResults(
   run: HostRun,

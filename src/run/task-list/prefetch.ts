@@ -3,7 +3,7 @@ import type { HostRun } from '../host/host-run.ts';
 import type { Instance } from '../task/instance.ts';
 import { gather } from './gather.ts';
 
-/** Asks, in one program, all that this list wants to know now. */
+/** Asks, in one program, all questions that this list has now. */
 export async function prefetch(
   run: HostRun,
   list: Instance[],

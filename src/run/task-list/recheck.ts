@@ -7,15 +7,15 @@ import { type Instance, infoOf } from '../task/instance.ts';
 import { pause } from '../task/pause.ts';
 import { gather } from './gather.ts';
 
-/** Seconds until what does not hold counts as undone. */
+/** Seconds until a state that is no longer correct counts as undone. */
 const patience = 5;
 
 /**
- * After a run that changed something, all tasks are asked once more: one that no longer holds was undone by a later
- * one, and the two would change the host on every run. Reported with both names. What the `always` or `rescue` of a block undoes of
- * the block's tasks is meant to be undone. The checks' questions ride along.
+ * After a run that changed something, all tasks are asked again: a state that is no longer correct was undone by a later
+ * task, and the two would change the host on every run. Both names are reported. If the `always` or `rescue` of a block undoes
+ * the block's tasks, this is intended. The checks' questions are sent in the same program.
  *
- * @returns whether all tasks still hold
+ * @returns whether the states of all tasks are still correct
  */
 export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean> {
   const { signal, emit } = run.settings;
@@ -41,7 +41,7 @@ export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean
     const culprit = culpritOf(run, instance, questionsOf(prepared.reads));
     return culprit === undefined || !cleansUp(culprit, instance);
   });
-  // A program on the host may be at it this very moment, and what heals there needs a second.
+  // A program on the host may be changing it at this moment, and a service that heals needs a second.
   for (let attempt = 1; fallen.length > 0 && attempt <= patience; attempt += 1) {
     await pause(1000, signal);
     const again = fallen.flatMap(({ kept: { prepared } }) => questionsOf(prepared.reads));
@@ -73,8 +73,8 @@ export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean
   return fallen.length === 0;
 }
 
-/** Tasks that hold no longer, and what they would change. */
-function noLonger(run: HostRun, list: HostRun['kept']): { kept: HostRun['kept'][number]; differences: string }[] {
+/** Tasks whose state is no longer correct, and what they would change. */
+function noLonger(run: HostRun, list: HostRun['kept']): { kept: HostRun['kept'][number]; wants: string }[] {
   return list.flatMap((kept) => {
     const { instance, prepared, before } = kept;
     const answer = run.cache.fresh;
@@ -84,14 +84,14 @@ function noLonger(run: HostRun, list: HostRun['kept']): { kept: HostRun['kept'][
   });
 }
 
-/** Whether the one is in the `always` or `rescue` of a block with the other in it. */
+/** Whether the first is in the `always` or `rescue` of a block that contains the second. */
 function cleansUp({ task: { blocks = [] } }: Instance, { task: { blocks: around = [] } }: Instance): boolean {
   return blocks.some(
     ({ block, part }) => part !== 'block' && around.some((own) => own.block === block && own.part === 'block'),
   );
 }
 
-/** The last change after this task that may have altered what it asks about. */
+/** The last change after this task that may have altered the task's answers. */
 function culpritOf(run: HostRun, instance: Instance, questions: readonly Question<unknown>[]): Instance | undefined {
   const own = run.applied.findIndex((change) => change.instance === instance);
   const scopes = questions.flatMap((question) => question.scopes);

@@ -10,10 +10,10 @@ import { runTask } from '../task/run-task.ts';
 import { unfoldAt, waitsBefore } from './gather.ts';
 
 /**
- * Brings a list of instances to their end, in order: asks what is missing in one program, decides, applies. True if
- * all went well; at the first failure that is not ignored the rest is left.
+ * Runs a list of instances in order: asks missing questions in one program, decides, applies. True if
+ * all succeeded; after the first failure that is not ignored the rest is left out.
  *
- * @param later - instances whose questions may ride along: checks, and handlers that are pending already
+ * @param later - instances whose questions may be sent in the same programs: checks, and pending handlers
  * @param flush - runs the pending handlers, for `meta: flush_handlers`
  */
 export async function runTaskList(
@@ -27,7 +27,7 @@ export async function runTaskList(
   for (let index = 0; index < list.length && !run.over; index += 1) {
     const first = list[index];
     if (first === undefined || run.done.has(first)) continue;
-    // What was made for it by the program of a task that then failed its proof is told all the same.
+    // Changes that the program of a task applied ahead are reported also if that task then failed its proof.
     if (flow.skips(first.task) && !run.made.has(first)) continue;
     run.settings.signal.throwIfAborted();
     if (run.batch.stopped()) return false;
@@ -49,7 +49,7 @@ export async function runTaskList(
         ? failedLoop(run, instance, loop, nameOf(run, instance, waitsFor), flow.rescues(instance.task))
         : await runTask(run, list, index, later);
     if (outcome.status === 'failed' && !isIgnored(instance, outcome)) failing.add(instance.siblings);
-    // As in Ansible, the other items of a loop are still done.
+    // As in Ansible, the other items of a loop still run.
     const { item } = instance;
     const wait = instance.task.loopControl?.pause;
     if (wait !== undefined && item !== undefined && item.index < item.count - 1 && !run.settings.check) {
@@ -65,7 +65,7 @@ export async function runTaskList(
   return !flow.failed();
 }
 
-/** A loop whose list can't be evaluated on the host's results. */
+/** A loop whose list can't be evaluated with the host's results. */
 function failedLoop(
   run: HostRun,
   instance: Instance,
@@ -85,7 +85,7 @@ function failedLoop(
   return outcome;
 }
 
-/** Does what a `meta` task says, where its conditions hold. False where a handler that it ran failed. */
+/** Runs a `meta` task, if its conditions are true. False if a handler that it ran failed. */
 async function steer(
   run: HostRun,
   instance: Instance,

@@ -3,7 +3,7 @@ import type { Evaluated, Task, Variables } from '../../core/playbook.ts';
 import type { Account } from '../../core/probe.ts';
 import { Secret } from '../../core/secret.ts';
 
-/** On whose behalf a task works: `become`, `become_user` and `environment`. */
+/** The account and environment of a task: `become`, `become_user` and `environment`. */
 export function accountOf(task: Task, variables: Variables, loginUser: string): Evaluated<Account> {
   const environment = task.environment?.evaluate(variables);
   if (environment?.kind === 'pending') return environment;

@@ -7,23 +7,23 @@ import { meta } from './meta.ts';
 import { partOf } from './steps.ts';
 import { type Decided, isFree, type Part, touchesOf } from './task-turn.ts';
 
-/** Bytes of shell text, and tasks, above which a program takes no further one: what is done is told at its end. */
+/** Limits of shell text in bytes, and of tasks, for one program: its changes are reported at its end. */
 const bytesAtMost = 512 * 1024;
 const tasksAtMost = 50;
 
 /**
- * The tasks after this one whose changes can be made by the same program, which saves a round trip for each. The
- * conditions under which the result is the same as that of one program for each task:
+ * The tasks after this one whose changes the same program can apply, which saves a round trip for each. The
+ * conditions under which the result is the same as with one program for each task:
  *
- * - what they are to change is decided already, on answers that no change before them alters;
- * - they alter nothing that a task before them was decided on, so that its proof is not disturbed;
- * - how the task before them ends is known by the exit codes: it does not settle, is not tried again, and has no
+ * - their changes are decided already, from answers that no change before them alters;
+ * - they alter nothing that an earlier task's decision used, so that its proof is not disturbed;
+ * - the exit codes show how the task before them ends: it does not settle, is not tried again, and has no
  *   `failed_when`. The program ends with the first change that fails.
  */
 export async function applyAhead(run: HostRun, leader: Part): Promise<Part[]> {
   const { list, later } = leader.turn;
   const { anyErrorsFatal, maxFailPercentage } = run.play;
-  // There a failure of another host ends this one before its next task.
+  // With these, a failure of another host ends this one before its next task.
   if (anyErrorsFatal === true || maxFailPercentage !== undefined) return [];
   const flow = flowIn(run, list);
   const parts: Part[] = [];
@@ -63,7 +63,7 @@ export async function applyAhead(run: HostRun, leader: Part): Promise<Part[]> {
   return parts;
 }
 
-/** Whether the exit codes of its changes say how the task ends. */
+/** Whether the exit codes of its changes show how the task ends. */
 function endsByItsCode({ turn: { instance }, decided }: Part): boolean {
   const { changes } = decided.decision;
   const isKnown = changes.every(
@@ -75,7 +75,7 @@ function endsByItsCode({ turn: { instance }, decided }: Part): boolean {
   return isKnown && isPlain(instance) && !instance.module.readonly;
 }
 
-/** Whether a task is done here, once, at its place in the list; its loop is unfolded, and no keyword judges how it ended. */
+/** Whether a task runs here, once, at its place in the list; its loop is unfolded, and no keyword changes its result. */
 function isPlain({ task, item, phase, module }: Instance): boolean {
   return (
     (phase === 'task' || phase === 'handler') &&

@@ -15,10 +15,10 @@ import { partOf } from './steps.ts';
 import { changeInfo, type Decided, isFree, type Made, type Part, type TaskTurn, touchesOf } from './task-turn.ts';
 
 /**
- * Makes an instance's Changes by one program, which asks its questions again and those of the tasks up to the next one
- * that will change, and proves by the answers that it came about. The program makes the changes of tasks after it as
- * well, where that comes to the same: those are kept in `run.made` until it is their turn. `moved` says that nothing
- * was done, because somebody changed what had been read; it is to be decided once more. So does `stale`: another run has had the
+ * Applies an instance's Changes with one program, which asks its questions again and those of the tasks up to the next one
+ * that will change, and proves with the answers that the state is correct. The program also applies the changes of later tasks,
+ * if the result is the same: those are kept in `run.made` until their turn comes. `moved` means that nothing
+ * was changed, because the state had changed after it was read; heal decides again. `stale` means the same: another run had the
  * lock of the host.
  */
 export async function apply(run: HostRun, turn: TaskTurn, decided: Decided): Promise<Ended | 'moved' | 'stale'> {
@@ -33,7 +33,7 @@ export async function apply(run: HostRun, turn: TaskTurn, decided: Decided): Pro
   const changesHost =
     !instance.module.readonly && changes.some(({ act }) => act.kind !== 'download' && act.kind !== 'archive');
   let lock = changesHost ? lockOf(run) : undefined;
-  // What is streamed to the host before the program must not be left there, and a restart must not begin, without it.
+  // Without the lock, no streamed file may be left on the host, and no restart may begin, so it is acquired first.
   if (lock !== undefined && changes.some(({ act }) => act.kind !== 'program')) {
     if (await lockAhead(run, lock)) return 'stale';
     lock = undefined;
@@ -61,7 +61,7 @@ export async function apply(run: HostRun, turn: TaskTurn, decided: Decided): Pro
     ended: (act) => ended.push(act),
   };
 
-  // What only waits has done nothing that could be to blame.
+  // A module that only waits has changed nothing that could be a cause.
   if (!instance.module.readonly) run.applied.push({ instance, touches: changes.flatMap(touchesOf) });
   let sent: Exchanged = { acts: [], answers: new Map() };
   const send = async (): Promise<boolean> => {
@@ -72,12 +72,12 @@ export async function apply(run: HostRun, turn: TaskTurn, decided: Decided): Pro
     try {
       await send();
     } catch (error) {
-      // What rode along and was made before the line broke is told all the same, and all that was made before an interrupt.
+      // Changes of later tasks before a lost connection are reported anyway, and after an interrupt all applied changes.
       for (const part of signal.aborted ? parts : ahead) tellMade(run, { ...part, acts: actsOf(part) });
       throw error;
     }
   } else if ((await waitForReboot(run, run.line, down, send)) !== undefined) {
-    // Whether the host still had the time to write them is not known.
+    // It is not known whether the host still had the time to write them.
     run.queued.push(...own.steps.flatMap(({ after }) => after));
     return {
       ...(await prove(run, turn, decided)),
@@ -102,7 +102,7 @@ export async function apply(run: HostRun, turn: TaskTurn, decided: Decided): Pro
   return judge(run, { ...own, acts: actsOf(own) });
 }
 
-/** How an instance ended whose changes a program has tried to make. */
+/** The result of an instance whose changes a program has tried to apply. */
 export async function judge(run: HostRun, { turn, decided, steps, acts, archived }: Made): Promise<Ended | 'moved'> {
   const { changes } = decided.decision;
   const last = acts.at(-1);
@@ -117,7 +117,7 @@ export async function judge(run: HostRun, { turn, decided, steps, acts, archived
   return { ...message, ...(await prove(run, turn, decided)), changes: infos, result };
 }
 
-/** Says that an instance is being changed. */
+/** Reports that an instance is being changed. */
 function tell(run: HostRun, { turn, decided }: Pick<Part, 'turn' | 'decided'>): void {
   run.settings.emit({
     type: 'task-start',
@@ -127,7 +127,7 @@ function tell(run: HostRun, { turn, decided }: Pick<Part, 'turn' | 'decided'>): 
   });
 }
 
-/** Says of an instance whose changes were all made, but could not be proven, that it is changed. */
+/** Reports an instance as changed if all its changes were applied, but could not be proven. */
 function tellMade(run: HostRun, { turn: { instance, name }, decided, steps, acts }: Made): void {
   if (acts.length < steps.length || acts.some(({ code }) => code !== 0)) return;
   const changes = decided.decision.changes.map((change) => changeInfo(change, instance.task));

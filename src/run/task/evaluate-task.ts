@@ -18,9 +18,9 @@ export interface Prepared {
   readonly input: Input;
 }
 
-/** What can be said of an instance from what is known now. */
+/** The result of evaluating an instance with what is known now. */
 export type TaskEvaluation =
-  /** Inputs have no value yet: results of tasks that are still to come, or that a plan can't know. */
+  /** Inputs have no value yet: results of later tasks, or results that a plan can't know. */
   | { readonly kind: 'waits'; readonly names: readonly string[] }
   | { readonly kind: 'skipped'; readonly why: string }
   /** These must be asked first. */
@@ -34,7 +34,7 @@ export type TaskEvaluation =
       readonly answers: Answers<Reads>;
     };
 
-/** What the evaluation of a task needs. All of it is passed in; nothing is looked up. */
+/** The inputs of the evaluation. All of them are parameters; nothing is looked up. */
 export interface EvaluationContext {
   readonly facts: Facts;
   readonly checkMode: boolean;
@@ -43,15 +43,15 @@ export interface EvaluationContext {
   /** Checks rendered arguments against the module's schema, fills in defaults; throws HealErrors. */
   readonly checkArgs: (instance: Instance, args: { readonly [key: string]: Value }) => Promise<JsonObject>;
   readonly load: (instance: Instance, request: LocalRequest, variables: Variables) => Promise<Evaluated<Content>>;
-  /** Who the Connection is on the host. */
+  /** The user of the Connection on the host. */
   readonly loginUser: string;
   /** Answers from before the changes, when they are being proven. */
   readonly before?: Answers<Reads>;
 }
 
 /**
- * Decides an instance as far as it can be: conditions, arguments, local files, questions, and at last the module's own
- * plan. Changes nothing and asks nothing; who calls it asks what it says is missing and calls it again.
+ * Decides an instance as far as possible: conditions, arguments, local files, questions, and at last the module's own
+ * plan. It changes nothing and asks nothing; the caller asks the questions that it returns and calls it again.
  */
 export async function evaluateTask(
   instance: Instance,
@@ -74,7 +74,7 @@ export async function evaluateTask(
   }
 }
 
-/** Asks nothing: gives the questions whose answers are missing, or the module's decision on them. */
+/** Asks nothing: returns the unanswered questions, or the module's decision if all are answered. */
 export function decide(
   instance: Instance,
   around: Pick<EvaluationContext, 'answer' | 'before'>,
@@ -112,7 +112,7 @@ export function decide(
   return { kind: 'decided', decision, prepared: { args, reads, input }, answers: typed };
 }
 
-/** Conditions, arguments and local files: all that does not need the host. Once known, they stay as they are. */
+/** Conditions, arguments and local files: everything that does not need the host. Once known, they do not change. */
 async function prepare(instance: Instance, around: EvaluationContext): Promise<Prepared | TaskEvaluation> {
   const { task, module } = instance;
   const variables = around.variables(instance);

@@ -4,8 +4,8 @@ import type { Result, Task, Value } from '../../core/playbook.ts';
 import { hidden } from './no-log.ts';
 
 /**
- * One task on one host, for one item of its loop: the unit that is asked for, decided and applied. A loop whose list
- * is not known yet stands as one instance that is unfolded when it is.
+ * One task on one host, for one item of its loop: the unit of questions, decisions and changes. A loop whose list
+ * is not known yet is one instance that is unfolded later.
  */
 export interface Instance {
   readonly task: Task;
@@ -13,19 +13,19 @@ export interface Instance {
   readonly phase: Phase;
   /** Set for each item of a loop. */
   readonly item?: { readonly value: Value; readonly index: number; readonly count: number };
-  /** How often its questions were asked; a module that never stops asking is stopped. */
+  /** Number of rounds of questions; a module that never stops asking is stopped. */
   asked: number;
-  /** How the items before it ended; shared by the instances of one loop. */
+  /** The results of the items before it; shared by the instances of one loop. */
   readonly siblings: Sibling[];
 }
 
-/** How one item of a loop ended. */
+/** The result of one item of a loop. */
 export interface Sibling {
   readonly status: Status;
   readonly result: Result;
 }
 
-/** An instance of a task that has no loop, or whose loop is still folded. */
+/** An instance of a task without a loop, or with a loop that is still folded. */
 export function instanceOf(task: Task, module: Module, phase: Phase): Instance {
   return { task, module, phase, asked: 0, siblings: [] };
 }
@@ -40,7 +40,7 @@ export function unfold(instance: Instance, items: readonly Value[]): Instance[] 
   }));
 }
 
-/** What a person calls an item: its text, its name or id, or its number. */
+/** The label of an item for users: its text, its name or id, or its number. */
 export function itemLabel(item: NonNullable<Instance['item']>): string {
   const { value, index } = item;
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
@@ -53,7 +53,7 @@ export function itemLabel(item: NonNullable<Instance['item']>): string {
   return `#${index + 1}`;
 }
 
-/** How the outside knows it; `name` is the rendered one, or the text as written where it can't be rendered yet. */
+/** The instance in events; `name` is the rendered name, or the name as written if it can't be rendered yet. */
 export function infoOf(instance: Instance, name: string): TaskInfo {
   const { task, phase, item } = instance;
   return {

@@ -1,7 +1,7 @@
 import type { Module } from '../../core/module.ts';
 
 /**
- * `meta: ...`, a task that steers the run itself. It asks and changes nothing; what it does is done by `perform`.
+ * `meta: ...`, a task that controls the run itself. It asks and changes nothing; `steer` (run-task-list.ts) executes it.
  */
 export const meta: Module = {
   name: 'meta',

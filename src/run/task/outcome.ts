@@ -5,7 +5,7 @@ import type { Result, Variables } from '../../core/playbook.ts';
 import type { ActDone } from '../host/exchange.ts';
 import type { Instance } from './instance.ts';
 
-/** How an instance ended, before its keywords (`changed_when`, `failed_when`) are asked. */
+/** The result of an instance before its keywords (`changed_when`, `failed_when`) are applied. */
 export interface Ended {
   readonly status: Status;
   readonly changes?: readonly ChangeInfo[];
@@ -13,16 +13,16 @@ export interface Ended {
   readonly hint?: string;
   readonly output?: { readonly code?: number; readonly stdout?: string; readonly stderr?: string };
   readonly result?: JsonObject;
-  /** Failed in a way that its task says not to mind. */
+  /** Failed, but its task ignores this failure. */
   readonly ignored?: boolean;
   /** Failed because the host could not be reached. */
   readonly unreachable?: boolean;
 }
 
-/** The same after its keywords, with what `register` keeps. */
+/** The same after its keywords, with the result that `register` stores. */
 export interface Outcome extends Ended {
   readonly result: Result;
-  /** Whether `until` holds, where it is given. */
+  /** Whether `until` is true, if it is given. */
   readonly enough: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface Outcome extends Ended {
 export const emptyLoop: Result = { results: [], changed: false, failed: false, skipped: true };
 
 /**
- * Applies `until`, `changed_when` and `failed_when`, in Ansible's order, and makes the result that is registered. As in Ansible,
+ * Applies `until`, `changed_when` and `failed_when`, in Ansible's order, and creates the registered result. As in Ansible,
  * a condition that can't be evaluated on the result (`int(r.stdout)` of letters) is a failure of the task.
  */
 export function outcomeOf(
@@ -63,7 +63,7 @@ function withKeywords(
     failed: status === 'failed',
     skipped: status === 'skipped',
     ...(message === undefined ? {} : { msg: message }),
-    // As in Ansible: how often a task with `until` was tried so far.
+    // As in Ansible: the number of attempts of a task with `until` so far.
     ...(task.until === undefined ? {} : { attempts }),
   });
   if (status === 'skipped' || status === 'unknown') return { ...ended, result: resultOf(), enough: true };
@@ -85,7 +85,7 @@ function withKeywords(
       status = 'failed';
       message = `failed_when: ${reason}`;
     } else if (status === 'failed' && ended.result !== undefined) {
-      // The keyword decides what failing is, in both directions.
+      // The keyword defines failure, in both directions.
       status = (ended.changes ?? []).length > 0 ? 'changed' : 'ok';
       message = undefined;
     }
@@ -96,7 +96,7 @@ function withKeywords(
   return { ...rest, status, ...(message === undefined ? {} : { message }), result: resultOf(), enough };
 }
 
-/** What a command printed, as `register` keeps it. */
+/** The output of a command, as `register` stores it. */
 export function printed(done: ActDone): { readonly [key: string]: Json } {
   const stdout = trimNewline(done.stdout.toString('utf8'));
   const stderr = trimNewline(done.stderr.toString('utf8'));
@@ -110,9 +110,9 @@ export function printed(done: ActDone): { readonly [key: string]: Json } {
   };
 }
 
-/** `$( )` and Ansible alike leave the final newlines out. */
+/** Both `$( )` and Ansible remove the final newlines. */
 function trimNewline(text: string): string {
-  // Not by a regular expression: on a long run of newlines inside the text it would be quadratic.
+  // Not with a regular expression: on a long run of newlines inside the text it would be quadratic.
   let end = text.length;
   while (text[end - 1] === '\n') end -= 1;
   return text.slice(0, end < text.length && text[end - 1] === '\r' ? end - 1 : end);

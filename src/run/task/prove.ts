@@ -8,7 +8,7 @@ import type { Decided, TaskTurn } from './task-turn.ts';
 /** Asks until the module requires no more changes, for as long as its Changes may take to settle. */
 export async function prove(run: HostRun, turn: TaskTurn, decided: Decided): Promise<Ended> {
   const { changes } = decided.decision;
-  // A module that changes nothing has waited for something.
+  // A module that changes nothing has waited for a condition.
   const status = turn.instance.module.readonly ? 'ok' : 'changed';
   if (changes.every((change) => change.proven === false)) return { status };
   const { signal, now } = run.settings;

@@ -6,7 +6,7 @@ import type { Instance } from './instance.ts';
 import { reported } from './no-log.ts';
 import type { Outcome } from './outcome.ts';
 
-/** Counts it, registers its result, notifies its handlers, and tells the outside. */
+/** Counts the outcome, registers its result, notifies its handlers, and emits the event. */
 export function recordOutcome(
   run: HostRun,
   instance: Instance,
@@ -35,12 +35,12 @@ export function recordOutcome(
   run.settings.emit(reported(done, task));
 }
 
-/** Whether it failed and its task says not to mind. */
+/** Whether it failed and its task ignores the failure. */
 export function isIgnored({ task }: Instance, outcome: Pick<Outcome, 'status' | 'ignored'>): boolean {
   return outcome.status === 'failed' && (task.ignoreErrors || outcome.ignored === true);
 }
 
-/** Marks it as done and makes its result known to the tasks after it. */
+/** Marks it as finished and gives its result to the tasks after it. */
 export function registerResult(
   run: HostRun,
   instance: Instance,
@@ -80,13 +80,13 @@ function countTask({ counts }: HostRun, instance: Instance, outcome: Outcome, re
   } else if (status === 'failed' && outcome.unreachable === true) {
     counts.unreachable += 1;
   } else if (status === 'changed') {
-    // As in Ansible: what was changed is ok as well.
+    // As in Ansible: a changed task counts as ok too.
     counts.ok += 1;
     counts.changed += 1;
   } else counts[status] += 1;
 }
 
-/** What a loop registers is the list of its items' results (Ansible's `results`). */
+/** A loop registers the list of its items' results (Ansible's `results`). */
 function registered(instance: Instance, outcome: Pick<Outcome, 'result'>): JsonObject {
   if (instance.item === undefined) return outcome.result;
   const siblings = instance.siblings.map((sibling) => sibling.result);

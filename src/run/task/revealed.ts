@@ -4,8 +4,8 @@ import { Secret } from '../../core/secret.ts';
 import { isList } from '../../project/variables/value.ts';
 
 /**
- * Arguments as modules take them. Each secret in them is handed to `hide`: what a helper made of one (`{{ base64 token }}`) is
- * known to no mask yet, and may turn up in a title or a diff.
+ * Arguments as modules expect them. Each secret in them is passed to `hide`: a value that a helper computed from a secret
+ * (`{{ base64 token }}`) is known to no mask yet, and may appear in a title or a diff.
  */
 export function revealed(args: { readonly [key: string]: Value }, hide: (secret: Secret) => void): JsonObject {
   const plain = (value: Value): Json => {

@@ -15,10 +15,10 @@ import { pause } from './pause.ts';
 import { recordOutcome, registerResult } from './record-outcome.ts';
 import { changeInfo, type Decided, type TaskTurn, touchesOf } from './task-turn.ts';
 
-/** A module that asks for something new after so many rounds never ends. */
+/** A module that asks something new in more rounds than this never ends. */
 const roundsAtMost = 8;
 
-/** Settles an instance, by `run_once` on one host for all of its batch. */
+/** Runs an instance, with `run_once` on one host for all of its batch. */
 export async function runTask(
   run: HostRun,
   list: Instance[],
@@ -55,7 +55,7 @@ async function runTaskOnHost(
     );
   const flow = flowIn(run, list);
   const delegated = instance.task.delegateTo !== undefined;
-  // What is done on the workstation has nothing to do with what is asked of the host.
+  // Work on the control node is independent of the questions to the host.
   const turn: TaskTurn = delegated
     ? { instance, list: [instance], index: 0, name, waitsFor, later: [], pending: [] }
     : { instance, list, index, name, waitsFor, later: later(), pending: pendingAfter(run, instance) };
@@ -134,7 +134,7 @@ async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
       };
     }
     if (onlyPlans(run, instance.task)) {
-      // In a run, what it would change stays as it is for the tasks after it.
+      // In a run, the task's change is not applied, so later tasks see the host unchanged.
       for (const change of run.settings.check ? decision.changes : []) {
         run.cache.predict(`${turn.name}: ${change.title}`, touchesOf(change), change.predicts ?? []);
       }
@@ -213,7 +213,7 @@ function endOf(run: HostRun, evaluation: Exclude<TaskEvaluation, { kind: 'asks' 
   }
 }
 
-/** A handler whose change an earlier run only intended counts only if what it was to change is no longer as it was before. */
+/** A handler whose change was only intended in an earlier run counts only if the state differs from the one before the change. */
 function noticeRecorded(run: HostRun, instance: Instance, { answers }: Decided): void {
   for (const record of run.recorded) {
     if (record.status !== 'intended' || record.task !== instance.task.id) continue;

@@ -10,8 +10,8 @@ import { upload } from '../transfer/upload.ts';
 import { type Decided, type Part, type TaskTurn, touchesOf } from './task-turn.ts';
 
 /**
- * The steps that make an instance's changes, numbered from `first`; large contents are brought to the host. From here on
- * the answers that the changes may alter are old.
+ * The steps that apply an instance's changes, numbered from `first`; large contents are uploaded to the host. From here on
+ * the answers that the changes may alter are outdated.
  */
 export async function partOf(run: HostRun, turn: TaskTurn, decided: Decided, first: number): Promise<Part> {
   const { changes } = decided.decision;
@@ -55,11 +55,11 @@ export async function partOf(run: HostRun, turn: TaskTurn, decided: Decided, fir
   return { turn, decided, steps, ...(archived === undefined ? {} : { archived }) };
 }
 
-/** What must still be as it was read when this change begins. */
+/** The states that must still equal the ones read when this change starts. */
 function guardsOf(run: HostRun, { decision }: Decided, index: number): ActStep['guards'] {
   const earlier = decision.changes.slice(0, index).flatMap(touchesOf);
   return (decision.changes[index]?.expects ?? []).flatMap((question: Question<unknown>) => {
-    // What an earlier change of this very task alters is no longer what was read, and that is right.
+    // A state that an earlier change of the same task alters differs from the one read, as intended.
     if (overlaps(earlier, question.scopes)) return [];
     const state = run.cache.fresh(question);
     return state === undefined ? [] : [{ question, state }];

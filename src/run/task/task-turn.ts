@@ -8,43 +8,43 @@ import type { Archived } from '../transfer/archive.ts';
 import type { TaskEvaluation } from './evaluate-task.ts';
 import type { Instance } from './instance.ts';
 
-/** An instance of which it is decided what is to be changed. */
+/** An instance whose changes are decided. */
 export type Decided = Extract<TaskEvaluation, { kind: 'decided' }>;
 
-/** Where an instance stands while it is applied. */
+/** The context of an instance while it is applied. */
 export interface TaskTurn {
   readonly instance: Instance;
   readonly list: Instance[];
   readonly index: number;
   readonly name: string;
   readonly waitsFor: ReadonlySet<string>;
-  /** Checks and handlers whose questions may ride along. */
+  /** Checks and handlers whose questions may be sent in the same program. */
   readonly later: readonly Instance[];
-  /** Handlers that are pending if this changes. */
+  /** Handlers that become pending if this instance changes. */
   readonly pending: readonly Omit<PendingHandler, 'digest'>[];
 }
 
-/** What a program does for one instance. */
+/** The part of a program for one instance. */
 export interface Part {
   readonly turn: TaskTurn;
   readonly decided: Decided;
   readonly steps: readonly ActStep[];
-  /** The backup that was made of the host. */
+  /** The backup that was created of the host. */
   readonly archived?: Archived;
 }
 
-/** The same, once the program has ended. */
+/** The same, after the program has ended. */
 export interface Made extends Part {
-  /** Those that were begun. */
+  /** Those that were started. */
   readonly acts: readonly ActDone[];
 }
 
-/** Default of `touches`: a change that says nothing may alter anything. */
+/** Default of `touches`: a change that does not declare it may alter anything. */
 export function touchesOf(change: Change): readonly string[] {
   return change.touches ?? ['everything'];
 }
 
-/** How the outside is told of a Change. */
+/** A Change in events. */
 export function changeInfo(change: Change, task: Pick<Task, 'diff'>): ChangeInfo {
   return {
     sign: change.sign,

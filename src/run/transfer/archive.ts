@@ -7,17 +7,17 @@ import { HealError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { asUser } from '../../shell/as-user.ts';
 
-/** What is registered of a backup, and reported beside its task. */
+/** The registered result of a backup, and the message reported with its task. */
 export interface Archived {
   readonly result: JsonObject;
   readonly message: string;
 }
 
 /**
- * Streams a backup of the host to the control node, where it is kept if it arrived whole and can be read back.
+ * Streams a backup of the host to the control node, which keeps it if it is complete and can be read back.
  *
  * @param timeout seconds; undefined waits without limit
- * @throws HealError where it is not kept: the line broke, tar failed, the archive is damaged, a file does not parse
+ * @throws HealError if it is not kept: connection lost, tar failed, the archive is damaged, a file does not parse
  */
 export async function archive(
   connection: Connection,
@@ -31,7 +31,7 @@ export async function archive(
     readonly signal: AbortSignal;
     readonly timeout: number | undefined;
     readonly user?: string | undefined;
-    /** Is told how many bytes have arrived since it was called last. */
+    /** Called with the number of bytes that have arrived since the last call. */
     readonly count?: (bytes: number) => void;
   },
 ): Promise<Archived> {
@@ -82,7 +82,7 @@ export async function archive(
   };
 }
 
-/** Reads the report of src/modules/archives/backup-script.ts; undefined where it is not complete. */
+/** Reads the report of src/modules/archives/backup-script.ts; undefined if it is not complete. */
 function reportOf(stderr: string): PackReport | undefined {
   const start = stderr.lastIndexOf('heal-backup 1\n');
   const lines = start < 0 ? [] : stderr.slice(start).trimEnd().split('\n').slice(1);

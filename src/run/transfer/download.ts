@@ -8,8 +8,8 @@ import { asUser } from '../../shell/as-user.ts';
 import { sh } from '../../shell/sh.ts';
 
 /**
- * Brings a file of the host to the workstation, where only its owner can read it. It takes the place of an older one
- * once all of it is here and is what was read before.
+ * Copies a file of the host to the control node, where only its owner can read it. It replaces an older one
+ * once it is complete and equals the file that was read before.
  */
 export async function download(
   connection: Connection,

@@ -8,10 +8,10 @@ import { type TarMember, tarOf, tarSize } from './tar.ts';
 
 const windows = sep === '\\';
 
-/** Bytes up to which a tar is held in memory. */
+/** Bytes up to which a tar is kept in memory. */
 const heldAtMost = 64 * 1024;
 
-/** A directory of the workstation as a Content: its hash is that of the list of what is in it. */
+/** A directory of the control node as a Content: its hash is that of the list of its entries. */
 export async function directoryContent(path: string, exclude: readonly string[]): Promise<Content> {
   const entries = await entriesOf(path, excluder(exclude));
   const archives = new Map<string, Content>();
@@ -48,7 +48,7 @@ async function entriesOf(root: string, leaves: ReturnType<typeof excluder>): Pro
         entries.push({ path, type: 'directory', size: 0, executable: true });
         await walk(path);
       } else if (found.isFile()) entries.push(await fileEntry(path, local, found.mode));
-      // Sockets and the like are of this machine.
+      // Sockets and similar files belong to this machine.
     }
   };
   await walk('');
@@ -66,7 +66,7 @@ async function fileEntry(path: string, local: string, mode: number): Promise<Loc
   return { path, type: 'file', size, sha256: hash.digest('hex'), executable };
 }
 
-/** Windows has no bit for it. */
+/** Windows has no executable bit. */
 async function isScript(local: string): Promise<boolean> {
   const file = await open(local);
   try {
@@ -78,8 +78,8 @@ async function isScript(local: string): Promise<boolean> {
 }
 
 /**
- * Reads the files once to know the hash, and once more to send them: none is held, however large. What changes in
- * between has another hash then, and is refused by the host.
+ * Reads the files once to compute the hash, and again to send them: no file is kept in memory, whatever its size. A change in
+ * between gives another hash, and the host refuses the file.
  */
 function archiveOf(
   root: string,

@@ -6,8 +6,8 @@ const everyMs = 1000;
 /**
  * Counts the bytes of a transfer and reports its progress at most once a second: `12.3 MB of 40.0 MB, 4.1 MB/s, 7 s left`.
  *
- * @param now milliseconds, from a clock that never goes back
- * @param total bytes; undefined where it is not known, as of what a host compresses while it sends
+ * @param now milliseconds, from a monotonic clock
+ * @param total bytes; undefined if it is not known, as for output that a host compresses while it sends
  */
 export function progress(report: (text: string) => void, now: () => number, total?: number): (bytes: number) => void {
   const begun = now();
@@ -25,7 +25,7 @@ export function progress(report: (text: string) => void, now: () => number, tota
   };
 }
 
-/** Passes pieces on, and counts them. */
+/** Yields the pieces unchanged, and counts them. */
 export async function* counted(
   pieces: AsyncIterable<Uint8Array>,
   count: (bytes: number) => void,

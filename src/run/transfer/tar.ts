@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { HealError } from '../../core/errors.ts';
 
-/** What goes into a tar. Times and owners do not: the same members give the same bytes. */
+/** The members of a tar. Times and owners are left out: the same members give the same bytes. */
 export interface TarMember {
   /** With slashes. */
   readonly name: string;
@@ -9,15 +9,15 @@ export interface TarMember {
   /** Octal. */
   readonly mode: string;
   readonly size: number;
-  /** Of a link. */
+  /** For a link. */
   readonly target?: string;
-  /** Of a file: where it lies on the workstation. */
+  /** For a file: its path on the control node. */
   readonly source?: string;
 }
 
 const block = 512;
 const chunk = 1024 * 1024;
-/** Largest size that eleven octal digits hold. */
+/** Largest size that eleven octal digits can express. */
 const largest = 8 ** 11 - 1;
 const types = { file: '0', directory: '5', link: '2' } as const;
 
@@ -28,9 +28,9 @@ export function tarSize(members: readonly TarMember[]): number {
 }
 
 /**
- * The tar of these members (ustar, long names as GNU and busybox have them), piece by piece.
+ * The tar of these members (ustar, long names in the format of GNU and busybox), piece by piece.
  *
- * @throws HealError where a file is not as long as it was
+ * @throws HealError if a file's length has changed
  */
 export function* tarOf(members: readonly TarMember[]): Generator<Uint8Array> {
   for (const member of members) {

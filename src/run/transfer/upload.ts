@@ -7,12 +7,12 @@ import { sh } from '../../shell/sh.ts';
 import { counted } from './progress.ts';
 
 /**
- * Streams a content to a file in the directory where it will be needed, so that putting it in place is a rename. The file is
- * in a private directory there (see `stage` in src/shell/library.ts) and has a name that can't be guessed. What arrives is
- * checked by its hash on the host; if it is not whole, nothing is left there.
+ * Streams a content to a file in its target directory, so that a rename puts it in place. The file is
+ * in a private directory there (see `stage` in src/shell/library.ts) and has a name that can't be guessed. The host checks
+ * the received content with its hash; if it is not complete, nothing stays there.
  *
  * @param user - the account of the task, which owns the file; undefined for that of the connection
- * @param count - is told how many bytes have been sent since it was called last
+ * @param count - called with the number of bytes sent since the last call
  * @returns the absolute path on the host
  */
 export async function upload(
@@ -32,7 +32,7 @@ export async function upload(
   });
 }
 
-/** Puts its standard input into a new file in a private directory in `near`, and prints the file's path. */
+/** Writes its standard input to a new file in a private directory in `near`, and prints the file's path. */
 export function receiveText(near: string, sha256: string): Sh {
   return sh`
     umask 077
