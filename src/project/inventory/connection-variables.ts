@@ -3,7 +3,7 @@ import { Secret } from '../../core/secret.ts';
 import type { Problems } from '../yaml/problems.ts';
 import type { MapNode, Node } from '../yaml/yaml-file.ts';
 
-/** A variable that says how a host is reached. */
+/** A variable that controls the login to a host. */
 export interface ConnectionVariable {
   readonly name: ConnectionName;
   /** Ansible's name for it. */
@@ -79,7 +79,7 @@ const byName: ReadonlyMap<string, ConnectionVariable> = new Map(
   connectionVariables.flatMap((variable) => [variable.name, ...variable.also].map((name) => [name, variable])),
 );
 
-/** Ansible's variables that would change how a host is reached, and that heal has nothing for. */
+/** Ansible's variables that would change the login to a host, and that heal does not support. */
 const without: Readonly<Record<string, string>> = {
   ansible_connection: 'heal connects only with SSH',
   ansible_ssh_common_args: 'heal does not use the ssh program; see its own settings in docs/inventory.md',
@@ -87,7 +87,7 @@ const without: Readonly<Record<string, string>> = {
   ansible_become_method: 'heal becomes another user with sudo',
 };
 
-/** Checks the types of connection variables whose values are written out. */
+/** Checks the types of connection variables whose values are literals. */
 export function checkConnectionVariables(node: MapNode, problems: Problems): void {
   for (const { key, at, value } of node.entries) {
     const refused = Object.hasOwn(without, key) ? without[key] : undefined;
@@ -99,18 +99,18 @@ export function checkConnectionVariables(node: MapNode, problems: Problems): voi
   }
 }
 
-/** Where a wrong value is. The line of a password in plain text is not shown. */
+/** The position of a wrong value. The line of a password in plain text is not shown. */
 export function shownPlace({ kind }: ConnectionVariable, at: Place): Place {
   const { text: _line, ...place } = at;
   return kind === 'secret' ? place : at;
 }
 
-/** What to write in place of a wrong value. */
+/** What to write instead of a wrong value. */
 export function hintOf({ kind, about }: ConnectionVariable): string {
   return kind === 'secret' ? 'write !secret-env NAME or !secret-file FILE' : `it is ${about}`;
 }
 
-/** Says what is wrong with a value, as in `must be a boolean`; undefined where nothing is. */
+/** Describes the error in a value, as in `must be a boolean`; undefined if the value is correct. */
 export function wrongValue(variable: ConnectionVariable, value: unknown): string | undefined {
   switch (variable.kind) {
     case 'text':

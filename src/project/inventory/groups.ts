@@ -11,11 +11,11 @@ export interface Group {
   /** Names of all hosts in it and in the groups below it, in the order of the files. */
   readonly hosts: readonly string[];
   readonly children: readonly string[];
-  /** 0 for `all`; the longest way down from it for the others. */
+  /** 0 for `all`; for other groups the length of the longest path from `all`. */
   readonly depth: number;
 }
 
-/** A host with what each level of the inventory says of it, the weakest first. */
+/** A host with its variables from each level of the inventory, the weakest first. */
 export interface InventoryHost extends Host {
   readonly layers: readonly Layer[];
 }
@@ -27,7 +27,7 @@ export interface Inventory {
   readonly secrets: readonly Secret[];
 }
 
-/** What the files say of a group so far. */
+/** The data of a group that was read so far. */
 export interface Draft {
   readonly name: string;
   readonly at: Place;
@@ -36,14 +36,14 @@ export interface Draft {
   readonly layers: Layer[];
 }
 
-/** What the files say of a host so far. */
+/** The data of a host that was read so far. */
 export interface HostDraft {
   readonly name: string;
   readonly at: Place;
   readonly layers: Layer[];
 }
 
-/** All that the files say. */
+/** All data of the files. */
 export interface Drafts {
   readonly groups: ReadonlyMap<string, Draft>;
   readonly hosts: ReadonlyMap<string, HostDraft>;
@@ -51,7 +51,7 @@ export interface Drafts {
   readonly problems: Problems;
 }
 
-/** Works out members, depths and the order of precedence. A group below itself goes to the Problems. */
+/** Computes members, depths and the order of precedence. A group inside itself is reported to the Problems. */
 export function joinGroups({ groups, hosts, secrets, problems }: Drafts): Inventory {
   const depths = depthsOf(groups, problems);
   const members = new Map<string, Set<string>>();

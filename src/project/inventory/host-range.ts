@@ -1,6 +1,6 @@
 /**
- * The host names that one key of an inventory stands for, as in Ansible: `jack[1:3]`, `web[01:10]` (keeps the zeros),
- * `db-[a:c]`, `n[0:8:2]`, several in one name. Throws an Error that says what is wrong.
+ * The host names that one key of an inventory expands to, as in Ansible: `jack[1:3]`, `web[01:10]` (keeps the zeros),
+ * `db-[a:c]`, `n[0:8:2]`, several in one name. Throws an Error that describes the mistake.
  */
 export function expandHosts(pattern: string): string[] {
   const open = pattern.indexOf('[');

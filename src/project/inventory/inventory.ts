@@ -14,12 +14,12 @@ import { expandHosts } from './host-range.ts';
 
 export type { Inventory, InventoryHost } from './groups.ts';
 
-/** How an inventory is found. Paths are absolute but for `sources`. */
+/** The location of an inventory. Paths are absolute except `sources`. */
 export interface InventoryOptions {
   readonly project: string;
-  /** What `-i` gave: files, directories that hold a `hosts.yml`, or `host1,host2,`. Default `inventory`. */
+  /** The values of `-i`: files, directories that contain a `hosts.yml`, or `host1,host2,`. Default `inventory`. */
   readonly sources?: readonly string[];
-  /** Relative sources begin here; default the project. */
+  /** Base of relative sources; default the project. */
   readonly cwd?: string;
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -52,7 +52,7 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
   return inventory;
 }
 
-/** `-i 'host1,host2,'`: no file at all. */
+/** `-i 'host1,host2,'`: a list without a file. */
 function readList(source: string, building: Building): void {
   const at: Place = { file: '-i', line: 1, column: 1, text: source };
   for (const name of source.split(',').map((part) => part.trim())) {
@@ -127,7 +127,7 @@ function readHost(entry: MapNode['entries'][number], building: Building, group: 
   }
 }
 
-/** group_vars/ and host_vars/ beside an inventory: NAME.yml, or a directory NAME of such files. */
+/** group_vars/ and host_vars/ next to an inventory: NAME.yml, or a directory NAME of such files. */
 async function readDirectories(directory: string, loader: YamlLoader, building: Building): Promise<void> {
   for (const kind of ['group', 'host'] as const) {
     const base = join(directory, `${kind}_vars`);
@@ -143,7 +143,7 @@ async function readDirectories(directory: string, loader: YamlLoader, building: 
       for (const path of files) {
         const yaml = await loader.read(path);
         const draft = drafts.get(name);
-        // A file for a group of another inventory is fine, a misspelt one is not.
+        // A file for a group of another inventory is allowed, a misspelled name is not.
         const near = draft === undefined ? closest(name, drafts.keys()) : undefined;
         if (near !== undefined)
           building.problems.add(`there is no ${kind} "${name}"`, yaml.file.place(0), `did you mean "${near}"?`);

@@ -7,19 +7,19 @@ import { typeName } from '../variables/value.ts';
 import { collectProblems } from '../yaml/problems.ts';
 import { type ConnectionName, connectionVariables, hintOf, shownPlace, wrongValue } from './connection-variables.ts';
 
-/** What a login needs to know of the workstation. */
+/** What a login needs to know about the control node. */
 export interface Workstation {
   /** The user's home directory. */
   readonly home: string;
-  /** Where OpenSSH keeps its files; default `home/.ssh`. */
+  /** Directory of OpenSSH's files; default `home/.ssh`. */
   readonly homeSsh?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Relative paths begin here; default `home`. */
+  /** Base of relative paths; default `home`. */
   readonly project?: string;
 }
 
 /**
- * How a host is reached, by its connection variables after precedence (`connectionVariables` lists them). `~` is the
+ * The login to a host, from its connection variables after precedence (`connectionVariables` lists them). `~` is the
  * user's home, on Windows too. Throws usage HealErrors with the Place of the value that is wrong.
  */
 export function loginOf(host: Host, variables: Variables, workstation: Workstation): Login {
@@ -66,7 +66,7 @@ export function loginOf(host: Host, variables: Variables, workstation: Workstati
   };
 }
 
-/** Who logs in where nothing says so. */
+/** The user to log in as if no variable sets one. */
 export function localUser(env: Workstation['env']): string {
   return env['USER'] ?? env['USERNAME'] ?? 'root';
 }

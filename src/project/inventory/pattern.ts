@@ -6,11 +6,11 @@ import { didYouMean, listed } from '../yaml/spelling.ts';
 import type { Inventory, InventoryHost } from './groups.ts';
 
 /**
- * The hosts that a pattern names, in the inventory's order. Terms are parted by `,` or `:`
+ * The hosts that a pattern names, in the inventory's order. Terms are separated by `,` or `:`
  *
  * | term | hosts |
  * | --- | --- |
- * | `jack4`, `vps` | this host, or all of this group |
+ * | `jack4`, `vps` | this host, or all hosts of this group |
  * | `all`, `*` | every host |
  * | `jack*`, `jack?`, `jack[1-3]` | hosts and groups whose names match the glob |
  * | `~jack\d+` | hosts and groups whose names match the regular expression |
@@ -18,13 +18,13 @@ import type { Inventory, InventoryHost } from './groups.ts';
  * | `!john1` | but not these |
  * | `&b` | of those, only the ones that are in b too |
  *
- * Throws a usage HealError for a name that is neither host nor group, and where nothing is left.
+ * Throws a usage HealError for a name that is neither a host nor a group, and if no host remains.
  */
 export function selectHosts(inventory: Inventory, pattern: string, at?: Place): readonly InventoryHost[] {
   const terms = termsOf(pattern, inventory);
   const plain = terms.filter((term) => !/^[!&]/.test(term));
   let chosen = new Set<string>();
-  // `--limit '!john1'` means everybody else, as in Ansible.
+  // `--limit '!john1'` means all other hosts, as in Ansible.
   if (plain.length === 0 && terms.length > 0) chosen = new Set(inventory.hosts.keys());
   for (const term of plain) for (const name of hostsOf(term, inventory, at)) chosen.add(name);
   for (const term of terms.filter((one) => one.startsWith('&'))) {
@@ -39,8 +39,8 @@ export function selectHosts(inventory: Inventory, pattern: string, at?: Place): 
 }
 
 /**
- * The hosts that `--limit` names; `@FILE` stands for the names in that file, one a line (a retry file). Rejects with a
- * usage HealError. `cwd` is where a relative FILE begins.
+ * The hosts that `--limit` names; `@FILE` is replaced by the names in that file, one a line (a retry file). Rejects with a
+ * usage HealError. `cwd` is the base of a relative FILE.
  */
 export async function limitHosts(inventory: Inventory, limit: string, cwd: string): Promise<readonly InventoryHost[]> {
   const terms: string[] = [];
@@ -66,7 +66,7 @@ function termsOf(pattern: string, inventory: Inventory): string[] {
     .split(',')
     .map((part) => part.trim())
     .flatMap((part) => {
-      // The colons of an IPv6 address, of a path and of a regular expression part nothing.
+      // The colons of an IPv6 address, of a path and of a regular expression do not separate terms.
       if (inventory.hosts.has(part) || /^[!&]?~/.test(part) || part.startsWith('@')) return [part];
       return part.split(/:(?![^[]*\])/).map((term) => term.trim());
     })
@@ -90,7 +90,7 @@ function hostsOf(term: string, inventory: Inventory, at: Place | undefined): rea
 function byPosition(hosts: readonly string[], from: string | undefined, to: string | undefined): readonly string[] {
   const first = Number(from);
   if (to === undefined) return hosts.slice(first, first === -1 ? undefined : first + 1);
-  // Ansible's end is inclusive.
+  // Ansible's end index is inclusive.
   const last = to === '' ? hosts.length : Number(to) + 1;
   return hosts.slice(first, last === 0 ? undefined : last);
 }

@@ -1,11 +1,11 @@
 /**
- * What users of Ansible write and heal calls otherwise, or does not have. docs/from-ansible.md says the same, and a test
- * holds the two together.
+ * Names that users of Ansible write and that heal names differently, or does not have. docs/from-ansible.md lists the same, and
+ * a test compares the two.
  */
 import type { ModuleSchema } from '../../core/playbook.ts';
 import { own } from '../variables/value.ts';
 
-/** A module of Ansible's: the one of heal that does its work, or why there is none. */
+/** A module of Ansible: heal's module for the same work, or the reason why it has none. */
 export type Elsewhere =
   | { readonly here: string; readonly hint?: string }
   | { readonly status: 'not yet' | 'no'; readonly hint: string };
@@ -13,7 +13,7 @@ export type Elsewhere =
 const notYet = (hint: string): Elsewhere => ({ status: 'not yet', hint });
 const no = (hint: string): Elsewhere => ({ status: 'no', hint });
 
-/** By Ansible's name; those that heal has under the same one are in its registry. */
+/** By Ansible's name; modules with the same name in heal are in its registry. */
 export const ansibleModules: Readonly<Record<string, Elsewhere>> = {
   add_host: notYet('name the host in the inventory'),
   apt: { here: 'package' },
@@ -54,14 +54,14 @@ export const ansibleModules: Readonly<Record<string, Elsewhere>> = {
   wait_for_connection: no('reboot waits until the host is back'),
   yum: notYet('use command with "unless"'),
   yum_repository: no('package speaks apt'),
-  // Of other collections, but in many playbooks.
+  // From other collections, but used in many playbooks.
   synchronize: { here: 'sync' },
   docker_container: { here: 'container' },
   docker_compose_v2: { here: 'compose' },
   docker_compose: { here: 'compose' },
 };
 
-/** What Ansible's module is here; undefined for a name that Ansible has not either. */
+/** heal's equivalent of Ansible's module; undefined for a name that Ansible does not have either. */
 export function elsewhere(key: string, catalogue: ReadonlyMap<string, ModuleSchema>): Elsewhere | undefined {
   const name = key.replace(/^[a-z_0-9]+\.[a-z_0-9]+\./, '');
   if (name !== key && catalogue.has(name)) return { here: name };
@@ -70,7 +70,7 @@ export function elsewhere(key: string, catalogue: ReadonlyMap<string, ModuleSche
   return { status: 'not yet', hint: 'use command or template' };
 }
 
-/** Ansible's variables, and the expression that gives the same here. */
+/** Ansible's variables, and the expression with the same value in heal. */
 export const ansibleVariables: Readonly<Record<string, string>> = {
   ansible_architecture: 'facts.arch',
   ansible_check_mode: 'heal_check_mode',
@@ -95,7 +95,7 @@ export const ansibleVariables: Readonly<Record<string, string>> = {
   ansible_user_id: 'facts.user',
 };
 
-/** Ansible's variables that heal does not have yet, with what to do. */
+/** Ansible's variables that heal does not have yet, with a workaround. */
 export const lackingVariables: Readonly<Record<string, string>> = {
   ansible_date_time: 'facts.time has seconds since 1970',
   ansible_default_ipv4: 'write the address into the inventory',
@@ -105,7 +105,7 @@ export const lackingVariables: Readonly<Record<string, string>> = {
   playbook_dir: 'files are searched for next to the role, and in files/ and templates/ of the project',
 };
 
-/** What to say of an undefined name that Ansible has. */
+/** The hint for an undefined name that Ansible has. */
 export function variableHint(name: string): string | undefined {
   const here = own(ansibleVariables, name);
   if (here !== undefined) return `it is ${here} here`;

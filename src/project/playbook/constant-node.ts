@@ -7,8 +7,8 @@ import type { Node, ScalarNode } from '../yaml/yaml-file.ts';
 import type { Inherited, TaskContext } from './loading.ts';
 
 /**
- * A node whose text holds `{{ }}` becomes the one that holds its value, where that is known before the run and the same
- * on all of the play's hosts; other nodes stay as they are. Undefined where it is not, which is told to the Problems.
+ * A node whose string contains `{{ }}` is replaced by one with its value, if that is known before the run and equal
+ * on all of the play's hosts; other nodes are returned unchanged. Undefined if it is not, which is reported to the Problems.
  */
 export function constantNode(
   node: Node,
@@ -53,7 +53,7 @@ export function constantNode(
 
 const settle = 'write the value itself, or a variable that is the same for all hosts of the play';
 
-/** What `-e` and a template give is a string, even where a boolean or a number is meant. */
+/** `-e` and a template give a string, even if a boolean or a number is meant. */
 function scalarOf(value: string | number | boolean, node: ScalarNode): ScalarNode {
   const meant = value === 'true' || value === 'false' ? value === 'true' : value;
   const plain = typeof meant === 'string' && /^\d{1,15}$/.test(meant) ? Number(meant) : meant;

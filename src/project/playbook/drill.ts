@@ -6,7 +6,7 @@ import type { Inherited, TaskContext } from './loading.ts';
 import { readTask } from './task.ts';
 import { readTasksOf } from './task-list.ts';
 
-/** Seconds for a check of a drill that names no time. */
+/** Seconds for a check of a drill without a time. */
 const defaultWithin = 30;
 
 /** Reads `roles/<name>/drills/main.yml`: a list of `{ name, prepare, break, heals, restore }`. */
@@ -64,7 +64,7 @@ async function readDrill(
   };
 }
 
-/** A task with one more key: the time in which it must come to hold. */
+/** A task with one more key: the time within which its check must pass. */
 function readHeal(node: Node, index: number, context: TaskContext, inherited: Inherited): Heal | undefined {
   const map = asMap(node, 'a check', context.loading.problems);
   if (map === undefined) return undefined;

@@ -6,8 +6,8 @@ import { usage } from '../yaml/problems.ts';
 import { type Roots, shownPath } from '../yaml/source-file.ts';
 
 /**
- * The local path of a template: in the role's templates/, the project's, then those that ship. Rejects with a usage
- * HealError at `at` where there is none, or the name leads out of these directories.
+ * The local path of a template: in the role's templates/, the project's, then heal's own. Rejects with a usage
+ * HealError at `at` if it does not exist, or the name points outside these directories.
  */
 export function findTemplate(roots: Roots, role: Role | undefined, name: string, at?: Place): Promise<string> {
   return find('template', roots, role, name, at);
@@ -19,8 +19,8 @@ export function findFile(roots: Roots, role: Role | undefined, name: string, at?
 }
 
 /**
- * The absolute local path of a file that a task writes. It stays in the project, links included: the name may hold what a host said.
- * Rejects with a usage HealError at `at` where it does not.
+ * The absolute local path of a file that a task writes. It stays in the project, links included: the name may contain host data.
+ * Rejects with a usage HealError at `at` if it does not.
  */
 export async function pathInProject({ project }: Roots, name: string, at?: Place): Promise<string> {
   const leads = `"${name}" points outside the project`;
@@ -53,7 +53,7 @@ async function find(
 ): Promise<string> {
   const leads = `the ${kind} "${name}" points outside its directory`;
   if (name === '' || name.includes('\0')) throw usage(`"${name}" names no ${kind}`, at, 'name a file');
-  // A Windows checkout is written with slashes as well, so both may part the name.
+  // Names on Windows may contain slashes as well, so both kinds of slashes may separate the parts.
   const parts = name.split(/[\\/]/);
   if (isAbsolute(name) || /^([A-Za-z]:|[\\/]|~)/.test(name) || parts.includes('..')) {
     throw usage(leads, at, `put it into ${kind}s/ of the role or the project, and name it from there`);
@@ -70,7 +70,7 @@ async function find(
       ))
     )
       continue;
-    // A link inside of the directory may still lead out.
+    // A link inside the directory may still point outside.
     const inside = relative(await realpath(directory), await realpath(path));
     if (inside.startsWith('..') || isAbsolute(inside)) throw usage(leads, at, 'put a copy there instead of a link');
     return path;

@@ -5,13 +5,13 @@ import { magicOf, makeVariables } from '../variables/variables.ts';
 import type { HostView, Inherited, Loading, PlayScope, RoleUse, TaskContext } from './loading.ts';
 import { type LoadedRole, type RoleLayers, readRoleHead, readRoleTasks, stablePath } from './role.ts';
 
-/** What a play is read with besides its files. */
+/** Inputs of a play in addition to its files. */
 export interface PlaySettings {
   readonly inventory: Inventory;
   readonly extra: Layer;
 }
 
-/** What is known of a play before its tasks are read. */
+/** The part of a play that is read before its tasks. */
 export interface PlayHead {
   readonly name: string;
   readonly hosts: readonly InventoryHost[];
@@ -21,12 +21,12 @@ export interface PlayHead {
   readonly loading: Loading;
 }
 
-/** The roles of a play and what each of its tasks sees; roles are added while the tasks are read. */
+/** The roles of a play and the variables of each of its tasks; roles are added while the tasks are read. */
 export interface PlayRoles {
   readonly scope: PlayScope;
-  /** In the order in which they run; what a role depends on stands before it. */
+  /** In the order in which they run; a role follows its dependencies. */
   readonly roles: readonly LoadedRole[];
-  /** Weakest first: what a task of this role sees on this host; the same list each time, once all is read. */
+  /** Weakest first: the layers of a task of this role on this host; the same list each time, once all files are read. */
   readonly layersOf: (host: InventoryHost | undefined, role: Role | undefined) => readonly Layer[];
   readonly variables: (host: Host, task: Task | undefined, known: Known) => Variables;
 }

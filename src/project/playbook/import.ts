@@ -10,10 +10,10 @@ import type { Inherited, RoleFile, TaskContext } from './loading.ts';
 import { prefix } from './task.ts';
 import { nestedKeywords, refusedInImport } from './task-keywords.ts';
 
-/** Keys beside an import; each is handed down to what is imported. */
+/** Keys next to an import; the imported tasks inherit each of them. */
 const keys = ['notify', ...nestedKeywords];
 
-/** An entry that imports, and what is below it. */
+/** An entry that imports, and the keywords that its tasks inherit. */
 interface Import {
   readonly entry: Entry;
   readonly kind: string;
@@ -21,8 +21,8 @@ interface Import {
 }
 
 /**
- * Reads `import_tasks: FILE` and `include_tasks: FILE`. The file is looked for beside the one that names it, in the
- * role's tasks/, then beside the playbook. heal reads all files before the run, so both do the same.
+ * Reads `import_tasks: FILE` and `include_tasks: FILE`. The file is searched next to the file that names it, in the
+ * role's tasks/, then next to the playbook. heal reads all files before the run, so both do the same.
  */
 export async function readImportedTasks(
   map: MapNode,
@@ -71,7 +71,7 @@ export async function readImportedTasks(
 
 const roleFiles: readonly RoleFile[] = ['tasks', 'handlers', 'vars', 'defaults'];
 
-/** Reads `import_role` and `include_role`: the tasks of the role and of what it depends on. */
+/** Reads `import_role` and `include_role`: the tasks of the role and of its dependencies. */
 export async function readImportedRole(map: MapNode, context: TaskContext, above: Inherited): Promise<Task[]> {
   const found = readImport(map, context, above, false);
   if (found === undefined) return [];
@@ -122,7 +122,7 @@ function readImport(map: MapNode, context: TaskContext, above: Inherited, withVa
   return { entry, kind, inherited: readInherited(rest, context, above, withVars) };
 }
 
-/** `apply: { tags: x }` of an include: keywords for what is included. */
+/** `apply: { tags: x }` of an include: keywords for the included tasks. */
 function applied(args: MapNode | undefined, context: TaskContext, inherited: Inherited): Inherited {
   const { problems } = context.loading;
   const apply = args && field(args, 'apply', asMap, problems);

@@ -13,8 +13,8 @@ import type { Inherited, TaskContext } from './loading.ts';
 export const nothingInherited: Inherited = { when: [], tags: [], environment: [], notify: [], vars: {}, blocks: [] };
 
 /**
- * The keywords that are handed down, over those from above: a nearer value wins, but tags, conditions and notified
- * handlers add up, and environment and vars do so name by name. Keys that the object can't have were refused before.
+ * The inherited keywords, on top of those from above: a nearer value wins, but tags, conditions and notified
+ * handlers are combined, and environment and vars are merged by name. Keys that the object can't have were refused before.
  */
 export function readInherited(map: MapNode, context: TaskContext, above: Inherited, withVars = true): Inherited {
   const { problems } = context.loading;
@@ -45,13 +45,13 @@ export function readInherited(map: MapNode, context: TaskContext, above: Inherit
   };
 }
 
-/** What a role hands down to its handlers, checks and drills: not what steers the tasks that a block holds. */
+/** Keywords that a role's handlers, checks and drills inherit: without those that control only its tasks. */
 export function apartFromTasks(inherited: Inherited): Inherited {
   const { ignoreErrors: _, ignoreUnreachable: __, runOnce: ___, delegateTo: ____, ...rest } = inherited;
   return { ...rest, notify: [], vars: {}, blocks: [] };
 }
 
-/** Reads a key whose `{{ }}` is worked out before the run. */
+/** Reads a key whose `{{ }}` is evaluated before the run. */
 export function readSettled<T>(
   map: MapNode,
   key: string,
@@ -77,7 +77,7 @@ export function readVars(map: MapNode, { loading }: TaskContext): Readonly<Recor
   return node === undefined ? {} : compileLayer('vars', node, loading.secrets, loading.problems).vars;
 }
 
-/** All environments over one another: a nearer one wins name by name. */
+/** All environments merged: a nearer one wins for each name. */
 export function joinedEnvironment(all: Inherited['environment']): Task['environment'] | undefined {
   const [first, ...rest] = all;
   return first === undefined ? undefined : rest.reduce(joined, first);
@@ -132,7 +132,7 @@ function readNotify(map: MapNode, { loading }: TaskContext): Template<string>[] 
   return nodes.flatMap((node) => loading.problems.attempt(() => compileText(node, loading.secrets, '"notify"')) ?? []);
 }
 
-/** The workstation's names. */
+/** Names of the control node. */
 const here = new Set(['localhost', '127.0.0.1', '::1']);
 
 function readDelegateTo(map: MapNode, context: TaskContext, vars: Inherited['vars']): Template<string> | undefined {

@@ -6,14 +6,14 @@ import type { YamlLoader } from '../yaml/load-yaml.ts';
 import type { Problems } from '../yaml/problems.ts';
 import type { Roots } from '../yaml/source-file.ts';
 
-/** What every reader of a playbook's parts is given. */
+/** Inputs of every reader of a playbook's parts. */
 export interface Loading {
   readonly roots: Roots;
   readonly catalogue: ReadonlyMap<string, ModuleSchema>;
   readonly loader: YamlLoader;
   readonly secrets: SecretStore;
   readonly problems: Problems;
-  /** Checks that need the run of the event loop (ajv): awaited before the playbook is handed out. */
+  /** Checks that must run asynchronously (ajv): awaited before the playbook is returned. */
   readonly later: (() => Promise<void>)[];
 }
 
@@ -22,21 +22,21 @@ export interface TaskContext {
   readonly loading: Loading;
   readonly scope: PlayScope;
   readonly role?: Role;
-  /** Of the file that is read: names of other files begin beside it. */
+  /** Path of the file that is read: names of other files are relative to its directory. */
   readonly path: string;
   /** Path of the file in the Task's id: relative to its root, so that it is the same on every machine. */
   readonly idBase: string;
-  /** What is being imported, the outermost first: none of it may import itself. */
+  /** The files that are being imported, the outermost first: none of them may import itself. */
   readonly within: readonly string[];
 }
 
-/** What the parts of one play share while they are read. */
+/** State that the parts of one play share while they are read. */
 export interface PlayScope {
-  /** The path of a file in ids; a second use of it in the play has ids of its own. */
+  /** The path of a file in ids; a second use of it in the play gets other ids. */
   readonly idBase: (path: string) => string;
-  /** Variables as far as they are known before the run, of each of the play's hosts; of none where it has no host. */
+  /** Variables known before the run, of each of the play's hosts; without variables of a host if the play has no host. */
   readonly views: (role: Role | undefined, vars: Readonly<Record<string, Template>>) => readonly HostView[];
-  /** Adds a role, with what it depends on before it, to the play. Gives the tasks of all that was added. */
+  /** Adds a role, after its dependencies, to the play. Returns the tasks of all added roles. */
   readonly addRole: (use: RoleUse, within: readonly string[]) => Promise<Task[]>;
 }
 
@@ -46,7 +46,7 @@ export interface HostView {
   readonly variables: Variables;
 }
 
-/** What a play, a role, a block or an import hands down to its tasks. */
+/** Keywords that tasks inherit from a play, a role, a block or an import. */
 export interface Inherited {
   readonly when: readonly Condition[];
   readonly tags: readonly string[];
@@ -59,7 +59,7 @@ export interface Inherited {
   readonly checkMode?: boolean;
   readonly diff?: boolean;
   readonly runOnce?: boolean;
-  /** Seconds; 0 waits for ever. */
+  /** Seconds; 0 waits without limit. */
   readonly timeout?: number;
   readonly delegateTo?: Template<string>;
   readonly notify: readonly Template<string>[];
@@ -67,19 +67,19 @@ export interface Inherited {
   readonly blocks: readonly BlockPart[];
 }
 
-/** How a play, a dependency or a task names a role. */
+/** The reference to a role in a play, a dependency or a task. */
 export interface RoleUse {
   readonly name: string;
   readonly at: Place;
   readonly inherited: Inherited;
   readonly params: Readonly<Record<string, Template>>;
-  /** Equal for uses that would do the same: the second one is left out. Undefined runs again each time. */
+  /** Equal for uses with the same effect: the second one is left out. Undefined runs again each time. */
   readonly key?: string;
   /** Files that are read instead of `main`. */
   readonly from: Readonly<Partial<Record<RoleFile, string>>>;
-  /** Whether its defaults and vars are seen by the whole play, or by its own tasks alone. */
+  /** Whether the whole play sees its defaults and vars, or only its own tasks. */
   readonly open: boolean;
 }
 
-/** Files of a role that `tasks_from` and its like choose. */
+/** Files of a role that `tasks_from` and similar keys select. */
 export type RoleFile = 'tasks' | 'handlers' | 'vars' | 'defaults';

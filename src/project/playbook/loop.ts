@@ -8,11 +8,11 @@ import { type Entry, entryOf, type MapNode } from '../yaml/yaml-file.ts';
 import { readSettled } from './inherited-keywords.ts';
 import type { Inherited, TaskContext } from './loading.ts';
 
-/** Ansible's older ways to loop, each with what it makes of its value. */
+/** Ansible's older loop keywords, each with the conversion of its value. */
 const loops: Readonly<Record<string, ((value: Value, entry: Entry) => Value) | undefined>> = {
   loop: undefined,
   with_list: undefined,
-  // A list in the list is opened, one level deep.
+  // Nested lists are flattened by one level.
   with_items: (value) => (isList(value) ? value.flat(1) : [value]),
   with_dict: (value, entry) => {
     if (isMapping(value)) return Object.entries(value).map(([key, member]) => ({ key, value: member }));

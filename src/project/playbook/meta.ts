@@ -4,10 +4,10 @@ import type { Problems } from '../yaml/problems.ts';
 import { didYouMean, listed } from '../yaml/spelling.ts';
 import { entryOf, type MapNode } from '../yaml/yaml-file.ts';
 
-/** What `meta` can do; the engine does it itself. */
+/** The actions of `meta`; the engine executes them. */
 export const metaActions = ['flush_handlers', 'end_host', 'end_play', 'noop'] as const;
 
-/** `meta: flush_handlers`: a Task whose args are `{ action }`. It is no module of a host. */
+/** `meta: flush_handlers`: a Task whose args are `{ action }`. It is not a module that runs on a host. */
 export const metaModule: ModuleSchema = {
   name: 'meta',
   shorthand: 'action',
@@ -29,7 +29,7 @@ const otherActions: Readonly<Record<string, string>> = {
   reset_connection: 'leave it out',
 };
 
-/** Keywords that make no sense beside it. */
+/** Keywords that are not allowed with it. */
 const without = [
   'loop',
   'with_items',
@@ -43,7 +43,7 @@ const without = [
   'delegate_to',
 ];
 
-/** Checks what the schema can't say. */
+/** Checks what the schema can't express. */
 export function checkMeta(task: MapNode, problems: Problems): void {
   for (const { key, at, value } of task.entries) {
     if (without.includes(key)) problems.add(`"${key}" has no meaning together with "meta"`, at, 'remove it');

@@ -44,16 +44,16 @@ const playKeys = [
   ...sharedKeywords,
 ];
 
-/** A Play with what the check of its names needs. */
+/** A Play with the data for the check of its names. */
 export interface LoadedPlay {
   readonly play: Play;
   readonly loadedRoles: readonly LoadedRole[];
   readonly hosts: readonly InventoryHost[];
-  /** Weakest first: what a task of this role sees on this host, without its own vars, facts and results; the same list each time. */
+  /** Weakest first: layers of a task of this role on this host, without its vars, facts and results; the same list each time. */
   readonly layersOf: (host: InventoryHost | undefined, role: Role | undefined) => readonly Layer[];
 }
 
-/** An entry of a playbook, with what the import of that playbook hands down. */
+/** An entry of a playbook, with the keywords inherited from the import of that playbook. */
 export interface FoundPlay {
   readonly node: Node;
   readonly index: number;
@@ -61,7 +61,7 @@ export interface FoundPlay {
   readonly inherited: Inherited;
 }
 
-/** Reads one entry of a playbook. What is wrong goes to the Problems. */
+/** Reads one entry of a playbook. Errors are reported to the Problems. */
 export async function readPlay(
   { node, index, yaml, inherited: above }: FoundPlay,
   loading: Loading,
@@ -91,7 +91,7 @@ export async function readPlay(
   known('gather_facts', asBoolean);
   const inherited = readInherited(map, context, above, false);
   const tasks = (key: string, allowed?: Allowed): Promise<Task[]> => readTasksOf(map, key, context, inherited, allowed);
-  // In the order in which they run: a role that a role depends on runs before the first of those that need it.
+  // In the order in which they run: a dependency runs before the first of the roles that need it.
   const pre = await tasks('pre_tasks');
   const ofRoles: Task[] = [];
   for (const item of field(map, 'roles', asList, problems)?.items ?? []) {
@@ -124,12 +124,12 @@ export async function readPlay(
   return { play, loadedRoles: roles, hosts, layersOf: views.layersOf };
 }
 
-/** A role that a play uses twice has its handlers once, as in Ansible. */
+/** A role that a play uses twice adds its handlers once, as in Ansible. */
 function firstUses(roles: readonly LoadedRole[]): LoadedRole[] {
   return roles.filter((one, index) => roles.findIndex((other) => other.role.name === one.role.name) === index);
 }
 
-/** The play's own variables: they are there before anything that reads tasks. */
+/** The play's own variables: they are read before anything that reads tasks. */
 function readPlayVars(map: MapNode, loading: Loading): Layer['vars'] {
   const entry = entryOf(map, 'vars');
   const node = entry && asMap(entry.value, '"vars"', loading.problems);
@@ -153,7 +153,7 @@ function hostsPlace(map: MapNode): Node['at'] {
   return entryOf(map, 'hosts')?.value.at ?? map.at;
 }
 
-/** The pattern; a template in it sees extra variables and those of the play, for there is no host yet. */
+/** The pattern; a template in it sees extra variables and those of the play, because there is no host yet. */
 function readHosts(
   map: MapNode,
   layers: readonly Layer[],

@@ -20,24 +20,24 @@ import { type FoundPlay, type LoadedPlay, readPlay } from './play.ts';
 import { findRole, roleNames } from './role.ts';
 import { sharedKeywords } from './task-keywords.ts';
 
-/** How a playbook is found and checked. Paths are absolute but for `name`. */
+/** The location and options of a playbook. Paths are absolute except `name`. */
 export interface PlaybookOptions {
   readonly project: string;
-  /** The content that ships: the directory that holds its tasks/, roles/ and templates/. */
+  /** heal's own content: the directory that contains its tasks/, roles/ and templates/. */
   readonly shipped: string;
-  /** `site` (tasks/site.yml of the project, then of what ships), a path of a .yml file, or the name of a role. */
+  /** `site` (tasks/site.yml of the project, then heal's own), a path of a .yml file, or the name of a role. */
   readonly name: string;
   readonly catalogue: ReadonlyMap<string, ModuleSchema>;
   readonly inventory: Inventory;
-  /** What `-e` gave, in order. */
+  /** The values of `-e`, in order. */
   readonly extraVars?: readonly string[];
-  /** Where relative paths of the command line begin; default the project. */
+  /** Base of relative paths of the command line; default the project. */
   readonly cwd?: string;
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** A Playbook with what `heal vars` shows besides. */
+/** A Playbook with the additional data for `heal vars`. */
 export interface LoadedPlaybook extends Playbook {
   readonly loaded: readonly LoadedPlay[];
 }
@@ -63,7 +63,7 @@ export async function loadPlaybook(options: PlaybookOptions): Promise<LoadedPlay
     if (play !== undefined) plays.push(play);
   }
   for (const check of loading.later) await check();
-  // What could not be read would only give more errors of names.
+  // Files that could not be read would only cause further errors of names.
   problems.throwIfAny();
   let names: ReadonlySet<string> = new Set();
   for (const play of plays) {
@@ -75,7 +75,7 @@ export async function loadPlaybook(options: PlaybookOptions): Promise<LoadedPlay
   return { name: options.name, plays: plays.map((one) => one.play), secrets: [...all], loaded: plays };
 }
 
-/** What `heal run` can be given. */
+/** The arguments that `heal run` accepts. */
 export async function playbookNames(
   roots: Roots,
 ): Promise<{ readonly playbooks: readonly string[]; readonly roles: readonly string[] }> {
@@ -108,7 +108,7 @@ async function namedPlaybook(name: string, { loader, roots }: Loading): Promise<
   return (await loader.named(join(roots.project, 'tasks'), name)) ?? loader.named(join(roots.shipped, 'tasks'), name);
 }
 
-/** The plays of a playbook; those of one that it imports stand at the place of the import. */
+/** The plays of a playbook; imported plays replace their import. */
 async function playsIn(
   yaml: Yaml,
   loading: Loading,
@@ -167,7 +167,7 @@ async function importedPlays(
   return playsIn(imported, loading, down, within);
 }
 
-/** What a play hands down to its roles: kept where one of them runs alone. */
+/** Keywords that roles inherit from a play: kept if a role runs alone. */
 const kept = new Set<string>([
   'hosts',
   'vars',
@@ -180,7 +180,7 @@ const kept = new Set<string>([
   ...sharedKeywords.filter((key) => key !== 'tags'),
 ]);
 
-/** The plays of `site` that use the role, with it alone; a play on all hosts where there is none. */
+/** The plays of `site` that use the role, reduced to this role; a play on all hosts if there are none. */
 async function roleAlone(name: string, directory: string, loading: Loading): Promise<readonly FoundPlay[]> {
   const site = await namedPlaybook('site', loading);
   const plays = site === undefined ? [] : await playsIn(site, loading);

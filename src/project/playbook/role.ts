@@ -21,7 +21,7 @@ import { type Allowed, readTasks } from './task-list.ts';
 export interface LoadedRole extends RoleLayers {
   readonly at: Place;
   readonly dependencies: readonly RoleUse[];
-  /** JSON Schemas of its variables, by name, and which of them it needs. */
+  /** JSON Schemas of its variables, by name, and the names of the required ones. */
   readonly arguments: { readonly properties: JsonObject; readonly required: readonly string[] };
   readonly tasks: readonly Task[];
   readonly handlers: readonly Task[];
@@ -30,7 +30,7 @@ export interface LoadedRole extends RoleLayers {
   readonly drills: readonly Drill[];
 }
 
-/** The directory of a role: in the project, else among those that ship. */
+/** The directory of a role: in the project, else in heal's own content. */
 export async function findRole(name: string, roots: Roots): Promise<string | undefined> {
   if (!/^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/.test(name)) return undefined;
   for (const root of [roots.project, roots.shipped]) {
@@ -46,7 +46,7 @@ export async function findRole(name: string, roots: Roots): Promise<string | und
   return undefined;
 }
 
-/** Names of all roles that there are. */
+/** Names of all existing roles. */
 export async function roleNames(roots: Roots): Promise<string[]> {
   const found = await Promise.all([roots.project, roots.shipped].map((root) => entriesOf(join(root, 'roles'))));
   return [
@@ -85,7 +85,7 @@ export function readRoleUse(node: Node, context: TaskContext, inherited: Inherit
   };
 }
 
-/** What reads a role's tasks needs to know its variables first. */
+/** The data of a role that must be known before its tasks are read, for its variables. */
 export interface RoleLayers {
   readonly role: Role;
   readonly defaults: Layer;
@@ -95,7 +95,7 @@ export interface RoleLayers {
   readonly open: boolean;
 }
 
-/** What of a role is read before its tasks. */
+/** The parts of a role that are read before its tasks. */
 export interface RoleHead extends RoleLayers {
   readonly use: RoleUse;
   readonly dependencies: readonly RoleUse[];
@@ -103,7 +103,7 @@ export interface RoleHead extends RoleLayers {
   readonly files: Readonly<Partial<Record<'tasks' | 'handlers' | 'verify' | 'score' | 'drills', Yaml>>>;
 }
 
-/** Reads a role's description and variables for one use. Undefined where there is no such role. */
+/** Reads a role's description and variables for one use. Undefined if the role does not exist. */
 export async function readRoleHead(use: RoleUse, context: TaskContext): Promise<RoleHead | undefined> {
   const { loading } = context;
   const directory = await findRole(use.name, loading.roots);
@@ -147,7 +147,7 @@ export async function readRoleHead(use: RoleUse, context: TaskContext): Promise<
     return node === undefined ? { title, vars: {} } : compileLayer(title, node, loading.secrets, loading.problems);
   };
   const about = readMeta(meta, context, use);
-  // A part of a role makes only a part of what its checks ask for.
+  // A part of a role creates only a part of the state that its checks require.
   const whole = use.from.tasks === undefined || use.from.tasks === 'main';
   return {
     use,
@@ -168,7 +168,7 @@ export async function readRoleHead(use: RoleUse, context: TaskContext): Promise<
   };
 }
 
-/** Reads the rest of it. */
+/** Reads the rest of the role. */
 export async function readRoleTasks(head: RoleHead, context: TaskContext): Promise<LoadedRole> {
   const { use, role, files, ...rest } = head;
   const { loading, scope } = context;
@@ -195,7 +195,7 @@ export async function readRoleTasks(head: RoleHead, context: TaskContext): Promi
   };
 }
 
-/** A file's path relative to the root that holds it, with slashes: the same on every machine. */
+/** A file's path relative to the root that contains it, with slashes: the same on every machine. */
 export function stablePath(path: string, roots: Roots): string {
   for (const root of [roots.project, roots.shipped]) {
     const inside = relative(root, path);
@@ -229,7 +229,7 @@ function galaxyDescription(map: MapNode): string {
   return found?.kind === 'scalar' && typeof found.value === 'string' ? found.value : '';
 }
 
-/** `arguments` is a JSON Schema of an object; a mapping without `properties` is those themselves. */
+/** `arguments` is a JSON Schema of an object; a mapping without `properties` is treated as the properties. */
 function readArguments(entry: Entry | undefined, problems: Problems): LoadedRole['arguments'] {
   const none = { properties: {}, required: [] };
   const map = entry === undefined ? undefined : asMap(entry.value, '"arguments"', problems);

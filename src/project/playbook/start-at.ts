@@ -3,8 +3,8 @@ import { usage } from '../yaml/problems.ts';
 import { didYouMean } from '../yaml/spelling.ts';
 
 /**
- * The tasks from the first one of this name on; undefined where there is none. The name may be `role : task`, and hold
- * `*` and `?`, as in Ansible. `shown` is what a person calls a task.
+ * The tasks from the first one with this name on; undefined if no task has it. The name may be `role : task`, and contain
+ * `*` and `?`, as in Ansible. `shown` returns the displayed name of a task.
  */
 export function tasksFrom(
   tasks: readonly Task[],
@@ -20,8 +20,8 @@ export function tasksFrom(
 }
 
 /**
- * The playbook without what stands before the first task of this name: whole plays, then tasks. Handlers and checks of
- * the plays that are left stay. Throws a usage HealError where there is no such task.
+ * The playbook without everything before the first task with this name: whole plays, then tasks. Handlers and checks of
+ * the remaining plays stay. Throws a usage HealError if no task has this name.
  */
 export function startingAt<P extends Playbook>(
   playbook: P,

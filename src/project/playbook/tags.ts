@@ -1,10 +1,10 @@
-/** What `--tags` and `--skip-tags` chose. */
+/** The values of `--tags` and `--skip-tags`. */
 export interface TagChoice {
   readonly tags: readonly string[];
   readonly skip: readonly string[];
 }
 
-/** Splits what the flags gave: `--tags a,b --tags c`. */
+/** Splits the values of the flags: `--tags a,b --tags c`. */
 export function tagChoice(tags: readonly string[], skip: readonly string[]): TagChoice {
   const split = (texts: readonly string[]): string[] =>
     texts
@@ -16,7 +16,7 @@ export function tagChoice(tags: readonly string[], skip: readonly string[]): Tag
 
 /**
  * Whether a task with these tags (its own and those of its role and play) runs, as in Ansible: `always` runs unless
- * skipped by name, `never` only if another of its tags is asked for; `--tags` knows `all`, `tagged` and `untagged`.
+ * skipped by name, `never` only if another of its tags is requested; `--tags` supports `all`, `tagged` and `untagged`.
  */
 export function isSelected(tags: readonly string[], choice: TagChoice): boolean {
   return wanted(tags, choice.tags) && !skipped(tags, choice.skip);

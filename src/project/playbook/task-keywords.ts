@@ -1,10 +1,10 @@
-/** Ansible's keyword that heal does not have: never ignored in silence. The hint says what to do instead. */
+/** A keyword of Ansible that heal does not have: always reported. The hint says what to do instead. */
 export interface Refused {
   readonly status: 'not yet' | 'no';
   readonly hint: string;
 }
 
-/** Keywords that a play, a role, a block, an import and a task have in common; each hands them down to its tasks. */
+/** Keywords that a play, a role, a block, an import and a task have in common; their tasks inherit each of them. */
 export const sharedKeywords = [
   'tags',
   'become',
@@ -20,7 +20,7 @@ export const sharedKeywords = [
   'timeout',
 ] as const;
 
-/** Keywords of a role's use, a block and an import besides those. */
+/** Additional keywords of a role's use, a block and an import. */
 export const nestedKeywords = ['name', 'vars', 'when', 'delegate_to', ...sharedKeywords] as const;
 
 /** Keywords of a task: every other key names its module. */
@@ -47,7 +47,7 @@ const no = (hint: string): Refused => ({ status: 'no', hint });
 
 const aloneBySudo = no('heal becomes another user with sudo');
 
-/** What neither a task nor what is around it can say. */
+/** Keywords that neither a task nor the objects around it accept. */
 const refusedAnywhere: Readonly<Record<string, Refused>> = {
   any_errors_fatal: notYet('write it at the play'),
   become_exe: aloneBySudo,
@@ -102,7 +102,7 @@ export const refusedInBlock: Readonly<Record<string, Refused>> = {
 
 const loopOfImport = notYet('write it once for each item, with the item in "vars"');
 
-/** The same for `import_tasks`, `include_role` and their like. */
+/** The same for `import_tasks`, `include_role` and similar keys. */
 export const refusedInImport: Readonly<Record<string, Refused>> = {
   ...refusedAnywhere,
   changed_when: inEachTask,

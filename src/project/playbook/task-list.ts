@@ -1,6 +1,6 @@
 /**
- * Lists of tasks, as they stand in a play, a role or a file that is imported. Blocks and imports are opened here: what
- * comes out is the tasks alone, in the order in which they run, each with what those around it hand down.
+ * Lists of tasks, as written in a play, a role or an imported file. Blocks and imports are resolved here: the result
+ * contains only tasks, in the order in which they run, each with its inherited keywords.
  */
 import type { Block, BlockPart, Task } from '../../core/playbook.ts';
 import { asList, checkKeys, field } from '../yaml/fields.ts';
@@ -11,12 +11,12 @@ import type { Inherited, TaskContext } from './loading.ts';
 import { prefix, readTask } from './task.ts';
 import { nestedKeywords, refusedInBlock } from './task-keywords.ts';
 
-/** What a list may hold besides plain tasks: handlers are called by name, so they stand in no block. */
+/** What a list may contain besides plain tasks: handlers are called by name, so they can't be in a block. */
 export type Allowed = 'all' | 'files';
 
 const parts = ['block', 'rescue', 'always'] as const;
 
-/** Reads a list of tasks. What is wrong goes to the Problems. */
+/** Reads a list of tasks. Errors are reported to the Problems. */
 export async function readTasks(
   items: readonly Node[],
   context: TaskContext,
@@ -34,7 +34,7 @@ export async function readTasks(
   return tasks;
 }
 
-/** Reads a key that holds a list of tasks. */
+/** Reads a key that contains a list of tasks. */
 export async function readTasksOf(
   map: MapNode,
   key: string,
@@ -51,7 +51,7 @@ type Special = 'block' | 'tasks' | 'role';
 
 function specialOf(map: MapNode, { loading }: TaskContext): Special | undefined {
   for (const { key, value } of map.entries) {
-    // A module of this name (text in a file) takes arguments; a block is a list of tasks.
+    // A module with this name (text in a file) expects arguments; a block is a list of tasks.
     if (key === 'block' && value.kind === 'map' && loading.catalogue.has('block')) return undefined;
     if (parts.some((part) => part === key)) return 'block';
     const name = key.replace(prefix, '');

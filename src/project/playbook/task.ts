@@ -14,7 +14,7 @@ import { nameField, readLoop } from './loop.ts';
 import { checkMeta } from './meta.ts';
 import { refusedInTask, taskKeywords } from './task-keywords.ts';
 
-/** Reads one task. What is wrong goes to the Problems; undefined where nothing is left that could be checked further. */
+/** Reads one task. Errors are reported to the Problems; undefined if nothing remains that could be checked further. */
 export function readTask(node: Node, index: number, context: TaskContext, inherited: Inherited): Task | undefined {
   const { loading } = context;
   const { problems } = loading;
@@ -41,7 +41,7 @@ export function readTask(node: Node, index: number, context: TaskContext, inheri
   };
 }
 
-/** Ansible's long names of what is built in. */
+/** Ansible's long names of builtin modules. */
 export const prefix = /^ansible\.(builtin|legacy)\./;
 
 /** The one key of a task that names a module. */
@@ -87,7 +87,7 @@ function moduleOf(
   return second === undefined ? first : undefined;
 }
 
-/** A module that Ansible has and heal calls otherwise, or lacks. */
+/** A module of Ansible that heal names differently, or does not have. */
 function refuseModule({ key, at }: Entry, other: Elsewhere, problems: Problems): void {
   if ('here' in other)
     problems.add(`"${key}" is "${other.here}" here`, at, `write ${other.here}; docs/modules.md has its arguments`);
@@ -116,7 +116,7 @@ function readArgs(module: ModuleSchema, entry: Entry, more: Entry | undefined, c
   };
 }
 
-/** `shell: uptime` with `args: { chdir: /srv }`: what stands in `args` is added. */
+/** `shell: uptime` with `args: { chdir: /srv }`: the keys of `args` are added. */
 function withMore(node: Node | undefined, more: Entry | undefined, problems: Problems): Node | undefined {
   const args = more === undefined ? undefined : asMap(more.value, '"args"', problems);
   if (node === undefined || args === undefined) return node;
@@ -135,7 +135,7 @@ function withMore(node: Node | undefined, more: Entry | undefined, problems: Pro
   return { ...node, entries: [...node.entries, ...args.entries.filter(({ key }) => entryOf(node, key) === undefined)] };
 }
 
-/** Arguments as a mapping; a string where the module takes one. */
+/** Arguments as a mapping; a string if the module accepts one. */
 function argsNode(module: ModuleSchema, entry: Entry, problems: Problems): Node | undefined {
   const { value } = entry;
   if (value.kind === 'map') return value;
@@ -153,7 +153,7 @@ function argsNode(module: ModuleSchema, entry: Entry, problems: Problems): Node 
   return undefined;
 }
 
-/** `template: "{{ item }}"`: all arguments come from one expression, and are checked when it has a value. */
+/** `template: "{{ item }}"`: all arguments come from one expression, and are checked when its value is known. */
 function wholeArgs(module: ModuleSchema, node: Node, context: TaskContext): Args {
   const inner = compileNode(node, context.loading.secrets);
   return { args: asMapping(inner, node.at, module.name), argPlaces: {}, conditions: [] };

@@ -9,7 +9,7 @@ import { type MapNode, type Node, plainValue } from '../yaml/yaml-file.ts';
 import { type Violation, violations, withDefaults } from './schema-check.ts';
 import { isObject } from './schema-fast.ts';
 
-/** Checks a task's arguments as they stand in the file; those with `{{ }}` are left for `checkArgs`. */
+/** Checks a task's arguments as written in the file; those with `{{ }}` are checked by `checkArgs` later. */
 export async function checkArgsBefore(module: ModuleSchema, args: MapNode, problems: Problems): Promise<void> {
   const unknownAt = (path: readonly string[]): boolean => {
     const node = nodeAt(args, path);
@@ -25,8 +25,8 @@ export async function checkArgsBefore(module: ModuleSchema, args: MapNode, probl
 }
 
 /**
- * The strict check of a task's arguments after rendering. Gives them with the defaults of the schema; rejects with
- * usage HealErrors at the Places of the arguments (`task.argPlaces`), or at `at` for what is missing.
+ * The strict check of a task's arguments after rendering. Returns them with the defaults of the schema; rejects with
+ * usage HealErrors at the Places of the arguments (`task.argPlaces`), or at `at` for missing ones.
  */
 export async function checkArgs(
   module: ModuleSchema,
@@ -40,7 +40,7 @@ export async function checkArgs(
   const problems = collectProblems();
   for (const violation of await violations(withoutConditions(module), complete)) {
     const key = violation.path[0] ?? violation.key;
-    // Literals were checked before: whoever is told to write this one differently would look for it in vain.
+    // Literals were checked before: a hint about the notation of this one would point to a literal that does not exist.
     const hint = /quotes$/.test(violation.hint)
       ? 'the value comes from a template; check the variables used in it'
       : violation.hint;
@@ -68,7 +68,7 @@ function misuseOf(module: ModuleSchema, args: JsonObject): Misuse | undefined {
   }
 }
 
-/** A schema that says nothing of other arguments does not mean that it takes them. */
+/** A schema that does not mention other arguments does not mean that it accepts them. */
 const closedSchemas = new WeakMap<JsonObject, JsonObject>();
 function closed(schema: JsonObject): JsonObject {
   const known = closedSchemas.get(schema);
@@ -78,7 +78,7 @@ function closed(schema: JsonObject): JsonObject {
   return made;
 }
 
-/** Conditions are no part of the rendered arguments; they were checked before the run. */
+/** Conditions are not part of the rendered arguments; they were checked before the run. */
 const renderedSchemas = new WeakMap<JsonObject, JsonObject>();
 function withoutConditions({ schema, conditions = [] }: ModuleSchema): JsonObject {
   const whole = closed(schema);

@@ -14,7 +14,7 @@ import { isObject } from './schema-fast.ts';
 
 /**
  * Checks the variables of a play's roles against `arguments` of their meta/main.yml, for each host, as far as values
- * are known before a connection. Errors stand where the value was defined.
+ * are known before a connection. Errors point to the definition of the value.
  */
 export async function checkRoleArguments(
   loaded: LoadedPlay,
@@ -54,7 +54,7 @@ async function checkHost(
     try {
       found = variables.lookup(name);
     } catch (error) {
-      // A result that a task registers is not there yet, and names were checked already.
+      // A result that a task registers does not exist yet, and names were checked already.
       if (error instanceof HealError) continue;
       throw error;
     }
@@ -87,7 +87,7 @@ async function checkHost(
   }
 }
 
-/** A value in which secrets are revealed already. */
+/** A value whose secrets are revealed already. */
 function json(value: Value): Json {
   if (isList(value)) return value.map(json);
   if (isMapping(value)) return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, json(member)]));

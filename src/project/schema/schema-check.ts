@@ -5,14 +5,14 @@ import { isObject, surelyValid, type UnknownAt } from './schema-fast.ts';
 
 /** Something that a JSON Schema does not allow. */
 export interface Violation {
-  /** Members and indices that lead to it. */
+  /** Keys and indices of the path to the value. */
   readonly path: readonly string[];
   /** Continues a sentence whose subject is the path: `must be a string, not a number`. */
   readonly message: string;
   readonly hint: string;
-  /** The key that should not be there, where that is what is wrong. */
+  /** The key that is not allowed, if that is the error. */
   readonly key?: string;
-  /** The member that should be there, where that is what is wrong. */
+  /** The key that is missing, if that is the error. */
   readonly missing?: string;
 }
 
@@ -21,8 +21,8 @@ const compiled = new WeakMap<JsonObject, Validate>();
 let compiler: ((schema: JsonObject) => Validate) | undefined;
 
 /**
- * What `schema` (draft-07) does not allow in `value`. `unknownAt` says of a path whether its value is not known yet (a
- * template); what depends on such a value is not reported. ajv is loaded only where something may be wrong.
+ * The violations of `schema` (draft-07) in `value`. `unknownAt` returns whether the value at a path is not known yet (a
+ * template); errors that depend on such a value are not reported. ajv is loaded only if something may be wrong.
  */
 export async function violations(
   schema: JsonObject,
@@ -31,7 +31,7 @@ export async function violations(
 ): Promise<readonly Violation[]> {
   if (surelyValid(schema, value, unknownAt)) return [];
   if (compiler === undefined) {
-    // Bundled, a CommonJS package has nothing but its default.
+    // When bundled, a CommonJS package has only its default export.
     const { default: ajvPackage } = await import('ajv');
     const ajv = new ajvPackage.Ajv({ allErrors: true, strict: false, verbose: true });
     compiler = (one) => ajv.compile(one);
@@ -42,7 +42,7 @@ export async function violations(
   return relevant(validate.errors ?? [], unknownAt).map(violationOf);
 }
 
-/** A copy in which `default`s of the schema stand for members that are missing. */
+/** A copy with the schema's `default`s for missing keys. */
 export function withDefaults<T extends Json>(schema: Json | undefined, value: T): T {
   return filled(schema, value) as T;
 }
@@ -62,7 +62,7 @@ function filled(schema: Json | undefined, value: Json): Json {
 const branches = new Set(['anyOf', 'oneOf', 'if', 'not', 'contains']);
 const whole = new Set([...branches, 'const', 'enum', 'uniqueItems', 'dependencies', 'dependentRequired']);
 
-/** Errors of a branch are told as one, and none that a value which is not known yet may cause. */
+/** Reports the errors of a branch as one, and no errors that a value which is not known yet may cause. */
 function relevant(errors: readonly ErrorObject[], unknownAt: UnknownAt): ErrorObject[] {
   const parents = errors.filter((error) => branches.has(error.keyword));
   const inBranch = (error: ErrorObject): boolean =>

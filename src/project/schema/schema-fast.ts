@@ -1,10 +1,10 @@
 import type { Json, JsonObject } from '../../core/json.ts';
 
 /**
- * A quick yes for values that are right: most are, and a run in which all are need not load ajv, which takes a third
- * of the time in which a run should start. True means that ajv would accept it; false means only "ask ajv": it has the
- * last word and writes the errors. A keyword that is not known here is always a false. A value that is not known yet
- * (`unknownAt` its path) is as good as any: what ajv would say of it is not told.
+ * A fast check for valid values: most are, and a run with only valid values need not load ajv, which takes a third
+ * of the time in which a run should start. True means that ajv would accept it; false only means that ajv must check it:
+ * ajv decides and writes the errors. A keyword that is unknown here always gives false. A value that is not known yet
+ * (`unknownAt` its path) counts as valid: ajv's errors for it are not reported.
  */
 export function surelyValid(
   schema: Json | undefined,
@@ -23,10 +23,10 @@ export function surelyValid(
   });
 }
 
-/** Whether the value at a path, by members and indices, is not known yet. */
+/** Whether the value at a path of keys and indices is not known yet. */
 export type UnknownAt = (path: readonly string[]) => boolean;
 
-/** `inside` checks the value itself or, where a name is given, a member of it. */
+/** `inside` checks the value itself or, if a name is given, its property of that name. */
 type Check = (
   wanted: Json,
   value: Json,
@@ -71,7 +71,7 @@ const keywords: Readonly<Record<string, Check>> = {
       })),
   additionalProperties: (wanted, value, inside, schema) => {
     if (!isObject(value)) return true;
-    // patternProperties are unknown here, so that a schema with them never comes this far.
+    // patternProperties are unknown here, so a schema with them was rejected before.
     const known = isObject(schema['properties']) ? schema['properties'] : {};
     return Object.entries(value).every(([name, member]) => Object.hasOwn(known, name) || inside(wanted, member, name));
   },

@@ -2,7 +2,7 @@ import type { Value } from '../../core/playbook.ts';
 import { Secret } from '../../core/secret.ts';
 import { isLazy, isList, isMapping } from '../variables/value.ts';
 
-/** A value as CEL computes with it. */
+/** A value for computations in CEL. */
 export type CelValue =
   | string
   | number
@@ -13,8 +13,8 @@ export type CelValue =
   | { readonly [key: string]: CelValue };
 
 /**
- * A Value for CEL: integers become BigInt, for CEL's integers are those (`n % 2` fails on JavaScript's numbers).
- * Secrets come as their text; `onSecret` hears of each, since an error's text must not show it.
+ * A Value for CEL: integers become BigInt, which CEL uses for integers (`n % 2` fails on JavaScript's numbers).
+ * Secrets are passed as their strings; `onSecret` is called with each, since an error message must not show it.
  */
 export function toCel(value: Value, onSecret: (secret: Secret) => void): CelValue {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;

@@ -8,18 +8,18 @@ import { toCel } from './cel-values.ts';
 import { evaluated, Pending } from './pending.ts';
 import type { Reference } from './template-tree.ts';
 
-/** A Condition that also knows where each name in it stands, for the check before the run. */
+/** A Condition with the position of each name in it, for the check before the run. */
 export interface CompiledCondition extends Condition {
   readonly references: readonly Reference[];
 }
 
 const environment = new Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false });
 
-/** Macros whose first argument is a name of their own. */
+/** Macros whose first argument declares a new name. */
 const binders = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
 
 /**
- * Compiles a condition: `true`, `false`, or a CEL expression that gives one. Syntax and, as far as they can be known,
+ * Compiles a condition: `true`, `false`, or a CEL expression with a boolean result. Syntax and, as far as they can be known,
  * types are checked here. Throws a usage HealError with the Place inside the expression.
  */
 export function compileCondition(node: Node, what: string): CompiledCondition {
@@ -30,7 +30,7 @@ export function compileCondition(node: Node, what: string): CompiledCondition {
   return compileExpression(node, node.value, what);
 }
 
-/** Compiles one condition or a list of them, all of which must hold. Throws a usage HealError. */
+/** Compiles one condition or a list of them, all of which must be true. Throws a usage HealError. */
 export function compileConditions(node: Node, what: string): CompiledCondition[] {
   if (node.kind === 'list') return node.items.map((item) => compileCondition(item, what));
   return [compileCondition(node, what)];
@@ -95,7 +95,7 @@ function holds(
   try {
     result = parsed(context);
   } catch (error) {
-    // CEL's && and || keep only one of two errors; while something is pending the other one is not final.
+    // CEL's && and || keep only one of two errors; while a name is pending the other error is not final.
     if (waits.size > 0) throw new Pending([...waits]);
     if (error instanceof EvaluationError) throw celError(error, node, String(node.value), secrets);
     throw error;
@@ -104,7 +104,7 @@ function holds(
   throw usage(`${what} gives ${article(typeOf(result))}, not a boolean`, node.at, 'compare it with something');
 }
 
-/** Every name that is a variable's, wherever it stands: also on a side that `&&` would never look at. */
+/** Every name of a variable at any position: also on a side that `&&` would never evaluate. */
 function namesIn(ast: ASTNode, node: ScalarNode): Reference[] {
   const found: Reference[] = [];
   const walk = (part: ASTNode, own: readonly string[]): void => {

@@ -6,17 +6,17 @@ import { isList, isMapping, revealed, typeName } from '../variables/value.ts';
 
 /** A helper of templates: `{{quote path}}`, `{{#if (eq a b)}}`. */
 export interface Helper {
-  /** How it is called, for docs and errors. */
+  /** Its syntax, for docs and errors. */
   readonly usage: string;
   readonly about: string;
   readonly least: number;
   readonly most: number;
   readonly hash?: readonly string[];
-  /** Gets Secrets as they are; else they come revealed and a string that comes out becomes a Secret. */
+  /** Gets Secrets unchanged; otherwise they are revealed and a resulting string becomes a Secret. */
   readonly sealed?: boolean;
   /** Its arguments may be undefined. */
   readonly lenient?: boolean;
-  /** Throws an Error whose message says what is wrong with the arguments. */
+  /** Throws an Error whose message describes the mistake in the arguments. */
   readonly run: (args: readonly (Value | undefined)[], hash: Readonly<Record<string, Value>>) => Value;
 }
 
@@ -213,13 +213,13 @@ export const helpers: Readonly<Record<string, Helper>> = {
   },
 };
 
-/** What `#if` takes for true, as Handlebars does: not false, null, an empty text, 0, or an empty list. */
+/** Whether `#if` treats a value as true, as Handlebars does: not false, null, an empty string, 0, or an empty list. */
 export function isTrue(value: Value | undefined): boolean {
   if (value instanceof Secret) return value.reveal() !== '';
   return isList(value) ? value.length > 0 : Boolean(value);
 }
 
-/** A scalar as it stands inside a string. Throws an Error for a list, a mapping and null. */
+/** A scalar in the notation for use inside a string. Throws an Error for a list, a mapping and null. */
 export function text(value: Value | undefined, what = 'it'): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
@@ -236,7 +236,7 @@ function shellWord(word: string): string {
 }
 
 function pathsOf(value: Value | undefined): typeof posix {
-  // Remote paths are POSIX; a Windows path of the workstation is known by its drive or its backslashes alone.
+  // Remote paths are POSIX; only a drive letter with a backslash identifies a Windows path of the control node.
   return /^[A-Za-z]:\\/.test(text(value)) ? win32 : posix;
 }
 

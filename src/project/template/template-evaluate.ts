@@ -11,18 +11,18 @@ import type { Call, Expression, Path, Piece } from './template-tree.ts';
 
 type Block = Exclude<Piece, { kind: 'text' | 'value' }>;
 
-/** What a template sees while it is rendered. */
+/** What a template can access while it is rendered. */
 interface Scope {
   readonly variables: Variables;
   readonly placeOf: (index: number) => Place;
-  /** Items of the `each` and `with` around, the nearest last. */
+  /** Items of the enclosing `each` and `with`, the nearest last. */
   readonly contexts: readonly Value[];
   readonly params: Readonly<Record<string, Value>>;
-  /** `@index` and the like of the `each` around, the nearest last. */
+  /** `@index` and similar values of the enclosing `each`, the nearest last. */
   readonly frames: readonly Readonly<Record<string, Value>>[];
 }
 
-/** Renders to text; a Secret anywhere in it makes all of it a Secret. Throws HealError, or Pending. */
+/** Renders to a string; a Secret anywhere in it makes all of it a Secret. Throws HealError, or Pending. */
 export function renderPieces(
   pieces: readonly Piece[],
   variables: Variables,
@@ -102,7 +102,7 @@ function asText(expression: Expression, scope: Scope): string | Secret {
 
 function strict(expression: Expression, scope: Scope): Value {
   const value = evaluate(expression, scope, false);
-  // Only a lenient evaluation gives undefined.
+  // Only a lenient evaluation returns undefined.
   return value ?? null;
 }
 
@@ -133,7 +133,7 @@ function call(expression: Call, scope: Scope): Value {
   return secret ? sealed(result) : result;
 }
 
-/** What a helper made of a secret is one, item by item. */
+/** A helper's result from a secret is also a secret, item by item. */
 function sealed(value: Value): Value {
   if (typeof value === 'string') return new Secret(value);
   return isList(value) ? value.map(sealed) : value;
@@ -175,7 +175,7 @@ function rootValue(path: Path, scope: Scope): Value | undefined {
   }
 }
 
-/** An own member: what JavaScript adds to objects, lists and texts does not exist for a template, but for `length`. */
+/** An own property: a template can't access the built-in properties of objects, lists and strings, except `length`. */
 function memberOf(value: Value, name: string): Value | undefined {
   if ((typeof value === 'string' || isList(value)) && name === 'length') return value.length;
   if (!isList(value) && !isMapping(value)) return undefined;

@@ -2,7 +2,7 @@ import Handlebars from 'handlebars';
 import type { Place } from '../../core/place.ts';
 import { usage } from '../yaml/problems.ts';
 
-/** Handlebars' own tree of a template. Throws a usage HealError that says what was meant, with a caret. */
+/** Handlebars' own tree of a template. Throws a usage HealError that describes the expected syntax, with a caret. */
 export function handlebarsTree(text: string, placeOf: (index: number) => Place): hbs.AST.Program {
   try {
     return Handlebars.parse(text);
@@ -14,7 +14,7 @@ export function handlebarsTree(text: string, placeOf: (index: number) => Place):
   }
 }
 
-/** Handlebars tells a line, some text before the error and a pointer; the offset is where these meet. */
+/** Handlebars reports a line, some text before the error and a pointer; the offset is where these meet. */
 function offsetOfParseError(text: string, error: Error): number {
   const starts = lineStarts(text);
   const located = /^(?:.*) - (\d+):(\d+)$/.exec(error.message);
@@ -61,7 +61,7 @@ function explain(text: string, offset: number, message: string): { message: stri
   };
 }
 
-/** Offsets at which the lines of a string begin. */
+/** Offsets of the starts of the lines of a string. */
 export function lineStarts(text: string): number[] {
   const starts = [0];
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);

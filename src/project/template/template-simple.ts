@@ -4,7 +4,7 @@ import type { Piece, Reference, Syntax } from './template-tree.ts';
 const simpleExpression = /\{\{ *([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*) *\}\}/g;
 const literals = new Set(['true', 'false', 'null', 'undefined', 'else', 'this', 'as']);
 
-/** Most templates hold plain names alone: read without Handlebars, whose parser needs some 60 us for each. */
+/** Most templates contain only plain names: read without Handlebars, whose parser needs some 60 us for each. */
 export function parseSimple(text: string, placeOf: (index: number) => Place): Syntax | undefined {
   const pieces: Piece[] = [];
   const references: Reference[] = [];
@@ -12,7 +12,7 @@ export function parseSimple(text: string, placeOf: (index: number) => Place): Sy
   const push = (end: number): boolean => {
     const between = text.slice(done, end);
     if (between !== '') pieces.push({ kind: 'text', text: between });
-    // A backslash escapes what follows, and any other brace needs the whole grammar.
+    // A backslash escapes the next character, and any other brace needs the whole grammar.
     return !/\{\{|\\$|\{$/.test(between);
   };
   for (const found of text.matchAll(simpleExpression)) {

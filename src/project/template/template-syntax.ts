@@ -1,8 +1,8 @@
 /**
- * Handlebars' own parser makes the tree; this file turns it into a smaller, typed one and checks what Handlebars lets
- * pass in silence: unknown helpers, numbers of arguments, `@` names, and which names of variables it will ask for.
+ * Handlebars' own parser creates the tree; this file converts it to a smaller, typed one and checks what Handlebars
+ * accepts without an error: unknown helpers, numbers of arguments, `@` names, and the names of variables that it will use.
  *
- * Handlebars' code generator is not used: it would print a Secret, give every result as text, print a missing member
+ * Handlebars' code generator is not used: it would print a Secret, return every result as a string, print a missing key
  * inside a helper's arguments as nothing, and costs four times as much for templates that are rendered once. A test
  * renders the same templates with both and compares.
  */
@@ -16,7 +16,7 @@ import type { Call, Expression, Path, Piece, Reference, Root, Syntax } from './t
 
 type Ast = hbs.AST.Node;
 
-/** Parses a template. `placeOf` gives the Place of a character. Throws a usage HealError. */
+/** Parses a template. `placeOf` returns the Place of a character. Throws a usage HealError. */
 export function parseTemplate(text: string, placeOf: (index: number) => Place): Syntax {
   const simple = parseSimple(text, placeOf);
   if (simple !== undefined) return simple;
@@ -30,7 +30,7 @@ export function parseTemplate(text: string, placeOf: (index: number) => Place): 
 }
 
 interface Scope {
-  /** How many `each` and `with` there are around. */
+  /** The number of enclosing `each` and `with`. */
   readonly contexts: number;
   readonly frames: number;
   readonly params: readonly string[];
@@ -198,7 +198,7 @@ class Parsing {
     };
   }
 
-  /** Handlebars keeps no places of a path's parts, so they are searched for in its text. */
+  /** Handlebars stores no positions of a path's parts, so they are searched for in its source string. */
   #members(node: hbs.AST.PathExpression, start: number): { name: string; at: number }[] {
     let from = start;
     return node.parts.map((name) => {

@@ -1,10 +1,10 @@
 import type { Place } from '../../core/place.ts';
 import type { Value } from '../../core/playbook.ts';
 
-/** What an expression begins with. */
+/** The start of an expression. */
 export type Root =
   | { readonly kind: 'variable'; readonly name: string }
-  /** `this`, `..` or an item's member: so many contexts up from the present one. */
+  /** `this`, `..` or an item's member: `depth` contexts up from the present one. */
   | { readonly kind: 'context'; readonly depth: number }
   | { readonly kind: 'param'; readonly name: string }
   | { readonly kind: 'data'; readonly name: string; readonly depth: number };
@@ -40,11 +40,11 @@ export type Piece =
       readonly otherwise: readonly Piece[];
     };
 
-/** A variable's name as a template or condition uses it. */
+/** A variable's name in a template or condition. */
 export interface Reference {
   readonly name: string;
   readonly at: Place;
-  /** True inside `default`, which may see an undefined one. */
+  /** True inside `default`, which accepts an undefined one. */
   readonly optional: boolean;
 }
 

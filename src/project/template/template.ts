@@ -10,19 +10,19 @@ import { expressionValue, renderPieces } from './template-evaluate.ts';
 import { parseTemplate } from './template-syntax.ts';
 import type { Reference } from './template-tree.ts';
 
-/** A Template that also knows where each name in it stands, for the check before the run. */
+/** A Template with the position of each name in it, for the check before the run. */
 export interface Compiled<T = Value> extends Template<T> {
   readonly references: readonly Reference[];
 }
 
-/** The names that a Template or Condition made here uses. */
+/** The names used in a Template or Condition that was compiled here. */
 export function referencesOf(compiled: object): readonly Reference[] {
   return 'references' in compiled && Array.isArray(compiled.references) ? compiled.references : [];
 }
 
 /**
- * Compiles a node: texts with `{{ }}` become templates, all else stays as it is. Only what stands in a project's file
- * is ever compiled; what a template gives is a value and never read as a template again. Throws a usage HealError.
+ * Compiles a node: strings with `{{ }}` become templates, all other values stay unchanged. Only the content of a project's
+ * files is compiled; the result of a template is a value and never read as a template again. Throws a usage HealError.
  */
 export function compileNode(node: Node, secrets: SecretStore): Compiled {
   switch (node.kind) {
@@ -45,7 +45,7 @@ export function compileNode(node: Node, secrets: SecretStore): Compiled {
   }
 }
 
-/** Compiles a node that must give a string; numbers and booleans become one. */
+/** Compiles a node with a string; numbers and booleans become strings. */
 export function compileText(node: Node, secrets: SecretStore, what: string): Compiled<string> {
   if (node.kind === 'list' || node.kind === 'map')
     throw usage(`${what} must be a string`, node.at, 'write one line of text');
@@ -63,8 +63,8 @@ export function compileText(node: Node, secrets: SecretStore, what: string): Com
 }
 
 /**
- * Compiles the text of a template file (`.hbs`) with the same engine. `placeOf` gives the Place of a character:
- * `file.place` of its SourceFile. The result is a string, or a Secret where one is in it. Throws a usage HealError.
+ * Compiles the content of a template file (`.hbs`) with the same engine. `placeOf` returns the Place of a character:
+ * `file.place` of its SourceFile. The result is a string, or a Secret if it contains one. Throws a usage HealError.
  */
 export function compileFile(text: string, placeOf: (index: number) => Place): Compiled<string | Secret> {
   const at = placeOf(0);
@@ -73,7 +73,7 @@ export function compileFile(text: string, placeOf: (index: number) => Place): Co
   return made(at, references, (variables) => renderPieces(pieces, variables, placeOf));
 }
 
-/** A Template that always gives this value. */
+/** A Template that always returns this value. */
 export function constant<T>(value: T, at: Place): Compiled<T> {
   const outcome: Evaluated<T> = { kind: 'value', value };
   const source = typeof value === 'string' ? { source: value } : {};
@@ -102,7 +102,7 @@ function made<T>(
   return { at, inputs, references, evaluate, ...(source === undefined ? {} : { source }) };
 }
 
-/** All parts are evaluated even if one is pending, so that every name which is waited for is known. */
+/** All parts are evaluated even if one is pending, so that all pending names are known. */
 function all(at: Place, parts: readonly Compiled[], join: (values: readonly Value[]) => Value): Compiled {
   const references = parts.flatMap((part) => part.references);
   return made(at, references, (variables) => {

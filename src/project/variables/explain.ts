@@ -10,14 +10,14 @@ export type Shown =
   | { readonly kind: 'pending'; readonly source: string }
   | { readonly kind: 'error'; readonly message: string };
 
-/** A value with where it comes from. */
+/** A value with its origin. */
 export interface Explained {
   readonly name: string;
   readonly shown: Shown;
-  /** Whose it is: `group vps`, `defaults of web`. */
+  /** The origin: `group vps`, `defaults of web`. */
   readonly title: string;
   readonly at: Place;
-  /** Those that it wins over, the strongest first. */
+  /** The overridden definitions, the strongest first. */
   readonly over: readonly Omit<Explained, 'name' | 'over'>[];
 }
 
@@ -34,7 +34,7 @@ export function explain(layers: readonly Layer[], variables: Variables): readonl
             : [{ shown: shownOf(template, variables), title: layer.title, at: template.at }];
         })
         .reverse();
-      // A role's own layer stands twice where the whole play sees it.
+      // A role's own layer occurs twice if the whole play sees it.
       const others = over.filter(
         (one, index) => one.at !== first?.at && over.findIndex((two) => two.at === one.at) === index,
       );

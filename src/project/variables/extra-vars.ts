@@ -13,8 +13,8 @@ import type { SecretStore } from './secret-source.ts';
 export const noExtraVars: Layer = { title: '-e', vars: {} };
 
 /**
- * Reads what `-e` gave, the last one wins: `@file.yml`, `{json: or yaml}`, or `key=value key2="a b"`, whose values are
- * texts as in Ansible. Rejects with a usage HealError.
+ * Reads the values of `-e`, the last one wins: `@file.yml`, `{json: or yaml}`, or `key=value key2="a b"`, whose values are
+ * strings as in Ansible. Rejects with a usage HealError.
  */
 export async function loadExtraVars(
   given: readonly string[],
@@ -50,7 +50,7 @@ async function readMapping(
   return {};
 }
 
-/** A value is taken as it is: one that holds `{{` came from a shell and is no text of the project. */
+/** A value is used unchanged: one that contains `{{` came from a shell and is not part of the project. */
 function pairs(text: string, problems: Problems): Record<string, Template> {
   const vars: Record<string, Template> = {};
   let rest = text;

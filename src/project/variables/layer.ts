@@ -16,22 +16,22 @@ import type { SecretStore } from './secret-source.ts';
  * | 4 | the host: the inventory file, then host_vars | `inventory/` |
  * | 5 | `vars` of the play, then its `vars_files` | `tasks/` |
  * | 6 | vars of the play's roles, then of the task's own role | `roles/X/vars/main.yml` |
- * | 7 | `vars` with which the play, a dependency or an import names the role | `roles: [{ role: X, vars: ... }]` |
+ * | 7 | `vars` of a play, a dependency or an import that names the role | `roles: [{ role: X, vars: ... }]` |
  * | 8 | `vars` of the blocks and imports around the task, then its own | |
- * | 9 | facts, registered results, and what else the run knows | |
+ * | 9 | facts, registered results, and other values of the run | |
  * | 10 | extra variables | `-e` |
  * | 11 | the item of a loop | |
  *
- * A role that `include_role` names without `public` is left out of 1 and 6.
+ * A role that `include_role` names without `public` is not in 1 and 6.
  * Names that heal itself sets (`magicNames`) can't be defined at all.
  */
 export interface Layer {
-  /** Says whose they are: `group vps`, `defaults of jack-service`. */
+  /** Names their origin: `group vps`, `defaults of jack-service`. */
   readonly title: string;
   readonly vars: Readonly<Record<string, Template>>;
 }
 
-/** Compiles a mapping of variables; `check` sees it before. What is wrong goes to `problems`. */
+/** Compiles a mapping of variables; `check` gets it before. Errors are reported to `problems`. */
 export function compileLayer(
   title: string,
   node: MapNode,

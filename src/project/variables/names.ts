@@ -15,7 +15,7 @@ import { joined } from './variables.ts';
 /**
  * Checks every name in every template and condition of a play, for each of its hosts, against the names that can
  * exist: variables of every level, magic names, items of loops, and results that an earlier task registers.
- * `earlier` are the names that plays before this one register. Gives those after it.
+ * `earlier` are the names that plays before this one register. Returns those after it.
  */
 export function checkNames(
   loaded: LoadedPlay,
@@ -28,7 +28,7 @@ export function checkNames(
   const names = new Set([...earlier, ...Object.keys(extra.vars), ...magicNames]);
   const everything = [...play.tasks, ...play.handlers];
   const later = new Set(everything.flatMap(namesGiven));
-  // A score card is asked in one go, so its rows know nothing that had to be asked before.
+  // All rows of a score card are asked at once, so they can't use the results of earlier questions.
   const atStart = new Set(names);
   for (const task of play.tasks) {
     check(task, names, later);
@@ -54,13 +54,13 @@ export function checkNames(
   return atEnd;
 }
 
-/** Names that a task gives a value to, for those that come after it. */
+/** Names that a task assigns, for the tasks after it. */
 export function namesGiven(task: Task): string[] {
   const facts = task.module === 'set_fact' ? Object.keys(task.argPlaces).filter((name) => name !== 'cacheable') : [];
   return task.register === undefined ? facts : [task.register, ...facts];
 }
 
-/** Names that a task with a loop sees besides. */
+/** Additional names that a task with a loop sees. */
 export function namesInLoop({ loop, loopVar, loopControl }: Task): string[] {
   if (loop === undefined) return [];
   return loopControl?.indexVar === undefined ? [loopVar] : [loopVar, loopControl.indexVar];
@@ -152,7 +152,7 @@ function checker(loaded: LoadedPlay, extra: Layer, problems: Problems): Checker 
 
 function checkNotify(tasks: readonly Task[], handlers: readonly Task[], problems: Problems): void {
   const names = handlers.flatMap((handler) => [handler.name.source ?? '', ...handler.listen]);
-  // A handler whose name is a template may be any.
+  // A handler whose name is a template may have any name.
   if (names.some((name) => name.includes('{{'))) return;
   for (const task of tasks) {
     for (const notify of task.notify) {

@@ -5,22 +5,22 @@ import { Secret } from '../../core/secret.ts';
 import { usage } from '../yaml/problems.ts';
 import type { Node, SecretNode } from '../yaml/yaml-file.ts';
 
-/** What secrets are read from. */
+/** The sources of secrets. */
 export interface SecretRoots {
-  /** Relative paths of `!secret-file` begin here. */
+  /** Base of relative paths of `!secret-file`. */
   readonly project: string;
-  /** What `~` stands for. */
+  /** The directory that replaces `~`. */
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The secrets that a project's files name. One that is missing is an error only for the task that uses it. */
+/** The secrets that a project's files name. A missing one is an error only for the task that uses it. */
 export interface SecretStore {
   /** Reads all secrets below a node. */
   readonly prepare: (node: Node | undefined) => Promise<void>;
-  /** Throws a usage error that names the variable or file where there is none. */
+  /** Throws a usage error that names the variable or file if it does not exist. */
   readonly valueOf: (node: SecretNode) => Secret;
-  /** All that were found: what the mask must know. */
+  /** All secrets that were found: the mask must know them. */
   readonly all: () => readonly Secret[];
 }
 
@@ -37,7 +37,7 @@ export function secretStore(roots: SecretRoots): SecretStore {
     }
     const path = expandPath(node.name, roots.home, roots.project);
     try {
-      // An editor ends the file with a line end, which is no part of a token.
+      // An editor ends the file with a line end, which is not part of a token.
       return new Secret((await readFile(path, 'utf8')).replace(/\r?\n$/, ''));
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);

@@ -6,7 +6,7 @@ export type ValueMap = { readonly [key: string]: Value };
 
 const lazy = new WeakSet<object>();
 
-/** A mapping whose members are worked out when they are looked at: `hostvars` would else evaluate every variable of every host. */
+/** A mapping whose values are evaluated on access: otherwise `hostvars` would evaluate every variable of every host. */
 export function lazyMap(keys: Iterable<string>, member: (key: string) => Value): ValueMap {
   const map: Record<string, Value> = {};
   for (const key of keys) {
@@ -16,7 +16,7 @@ export function lazyMap(keys: Iterable<string>, member: (key: string) => Value):
   return map;
 }
 
-/** Whether `lazyMap` made it. */
+/** Whether `lazyMap` created it. */
 export function isLazy(value: object): boolean {
   return lazy.has(value);
 }
@@ -39,7 +39,7 @@ export function typeName(value: Value | undefined): string {
   return typeof value === 'string' ? 'a string' : `a ${typeof value}`;
 }
 
-/** A copy in which every Secret is its text, and whether there was one. */
+/** A copy in which every Secret is replaced by its string, and whether there was one. */
 export function revealed(value: Value): { readonly value: Value; readonly secret: boolean } {
   let secret = false;
   const open = (part: Value): Value => {
@@ -54,7 +54,7 @@ export function revealed(value: Value): { readonly value: Value; readonly secret
   return { value: typeof value === 'object' ? open(value) : value, secret };
 }
 
-/** A member of a record; not what JavaScript gives every object, such as `constructor`. */
+/** An own property of a record; not one that JavaScript gives every object, such as `constructor`. */
 export function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }

@@ -6,19 +6,19 @@ import { usage } from '../yaml/problems.ts';
 import type { Layer } from './layer.ts';
 import { lazyMap, own } from './value.ts';
 
-/** All that one task on one host may see, as it was found in the files. */
+/** All values that one task on one host may see, as found in the files. */
 export interface VariableSources {
-  /** Weakest first. They are joined once for each such list: hand in the same one for all tasks that share it. */
+  /** Weakest first. They are joined once for each such list: pass the same list for all tasks that share it. */
   readonly layers: readonly Layer[];
-  /** `vars` of the task, over all layers. */
+  /** `vars` of the task, which override all layers. */
   readonly task?: Layer['vars'];
   readonly extra: Layer;
-  /** Values worked out by heal: `groups`, `hostvars`. */
+  /** Values computed by heal: `groups`, `hostvars`. */
   readonly magic: Readonly<Record<string, () => Value>>;
   readonly known: Known['values'];
 }
 
-/** Joins sources to Variables. Values are evaluated when they are asked for, once; a circle is a usage HealError. */
+/** Joins sources to Variables. Values are evaluated on access, once; a cycle is a usage HealError. */
 export function makeVariables(sources: VariableSources): Variables {
   return view(sources, {});
 }
@@ -80,16 +80,16 @@ function circle(path: readonly { name: string; at: Place }[]): Error {
   return usage(`variable "${first?.name}" needs itself: ${shown}`, first?.at, 'give one of them a value of its own');
 }
 
-/** What a play adds to the magic names. */
+/** Inputs of the magic names from a play. */
 export interface PlaySight {
   readonly playName?: string;
   readonly playHosts?: readonly string[];
-  /** Names of its roles and of what they depend on; undefined while they are still being read. */
+  /** Names of its roles and their dependencies; undefined while they are still being read. */
   readonly playRoleNames?: () => readonly string[] | undefined;
   readonly roleName?: string;
   readonly roleDirectory?: string;
   readonly extra: Layer;
-  /** What the run knows of another host, for `hostvars`. */
+  /** What the run knows about another host, for `hostvars`. */
   readonly others?: (host: string) => Known['values'];
 }
 
@@ -101,7 +101,7 @@ export function magicOf(host: Host, inventory: Inventory, sight: PlaySight): Rec
     group_names: () => host.groups.filter((group) => group !== 'all').sort(),
     groups: () => Object.fromEntries([...inventory.groups.values()].map((group) => [group.name, [...group.hosts]])),
     hostvars: () => hostvars(inventory, sight),
-    // The run gives these three their values; outside of one they are false.
+    // The run sets these three values; outside of a run they are false.
     heal_check_mode: () => false,
     heal_deep: () => false,
     role_changed: () => false,
@@ -134,7 +134,7 @@ function hostvars(inventory: Inventory, sight: PlaySight): Value {
   });
 }
 
-/** The variables of a host outside of any play: what its login needs, and what `hostvars` shows. */
+/** The variables of a host outside of any play: for its login, and for `hostvars`. */
 export function variablesOfHost(
   inventory: Inventory,
   host: Host,

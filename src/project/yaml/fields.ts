@@ -4,10 +4,10 @@ import type { Problems } from './problems.ts';
 import { didYouMean, listed } from './spelling.ts';
 import type { Entry, ListNode, MapNode, Node } from './yaml-file.ts';
 
-/** Reads a value of a keyword; undefined where it is wrong, which was then told to the Problems. */
+/** Reads a value of a keyword; undefined if it is wrong, which was then reported to the Problems. */
 export type Reader<T> = (node: Node, what: string, problems: Problems) => T | undefined;
 
-/** One text; `{{ }}` is refused because it is needed before there are variables. */
+/** One string; `{{ }}` is refused because the value is needed before there are variables. */
 export const asText: Reader<string> = (node, what, problems) => {
   if (node.kind !== 'scalar' || node.value === null || node.value === '') {
     problems.add(`${what} must be a string`, node.at, 'write one line of text');
@@ -64,7 +64,7 @@ export const asDuration: Reader<number> = (node, what, problems) => {
   return undefined;
 };
 
-/** A list of texts; one text alone is a list of one, and `split` parts it at commas as Ansible does with tags. */
+/** A list of strings; a single string is a list of one, and `split` separates it at commas as Ansible does with tags. */
 export function asTexts(split: boolean): Reader<string[]> {
   return (node, what, problems) => {
     const nodes = node.kind === 'list' ? node.items : [node];
@@ -81,7 +81,7 @@ export const asMap: Reader<MapNode> = (node, what, problems) => {
   return undefined;
 };
 
-/** A list; nothing at all is an empty one. */
+/** A list; an empty value is an empty list. */
 export const asList: Reader<ListNode> = (node, what, problems) => {
   if (node.kind === 'list') return node;
   if (node.kind === 'scalar' && node.value === null) return { kind: 'list', at: node.at, items: [] };
@@ -89,7 +89,7 @@ export const asList: Reader<ListNode> = (node, what, problems) => {
   return undefined;
 };
 
-/** Tells of keys that are none of `known`; `refused` are Ansible's, which heal does not have. */
+/** Reports keys that are not in `known`; `refused` are Ansible's, which heal does not have. */
 export function checkKeys(
   node: MapNode,
   what: string,
@@ -100,7 +100,7 @@ export function checkKeys(
   for (const entry of node.entries) if (!known.includes(entry.key)) unknownKey(entry, what, known, problems, refused);
 }
 
-/** Tells that a key is unknown or not supported. */
+/** Reports that a key is unknown or not supported. */
 export function unknownKey(
   entry: Entry,
   what: string,
@@ -118,12 +118,12 @@ export function unknownKey(
     );
 }
 
-/** Tells that heal does not have this keyword of Ansible's. */
+/** Reports that heal does not have this keyword of Ansible. */
 export function refuse({ key, at }: Entry, { status, hint }: Refused, problems: Problems): void {
   problems.add(`"${key}" is not supported${status === 'no' ? '' : ' yet'}`, at, hint);
 }
 
-/** Reads a key if it is there. */
+/** Reads a key if it exists. */
 export function field<T>(node: MapNode, key: string, read: Reader<T>, problems: Problems): T | undefined {
   const entry = node.entries.find((one) => one.key === key);
   return entry === undefined ? undefined : read(entry.value, `"${key}"`, problems);
@@ -131,7 +131,7 @@ export function field<T>(node: MapNode, key: string, read: Reader<T>, problems: 
 
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Names that heal itself gives a value; they cannot be defined. */
+/** Names that heal sets; they cannot be defined. */
 export const magicNames = [
   'ansible_failed_result',
   'ansible_failed_task',
@@ -151,7 +151,7 @@ export const magicNames = [
   'role_path',
 ] as const;
 
-/** Tells if this can't be the name of a variable, a register or a loop's item. */
+/** Reports a name that can't be that of a variable, a register or a loop's item. */
 export function checkName(name: string, at: Place, problems: Problems): boolean {
   if (!identifier.test(name)) {
     problems.add(
@@ -172,7 +172,7 @@ export function checkName(name: string, at: Place, problems: Problems): boolean 
   return true;
 }
 
-/** Words of CEL and Handlebars that can never be read as a variable. */
+/** Reserved words of CEL and Handlebars, which can never be read as a variable. */
 const reserved = new Set(
   (
     'true false null undefined this in as cel google optional int uint double bool string bytes list map dyn type null_type ' +

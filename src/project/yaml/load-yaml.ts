@@ -9,22 +9,22 @@ import { type Node, parseYaml } from './yaml-file.ts';
 /** A YAML file that was read. */
 export interface Yaml {
   readonly file: SourceFile;
-  /** Undefined where the file is empty. */
+  /** Undefined if the file is empty. */
   readonly root: Node | undefined;
-  /** It is no YAML, which was said: what it lacks need not be said as well. */
+  /** It is not valid YAML, which was reported: missing content need not be reported as well. */
   readonly broken?: true;
 }
 
 /** Reads YAML files and the secrets they name; each file once. */
 export interface YamlLoader {
-  /** Rejects with a usage error where it isn't there. */
+  /** Rejects with a usage error if it does not exist. */
   readonly read: (path: string) => Promise<Yaml>;
   readonly readIfThere: (path: string) => Promise<Yaml | undefined>;
-  /** The first of `directory/name.yml`, `directory/name.yaml` that is there. */
+  /** The first of `directory/name.yml`, `directory/name.yaml` that exists. */
   readonly named: (directory: string, name: string) => Promise<Yaml | undefined>;
 }
 
-/** What is wrong with a file goes to `problems`; it then reads as an empty one. */
+/** Errors of a file are reported to `problems`; the file is then treated as empty. */
 export function yamlLoader(project: string, secrets: SecretStore, problems: Problems): YamlLoader {
   const done = new Map<string, Promise<Yaml | undefined>>();
   const parse = async (file: SourceFile): Promise<Yaml> => {
@@ -47,7 +47,7 @@ export function yamlLoader(project: string, secrets: SecretStore, problems: Prob
   };
 }
 
-/** Names of a directory's entries in order; empty where there is no such directory. */
+/** Names of a directory's entries in order; empty if the directory does not exist. */
 export async function entriesOf(directory: string): Promise<{ name: string; isDirectory: boolean }[]> {
   try {
     const found = await readdir(directory, { withFileTypes: true });
@@ -60,7 +60,7 @@ export async function entriesOf(directory: string): Promise<{ name: string; isDi
   }
 }
 
-/** Awaits `work`; a HealError goes to `problems`. */
+/** Awaits `work`; a HealError is reported to `problems`. */
 export async function attemptAsync<T>(problems: Problems, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();

@@ -1,7 +1,7 @@
 import { type ErrorDetails, HealError, HealErrors } from '../../core/errors.ts';
 import type { Place } from '../../core/place.ts';
 
-/** Collects what is wrong with the files in one pass, so that a user mends it all at once. */
+/** Collects the errors of the files in one pass, so that a user can fix all of them together. */
 export interface Problems {
   readonly add: (message: string, at: Place | undefined, hint?: string) => void;
   /** Runs `work`; a HealError that it throws is kept and undefined returned. */
@@ -41,7 +41,7 @@ export function collectProblems(): Problems {
   };
 }
 
-/** Files as they were met first, and from top to bottom in each. */
+/** Files in the order of their first error, and from top to bottom in each. */
 function inFileOrder(errors: readonly HealError[]): HealError[] {
   const files = [...new Set(errors.map((error) => error.at?.file))];
   const rank = (error: HealError): number => files.indexOf(error.at?.file);

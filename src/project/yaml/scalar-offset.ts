@@ -1,5 +1,5 @@
 /**
- * Where the character at `index` of a scalar's value stands in its source text, so that a caret points at the very
+ * The offset of the character at `index` of a scalar's value in its source string, so that a caret points at the exact
  * expression inside quotes, after escapes and in folded blocks. Offsets are relative to the scalar's start.
  */
 export function offsetOf(source: string, value: string, index: number): number {
@@ -13,7 +13,7 @@ function quoted(source: string, value: string, index: number): number {
   let at = 1;
   let done = 0;
   while (done < index && at < source.length) {
-    // A backslash before a line end joins the lines and stands for nothing.
+    // A backslash before a line end joins the lines and adds no character.
     if (source.startsWith('\\\n', at) && source[0] === '"') {
       at = skipSpace(source, at + 2);
     } else if (foldsAt(source, at)) {
@@ -27,7 +27,7 @@ function quoted(source: string, value: string, index: number): number {
   return Math.min(at, source.length);
 }
 
-/** Plain and block scalars: the characters are the same but for the space at line ends and beginnings. */
+/** Plain and block scalars: the characters are the same except for spaces at line ends and starts. */
 function aligned(source: string, value: string, index: number, start: number): number {
   let at = start;
   for (let done = 0; done <= index && at < source.length; ) {
@@ -47,7 +47,7 @@ function aligned(source: string, value: string, index: number, start: number): n
   return Math.min(at, source.length);
 }
 
-/** The indentation of a block's line may look like its text: prefer the place where the rest of the line matches. */
+/** The indentation of a block's line may equal part of its text: prefer the position where the rest of the line matches. */
 function settle(source: string, at: number, value: string, index: number): number {
   const end = value.indexOf('\n', index);
   const rest = value.slice(index, end < 0 ? undefined : end);

@@ -7,27 +7,27 @@ import type { Place } from '../../core/place.ts';
 export interface SourceFile {
   /** Absolute local path. */
   readonly path: string;
-  /** As the user sees it. */
+  /** As shown to the user. */
   readonly shown: string;
   readonly text: string;
   /** The Place of a character, by its 0-based offset in `text`. */
   readonly place: (offset: number) => Place;
 }
 
-/** Where content is looked up: the user's project, and what ships with heal. Absolute local directories. */
+/** The roots of content: the user's project, and heal's own content. Absolute local directories. */
 export interface Roots {
   readonly project: string;
   readonly shipped: string;
 }
 
-/** A path as it is shown: relative to the project, with slashes, where it lies inside. */
+/** A path for display: relative to the project, with slashes, if it is inside. */
 export function shownPath(path: string, project: string): string {
   const inside = relative(project, path);
   if (inside === '' || inside.startsWith('..') || isAbsolute(inside)) return path;
   return inside.split(sep).join('/');
 }
 
-/** A SourceFile of a string that is at hand. A byte order mark and CRs of a Windows checkout are dropped. */
+/** A SourceFile of a given string. A byte order mark and CRs of a Windows checkout are dropped. */
 export function sourceFile(path: string, shown: string, raw: string): SourceFile {
   const text = raw.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
   let starts: number[] | undefined;
@@ -46,14 +46,14 @@ export function sourceFile(path: string, shown: string, raw: string): SourceFile
   return { path, shown, text, place };
 }
 
-/** Reads a file. Rejects with a usage error that names it where that fails. */
+/** Reads a file. Rejects with a usage error that names the file if that fails. */
 export async function readSource(path: string, project: string): Promise<SourceFile> {
   const found = await readSourceIfThere(path, project);
   if (found !== undefined) return found;
   throw new HealError('usage', `there is no file ${shownPath(path, project)}`, { hint: 'check the path' });
 }
 
-/** Reads a file; undefined where there is none. */
+/** Reads a file; undefined if it does not exist. */
 export async function readSourceIfThere(path: string, project: string): Promise<SourceFile | undefined> {
   const shown = shownPath(path, project);
   try {

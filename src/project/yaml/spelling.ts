@@ -1,4 +1,4 @@
-/** The candidate that `word` is most likely a misspelling of, if any is near enough. */
+/** The candidate that `word` is most likely a misspelling of, if any is similar enough. */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   const lower = word.toLowerCase();
   let best: string | undefined;
@@ -6,7 +6,7 @@ export function closest(word: string, candidates: Iterable<string>): string | un
   let limit = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
     if (candidate === word) continue;
-    // Words that begin alike may differ more at the end: "childs" is "children".
+    // Words that start alike may differ more at the end: "childs" is "children".
     const alike = lower.slice(0, 4) === candidate.toLowerCase().slice(0, 4) && word.length > 4 ? 1 : 0;
     const distance = editDistance(lower, candidate.toLowerCase(), limit + alike) - alike;
     if (distance < limit) {
@@ -17,7 +17,7 @@ export function closest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** `did you mean "notify"?`, or what `otherwise` says, or nothing. */
+/** `did you mean "notify"?`, or `otherwise`, or nothing. */
 export function didYouMean(word: string, candidates: Iterable<string>, otherwise?: string): string | undefined {
   const near = closest(word, candidates);
   return near === undefined ? otherwise : `did you mean "${near}"?`;

@@ -1,10 +1,10 @@
 /**
- * src/project turns a project's files into typed values: YAML to nodes that know their place, nodes to templates and
- * conditions, inventories, roles and playbooks. Nothing here talks to a host, a console or the process; all it is
- * told comes as parameters. It imports src/core and libraries alone.
+ * src/project converts a project's files to typed values: YAML to nodes that know their place, nodes to templates and
+ * conditions, inventories, roles and playbooks. Nothing here accesses a host, a console or the process; all inputs
+ * are parameters. It imports only src/core and libraries.
  *
- * This file reads YAML 1.2. A Place is kept for every node, because an error without file, line and caret sends the
- * user searching.
+ * This file reads YAML 1.2. A Place is stored for every node, because an error without file, line and caret makes the
+ * user search.
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type Node as YamlNode } from 'yaml';
 import type { Json } from '../../core/json.ts';
@@ -13,7 +13,7 @@ import { collectProblems, type Problems } from './problems.ts';
 import { offsetOf } from './scalar-offset.ts';
 import type { SourceFile } from './source-file.ts';
 
-/** A value of a YAML file, with the Place at which it begins. */
+/** A value of a YAML file, with the Place of its start. */
 export type Node = MapNode | ListNode | ScalarNode | SecretNode;
 
 export interface Entry {
@@ -39,13 +39,13 @@ export interface ScalarNode {
   readonly kind: 'scalar';
   readonly at: Place;
   readonly value: string | number | boolean | null;
-  /** As written, for errors: `0644`, `yes`. */
+  /** As written in the file, for errors: `0644`, `yes`. */
   readonly source: string;
   /** The Place of a character of a string, by its index in `value`. */
   readonly placeOf: (index: number) => Place;
 }
 
-/** A value that is kept outside of the file: `!secret-env TELEGRAM_TOKEN`, `!secret-file ~/.telegram-token`. */
+/** A value that is stored outside of the file: `!secret-env TELEGRAM_TOKEN`, `!secret-file ~/.telegram-token`. */
 export interface SecretNode {
   readonly kind: 'secret';
   readonly at: Place;
@@ -56,7 +56,7 @@ export interface SecretNode {
 const secretTags: Readonly<Record<string, SecretNode['from']>> = { '!secret-env': 'env', '!secret-file': 'file' };
 
 /**
- * Parses one document. Throws HealError or HealErrors of kind `usage`; an empty file gives undefined.
+ * Parses one document. Throws HealError or HealErrors of kind `usage`; returns undefined for an empty file.
  * Anchors, aliases and `<<` merges are resolved.
  */
 export function parseYaml(file: SourceFile): Node | undefined {
@@ -71,7 +71,7 @@ export function parseYaml(file: SourceFile): Node | undefined {
   return node;
 }
 
-/** Whether any text in it holds `{{`. */
+/** Whether any string in it contains `{{`. */
 export function hasTemplate(node: Node): boolean {
   switch (node.kind) {
     case 'scalar':
@@ -85,7 +85,7 @@ export function hasTemplate(node: Node): boolean {
   }
 }
 
-/** The plain value; a secret becomes a string of its kind, for checks of types alone. */
+/** The plain value; a secret becomes a string of its kind, only for checks of types. */
 export function plainValue(node: Node): Json {
   switch (node.kind) {
     case 'scalar':
@@ -206,7 +206,7 @@ const meanings: Readonly<Record<string, readonly [message: string, hint: string]
   BAD_SCALAR_START: ['a string begins with a character that YAML reserves', 'put it in quotes'],
 };
 
-/** Where the quoted text begins that ends here: an error at the end of the file would not show which quote is open. */
+/** The start of the quoted string that ends here: an error at the end of the file would not show which quote is open. */
 function quoteBefore(document: Document, end: number): number | undefined {
   let start: number | undefined;
   visit(document, {
@@ -226,7 +226,7 @@ function reportSyntax(document: Document, file: SourceFile, problems: Problems):
       problems.add(`key "${key}" is given twice`, at, 'keep one of the two');
       continue;
     }
-    // What follows the first syntax error is mostly its echo.
+    // Further errors are mostly consequences of the first syntax error.
     if (!first) continue;
     first = false;
     const opening = /^Missing closing .quote/.test(error.message) ? quoteBefore(document, error.pos[0]) : undefined;
