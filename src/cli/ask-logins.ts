@@ -10,8 +10,8 @@ import { type CompleteLogin, connectOf, keySourcesOf, sshConfigOf } from './wire
 import type { World } from './world.ts';
 
 /**
- * Connects with all that only a person knows. On a terminal, everything is asked here: before the first host is logged in
- * to, and before anything is drawn.
+ * Connects with the inputs that only a user knows. On a terminal, all questions are asked here: before the first login
+ * and before any output is drawn.
  */
 export async function connectAsking(
   logins: readonly Login[],
@@ -36,8 +36,8 @@ export async function connectAsking(
 }
 
 /**
- * What ~/.ssh/config adds to each login, and with `--ask-pass` and `--ask-become-pass` the passwords: defaults that the
- * inventory overrules. As in Ansible, an empty become password is that of the login.
+ * Adds ~/.ssh/config to each login, and with `--ask-pass` and `--ask-become-pass` the passwords: defaults that the
+ * inventory overrides. As in Ansible, an empty become password is that of the login.
  * @throws HealError of kind `usage`
  */
 export async function completeLogins(
@@ -58,7 +58,7 @@ export async function completeLogins(
     });
 }
 
-/** Undefined where nothing was typed. */
+/** Undefined if the answer is empty. */
 async function askPassword(
   question: string,
   flag: string,
@@ -82,7 +82,7 @@ async function openedKeys(logins: readonly Login[], world: World): Promise<Opene
   });
 }
 
-/** The question of ssh(1) (`check_host_key` and `confirm` in OpenSSH's sshconnect.c): an empty answer is a no. */
+/** The question of ssh(1) (`check_host_key` and `confirm` in OpenSSH's sshconnect.c): an empty answer means no. */
 async function confirmHostKey({ login, where, type, fingerprint }: NewHost, world: World): Promise<boolean> {
   const file = world.clean.line(login.knownHostsFile);
   const name = world.clean.line(login.name === where ? where : `${login.name} (${where})`);

@@ -9,8 +9,8 @@ import { collectProblems } from '../project/yaml/problems.ts';
 const keyNames = connectionVariables.flatMap(({ name, also }) => (name === 'identity_file' ? [name, ...also] : []));
 
 /**
- * How all hosts are reached is worked out, and the keys are looked for, before the first of them is spoken to: a host
- * of a later batch whose key is missing must not leave the earlier ones changed.
+ * Computes the logins of all hosts, and checks the keys, before the first connection: a host
+ * of a later batch with a missing key must not leave the earlier ones changed.
  * @returns the logins of all hosts
  * @throws HealError or HealErrors of kind `usage`
  */
@@ -32,7 +32,7 @@ export async function checkLogins(
     }
   }
   for (const [file, at] of keys) {
-    // The agent may hold a key whose public half alone lies there.
+    // The agent may have a key of which only the public half is stored here.
     const wrong = await trouble(file);
     if (wrong !== undefined && (await trouble(`${file}.pub`))) problems.add(wrong.message, at, wrong.hint);
   }

@@ -4,8 +4,8 @@ import type { Inventory } from '../project/inventory/inventory.ts';
 import { limitHosts, selectHosts } from '../project/inventory/pattern.ts';
 
 /**
- * Which hosts each play works on: those of its pattern that `--limit` leaves.
- * @throws HealError of kind `usage` where none is left in any play
+ * The hosts of each play: those of its pattern that `--limit` keeps.
+ * @throws HealError of kind `usage` if no host remains in any play
  */
 export async function hostsOfPlays(
   playbook: Playbook,

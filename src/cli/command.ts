@@ -8,7 +8,7 @@ import { plainOptions, splitRemote } from './plain-line.ts';
 import { realWorld } from './real-world.ts';
 import type { World } from './world.ts';
 
-/** A bug of ours. */
+/** Exit code for a bug of heal. */
 const bugCode = 250;
 const showCursor = '\x1b[?25h';
 
@@ -21,7 +21,7 @@ export async function command(args: readonly string[]): Promise<void> {
   const world = realWorld(findPackage(), interrupt);
   let failed: number | undefined;
   const fail = (error: unknown): number => {
-    // What follows the first error is its echo.
+    // Further errors are consequences of the first.
     failed ??= tell(error, args, world);
     return failed;
   };
@@ -33,8 +33,8 @@ export async function command(args: readonly string[]): Promise<void> {
 }
 
 /**
- * The event loop ends as soon as all is written. A socket that some library forgot must not hold the prompt back,
- * but what a slow reader (`heal ... | less`) has not taken yet must not be lost either.
+ * The event loop ends as soon as all output is written. A socket that some library left open must not delay the prompt,
+ * but output that a slow reader (`heal ... | less`) has not read yet must not be lost either.
  */
 function leaveSoon(code: number): void {
   const look = (): void => {
@@ -56,7 +56,7 @@ async function dispatch(args: readonly string[], world: World): Promise<number> 
   return 0;
 }
 
-/** Loads a command's code only when it is wanted. */
+/** Loads a command's code only when it is needed. */
 async function start(options: Options, world: World): Promise<number> {
   switch (options.command) {
     case 'hosts':
@@ -76,11 +76,11 @@ async function start(options: Options, world: World): Promise<number> {
   }
 }
 
-/** Says what went wrong and answers with the exit code. */
+/** Prints the error and returns the exit code. */
 function tell(error: unknown, args: readonly string[], world: World): number {
   const { clean, errorPaint: paint, err } = world;
   const known = error instanceof HealError || error instanceof HealErrors;
-  // Which of the things under way noticed the signal first, and how it put that, is of no interest.
+  // Which of the running operations noticed the signal first, and its message, does not matter.
   if (known && world.interrupt.signal.aborted) {
     err(`${errorText(new HealError('interrupted', 'interrupted'), { clean, paint })}\n`);
     return exitCodes.interrupted;

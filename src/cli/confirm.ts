@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 
 /**
  * Asks before drills that disturb a host's users.
- * @throws HealError where the answer is no, or where there is no terminal to ask on and `--yes` was not given
+ * @throws HealError if the answer is no, or if there is no terminal to ask on and `--yes` was not given
  */
 export async function confirmDrills(
   playbook: Playbook,

@@ -7,8 +7,8 @@ import type { Mask } from '../core/secret.ts';
 import type { World } from './world.ts';
 
 /**
- * Writes what is known of a bug of ours to `.heal/crash-TIME.txt` in the first directory that can be written to (the
- * project's, then the system's for temporary files). Its path, or undefined where none can.
+ * Writes the details of a bug of heal to `.heal/crash-TIME.txt` in the first writable directory (the
+ * project's, then the system's for temporary files). Returns its path, or undefined if none is writable.
  */
 export function writeCrash(
   error: unknown,
@@ -22,7 +22,7 @@ export function writeCrash(
   const text = mask([time, ...about, '', inspect(error, { depth: 4 }), ''].join('\n'));
   const places = [
     () => mkdirs(join(directory, '.heal')),
-    // A name that others can't guess: any account may create files in the directory for temporary ones.
+    // A name that others can't guess: any account may create files in the directory for temporary files.
     () => mkdtempSync(join(tmpdir(), 'heal-')),
   ];
   for (const place of places) {
@@ -31,18 +31,18 @@ export function writeCrash(
       writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
       return file;
     } catch {
-      // The next one.
+      // Try the next one.
     }
   }
   return undefined;
 }
 
-/** The lines of a crash file that say what was run, and with what. */
+/** The lines of a crash file with the command line and the versions. */
 export function aboutRun(version: string, args: readonly string[]): readonly string[] {
   return [`heal ${version}, node ${process.version}, ${process.platform}`, `heal ${args.join(' ')}`];
 }
 
-/** A bug of heal that showed on one host: it is written to a crash file, and that host alone fails with it. */
+/** A bug of heal that occurred on one host: it is written to a crash file, and only that host fails with it. */
 export function bugError(error: unknown, world: World): HealError {
   const file = writeCrash(error, aboutRun(world.package.version, process.argv.slice(2)), world.cwd, world.mask);
   const what = error instanceof Error ? error.message : String(error);

@@ -1,10 +1,10 @@
 import type { CommandName } from './options.ts';
 
-/** One option of the command line, as yargs takes it and as the help shows it. */
+/** One option of the command line, as yargs expects it and as the help shows it. */
 export interface Flag {
   readonly name: string;
   readonly alias?: string;
-  /** `list` may be given several times; `count` counts (-vvv). */
+  /** `list` may be repeated; `count` counts (-vvv). */
   readonly kind: 'boolean' | 'text' | 'list' | 'count';
   readonly about: string;
 }
@@ -53,7 +53,7 @@ const become: readonly Flag[] = [
   },
 ];
 
-/** Options of `run` that `heal backup HOST` takes, too. */
+/** Options of `run` that `heal backup HOST` accepts, too. */
 export const runFlags: readonly Flag[] = [inventory, extraVars, ...login, ...become, verbose];
 
 const play: readonly Flag[] = [
@@ -85,7 +85,7 @@ const steps: readonly Flag[] = [
   { name: 'force-handlers', kind: 'boolean', about: 'run pending handlers also on hosts that failed' },
 ];
 
-/** Options of the commands that work on one host by hand. */
+/** Options of the commands for manual work on one host. */
 const session: readonly Flag[] = [inventory, ...login.filter(({ name }) => name !== 'forks'), project];
 
 const lockTimeout: Flag = {
@@ -94,18 +94,18 @@ const lockTimeout: Flag = {
   about: 'wait at most this many seconds for another run that is changing a host (default 300; 0: do not wait)',
 };
 
-/** A command: how it is called, what it does, what it takes. */
+/** A command: its name, description and arguments. */
 export interface Command {
   readonly name: CommandName;
-  /** After the name, as yargs writes it: `<playbook>` must be given, `[pattern]` may be. */
+  /** After the name, in yargs' notation: `<playbook>` is required, `[pattern]` is optional. */
   readonly takes: string;
-  /** What stands for the positional argument in an error. */
-  readonly requires: string;
+  /** Describes the positional argument in an error. */
+  readonly wants: string;
   readonly about: string;
   readonly flags: readonly Flag[];
 }
 
-/** Names of what a command takes besides options, in order. */
+/** Names of a command's positional arguments, in order. */
 export function positionals({ takes }: Pick<Command, 'takes'>): string[] {
   return takes.split(' ').map((word) => word.replace(/[<>[\]]/g, ''));
 }

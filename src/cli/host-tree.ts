@@ -2,8 +2,8 @@ import type { Inventory } from '../project/inventory/inventory.ts';
 import type { Paint } from '../report/paint.ts';
 
 /**
- * Groups and hosts as `ansible-inventory --graph` draws them: `@` marks a group. A host stands below its nearest groups
- * only; groups that hold none of the chosen hosts are left out.
+ * Groups and hosts as `ansible-inventory --graph` draws them: `@` marks a group. A host is listed only below its nearest
+ * groups; groups without any of the chosen hosts are left out.
  */
 export function hostTree(inventory: Inventory, chosen: ReadonlySet<string>, paint: Paint): string[] {
   const lines: string[] = [];

@@ -3,14 +3,14 @@ import { HealError } from '../core/errors.ts';
 /** A signal that ends the command: the first stops it cleanly, the second at once. */
 export interface Interrupt {
   readonly signal: AbortSignal;
-  /** Called at the first one, to tell the person that it was heard. */
+  /** Called at the first signal, to show the user that it was received. */
   onFirst: () => void;
 }
 
 /** SIGBREAK is Ctrl-Break of Windows, SIGHUP a terminal that was closed. */
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const;
 
-/** Listens for the signals. A change that has begun on a host is finished or stopped there before the command ends. */
+/** Listens for the signals. A change that has started on a host is finished or stopped there before the command ends. */
 export function listen(leave: () => void): Interrupt {
   const controller = new AbortController();
   const interrupt: Interrupt = { signal: controller.signal, onFirst: () => undefined };
@@ -26,7 +26,7 @@ export function listen(leave: () => void): Interrupt {
     try {
       process.on(name, stop);
     } catch {
-      // This system has no such signal.
+      // This system does not have such a signal.
     }
   }
   return interrupt;

@@ -3,19 +3,19 @@ import type { Host, Play, Playbook, Task } from '../core/playbook.ts';
 import type { Options } from './options.ts';
 import type { World } from './world.ts';
 
-/** What `--list-hosts`, `--list-tasks`, `--list-tags` and `--syntax-check` want to know. */
+/** Inputs of `--list-hosts`, `--list-tasks`, `--list-tags` and `--syntax-check`. */
 export interface Listed {
   readonly playbook: Playbook;
   readonly hostsOf: (play: Play) => readonly Host[];
   readonly selected: (task: Pick<Task, 'tags'>) => boolean;
 }
 
-/** Whether a run is only to be listed. */
+/** Whether the run is only listed. */
 export function isListing(options: Options): boolean {
   return options.listHosts || options.listTasks || options.listTags || options.syntaxCheck;
 }
 
-/** Writes what a run would work on, as ansible-playbook does, and connects to nothing. */
+/** Writes the contents of a run, as ansible-playbook does, and connects to nothing. */
 export function list(listed: Listed, options: Options, world: World): void {
   const plays = listed.playbook.plays.map((play) => ({
     play: play.name,
@@ -56,7 +56,7 @@ export function list(listed: Listed, options: Options, world: World): void {
   world.out(`${lines.join('\n')}\n`);
 }
 
-/** Rendered for the first host where its variables are known, else (a result of another task, say) as written. */
+/** Rendered for the first host if its variables are known, else (a result of another task, say) as written. */
 export function nameOf(task: Task, play: Play, host: Host | undefined): string {
   const written = task.name.source ?? task.id;
   if (host === undefined) return written;

@@ -7,9 +7,9 @@ import type { CompleteLogin } from './wire.ts';
 import type { World } from './world.ts';
 
 /**
- * How a host is reached: as its variables say, and as the command line says where they do not. Like Ansible's, `-u`,
- * `--private-key`, `-b` and `-K` are defaults that the inventory overrules; `-e user=...` overrules both. `complete` adds what
- * ~/.ssh/config says where none of these does.
+ * The login to a host: from its variables, and from the command line if they do not set a value. As in Ansible, `-u`,
+ * `--private-key`, `-b` and `-K` are defaults that the inventory overrides; `-e user=...` overrides both. `complete` adds the
+ * values of ~/.ssh/config if none of these sets them.
  */
 export function loginFor(
   host: Host,

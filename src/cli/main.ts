@@ -1,8 +1,8 @@
 /**
- * src/cli is the command `heal`: it reads the command line, wires the other directories together and is the only place
- * that knows the process: its arguments, streams, signals and exit code. It may import everything; nothing imports it.
+ * src/cli is the command `heal`: it reads the command line, connects the other directories and is the only place
+ * that accesses the process: its arguments, streams, signals and exit code. It may import everything; nothing imports it.
  *
- * This file is what node starts. It loads as little as it can: `heal --version` must not wait for yargs, ssh2 or listr2.
+ * This is the file that node starts. It loads as little as possible: `heal --version` must not wait for yargs, ssh2 or listr2.
  */
 import { findPackage } from './package-root.ts';
 

@@ -10,8 +10,8 @@ import type { Options } from './options.ts';
 import type { World } from './world.ts';
 
 /**
- * Does something by hand on one host of the inventory, by the login that a run would use.
- * @throws HealError of kind `usage` for a host that the inventory lacks, `unreachable` where it can't be logged in to
+ * Runs an operation on one host of the inventory, with the login that a run would use.
+ * @throws HealError of kind `usage` for a host that the inventory lacks, `unreachable` if the login fails
  */
 export async function onHost(
   name: string,

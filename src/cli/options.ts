@@ -15,21 +15,21 @@ export const commandNames = [
 
 export type CommandName = (typeof commandNames)[number];
 
-/** What the command line says, checked. */
+/** The options of the command line, checked. */
 export interface Options {
   readonly command: CommandName;
-  /** The playbook or role of run, plan, verify, drill and status; the pattern of ping and hosts, `all` where none is given; the host of vars and ssh; the action of backup; the source of cp. */
+  /** First positional: a playbook or role; the pattern of ping and hosts (default `all`); a host; backup's action; cp's source. */
   readonly target: string;
   /** Names of all options that were given. */
   readonly given: ReadonlySet<string>;
-  /** What else was named: the variable of vars, the host of backup, the command of ssh, the destination of cp. */
+  /** The second positional: the variable of vars, the host of backup, the command of ssh, the destination of cp. */
   readonly second?: string;
   readonly limit?: string;
-  /** Files or directories; empty is the project's own. */
+  /** Files or directories; empty means the project's own. */
   readonly inventory: readonly string[];
   /** As given: `name=value`, JSON, YAML or `@file`. Later ones win. */
   readonly extraVars: readonly string[];
-  /** Empty is all. */
+  /** Empty means all. */
   readonly tags: readonly string[];
   readonly skipTags: readonly string[];
   readonly check: boolean;
@@ -44,7 +44,7 @@ export interface Options {
   readonly listTags: boolean;
   readonly startAtTask?: string;
   readonly forceHandlers: boolean;
-  /** Of vars: whose plays' view it is. */
+  /** For vars: the playbook whose plays determine the variables. */
   readonly playbook?: string;
   readonly syntaxCheck: boolean;
   readonly yes: boolean;
@@ -57,16 +57,16 @@ export interface Options {
   readonly askBecomePass: boolean;
   /** As given. */
   readonly project?: string;
-  /** Of backup: the directory of the backups, as given. */
+  /** For backup: the directory of the backups, as given. */
   readonly backups?: string;
-  /** Of backup restore: the directory that it unpacks into, the time of the backup, and paths; as given. */
+  /** For backup restore: the target directory, the time of the backup, and paths; as given. */
   readonly to?: string;
   readonly at?: string;
   readonly only: readonly string[];
-  /** Of backup verify: the age that the newest good backup of a host may have, as given. */
+  /** For backup verify: the maximum age of the newest good backup of a host, as given. */
   readonly maxAge?: string;
-  /** Of backup prune: what is kept, as given. */
+  /** For backup prune: the backups to keep, as given. */
   readonly keep?: string;
-  /** Of backup: each one, not only the newest of each host. */
+  /** For backup: every backup, not only the newest of each host. */
   readonly all: boolean;
 }

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The installed package: its directory, where the content that ships lies, and its version. */
+/** The installed package: its directory, which contains heal's own content, and its version. */
 export interface Package {
   /** Absolute. */
   readonly directory: string;
   readonly version: string;
 }
 
-/** Looks upwards from this file: it runs as dist/heal.js, as a chunk below it, and unbundled from src/cli. */
+/** Searches upwards from this file: it runs as dist/heal.js, as a chunk below it, and unbundled from src/cli. */
 export function findPackage(from: string = fileURLToPath(import.meta.url)): Package {
   for (let directory = dirname(from); ; directory = dirname(directory)) {
     const version = versionIn(join(directory, 'package.json'));

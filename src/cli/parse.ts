@@ -5,21 +5,21 @@ import { type Command, commands, type Flag, positionals } from './flags.ts';
 import type { CommandName, Options } from './options.ts';
 import { readOptions } from './read-options.ts';
 
-/** What the command line asks for: a command, or a string to be shown. */
+/** The request of the command line: a command, or a string to show. */
 export type Parsed =
   | { readonly kind: 'command'; readonly options: Options }
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' };
 
-/** Options that yargs itself knows. */
+/** Options that yargs itself handles. */
 const global: readonly Flag[] = [
   { name: 'help', alias: 'h', kind: 'boolean', about: 'show this help, or that of a command' },
   { name: 'version', kind: 'boolean', about: 'show the version' },
 ];
 
 /**
- * Reads the arguments after `heal`. yargs splits them and writes the help; what is unknown is judged here, because an
- * error must name one thing and its remedy, not dump the usage.
+ * Reads the arguments after `heal`. yargs splits them and writes the help; unknown options are checked here, because an
+ * error must name one mistake and its remedy, not print the usage.
  * @throws HealError of kind `usage`
  */
 export function parse(args: readonly string[], columns: number): Parsed {
@@ -27,7 +27,7 @@ export function parse(args: readonly string[], columns: number): Parsed {
   let help = '';
   let failure = '';
   const parser = build(columns).fail((message: string | undefined, error: Error | undefined) => {
-    // yargs goes on after the first failure; the first is the one to mend.
+    // yargs continues after the first failure; the first is the one to fix.
     if (failure === '') failure = message ?? error?.message ?? 'wrong usage';
   });
   const parsed = parser.parse(asked, {}, (_error: unknown, _argv: unknown, text: string) => {
@@ -64,7 +64,7 @@ function build(columns: number) {
         '(6 both), 5 wrong usage or files, 99 interrupted, 250 a bug in heal.',
       ].join('\n'),
     )
-    // Values stay as they were written: a host named 007 is no number, and "a.b" no object.
+    // Values stay as written: a host named 007 is not a number, and "a.b" is not an object.
     .parserConfiguration({
       'camel-case-expansion': false,
       'dot-notation': false,
@@ -106,7 +106,7 @@ function yargsOption(flag: Flag) {
   }
 }
 
-/** What stands for the first argument in a hint, where it is not a playbook. */
+/** Replaces the first argument in a hint, if it is not a playbook. */
 const examples: Readonly<Partial<Record<CommandName, string>>> = {
   vars: 'jack4',
   backup: 'list',
@@ -148,7 +148,7 @@ function failed(message: string, command: Command): HealError {
   return new HealError('usage', message.charAt(0).toLowerCase() + message.slice(1), { hint });
 }
 
-/** Throws for options that the command has not and for arguments that no command takes. */
+/** Throws for options that the command does not have and for arguments that no command accepts. */
 function refuseUnknown(values: ReadonlyMap<string, unknown>, words: readonly string[], command: Command): void {
   const hint = `heal ${command.name} --help lists its options`;
   const flags = [...command.flags, ...global];

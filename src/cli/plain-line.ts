@@ -3,11 +3,11 @@ import type { Options } from './options.ts';
 import { readOptions } from './read-options.ts';
 
 /**
- * The Options of a command line that is written plainly: a command, its positional arguments, and options as `--name`,
- * `--name value`, `--name=value` or `-n value`. Nearly all are, and to load and set up yargs takes a quarter of the time
- * in which a run should start. Undefined means only "ask yargs": it has the last word, writes the help and finds what
- * is wrong.
- * @throws HealError of kind `usage` for a value that an option does not take
+ * The Options of a command line in plain notation: a command, its positional arguments, and options as `--name`,
+ * `--name value`, `--name=value` or `-n value`. Nearly all are, and loading and setting up yargs needs a quarter of the time
+ * in which a run should start. Undefined only means that yargs must read the line: yargs decides, writes the help and finds
+ * errors.
+ * @throws HealError of kind `usage` for a value that an option does not accept
  */
 export function plainOptions(args: readonly string[]): Options | undefined {
   const command = commands.find((one) => one.name === args[0]);
@@ -16,8 +16,8 @@ export function plainOptions(args: readonly string[]): Options | undefined {
 }
 
 /**
- * Takes the command of `heal ssh HOST COMMAND...` off the line: as with ssh(1), options after the host are the command's, and its
- * words are joined by spaces.
+ * Removes the command of `heal ssh HOST COMMAND...` from the line: as with ssh(1), options after the host are the command's, and
+ * its arguments are joined with spaces.
  */
 export function splitRemote(args: readonly string[]): { head: readonly string[]; rest: Pick<Options, 'second'> } {
   const command = commands.find((one) => one.name === 'ssh' && one.name === args[0]);
@@ -25,7 +25,7 @@ export function splitRemote(args: readonly string[]): { head: readonly string[];
   let index = 1;
   for (let arg = args[index]; arg?.startsWith('-') === true; arg = args[index]) {
     const found = flagOf(arg, command);
-    // `--help`, or an option that there is not.
+    // `--help`, or an unknown option.
     if (found === undefined) return { head: args, rest: {} };
     index += found.flag.kind !== 'boolean' && found.value === undefined ? 2 : 1;
   }
@@ -52,7 +52,7 @@ function plainValues(args: readonly string[], command: Command): Map<string, unk
     if (found === undefined) return undefined;
     const { flag, times } = found;
     if (flag.kind === 'boolean' || flag.kind === 'count') {
-      // yargs takes these for the value of a boolean.
+      // yargs treats these as the value of a boolean.
       if (found.value !== undefined || /^(true|false)$/.test(args[index + 1] ?? '')) return undefined;
       values.set(flag.name, flag.kind === 'boolean' ? true : Number(values.get(flag.name) ?? 0) + times);
       continue;
@@ -66,7 +66,7 @@ function plainValues(args: readonly string[], command: Command): Map<string, unk
   return words < needed ? undefined : values;
 }
 
-/** The option that an argument names, with what stands after its `=`, and how often its letter is repeated (`-vv`). */
+/** The option that an argument names, with the value after its `=`, and the number of its letters (`-vv`). */
 function flagOf(arg: string, command: Command): { flag: Flag; value?: string; times: number } | undefined {
   const [, name, value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
   if (name !== undefined) {
@@ -80,7 +80,7 @@ function flagOf(arg: string, command: Command): { flag: Flag; value?: string; ti
   return repeats ? { flag, times: letters.length } : undefined;
 }
 
-/** Not what yargs might take for an option, unquote or convert. */
+/** Whether yargs would neither treat it as an option nor unquote or convert it. */
 function isPlain(value: string): boolean {
   return value !== '' && !/^[-'"]/.test(value) && !/^(true|false)$/.test(value);
 }

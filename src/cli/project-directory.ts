@@ -2,12 +2,12 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { HealError } from '../core/errors.ts';
 
-/** Directories by which a project is known. */
+/** Directories that identify a project. */
 const marks = ['inventory', 'tasks'];
 
 /**
  * The project's directory: the one given, else the nearest upwards of `cwd` that has `inventory/` or `tasks/`.
- * @throws HealError of kind `usage` where there is none
+ * @throws HealError of kind `usage` if none is found
  */
 export function findProject(cwd: string, given: string | undefined): string {
   if (given !== undefined) {

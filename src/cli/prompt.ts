@@ -4,13 +4,13 @@ import { HealError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
 import type { World } from './world.ts';
 
-/** Whether there is a terminal on which a person can be asked. */
+/** Whether there is a terminal on which a user can be asked. */
 export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
 /**
- * Asks a person on the terminal, on standard error.
+ * Asks the user on the terminal, on standard error.
  *
  * @returns the answer, without spaces around it
  * @throws HealError of kind `interrupted` on Ctrl-C, Ctrl-D, or when the run is interrupted
@@ -25,7 +25,7 @@ export async function ask(question: string, { interrupt }: World): Promise<strin
  * @throws HealError of kind `interrupted` on Ctrl-C, Ctrl-D, or when the run is interrupted
  */
 export async function askSecret(question: string, world: World): Promise<Secret> {
-  // readline writes back what is typed, so it is given nowhere to write.
+  // readline echoes the input, so its output is discarded.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   try {
     const secret = new Secret(await read('', nowhere, world.interrupt.signal, () => world.err(question)));
@@ -36,7 +36,7 @@ export async function askSecret(question: string, world: World): Promise<Secret>
   }
 }
 
-/** `begin` is called when the terminal shows no more what is typed. */
+/** `begin` is called when the terminal has stopped showing the input. */
 async function read(
   question: string,
   output: NodeJS.WritableStream,

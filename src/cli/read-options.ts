@@ -3,13 +3,13 @@ import { type Command, positionals } from './flags.ts';
 import type { Options } from './options.ts';
 
 /**
- * Checked Options of what yargs found.
+ * Checks the values that yargs found and returns them as Options.
  * @throws HealError of kind `usage`
  */
 export function readOptions(values: ReadonlyMap<string, unknown>, command: Command): Options {
   const text = (name: string): string | undefined => {
     const value = values.get(name);
-    // Given twice, the later one wins, as with Ansible.
+    // If given twice, the later one wins, as in Ansible.
     const last: unknown = Array.isArray(value) ? value.at(-1) : value;
     return typeof last === 'string' ? last : undefined;
   };
@@ -83,7 +83,7 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
   };
 }
 
-/** yargs counts what is not given as 0. */
+/** yargs counts an option that is not given as 0. */
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== 0;
 }

@@ -43,12 +43,12 @@ export function realWorld(found: Package, interrupt: Interrupt): World {
   };
 }
 
-/** Masks what is written. A reader that went away (`heal ... | head`) is no reason to stop a run half way. */
+/** Masks the output. A reader that ended (`heal ... | head`) is not a reason to stop a run half way. */
 function writer(stream: NodeJS.WriteStream, mask: (text: string) => string): (text: string) => void {
   let gone = false;
   stream.on('error', (error: NodeJS.ErrnoException) => {
     gone = true;
-    // A full disk or a closed stream can't be told to anybody, either.
+    // A full disk or a closed stream can't be reported, either.
     if (error.code !== 'EPIPE' && process.exitCode === undefined) process.exitCode = 1;
   });
   return (text) => {

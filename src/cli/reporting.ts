@@ -3,7 +3,7 @@ import type { Look, Reporter } from '../report/reporter.ts';
 import type { Options } from './options.ts';
 import type { World } from './world.ts';
 
-/** The Reporter that the options and the terminal ask for; only its code is loaded. */
+/** The Reporter for the options and the terminal; only its code is loaded. */
 export async function reporterFor(options: Options, world: World): Promise<Reporter> {
   const { clean, terminal } = world;
   const look: Look = {
@@ -38,7 +38,7 @@ export async function reporterFor(options: Options, world: World): Promise<Repor
   return plainReporter(look, world.out);
 }
 
-/** What a person should see though a program reads stdout. */
+/** What a user should see even if a program reads stdout. */
 function isTrouble(event: Event): boolean {
   switch (event.type) {
     case 'run-start':

@@ -2,15 +2,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Report } from '../core/event.ts';
 
-/** Where the hosts that failed last time are kept: `.heal/retry/site.txt` of the project. */
+/** The file with the hosts that failed in the last run: `.heal/retry/site.txt` of the project. */
 export function retryPath(project: string, playbook: string): string {
   const name = playbook.replace(/\.ya?ml$/, '').replace(/[^\w.-]+/g, '-');
   return join(project, '.heal', 'retry', `${name.replace(/^[-.]+/, '') || 'playbook'}.txt`);
 }
 
 /**
- * Writes the names of the hosts that failed, could not be reached or were left by an interrupt, one a line, for `--limit @FILE`; none
- * where all went well, so that an older list is not taken for this one. Gives them; rejects where the file can't be written.
+ * Writes the names of the hosts that failed, were unreachable or unfinished after an interrupt, one a line, for `--limit @FILE`;
+ * no names if all succeeded, so that no older list is used instead. Returns them; rejects if the file can't be written.
  */
 export async function writeRetryFile(
   path: string,
@@ -28,11 +28,11 @@ export async function writeRetryFile(
   return hosts;
 }
 
-/** The line that tells how to go on with them. */
+/** The line with the command that continues with them. */
 export function retryHint(path: string, playbook: string, cwd: string, which = 'failed'): string {
   const near = relative(cwd, path);
   const shown = near.startsWith('..') ? path : near;
   const word = (text: string): string => (/^[\w@%+=:,./\\-]+$/.test(text) ? text : `"${text}"`);
-  // PowerShell reads a bare @ as its own.
+  // PowerShell interprets a bare @.
   return `hint: heal run ${word(playbook)} --limit "@${shown}" works on the hosts that ${which}`;
 }

@@ -1,4 +1,4 @@
-/** What may be done with a stream: colours, redrawing, and how wide it is. */
+/** Capabilities of a stream: colours, redrawing, and its width. */
 export interface Terminal {
   readonly colour: boolean;
   /** Lines can be redrawn. */
@@ -6,7 +6,7 @@ export interface Terminal {
   readonly columns: number;
 }
 
-/** By https://no-color.org, FORCE_COLOR, TERM=dumb, and whether a person is likely to look. */
+/** From https://no-color.org, FORCE_COLOR, TERM=dumb, and whether a user is likely to read it. */
 export function terminalOf(
   stream: { readonly isTTY?: boolean; readonly columns?: number },
   env: Readonly<Record<string, string | undefined>>,

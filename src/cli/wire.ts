@@ -1,5 +1,5 @@
 /**
- * Where the directories meet: what the engine needs of the project, of ssh and of the modules is handed over here, and
+ * Connects the directories: everything that the engine needs from the project, ssh and the modules is passed here, and
  * nowhere else.
  */
 import { hostname } from 'node:os';
@@ -16,22 +16,22 @@ import type { World } from './world.ts';
 
 const windowsAgent = String.raw`\\.\pipe\openssh-ssh-agent`;
 
-/** Logs in by the user's keys and agent. ssh2 is loaded only now. */
+/** Logs in with the user's keys and agent. ssh2 is loaded only now. */
 export async function connectOf(world: World, openedKeys: OpenedKeys): Promise<Connector> {
   const { connector } = await import('../ssh/connect.ts');
   return connector({ ...keySourcesOf(world), openedKeys });
 }
 
-/** Where the user's keys are. */
+/** The sources of the user's keys. */
 export function keySourcesOf({ env, home }: World): KeySources {
   return { home, agentSocket: env['SSH_AUTH_SOCK'] ?? (process.platform === 'win32' ? windowsAgent : undefined) };
 }
 
-/** Adds to a login what the user's ssh_config files say and the inventory does not. */
+/** Adds to a login the values of the user's ssh_config files that the inventory does not set. */
 export type CompleteLogin = (login: Login) => Login;
 
 /**
- * Reads ~/.ssh/config and the file of the system, once for all hosts.
+ * Reads ~/.ssh/config and the system's file, once for all hosts.
  * @throws HealError of kind `usage`
  */
 export async function sshConfigOf(world: World): Promise<CompleteLogin> {
@@ -51,9 +51,9 @@ export async function sshConfigOf(world: World): Promise<CompleteLogin> {
   return (login) => withConfig(login, files, side);
 }
 
-/** The project's side of a run: what the engine asks of its files. */
+/** The project's side of a run: the engine's access to its files. */
 export function projectSideOf(project: string, world: World): ProjectSide {
-  // One that contains a known secret is masked by that already; else a whole file would be masked with its lines.
+  // A string that contains a known secret is masked already; otherwise a whole file would be masked with its lines.
   const hide = (secret: Secret): void => {
     if (world.mask(secret.reveal()) === secret.reveal()) world.hide([secret]);
   };

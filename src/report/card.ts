@@ -11,7 +11,7 @@ interface Row {
   readonly role: string | null;
   readonly row: string;
   readonly holds: boolean;
-  /** What the host said that it rests on. */
+  /** The host's answer that the row is based on. */
   readonly evidence: string;
 }
 

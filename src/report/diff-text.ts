@@ -4,7 +4,7 @@ import type { Clean } from './clean.ts';
 import { count } from './duration.ts';
 import type { Paint, Tone } from './paint.ts';
 
-/** How diffs are to be written. */
+/** The style of diffs. */
 export interface DiffStyle {
   readonly clean: Clean;
   readonly paint: Paint;
@@ -17,11 +17,11 @@ const context = 3;
 const maxEditLength = 1500;
 const longest = 400;
 
-/** A unified diff in lines; empty where both sides are the same. `title` heads the sides that have no name. */
+/** A unified diff in lines; empty if both sides are the same. `title` is the heading of sides without a name. */
 export function diffLines(diff: Diff, title: string, { clean, paint, most = 200 }: DiffStyle): string[] {
   if (diff.secret === true) return [paint('dim', '(not shown: it contains a secret)')];
   if (diff.before === diff.after) return [];
-  // Masked whole, so that a secret of several lines is seen as one.
+  // Masked as a whole, so that a secret of several lines is recognized.
   const before = clean.text(visible(diff.before));
   const after = clean.text(visible(diff.after));
   if (before === after) return [paint('dim', '(what differs is not shown: secrets or control characters)')];
@@ -42,7 +42,7 @@ export function diffLines(diff: Diff, title: string, { clean, paint, most = 200 
   return lines;
 }
 
-/** Line ends of Windows differ from ours, and a diff that shows two equal lines is of no use. */
+/** Line ends of Windows differ from those of POSIX, and a diff that shows two equal lines is useless. */
 function visible(text: string): string {
   return text.replace(/\r(?=\n|$)/g, '^M');
 }

@@ -8,7 +8,7 @@ export function drillTitle(drill: { readonly drill: string; readonly role?: stri
   return look.clean.line(`drill ${drill.role === undefined ? '' : `${drill.role} : `}${drill.drill}`);
 }
 
-/** A drill's result: each check with the time until it held and the time that it had. */
+/** A drill's result: each check with the time until it passed and its time limit. */
 export function drillText(done: DrillDone, head: Head, look: Look): string[] {
   const tone = done.status === 'healed' ? 'ok' : done.status;
   const message = done.message === undefined ? '' : ` | ${look.clean.line(done.message)}`;
@@ -23,7 +23,7 @@ export function drillText(done: DrillDone, head: Head, look: Look): string[] {
   return [`${head(done.host, tone, done.status)}${drillTitle(done, look)}${message}`, ...checks];
 }
 
-/** All drills of a run, a line each: how they ended, and how long it took until all was well again. */
+/** All drills of a run, a line each: the result, and the time until all checks passed again. */
 export function drillTable(drills: readonly DrillDone[], { clean, paint }: Look): string[] {
   if (drills.length < 2) return [];
   const rows = drills.map(({ host, drill, status, heals }) => {

@@ -1,4 +1,4 @@
-/** Milliseconds as people read them: `240 ms`, `2.4 s`, `3 min 5 s`. */
+/** Milliseconds in readable form: `240 ms`, `2.4 s`, `3 min 5 s`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
   const seconds = ms / 1000;

@@ -4,13 +4,13 @@ import { count } from './duration.ts';
 import type { Paint } from './paint.ts';
 import { placeLines } from './source-line.ts';
 
-/** How errors are to be written. */
+/** The style of errors. */
 export interface ErrorStyle {
   readonly clean: Clean;
   readonly paint: Paint;
-  /** What stands before the message; default `error: `. */
+  /** Text before the message; default `error: `. */
   readonly label?: string;
-  /** Where the stack of a bug was written, if it could be. */
+  /** The file with the stack of a bug, if it could be written. */
   readonly crashFile?: string;
 }
 
@@ -18,8 +18,8 @@ export interface ErrorStyle {
 const most = 20;
 
 /**
- * An error as a person reads it: what, where with a caret, why, what to do. Anything that is not a HealError is a bug
- * of ours: one line and the file that has its stack, never the stack itself.
+ * An error for users: the message, the place with a caret, the cause, the hint. Any error other than a HealError is a bug
+ * of heal: one line and the file with its stack, never the stack itself.
  */
 export function errorText(error: unknown, style: ErrorStyle): string {
   if (error instanceof HealError) return one(error, style);
@@ -46,7 +46,7 @@ function one(error: HealError, { clean, paint, label = paint('failed', 'error: '
   return lines.join('\n');
 }
 
-/** The cause's words, unless the error already says them. */
+/** The cause's message, unless the error already contains it. */
 function causeOf(error: HealError): string | undefined {
   const { cause } = error;
   if (!(cause instanceof Error) || cause.message === '') return undefined;

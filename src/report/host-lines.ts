@@ -5,23 +5,23 @@ import type { Tone } from './paint.ts';
 import type { Look } from './reporter.ts';
 import { taskTitle } from './task-text.ts';
 
-/** Icons of a terminal: unicode where it can show them. */
+/** Icons of a terminal: unicode if it can show them. */
 export interface Icons {
   readonly done: string;
   readonly failed: string;
   readonly waiting: string;
 }
 
-/** What is redrawn while a run works: a line for each host, as many as there is room for, and one for all. */
+/** The display of a running run: a line for each host, as many as fit, and one line for all. */
 export interface HostLines {
   readonly on: (event: Event) => void;
-  /** The picture: lines of at most `columns` cells, at most `rows` of them. */
+  /** The display: lines of at most `columns` cells, at most `rows` of them. */
   readonly draw: (spinner: string, size: { readonly columns: number; readonly rows: number }) => string;
 }
 
 interface Line {
   state: 'waiting' | 'working' | 'done' | 'failed';
-  /** What it does at present. */
+  /** Its current activity. */
   doing: string;
   since: number;
   finished: number;
@@ -29,7 +29,7 @@ interface Line {
   changed: number;
 }
 
-/** HostLines by a clock in milliseconds. */
+/** HostLines with a clock in milliseconds. */
 export function hostLines(look: Look, icons: Icons, now: () => number): HostLines {
   const lines = new Map<string, Line>();
   let start = now();
@@ -109,7 +109,7 @@ export function hostLines(look: Look, icons: Icons, now: () => number): HostLine
 
   const draw: HostLines['draw'] = (spinner, { columns, rows }) => {
     const all = [...lines];
-    // Two lines stay free: one for the sum, one for the cursor below it.
+    // Two lines stay free: one for the sum, one for the cursor after it.
     const room = Math.max(1, rows - 3);
     const shown = all.length <= room ? all : busiest(all).slice(0, room);
     const width = Math.min(24, Math.max(0, ...shown.map(([host]) => host.length)));
@@ -139,7 +139,7 @@ function iconOf(line: Line, spinner: string, icons: Icons): [Tone, string] {
   }
 }
 
-/** Where there are more hosts than lines: those at work first, then those that wait; what is over needs no line. */
+/** If there are more hosts than lines: active hosts first, then waiting ones; finished hosts need no line. */
 function busiest(all: readonly (readonly [string, Line])[]): (readonly [string, Line])[] {
   const rank = { working: 0, waiting: 1, failed: 2, done: 3 };
   return [...all].sort(([, a], [, b]) => rank[a.state] - rank[b.state]);

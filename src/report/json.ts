@@ -7,7 +7,7 @@ import { painter } from './paint.ts';
 import type { Reporter } from './reporter.ts';
 import { placeText } from './source-line.ts';
 
-/** A JSON object whose keys are the same in every run: what has no value is null. */
+/** A JSON object whose keys are the same in every run: a missing value is null. */
 type Row = { [key: string]: Json };
 
 const noPaint = painter(false);
@@ -25,8 +25,8 @@ const noPaint = painter(false);
  *   warnings: [ { host, message, hint, at } ] }
  * ```
  *
- * `complete` is false where the run was broken off. `error` is `{ kind, message, hint, at }`. The tasks of drills stand
- * among `tasks`, with their phase. Keys may be added under the same `format`; none is removed or changes its type.
+ * `complete` is false if the run was interrupted. `error` is `{ kind, message, hint, at }`. The tasks of drills are
+ * in `tasks`, with their phase. Keys may be added under the same `format`; none is removed or changes its type.
  */
 export function jsonReporter(clean: Clean, diff: boolean, write: (text: string) => void): Reporter {
   const tasks: Row[] = [];
@@ -156,7 +156,7 @@ function drillRow(done: DrillDone): Row {
   };
 }
 
-/** In a result, which is free in form, a key or a number may be a secret as well. */
+/** A result has no fixed keys, so a key or a number in it may be a secret as well. */
 function cleanFree(value: Json, clean: Clean): Json {
   if (typeof value === 'number') return clean.text(String(value)) === '***' ? '***' : value;
   if (typeof value !== 'object' || value === null) return value;

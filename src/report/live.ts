@@ -4,12 +4,12 @@ import { narrator } from './narrator.ts';
 import type { Look, Reporter } from './reporter.ts';
 import { screenOn } from './screen.ts';
 
-/** At most this often is the picture redrawn; a burst of events costs one. */
+/** Minimum time between two redraws; a burst of events causes only one. */
 const redrawMs = 50;
 
 /**
- * Progress on a terminal, by listr2: a line for each host with what it does at present, redrawn in place, while what
- * changed and what failed stays printed above. The recap comes last, when nothing is redrawn any more.
+ * Progress on a terminal, with listr2: a line for each host with its current activity, redrawn in place, while changes
+ * and failures stay printed above. The recap is printed last, when nothing is redrawn any more.
  */
 export function liveReporter(look: Look, terminal: NodeJS.WriteStream, now: () => number): Reporter {
   const narrate = narrator(look);
@@ -20,8 +20,8 @@ export function liveReporter(look: Look, terminal: NodeJS.WriteStream, now: () =
   let first = true;
   let recap = '';
 
-  // listr2 draws a list of tasks whose titles are set one by one; forty hosts on a terminal of thirty rows, and time
-  // that passes while no event comes, need the whole picture at once.
+  // listr2 draws a list of tasks whose titles are set one at a time; forty hosts on a terminal of thirty rows, and time
+  // that passes without an event, require drawing all lines at once.
   class HostRenderer extends DefaultRenderer {
     override create(): string {
       return hosts.draw(spinner.fetch(), { columns: terminal.columns || 80, rows: terminal.rows || 24 });
@@ -34,7 +34,7 @@ export function liveReporter(look: Look, terminal: NodeJS.WriteStream, now: () =
     }
   }
 
-  // listr2 would put a buffer in the place of process.stdout.write until it ends; nothing else writes here.
+  // listr2 would replace process.stdout.write with a buffer until it ends; nothing else writes here.
   class Output extends ProcessOutput {
     override get stdout(): NodeJS.WriteStream {
       return screen.stream;
@@ -67,7 +67,7 @@ export function liveReporter(look: Look, terminal: NodeJS.WriteStream, now: () =
         exitOnError: false,
         renderer: HostRenderer,
         rendererOptions: { logger, spinner, clearOutput: true },
-        // Whether this is a terminal was decided by whoever made this reporter; Ctrl-C belongs to the command.
+        // The creator of this reporter decided that this is a terminal; the command handles Ctrl-C.
         forceTTY: true,
         fallbackRendererCondition: false,
         registerSignalListeners: false,
@@ -85,7 +85,7 @@ export function liveReporter(look: Look, terminal: NodeJS.WriteStream, now: () =
       if (lines.length === 0) return;
       first = false;
       const text = `${lines.join('\n')}\n`;
-      // The recap is the last word: it waits until the picture is gone.
+      // The recap is printed last: it waits until the redrawn lines are removed.
       if (event.type === 'run-end') recap = text;
       else screen.above(text);
     },

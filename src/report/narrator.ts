@@ -8,10 +8,10 @@ import type { Look } from './reporter.ts';
 import { placeLines } from './source-line.ts';
 import { type Head, isTold, taskText } from './task-text.ts';
 
-/** Turns Events into the lines that tell of them; most give none. Plain prints them, live prints them above its hosts. */
+/** Converts Events to output lines; most give none. Plain prints them, live prints them above its hosts. */
 export type Narrator = (event: Event) => readonly string[];
 
-/** A narrator of one run. It remembers what a later line needs: the plan or the run, the names' width, the checks. */
+/** A narrator of one run. It stores what later lines need: the plan or the run, the width of the names, the checks. */
 export function narrator(look: Look): Narrator {
   const { clean, paint } = look;
   let check = false;
@@ -69,7 +69,7 @@ export function narrator(look: Look): Narrator {
         return lines;
       }
       case 'host-done': {
-        // A host is done once for each play; what it counts goes on over all of them.
+        // A host ends once in each play; its round trips count over all of them.
         roundTrips.set(event.host, event.roundTrips);
         const checks = holding.get(event.host);
         holding.delete(event.host);

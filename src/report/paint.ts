@@ -1,4 +1,4 @@
-/** What a piece of output is; Ansible's colours. */
+/** The kind of a piece of output; Ansible's colours. */
 export type Tone =
   | 'ok'
   | 'changed'
@@ -13,7 +13,7 @@ export type Tone =
   | 'dim'
   | 'bold';
 
-/** Colours a string, or leaves it as it is. */
+/** Colours a string, or returns it unchanged. */
 export type Paint = (tone: Tone, text: string) => string;
 
 const codes: Readonly<Record<Tone, readonly [on: number, off: number]>> = {
@@ -31,7 +31,7 @@ const codes: Readonly<Record<Tone, readonly [on: number, off: number]>> = {
   bold: [1, 22],
 };
 
-/** A Paint that colours by SGR codes, or one that does nothing. Each line is coloured separately. */
+/** A Paint that uses SGR codes, or one that does nothing. Each line is coloured separately. */
 export function painter(colour: boolean): Paint {
   if (!colour) return (_tone, text) => text;
   return (tone, text) => {

@@ -3,8 +3,8 @@ import type { Look, Reporter } from './reporter.ts';
 import { waitLines } from './wait-lines.ts';
 
 /**
- * Lines for pipes, CI and terminals that are no terminals: each event is written when it happens, nothing is redrawn. A
- * task that takes long is named while it runs.
+ * Lines for pipes, CI and terminals without redrawing: each event is written when it happens, nothing is redrawn. A
+ * long task is named while it runs.
  */
 export function plainReporter(look: Look, write: (text: string) => void): Reporter {
   const narrate = narrator(look);
@@ -14,7 +14,7 @@ export function plainReporter(look: Look, write: (text: string) => void): Report
     emit: (event) => {
       waits.emit(event);
       const lines = [...narrate(event)];
-      // The blank line above a heading is of no use at the top.
+      // The blank line above a heading is useless at the top.
       if (first && lines[0] === '') lines.shift();
       if (lines.length === 0) return;
       first = false;

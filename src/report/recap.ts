@@ -3,7 +3,7 @@ import { count, duration } from './duration.ts';
 import type { Tone } from './paint.ts';
 import type { Look } from './reporter.ts';
 
-/** Columns in Ansible's order, so that what reads its recap reads ours. */
+/** Columns in Ansible's order, so that programs that read its recap can read heal's. */
 const columns: readonly (readonly [key: keyof Counts, tone: Tone])[] = [
   ['ok', 'ok'],
   ['changed', 'changed'],
@@ -14,13 +14,13 @@ const columns: readonly (readonly [key: keyof Counts, tone: Tone])[] = [
   ['ignored', 'skipped'],
 ];
 
-/** What the end of a run says beside its Report. */
+/** Data for the end of a run in addition to its Report. */
 export interface RunFacts {
   readonly check: boolean;
   readonly roundTrips: number;
 }
 
-/** Ansible's `PLAY RECAP`; below it the plan of each host in check mode, and one line of what the run cost. */
+/** Ansible's `PLAY RECAP`; below it the plan of each host in check mode, and one line with the run's cost. */
 export function recapText(
   end: { readonly report: Report; readonly ms: number; readonly unfinished?: readonly string[] },
   run: RunFacts,
@@ -63,7 +63,7 @@ function hostTone(counts: Counts): Tone {
   return counts.changed > 0 ? 'changed' : 'ok';
 }
 
-/** What a run would do to one host. */
+/** The changes that a run would apply to one host. */
 function plan(counts: Counts, paint: Look['paint']): string {
   if (counts.unreachable > 0) return paint('unreachable', 'not known, the host was unreachable');
   const parts: string[] = [];

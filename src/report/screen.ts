@@ -1,24 +1,24 @@
-/** A terminal whose lowest lines are redrawn again and again, and above which lines can be printed that stay. */
+/** A terminal whose lowest lines are redrawn repeatedly, and above which permanent lines can be printed. */
 export interface Screen {
-  /** What whoever redraws writes to. */
+  /** The stream for the code that redraws. */
   readonly stream: NodeJS.WriteStream;
-  /** Prints whole lines above what is redrawn; they appear with the next redraw. */
+  /** Prints whole lines above the redrawn ones; they appear with the next redraw. */
   readonly above: (text: string) => void;
-  /** Writes what still waits; nothing is redrawn any more. */
+  /** Writes the waiting lines; nothing is redrawn any more. */
   readonly flush: () => void;
 }
 
-/** How a redraw begins: it erases the lines of the one before, from the lowest up. */
+/** The start of a redraw: it erases the lines of the previous one, from the lowest up. */
 const erasing = /^(?:\x1b\[2K(?:\x1b\[1A)?)*(?:\x1b\[G)?/;
 
-// Between these two a terminal holds its picture, so that no half-drawn one is seen; those that don't know them ignore
-// them (https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036).
+// Between these two a terminal does not update its display, so that no half-drawn one is seen; terminals that don't know them
+// ignore them (https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036).
 const hold = '\x1b[?2026h';
 const show = '\x1b[?2026l';
 
 /**
- * A Screen on a terminal. What is printed above is slipped in between the erasing and the new picture, in one write:
- * clearing and drawing by turns would flicker.
+ * A Screen on a terminal. Lines printed above are inserted between the erasing and the new lines, in one write:
+ * clearing and drawing in separate writes would flicker.
  */
 export function screenOn(terminal: NodeJS.WriteStream): Screen {
   let waiting = '';

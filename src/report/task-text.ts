@@ -5,7 +5,7 @@ import type { Tone } from './paint.ts';
 import type { Look } from './reporter.ts';
 import { placeText } from './source-line.ts';
 
-/** `jack4 | changed | ...`: what all lines about a host begin with. */
+/** `jack4 | changed | ...`: the start of all lines about a host. */
 export type Head = (host: string, tone: Tone, status: string) => string;
 
 const phases: Readonly<Record<Phase, string>> = {
@@ -21,7 +21,7 @@ const phases: Readonly<Record<Phase, string>> = {
 
 const mostChanges = 20;
 const mostOutput = 40;
-/** Characters of a line. */
+/** Maximum number of characters of a line. */
 const longestLine = 1000;
 
 /** `handler jack-service : restart Jack (item=a)`. */
@@ -31,7 +31,7 @@ export function taskTitle(task: TaskInfo, look: Look): string {
   return look.clean.line(`${phases[task.phase]}${role}${task.name}${item}`);
 }
 
-/** How a task's end is called: a plan speaks of the future, a check holds or does not. */
+/** The displayed status of a finished task: a plan says `to change`, except for checks, which pass or do not. */
 export function statusWord(done: TaskDone, check: boolean): string {
   if (done.status === 'changed') {
     if (check && done.task.phase !== 'verify') return 'to change';
@@ -41,22 +41,22 @@ export function statusWord(done: TaskDone, check: boolean): string {
   return done.status;
 }
 
-/** Whether a task's end is told at this verbosity. */
+/** Whether a finished task is shown at this verbosity. */
 export function isTold(done: TaskDone, look: Look): boolean {
   if (done.status === 'skipped') return look.verbose > 0;
   if (done.status === 'ok') {
-    // As in Ansible: whoever wrote a debug task wants to see it.
+    // As in Ansible: the author of a debug task wants to see its output.
     return look.verbose > 0 || done.task.module === 'debug' || (look.checks && done.task.phase === 'verify');
   }
   return true;
 }
 
-/** A task's end as a paragraph: one line, and below it what a person needs to act on it. */
+/** A finished task as a paragraph: one line, and below it what a user needs to act on it. */
 export function taskText(done: TaskDone, head: Head, check: boolean, look: Look): string[] {
   const tone: Tone = done.status === 'failed' && done.ignored === true ? 'skipped' : done.status;
   const first = `${head(done.host, tone, statusWord(done, check))}${taskTitle(done.task, look)}`;
   const place = look.clean.line(placeText(done.task.at));
-  // no_log is the engine's to keep; it is kept here once more, because a slip there would show a secret.
+  // The engine applies no_log; it is applied again here, because a mistake there would show a secret.
   if (done.noLog === true) {
     const why = done.status === 'failed' ? [`    ${place}  (${done.task.module})`] : [];
     return [`${first} | hidden by no_log`, ...why];
@@ -93,19 +93,19 @@ function diffOf(change: ChangeInfo, look: Look): string[] {
   return diffLines(change.diff, look.clean.line(change.title), look).map((line) => `      ${line}`);
 }
 
-/** What a command that only reads printed; its exit code is in the message. */
+/** The output of a command that only reads; its exit code is in the message. */
 function printedBy({ result }: TaskDone): TaskDone['output'] {
   const { rc, stdout, stderr } = result ?? {};
   if (typeof rc !== 'number' || typeof stdout !== 'string' || typeof stderr !== 'string') return undefined;
   return { stdout, stderr };
 }
 
-/** What was wanted, what was found, the command's own words, and what to do: nothing of it folds away. */
+/** What was expected, what was found, the command's output, and the hint: none of it is left out. */
 function failure(done: TaskDone, place: string, look: Look): string[] {
   const { clean, paint } = look;
   const output = done.output ?? printedBy(done);
   const message = done.message === undefined ? [] : indent(clean.text(done.message), '    ');
-  // Joined, not pushed: what a host printed may be a million lines, more than a call takes as arguments.
+  // Joined, not pushed: a host may print a million lines, more than a call accepts as arguments.
   return [
     paint('dim', `    ${place}  (${done.task.module})`),
     ...message.map((line) => shortened(line, look)),
@@ -120,7 +120,7 @@ function failure(done: TaskDone, place: string, look: Look): string[] {
   ];
 }
 
-/** The last lines of a stream: what went wrong stands at the end. */
+/** The last lines of a stream: the reason of a failure is at the end. */
 function stream(name: string, text: string | undefined, look: Look): string[] {
   const lines = look.clean
     .text(text ?? '')
@@ -132,7 +132,7 @@ function stream(name: string, text: string | undefined, look: Look): string[] {
   return [`    ${name}:`, ...note, ...lines.slice(cut).map((line) => `      ${shortened(line, look)}`)];
 }
 
-/** A line without an end (a minified file, a dump) would fill the screen for one that asked for nothing of it. */
+/** A very long line (a minified file, a dump) would fill the screen for a user who did not ask for it. */
 function shortened(line: string, look: Look): string {
   const rest = line.length - longestLine;
   if (look.verbose > 0 || rest <= 0) return line;

@@ -2,7 +2,7 @@ import type { Event } from '../core/event.ts';
 import { duration } from './duration.ts';
 import type { Look } from './reporter.ts';
 
-/** After how many milliseconds a task that still runs is named first; each further time takes three times as long. */
+/** Milliseconds until a task that still runs is named first; each further time is after three times as long. */
 const firstAfterMs = 5000;
 
 interface Waiting {
@@ -12,7 +12,7 @@ interface Waiting {
   timer: NodeJS.Timeout;
 }
 
-/** Names what a host is waiting for, for output that is not redrawn: `jack4 | waiting | Jack answers: try 3 of 21 (5 s)`. */
+/** Reports what a host is waiting for, for output without redrawing: `jack4 | waiting | Jack answers: try 3 of 21 (5 s)`. */
 export function waitLines(
   { clean, paint }: Look,
   write: (line: string) => void,

@@ -11,7 +11,7 @@ import { restoreBackups } from './backup-restore.ts';
 import { listBackups } from './backup-rows.ts';
 import { runCommand } from './run-command.ts';
 
-/** The actions of `heal backup`, each with the options that only some actions take; `make` has no name, but a host. */
+/** The actions of `heal backup`, each with the options that only some actions accept; `make` has a host instead of a name. */
 const actions = {
   list: ['backups'],
   verify: ['backups', 'max-age', 'all'],
@@ -24,7 +24,7 @@ const actions = {
 const namedActions = ['list', 'verify', 'restore', 'prune'] as const;
 
 /**
- * `heal backup list|verify|restore|prune [HOST]`: the backups that `heal run backup` has kept. No host is logged in to.
+ * `heal backup list|verify|restore|prune [HOST]`: the backups that `heal run backup` has stored. It logs in to no host.
  * `heal backup HOST` is short for `heal run backup --limit HOST`, and `heal backup restore HOST --to host` for
  * `heal run restore --limit HOST`.
  */

@@ -8,8 +8,8 @@ import { readBackup, readBackups } from './backup-rows.ts';
 const usual = 'last=3,daily=7,weekly=4,monthly=12';
 
 /**
- * `heal backup prune`: removes the backups of each host that the retention does not keep. What can't be read is neither
- * counted nor removed, and nothing of a host is removed unless the newest backup that is kept was read back just now.
+ * `heal backup prune`: removes the backups of each host that the retention does not keep. Unreadable backups are neither
+ * counted nor removed, and nothing of a host is removed unless the newest kept backup was read back just now.
  */
 export async function pruneBackups(backups: readonly KeptBackup[], options: Options, world: World): Promise<number> {
   const retention = retentionOf(options.keep ?? usual);

@@ -5,14 +5,14 @@ import { exitCodes, HealError } from '../../core/errors.ts';
 import type { Options } from '../options.ts';
 import type { World } from '../world.ts';
 
-/** One backup of a list: what is known of it, or why it can't be used. */
+/** One backup of a list: its manifest, or why it can't be used. */
 export interface BackupRow {
   readonly backup: KeptBackup;
   readonly manifest?: Manifest;
   readonly problem?: string;
 }
 
-/** `heal backup list` and `heal backup verify`: one line for each backup, with what is wrong with it. */
+/** `heal backup list` and `heal backup verify`: one line for each backup, with its problem. */
 export async function listBackups(
   backups: readonly KeptBackup[],
   directory: string,
@@ -34,7 +34,7 @@ export async function listBackups(
   return old.length > 0 || rows.some((row) => row.problem !== undefined) ? exitCodes.failed : 0;
 }
 
-/** Hosts whose newest good backup is older than so many milliseconds. */
+/** Hosts whose newest good backup is older than `maxAge` milliseconds. */
 function hostsWithout(rows: readonly BackupRow[], maxAge: number): string[] {
   const since = Date.now() - maxAge;
   const hosts = new Set(rows.map(({ backup }) => backup.host));
@@ -44,7 +44,7 @@ function hostsWithout(rows: readonly BackupRow[], maxAge: number): string[] {
   return [...hosts];
 }
 
-/** Milliseconds of an age as `--max-age` takes it. */
+/** Milliseconds of an age as `--max-age` accepts it. */
 function ageOf(text: string): number {
   const [, count, unit] = /^(\d+)(h|d)$/.exec(text) ?? [];
   if (count === undefined) {
@@ -59,7 +59,7 @@ export async function readBackups(backups: readonly KeptBackup[]): Promise<Backu
   return Promise.all(backups.map((backup) => readBackup(backup, () => readManifest(backup.path))));
 }
 
-/** Reads the newest backup of each host back, or with `--all` each. */
+/** Reads the newest backup of each host back, or with `--all` every backup. */
 async function verify(backups: readonly KeptBackup[], { all }: Options): Promise<BackupRow[]> {
   const newest = new Map(backups.map((backup) => [backup.host, backup]));
   const rows: BackupRow[] = [];
@@ -102,7 +102,7 @@ function table(rows: readonly BackupRow[], { target }: Options, { clean, paint }
 function document(rows: readonly BackupRow[], old: readonly string[]): unknown {
   return {
     format: 1,
-    /** Hosts without a good backup of `--max-age`. */
+    /** Hosts without a good backup within `--max-age`. */
     tooOld: old,
     backups: rows.map(({ backup, manifest, problem }) => ({
       host: backup.host,

@@ -4,7 +4,7 @@ import { onHost } from '../on-host.ts';
 import type { Options } from '../options.ts';
 import type { World } from '../world.ts';
 
-/** `heal cp SOURCE TARGET`: copies a file or a directory to a host or from one; the side of the host is HOST:PATH, as with scp(1). */
+/** `heal cp SOURCE TARGET`: copies a file or a directory to or from a host; the remote side is HOST:PATH, as with scp(1). */
 export async function cpCommand(options: Options, world: World): Promise<number> {
   const { target: source, second: target = '' } = options;
   const from = remoteOf(source);
@@ -26,7 +26,7 @@ export async function cpCommand(options: Options, world: World): Promise<number>
   });
 }
 
-/** One letter before the colon is a drive of Windows; a slash before it belongs to a local path, as with scp(1). */
+/** One letter before the colon is a drive of Windows; a path with a slash before the colon is local, as with scp(1). */
 function remoteOf(given: string): { readonly host: string; readonly path: string } | undefined {
   const [, host, path = ''] = /^([^/\\:]{2,}):(.*)$/s.exec(given) ?? [];
   return host === undefined ? undefined : { host, path };

@@ -5,10 +5,10 @@ import type { Options } from '../options.ts';
 import { findProject } from '../project-directory.ts';
 import type { World } from '../world.ts';
 
-/** The project's inventory, or the one that `-i` names, with its secrets hidden. */
+/** The project's inventory, or the one that `-i` names; its secrets are masked. */
 export async function inventoryOf(options: Options, world: World): Promise<{ inventory: Inventory; project: string }> {
   const listed = options.inventory.length > 0;
-  // An inventory of its own needs no project around it.
+  // With `-i`, no project is required.
   const project =
     listed && options.project === undefined ? projectOr(world.cwd) : findProject(world.cwd, options.project);
   const { cwd, home, env } = world;
@@ -30,7 +30,7 @@ function projectOr(cwd: string): string {
   }
 }
 
-/** Names of the hosts that a pattern and `--limit` leave. */
+/** Names of the hosts that a pattern and `--limit` select. */
 export async function chosenHosts(
   inventory: Inventory,
   pattern: string,

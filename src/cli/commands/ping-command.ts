@@ -14,14 +14,14 @@ import type { Options } from '../options.ts';
 import type { World } from '../world.ts';
 import { chosenHosts, inventoryOf } from './hosts-command.ts';
 
-/** What a host answered, or why it did not. */
+/** The answer of a host, or the reason why it did not answer. */
 interface Pong {
   readonly login: Login;
   readonly ms: number;
   readonly answer: Facts | HealError;
 }
 
-/** `heal ping [PATTERN]`: logs in everywhere and tells what each host is; 4 where one could not be reached. */
+/** `heal ping [PATTERN]`: logs in to all hosts and prints what each one is; 4 if one could not be reached. */
 export async function pingCommand(options: Options, world: World): Promise<number> {
   const { inventory, project } = await inventoryOf(options, world);
   const chosen = await chosenHosts(inventory, options.target, options.limit, world.cwd);

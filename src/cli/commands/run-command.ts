@@ -25,7 +25,7 @@ import { modulesOf, projectSideOf } from '../wire.ts';
 import type { World } from '../world.ts';
 import { inventoryOf } from './hosts-command.ts';
 
-/** `heal run`, `plan`, `verify`, `drill` and `status`. Everything is read and checked before the first connection is made. */
+/** `heal run`, `plan`, `verify`, `drill` and `status`. Everything is read and checked before the first connection. */
 export async function runCommand(options: Options, world: World): Promise<number> {
   const { cwd, home, env } = world;
   const { inventory, project } = await inventoryOf(options, world);
@@ -104,7 +104,7 @@ export async function runCommand(options: Options, world: World): Promise<number
   }
 }
 
-/** For another run that waits: who runs what, and since when. */
+/** For another run that waits: the user, the command, and the start time. */
 function whoRuns({ command, target }: Options): string {
   const text = `${userInfo().username}@${hostname()}, process ${process.pid}: heal ${command} ${target}, since ${new Date().toISOString().slice(0, 19)}Z`;
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 300);
@@ -114,7 +114,7 @@ function modeOf({ command }: Options): RunOptions['mode'] {
   return command === 'verify' || command === 'drill' || command === 'status' ? command : 'run';
 }
 
-/** What `--start-at-task` leaves, and what `--force-handlers` adds. */
+/** Applies `--start-at-task` and `--force-handlers`. */
 function chosenPart(playbook: Playbook, inventory: Inventory, options: Options): Playbook {
   const { startAtTask, forceHandlers } = options;
   const shown = (task: Task, play: Play): string => nameOf(task, play, selectHosts(inventory, play.hosts)[0]);
@@ -123,7 +123,7 @@ function chosenPart(playbook: Playbook, inventory: Inventory, options: Options):
   return { ...part, plays: part.plays.map((play) => ({ ...play, forceHandlers: true })) };
 }
 
-/** Keeps the hosts that failed for the next run; says how to name them, or why they could not be kept. */
+/** Saves the failed hosts for the next run; returns the hint that names their file, or why they could not be saved. */
 async function retryLine(
   { report, unfinished }: Extract<Event, { type: 'run-end' }>,
   project: string,

@@ -6,8 +6,8 @@ import { canAsk } from '../prompt.ts';
 import type { World } from '../world.ts';
 
 /**
- * `heal ssh HOST [COMMAND]`: a shell on a host, or one command, by the login that a run would use. Ends with the exit code of the
- * shell or command, as ssh(1) does; with 255 where the connection ended first, with 4 where the host is unreachable.
+ * `heal ssh HOST [COMMAND]`: a shell on a host, or one command, with the login of a run. Ends with the exit code of the
+ * shell or command, as ssh(1) does; with 255 if the connection ended first, with 4 if the host is unreachable.
  */
 export async function sshCommand(options: Options, world: World): Promise<number> {
   const { second: command } = options;

@@ -16,13 +16,13 @@ import { modulesOf } from '../wire.ts';
 import type { World } from '../world.ts';
 import { inventoryOf } from './hosts-command.ts';
 
-/** What one play, or the inventory alone, says of a host. */
+/** The variables of a host in one play, or only in the inventory. */
 interface View {
   readonly title: string;
   readonly rows: readonly (Explained & { readonly role?: string })[];
 }
 
-/** `heal vars HOST [NAME]`: each value and the file and line that it comes from, by the rules that a run has. */
+/** `heal vars HOST [NAME]`: each value and the file and line that it comes from, with the rules of a run. */
 export async function varsCommand(options: Options, world: World): Promise<number> {
   const { inventory, project } = await inventoryOf(options, world);
   const [host, second] = selectHosts(inventory, options.target);
@@ -46,7 +46,7 @@ export async function varsCommand(options: Options, world: World): Promise<numbe
   return 0;
 }
 
-/** The playbook asked for; else `site` if it is there and right. */
+/** The requested playbook; else `site` if it exists and has no errors. */
 async function playbookOf(
   options: Options,
   inventory: Inventory,

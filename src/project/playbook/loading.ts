@@ -34,7 +34,7 @@ export interface TaskContext {
 export interface PlayScope {
   /** The path of a file in ids; a second use of it in the play gets other ids. */
   readonly idBase: (path: string) => string;
-  /** Variables known before the run, of each of the play's hosts; without variables of a host if the play has no host. */
+  /** The variables known before the run, as one view for each of the play's hosts; empty if the play has no host. */
   readonly views: (role: Role | undefined, vars: Readonly<Record<string, Template>>) => readonly HostView[];
   /** Adds a role, after its dependencies, to the play. Returns the tasks of all added roles. */
   readonly addRole: (use: RoleUse, within: readonly string[]) => Promise<Task[]>;
