@@ -18,7 +18,7 @@ export type CommandName = (typeof commandNames)[number];
 /** The options of the command line, checked. */
 export interface Options {
   readonly command: CommandName;
-  /** First positional: a playbook or role; the pattern of ping and hosts (default `all`); a host; backup's action; cp's source. */
+  /** First positional: playbook or role; pattern of ping and hosts (default `all`); a host; backup's action; a source (cp). */
   readonly target: string;
   /** Names of all options that were given. */
   readonly given: ReadonlySet<string>;

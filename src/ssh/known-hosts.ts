@@ -80,8 +80,8 @@ function exactly(entries: readonly KnownHost[], address: string, port: number): 
 }
 
 /**
- * Signature algorithms to offer for host keys: first those whose keys are on file, else a known host looks unknown. Otherwise
- * the order is OpenSSH's, not that of the file (`order_hostkeyalgs` in its sshconnect2.c).
+ * Signature algorithms to offer for host keys: first those whose keys are on file, else a known host looks unknown. Among
+ * them the order is OpenSSH's, not that of the file (`order_hostkeyalgs` in its sshconnect2.c).
  */
 export function hostKeyAlgorithms(entries: readonly KnownHost[], address: string, port: number): readonly string[] {
   const onFile = entriesFor(entries, address, port)

@@ -4,7 +4,7 @@ import type { Template, Value, Variables } from '../../core/playbook.ts';
 import type { Layer } from './layer.ts';
 import { joined } from './variables.ts';
 
-/** A variable's value, as far as it is known without a run. */
+/** A variable's value, if it is known without a run. */
 export type Shown =
   | { readonly kind: 'value'; readonly value: Value }
   | { readonly kind: 'pending'; readonly source: string }
