@@ -100,7 +100,7 @@ export interface Command {
   /** After the name, in yargs' notation: `<playbook>` is required, `[pattern]` is optional. */
   readonly takes: string;
   /** Describes the positional argument in an error. */
-  readonly wants: string;
+  readonly requires: string;
   readonly about: string;
   readonly flags: readonly Flag[];
 }

@@ -140,7 +140,7 @@ export const getUrl = defineModule({
     const change: Change = {
       ...common,
       // Its size is not known, so nothing is predicted of it.
-      title: [`${there === undefined ? 'fetch' : 'fetch anew'} ${target}${size}`, ...differences].join(', '),
+      title: [`${there === undefined ? 'fetch' : 'fetch again'} ${target}${size}`, ...differences].join(', '),
       sign: there === undefined ? '+' : '~',
       act: { kind: 'program', script: fetchText({ ...args, target, there, wanted, attributes, parent }, input) },
     };

@@ -50,7 +50,7 @@ export async function readKey(file: string, passphrase?: Secret): Promise<Parsed
 
 function badKey(file: string, text: string, reason: string): HealError {
   const refuse = (what: string, hint: string) => new HealError('usage', `${file} ${what}`, { hint });
-  const toOpenSsh = `ssh-keygen -p -f ${file} writes it anew in the format of OpenSSH`;
+  const toOpenSsh = `ssh-keygen -p -f ${file} rewrites it in the format of OpenSSH`;
   // The type is readable before the private half, encrypted or not.
   const decoded = Buffer.from(text.replaceAll(/-----.*-----/g, ''), 'base64').toString('latin1');
   const type = /sk-[a-z0-9-]+@openssh\.com/.exec(decoded)?.[0];

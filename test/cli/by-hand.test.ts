@@ -135,7 +135,12 @@ describe.skipIf(noSshd !== undefined)('what a person does by hand on a host', ()
     ['an option that there is not', ['ssh', '--limit', 'x', 'jack4'], 5, 'heal ssh has no option --limit'],
     ['two local paths', ['cp', 'local', './x'], 5, 'heal cp requires one HOST:PATH, and "local" "./x" has none'],
     ['two hosts', ['cp', 'jack4:a', 'bare:b'], 5, 'heal cp requires one HOST:PATH, and "jack4:a" "bare:b" has two'],
-    ['a drive of Windows is no host', ['cp', 'C:a', 'D:b'], 5, 'heal cp requires one HOST:PATH, and "C:a" "D:b" has none'],
+    [
+      'a drive of Windows is no host',
+      ['cp', 'C:a', 'D:b'],
+      5,
+      'heal cp requires one HOST:PATH, and "C:a" "D:b" has none',
+    ],
     ['no target', ['cp', 'local'], 5, 'heal cp requires a source and a target, one of them HOST:PATH'],
     ['a source that is not here', ['cp', 'none', 'jack4:/tmp/'], 5, "none can't be read: ENOENT"],
     ['a source that is not there', ['cp', 'jack4:/no/such', '.'], 2, 'jack4:/no/such: there is no such file'],

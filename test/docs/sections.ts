@@ -65,7 +65,7 @@ export function keywordTable(known: Readonly<Record<Scope, readonly string[]>>):
     ['loop_control', '`loop_control`'],
   ];
   return table(
-    ['keyword', 'what it says', 'stands in'],
+    ['keyword', 'meaning', 'allowed in'],
     Object.entries(keywords)
       .map(([name, { about }]) => [
         code(name),

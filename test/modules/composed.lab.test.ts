@@ -72,7 +72,11 @@ describeLab('modules that meet on a real host', { hosts: ['jack4'] }, (lab) => {
     expect(await exec(look)).toBe(before);
 
     const first = await run('run', 'site');
-    expect([first.code, first.stderr, first.stdout.includes('the host differs again')], first.stdout).toEqual([0, '', false]);
+    expect([first.code, first.stderr, first.stdout.includes('the host differs again')], first.stdout).toEqual([
+      0,
+      '',
+      false,
+    ]);
     expect(first.stdout).toMatch(/jack4 +: ok=15 +changed=10 +unreachable=0 +failed=0 /);
     expect(await exec('getfacl -cpn /srv/shared/notes; cat /srv/shared/mark; stat -c %a /srv/app/.ssh')).toMatch(
       /^user::rw-\nuser:101000:rwx.*\ngroup::r-x.*\nmask::rw-\nother::---\n\n4600\n700\n$/,

@@ -72,7 +72,7 @@ describe('a template', () => {
       'x {{ list }}',
       `list is a list, which cannot be part of a string\n  x.yml:1:10\n  v: "x {{ list }}"\n           ^\n  write {{json list}}, {{yaml list}} or {{join list " "}}`,
     ],
-    ['a mapping in a string', 'x {{ map.y }}', "map.y is a mapping, which cannot be part of a string"],
+    ['a mapping in a string', 'x {{ map.y }}', 'map.y is a mapping, which cannot be part of a string'],
     [
       'null in a string',
       'x {{ nothing }}',

@@ -324,7 +324,9 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     ]);
     try {
       const error = await refusal(connect(other.login()));
-      expect(error.message).toMatch(/took the key of \w+, and requires a second authentication method as well \(keyboard-interactive\)$/);
+      expect(error.message).toMatch(
+        /took the key of \w+, and requires a second authentication method as well \(keyboard-interactive\)$/,
+      );
     } finally {
       other.stop();
     }

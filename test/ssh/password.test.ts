@@ -122,14 +122,18 @@ describe.skipIf(noPasswords !== undefined)(
       expect(wrong.message).toBe(`127.0.0.1 port ${sshd.port} refused the password of healtest, after it took the key`);
       const { password: _password, ...without } = login;
       const missing = await refusal(without);
-      expect(missing.message).toMatch(/ took the key of healtest, and requires a second authentication method as well \(password\)$/);
+      expect(missing.message).toMatch(
+        / took the key of healtest, and requires a second authentication method as well \(password\)$/,
+      );
       expect(missing.hint).toMatch(/^give the password \(--ask-pass\), or /);
     });
 
     test('a server that wants more after the password is named', async () => {
       const sshd = await start([...byPassword, 'AuthenticationMethods password,publickey']);
       const error = await refusal(withoutFile(keyless(sshd)));
-      expect(error.message).toMatch(/ took the password of healtest, and requires a second authentication method as well \(publickey\)$/);
+      expect(error.message).toMatch(
+        / took the password of healtest, and requires a second authentication method as well \(publickey\)$/,
+      );
     });
 
     test('a server that takes no password never gets one', async () => {

@@ -81,9 +81,12 @@ export function attributeScript(path: string, entry: Entry, wanted: Attributes):
   return sh`attributes ${path} ${owner} ${mode === undefined ? '' : entry.acl ? symbolicMode(mode) : octalWord(mode)}`;
 }
 
-/** Ends an act on `real` if it was found through a link that another account may have created. */
-export function followText(given: string, real: string): Sh[] {
-  return given === real ? [] : [sh`follow ${given} ${real}`];
+/**
+ * Ends an act on `real`, or on the file `name` in it, if it was found through a link that another account may have created, or
+ * whose target is another one by now.
+ */
+export function followText(given: string, real: string, name = ''): Sh[] {
+  return given === real ? [] : [sh`follow ${given} ${real} ${name}`];
 }
 
 /** `uid:gid` for chown, without the part that must not change. */

@@ -74,7 +74,7 @@ export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean
 }
 
 /** Tasks whose state is no longer correct, and what they would change. */
-function noLonger(run: HostRun, list: HostRun['kept']): { kept: HostRun['kept'][number]; wants: string }[] {
+function noLonger(run: HostRun, list: HostRun['kept']): { kept: HostRun['kept'][number]; differences: string }[] {
   return list.flatMap((kept) => {
     const { instance, prepared, before } = kept;
     const answer = run.cache.fresh;
