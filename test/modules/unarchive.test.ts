@@ -182,10 +182,10 @@ for (const shell of shells()) {
           ['here', '2', '.'],
           ['x', '2', 'here/..'],
         ],
-        /a link that leads out/,
+        /a link that points outside/,
       ],
       ['a name of lines', [['a\nb']], /a name of several lines|names that lead out/],
-      ['a pipe', [['p', '6']], /no file, directory or link: p/],
+      ['a pipe', [['p', '6']], /not a file, directory or link: p/],
     ])('a hostile archive is refused, and nothing is left: %s', (_name, members, words) => {
       writeFileSync(at('evil.tar'), tarOf(members));
       const done = run('evil.tar');

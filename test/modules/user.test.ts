@@ -58,7 +58,7 @@ describe('user', () => {
     expect(change?.act.script.text).toContain(hash);
     expect(change?.act.script.shown).not.toContain('hash');
     expect(JSON.stringify(change?.predicts)).not.toContain(hash);
-    expect(user.misuse?.(given({ password: 'hunter2' }))?.message).toMatch(/is given as a hash/);
+    expect(user.misuse?.(given({ password: 'hunter2' }))?.message).toMatch(/must be a crypt\(5\) hash/);
     expect(user.misuse?.(given({ password: '!' }))).toBeUndefined();
   });
 

@@ -104,7 +104,7 @@ describe('a wrong condition', () => {
     [
       'a template',
       '"{{ on }}"',
-      /^"when" holds \{\{ \}\}\n {2}x\.yml:1:8\n.*\n.*\n {2}a condition is an expression already: write the name bare$/,
+      /^"when" contains \{\{ \}\}\n {2}x\.yml:1:8\n.*\n.*\n {2}a condition is an expression already: write the name bare$/,
     ],
     ['types that never fit', '1 + "a" == 2', /^no such overload: int \+ string\n {2}x\.yml:1:7/],
     ['an unknown function', 'nope(n)', /^found no matching overload for 'nope\(dyn\)'\n {2}x\.yml:1:7/],

@@ -144,7 +144,7 @@ ${nested.replace(/^(?=.)/gm, '    ')}
 
   test('is refused among handlers', async () => {
     const files = { 'tasks/site.yml': '- hosts: vps\n  handlers:\n    - name: h\n      block: [{ command: x }]\n' };
-    expect(await errorsOf(() => load(files))).toContain('"block" can\'t stand among handlers\n  tasks/site.yml:4:7');
+    expect(await errorsOf(() => load(files))).toContain('"block" is not allowed among handlers\n  tasks/site.yml:4:7');
   });
 
   test('lets later tasks see what is registered in it', async () => {
@@ -368,7 +368,7 @@ describe('a role among tasks', () => {
 
   test('is refused among handlers', async () => {
     const files = { 'tasks/site.yml': '- hosts: vps\n  handlers: [{ import_role: { name: web } }]\n', ...web };
-    expect(await errorsOf(() => load(files))).toContain('"import_role" can\'t stand among handlers');
+    expect(await errorsOf(() => load(files))).toContain('"import_role" is not allowed among handlers');
   });
 });
 

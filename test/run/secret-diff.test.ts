@@ -52,7 +52,7 @@ describe('a secret that takes the place of another', () => {
         await reporter.close();
       }
       const text = out.join('');
-      expect(text.match(/\(not shown: it holds a secret\)/g)?.length).toBe(2);
+      expect(text.match(/\(not shown: it contains a secret\)/g)?.length).toBe(2);
       expect(text).not.toContain(oldToken);
       expect(text).not.toContain(newToken);
     }

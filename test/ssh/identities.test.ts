@@ -84,7 +84,7 @@ describe('a key file', () => {
     [
       'that is public',
       (file) => copyFileSync(`${makeKey(directory, 'pair', '-t', 'ed25519')}.pub`, file),
-      'FILE holds a public key',
+      'FILE contains a public key',
       'identity_file names the private one',
     ],
     [
