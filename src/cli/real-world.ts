@@ -27,7 +27,9 @@ export function realWorld(found: Package, interrupt: Interrupt): World {
     now: () => performance.now(),
     stdout,
     terminal,
-    json: (document) => jsonText(jsonDocument(document as Json, clean)),
+    json: (document) => {
+      for (const piece of jsonDocument(document as Json, clean)) jsonText(piece);
+    },
     jsonText,
     out: writer(stdout, mask),
     err: writer(stderr, mask),

@@ -60,7 +60,10 @@ export function cardReporter(look: Look, output: 'text' | 'json', write: (text: 
     }
   };
   const close = async (): Promise<void> => {
-    if (output === 'json') return write(jsonDocument(documentOf(cards, ms, look), look.clean));
+    if (output === 'json') {
+      for (const piece of jsonDocument(documentOf(cards, ms, look), look.clean)) write(piece);
+      return;
+    }
     if (ms === undefined) return;
     write([...cards].map(([host, card]) => cardText(host, card, look)).join('\n'));
   };

@@ -101,7 +101,7 @@ export function jsonReporter(clean: Clean, diff: boolean, write: (text: string) 
       drills,
       warnings,
     };
-    write(jsonDocument(document, clean));
+    for (const piece of jsonDocument(document, clean)) write(piece);
     return Promise.resolve();
   };
   return { emit, close };

@@ -58,15 +58,16 @@ root() {
 
 ${sudoer}
 
-# group ID DEADLINE USER, the script on stdin: asks one group of questions. Output and errors go where those of its caller go.
+# group ID DEADLINE USER NONCE, the script on stdin: asks one group of questions. Output and errors go where those of its caller
+# go. Another account can read the environment of its processes, so its answers are marked with a NONCE of their own.
 group() {
   printf '\n%s group %s\n' "$N" "$1"
   exec 4<&0
   if [ -z "$3" ]; then HEAL_N=$N timeout -s KILL "$2" sh -s <&4 2>&1 3>&- 4>&- &
-  elif root; then HEAL_N=$N timeout -s KILL "$2" su -s /bin/sh "$3" -c 'exec sh -s' <&4 2>&1 3>&- 4>&- &
+  elif root; then HEAL_N=$4 timeout -s KILL "$2" su -s /bin/sh "$3" -c 'exec sh -s' <&4 2>&1 3>&- 4>&- &
   else
     sudoer "$3"
-    { printf '%sHEAL_N=%s\n' "$ahead" "$N"; cat; } <&4 | timeout -s KILL "$2" sudo $sudo -H -u "$3" -- sh -s 2>&1 3>&- 4>&- &
+    { printf '%sHEAL_N=%s\n' "$ahead" "$4"; cat; } <&4 | timeout -s KILL "$2" sudo $sudo -H -u "$3" -- sh -s 2>&1 3>&- 4>&- &
   fi
   asked=$!
   exec 4<&-
@@ -91,7 +92,7 @@ endall() {
   for _p do kill -KILL "$_p" "-$_p"; done 2>/dev/null
 }
 
-# act ID FREE TIMEOUT USER, the script on stdin: makes one change in a session of its own, so that a signal reaches all
+# act ID FREE TIMEOUT USER NONCE, the script on stdin: makes one change in a session of its own, so that a signal reaches all
 # that it started. FREE work may print without end: it writes into pipes that keep the first MiB.
 act() {
   printf '\n%s start %s 0\n' "$N" "$1" >&3
@@ -106,11 +107,11 @@ act() {
     cape=$!
   fi
   exec 4<&0
-  if [ -z "$4" ]; then HEAL_N=$N setsid sh -s <&4 >"$out" 2>"$err" 3>&- 4>&- &
-  elif root; then HEAL_N=$N setsid su -s /bin/sh "$4" -c 'exec sh -s' <&4 >"$out" 2>"$err" 3>&- 4>&- &
+  if [ -z "$4" ]; then HEAL_N=$5 setsid sh -s <&4 >"$out" 2>"$err" 3>&- 4>&- &
+  elif root; then HEAL_N=$5 setsid su -s /bin/sh "$4" -c 'exec sh -s' <&4 >"$out" 2>"$err" 3>&- 4>&- &
   else
     sudoer "$4"
-    { printf '%sHEAL_N=%s\n' "$ahead" "$N"; cat; } <&4 | setsid sudo $sudo -H -u "$4" -- sh -s >"$out" 2>"$err" 3>&- 4>&- &
+    { printf '%sHEAL_N=%s\n' "$ahead" "$5"; cat; } <&4 | setsid sudo $sudo -H -u "$4" -- sh -s >"$out" 2>"$err" 3>&- 4>&- &
   fi
   pid=$!
   exec 4<&-

@@ -116,7 +116,7 @@ async function send(connection: Connection, program: Program, signal: AbortSigna
           break;
         case 'act': {
           expected(steps.has(frame.id) && acts.every(({ id }) => id !== frame.id), frame);
-          const act = actDone(frame, streams);
+          const act = actDone(frame, streams, steps.get(frame.id)?.nonce);
           acts.push(act);
           // The first failed act ends the acts.
           if (acts.length === program.acts.length || act.code !== 0) limit.begin();
@@ -205,7 +205,7 @@ function expected(isExpected: boolean, { kind, id }: Frame): void {
   });
 }
 
-function actDone(frame: Frame, streams: ReadonlyMap<string, Buffer>): ActDone {
+function actDone(frame: Frame, streams: ReadonlyMap<string, Buffer>, nonce: string | undefined): ActDone {
   const [code, flags] = frame.words;
   const stderr = streams.get(`err ${frame.id}`) ?? Buffer.alloc(0);
   return {
@@ -215,25 +215,25 @@ function actDone(frame: Frame, streams: ReadonlyMap<string, Buffer>): ActDone {
     stderr,
     truncated: flags?.includes('cut') ?? false,
     timedOut: flags?.includes('late') ?? false,
-    moved: Number(code) === movedCode && /^[0-9a-f]+ moved$/.test(stderr.toString('latin1')),
+    moved: Number(code) === movedCode && stderr.toString('latin1') === `${nonce} moved`,
   };
 }
 
 /**
  * Splits the output of the parallel groups: `NONCE group ID`, the group's raw output, `NONCE done ID CODE`. The nonce belongs to
- * the program and is unknown to tools that print in between.
+ * the program and is unknown to tools that print in between, and to groups of other accounts, which have their own.
  */
 function splitReplies(body: Buffer, groups: readonly Group[]): ReadonlyMap<string, Reply> {
   const replies = new Map<string, Reply>();
   const nonce = body.subarray(1, body.indexOf(' ')).toString('latin1');
-  for (const { id } of groups) {
+  for (const { id, nonce: own = nonce } of groups) {
     const head = Buffer.from(`\n${nonce} group ${id}\n`, 'latin1');
     const foot = Buffer.from(`\n${nonce} done ${id} `, 'latin1');
     const start = body.indexOf(head);
     const end = body.indexOf(foot, start + head.length - 1);
     if (start < 0 || end < 0) continue;
     const code = Number.parseInt(body.subarray(end + foot.length, end + foot.length + 4).toString('latin1'), 10);
-    replies.set(id, { nonce, output: body.subarray(start + head.length, end), code });
+    replies.set(id, { nonce: own, output: body.subarray(start + head.length, end), code });
   }
   return replies;
 }

@@ -1,10 +1,13 @@
 import type { Item, Probe, Question } from '../../core/probe.ts';
+import { newNonce } from '../../shell/bootstrap.ts';
 
 /** Questions of one probe and one account that one script asks. */
 export interface Group {
   readonly id: string;
   readonly probe: Probe<never, unknown>;
   readonly account: Question<unknown>['account'];
+  /** Marks its answers if it runs as another account, which can read the nonces of its own processes and of no others. */
+  readonly nonce?: string;
   /** Seconds. */
   readonly deadline: number;
   readonly items: readonly (Item<never> & { readonly question: Question<unknown> })[];
@@ -47,6 +50,7 @@ export function groupQuestions(questions: readonly Question<unknown>[], apart = 
       id: `g${index}`,
       probe: first.probe as Probe<never, unknown>,
       account: first.account,
+      ...(first.account.user === undefined ? {} : { nonce: newNonce() }),
       // Several items answer quickly or one of them hangs; a single item gets the full time that its probe allows.
       deadline: asked.length > 1 ? Math.min(deadlineTogether, deadline) : deadline,
       items: asked.map((question, place) => ({ id: `i${index}x${place}`, params: question.params as never, question })),

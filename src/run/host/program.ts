@@ -12,6 +12,8 @@ import { type Group, parallelGroups } from './parallel-groups.ts';
 /** A change as a step of a program. */
 export interface ActStep {
   readonly id: string;
+  /** Marks on stderr that a guard failed. Its own, because the account that makes the change can read it. */
+  readonly nonce: string;
   readonly change: Change;
   readonly account: Account;
   /** Seconds; undefined waits without limit. */
@@ -51,7 +53,7 @@ export function programText(program: Program): Sh {
 function parallelText(groups: readonly Group[], index: number): Sh {
   const texts = groups.map((group) => {
     const script = shellOf(group.account, lines(sh`LC_ALL=C; export LC_ALL`, group.probe.ask(group.items)));
-    return heredoc(sh`group ${group.id} ${group.deadline} ${group.account.user ?? ''}`, script);
+    return heredoc(sh`group ${group.id} ${group.deadline} ${group.account.user ?? ''} ${group.nonce ?? ''}`, script);
   });
   return lines(
     sh`{`,
@@ -71,7 +73,7 @@ function actText(step: ActStep): Sh {
     step.uploaded === undefined ? [] : [sh`CONTENT=${step.uploaded}`, sh`trap '[ -z "$CONTENT" ] || discard' EXIT`];
   const script = lines(...content, library, movedFunction, ...guards, change.act.script);
   const free = change.act.kind === 'program' && change.act.free === true ? 1 : 0;
-  const words = sh`act ${step.id} ${free} ${step.timeout ?? 0} ${account.user ?? ''}`;
+  const words = sh`act ${step.id} ${free} ${step.timeout ?? 0} ${account.user ?? ''} ${step.nonce}`;
   return lines(heredoc(words, shellOf(account, script)), sh`[ "$rc" = 0 ] || return`);
 }
 

@@ -1,5 +1,6 @@
 import type { Question } from '../../core/probe.ts';
 import { overlaps } from '../../core/scope.ts';
+import { newNonce } from '../../shell/bootstrap.ts';
 import { digestOf, type PendingHandler, recordPending } from '../handlers/pending-handlers.ts';
 import { describe, type HostRun } from '../host/host-run.ts';
 import type { ActStep } from '../host/program.ts';
@@ -42,6 +43,7 @@ export async function partOf(run: HostRun, turn: TaskTurn, decided: Decided, fir
     if (act.kind === 'archive') archived = await archive(run.connection, act, { signal, timeout, user, count });
     steps.push({
       id: `c${first + index}`,
+      nonce: newNonce(),
       change,
       account,
       guards: guardsOf(run, decided, index),
