@@ -5,6 +5,7 @@ import { cut } from './cells.ts';
 import { errorText } from './error-text.ts';
 import { jsonDocument } from './json-document.ts';
 import type { Look, Reporter } from './reporter.ts';
+import { type Warning, warningLines, warningRow } from './warning.ts';
 
 /** One row of a host's score card. */
 interface Row {
@@ -26,11 +27,13 @@ interface Card {
  *
  * ```
  * { format: 1, complete, ms,
- *   hosts: { NAME: { score, of, rows: [ { role, row, holds, evidence } ], roundTrips, error } } }
+ *   hosts: { NAME: { score, of, rows: [ { role, row, holds, evidence } ], roundTrips, error } },
+ *   warnings: [ { host, message, hint, at } ] }
  * ```
  */
 export function cardReporter(look: Look, output: 'text' | 'json', write: (text: string) => void): Reporter {
   const cards = new Map<string, Card>();
+  const warnings: Warning[] = [];
   let ms: number | undefined;
   const cardOf = (host: string): Card => {
     const known = cards.get(host) ?? { rows: [], roundTrips: 0 };
@@ -53,6 +56,9 @@ export function cardReporter(look: Look, output: 'text' | 'json', write: (text: 
       case 'host-done':
         cardOf(event.host).roundTrips = event.roundTrips;
         break;
+      case 'warning':
+        warnings.push(event);
+        break;
       case 'run-end':
         if (event.unfinished === undefined) ms = event.ms;
         break;
@@ -61,11 +67,11 @@ export function cardReporter(look: Look, output: 'text' | 'json', write: (text: 
   };
   const close = async (): Promise<void> => {
     if (output === 'json') {
-      for (const piece of jsonDocument(documentOf(cards, ms, look), look.clean)) write(piece);
+      for (const piece of jsonDocument(documentOf(cards, warnings, ms, look), look.clean)) write(piece);
       return;
     }
-    if (ms === undefined) return;
-    write([...cards].map(([host, card]) => cardText(host, card, look)).join('\n'));
+    if (ms !== undefined) write([...cards].map(([host, card]) => cardText(host, card, look)).join('\n'));
+    if (warnings.length > 0) write(`\n${warnings.flatMap((warning) => warningLines(warning, look)).join('\n')}\n`);
   };
   return { emit, close };
 }
@@ -101,7 +107,12 @@ function cardText(host: string, { rows, error }: Card, look: Look): string {
   return `${name}  ${look.paint(tone, `${score}/${rows.length}`)}\n${lines.join('\n')}\n`;
 }
 
-function documentOf(cards: ReadonlyMap<string, Card>, ms: number | undefined, look: Look): Json {
+function documentOf(
+  cards: ReadonlyMap<string, Card>,
+  warnings: readonly Warning[],
+  ms: number | undefined,
+  look: Look,
+): Json {
   const hosts = [...cards].map(([host, { rows, error, roundTrips }]): [string, Json] => [
     look.clean.line(host),
     {
@@ -115,5 +126,11 @@ function documentOf(cards: ReadonlyMap<string, Card>, ms: number | undefined, lo
           : { kind: error.kind, message: look.clean.text(error.message), hint: look.clean.text(error.hint ?? '') },
     },
   ]);
-  return { format: 1, complete: ms !== undefined, ms: Math.round(ms ?? 0), hosts: Object.fromEntries(hosts) };
+  return {
+    format: 1,
+    complete: ms !== undefined,
+    ms: Math.round(ms ?? 0),
+    hosts: Object.fromEntries(hosts),
+    warnings: warnings.map(warningRow),
+  };
 }

@@ -6,6 +6,7 @@ import { jsonDocument } from './json-document.ts';
 import { painter } from './paint.ts';
 import type { Reporter } from './reporter.ts';
 import { placeText } from './source-line.ts';
+import { warningRow } from './warning.ts';
 
 /** A JSON object whose keys are the same in every run: a missing value is null. */
 type Row = { [key: string]: Json };
@@ -59,12 +60,7 @@ export function jsonReporter(clean: Clean, diff: boolean, write: (text: string) 
         drills.push(drillRow(event));
         break;
       case 'warning':
-        warnings.push({
-          host: event.host ?? null,
-          message: event.message,
-          hint: event.hint ?? null,
-          at: event.at === undefined ? null : placeText(event.at),
-        });
+        warnings.push(warningRow(event));
         break;
       case 'host-done':
         cost.set(event.host, event);

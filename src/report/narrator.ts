@@ -5,8 +5,8 @@ import { errorText } from './error-text.ts';
 import type { Tone } from './paint.ts';
 import { recapText } from './recap.ts';
 import type { Look } from './reporter.ts';
-import { placeLines } from './source-line.ts';
 import { type Head, isTold, taskText } from './task-text.ts';
+import { warningLines } from './warning.ts';
 
 /** Converts Events to output lines; most give none. Plain prints them, live prints them above its hosts. */
 export type Narrator = (event: Event) => readonly string[];
@@ -61,13 +61,8 @@ export function narrator(look: Look): Narrator {
       case 'drill-done':
         drills.push(event);
         return drillText(event, head, look);
-      case 'warning': {
-        const about = event.host === undefined ? '' : `${event.host}: `;
-        const lines = [`${paint('warning', 'warning:')} ${clean.line(about + event.message)}`];
-        if (event.at !== undefined) lines.push(...placeLines(event.at, clean));
-        if (event.hint !== undefined) lines.push(`${paint('ok', 'hint:')} ${clean.line(event.hint)}`);
-        return lines;
-      }
+      case 'warning':
+        return warningLines(event, look);
       case 'host-done': {
         // A host ends once in each play; its round trips count over all of them.
         roundTrips.set(event.host, event.roundTrips);

@@ -246,7 +246,32 @@ describe('heal backup', () => {
     expect(await run('verify', '--max-age', 'soon')).toEqual({
       code: 5,
       stdout: '',
-      stderr: 'error: --max-age takes hours or days, not "soon"\nhint: for example: --max-age 26h, --max-age 2d\n',
+      stderr: 'error: --max-age requires hours or days, not "soon"\nhint: for example: --max-age 26h, --max-age 2d\n',
+    });
+  });
+
+  test('heal status warns of a host whose newest backup is older than its backup_max_age', async () => {
+    const hosts = (maxAge: string): string => {
+      const host = (age: string): string => `{ address: 127.0.0.1, port: 9, backup_max_age: ${age} }`;
+      const other = '{ address: 127.0.0.1, port: 9 }';
+      const inventory = `vps: { hosts: { jack4: ${host(maxAge)}, jack8: ${host('1d')}, jack6: ${other} } }\n`;
+      return directoryWith({ 'hosts.yml': inventory });
+    };
+    const status = (maxAge: string, ...more: string[]) =>
+      runHeal(healEntry, ['status', '-i', hosts(maxAge), ...more], { cwd: project });
+    const { stdout } = await status('2h');
+    expect(stdout).toContain(
+      'warning: jack4: the newest backup was created 3 hours ago, and backup_max_age is 2h\nhint: heal run backup --limit jack4 creates one\n',
+    );
+    expect(stdout).toContain(`warning: jack8: there is no backup in ${join(backups, 'jack8')}\n`);
+    expect(stdout.match(/warning:/g)).toHaveLength(2);
+    const { warnings } = JSON.parse((await status('26h', '-o', 'json')).stdout);
+    expect(warnings.map(({ host }: { host: string }) => host)).toEqual(['jack8']);
+    expect(await status('soon')).toEqual({
+      code: 5,
+      stdout: '',
+      stderr:
+        'error: backup_max_age of jack4 requires hours or days, not "soon"\nhint: for example: backup_max_age: 26h, backup_max_age: 2d\n',
     });
   });
 

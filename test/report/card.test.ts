@@ -22,6 +22,11 @@ const events: readonly Event[] = [
   { type: 'run-end', report: {}, ms: 12.3 },
 ];
 
+const warned: readonly Event[] = [
+  ...events,
+  { type: 'warning', host: 'jack4', message: 'the newest backup is 3 d old', hint: 'make one' },
+];
+
 async function told(
   output: 'text' | 'json',
   some: Partial<Look> = {},
@@ -49,6 +54,15 @@ jack5  0/1
 ross  unreachable: gone
   hint: is it up?
 `);
+  });
+
+  test('ends with the warnings of the hosts', async () => {
+    expect(await told('text', {}, warned)).toMatch(
+      /\n {2}hint: is it up\?\n\nwarning: jack4: the newest backup is 3 d old\nhint: make one\n$/,
+    );
+    expect(JSON.parse(await told('json', {}, warned)).warnings).toEqual([
+      { host: 'jack4', message: 'the newest backup is 3 d old', hint: 'make one', at: null },
+    ]);
   });
 
   test('shows evidence whole where more is asked for', async () => {

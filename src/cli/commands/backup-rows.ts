@@ -2,6 +2,7 @@ import { type KeptBackup, verifyBackup } from '../../backups/kept-backups.ts';
 import { type Manifest, readManifest } from '../../backups/manifest.ts';
 import { ageText, bytesText } from '../../core/amounts.ts';
 import { exitCodes, HealError } from '../../core/errors.ts';
+import { millisecondsOf } from '../backup-ages.ts';
 import type { Options } from '../options.ts';
 import type { World } from '../world.ts';
 
@@ -19,7 +20,7 @@ export async function listBackups(
   options: Options,
   world: World,
 ): Promise<number> {
-  const maxAge = options.maxAge === undefined ? undefined : ageOf(options.maxAge);
+  const maxAge = options.maxAge === undefined ? undefined : millisecondsOf(options.maxAge, '--max-age', '--max-age ');
   const rows = await (options.target === 'list' ? readBackups(backups) : verify(backups, options));
   const old = maxAge === undefined ? [] : hostsWithout(rows, maxAge);
   if (options.output === 'json') world.json(document(rows, old));
@@ -42,16 +43,6 @@ function hostsWithout(rows: readonly BackupRow[], maxAge: number): string[] {
     if (manifest !== undefined && Date.parse(manifest.created) >= since) hosts.delete(backup.host);
   }
   return [...hosts];
-}
-
-/** Milliseconds of an age as `--max-age` accepts it. */
-function ageOf(text: string): number {
-  const [, count, unit] = /^(\d+)(h|d)$/.exec(text) ?? [];
-  if (count === undefined) {
-    const hint = 'for example: --max-age 26h, --max-age 2d';
-    throw new HealError('usage', `--max-age takes hours or days, not "${text}"`, { hint });
-  }
-  return Number(count) * (unit === 'h' ? 1 : 24) * 60 * 60 * 1000;
 }
 
 /** Each backup with its manifest. */

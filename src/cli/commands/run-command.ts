@@ -11,6 +11,7 @@ import { isSelected } from '../../project/playbook/tags.ts';
 import { precheck } from '../../run/playbook/precheck.ts';
 import type { RunOptions } from '../../run/playbook/run-options.ts';
 import { completeLogins, connectAsking } from '../ask-logins.ts';
+import { oldBackups, watchedBackups } from '../backup-ages.ts';
 import { checkLogins } from '../check-logins.ts';
 import { hostsOfPlays } from '../chosen-plays.ts';
 import { confirmDrills } from '../confirm.ts';
@@ -52,6 +53,7 @@ export async function runCommand(options: Options, world: World): Promise<number
     list({ playbook, hostsOf, selected }, options, world);
     return 0;
   }
+  const watched = options.command === 'status' ? watchedBackups(playbook.plays, hostsOf, project) : [];
   const complete = await completeLogins(options, world);
   const loginOf = (host: Host, play: Play): Login =>
     loginFor(host, play.variables(host, undefined, { values: {} }), project, options, world, complete);
@@ -95,6 +97,7 @@ export async function runCommand(options: Options, world: World): Promise<number
       now: world.now,
       project: side,
     });
+    for (const warning of await oldBackups(watched, Date.now())) reporter.emit(warning);
     return exitCodeOf(report);
   } finally {
     if (keeps && ended !== undefined) again = await retryLine(ended, project, options, world);
