@@ -2,8 +2,8 @@ import type { Login } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Connector } from '../ssh/connect.ts';
-import type { OpenedKeys } from '../ssh/identities.ts';
-import { addNewHosts, type NewHost } from '../ssh/new-hosts.ts';
+import { addNewHosts, type NewHost } from '../ssh/host-keys/new-hosts.ts';
+import type { OpenedKeys } from '../ssh/keys/identities.ts';
 import type { Options } from './options.ts';
 import { ask, askSecret, canAsk } from './prompt.ts';
 import { type CompleteLogin, connectOf, keySourcesOf, sshConfigOf } from './wire.ts';
@@ -75,7 +75,7 @@ async function askPassword(
 }
 
 async function openedKeys(logins: readonly Login[], world: World): Promise<OpenedKeys> {
-  const { openKeys } = await import('../ssh/open-keys.ts');
+  const { openKeys } = await import('../ssh/keys/open-keys.ts');
   return openKeys(logins, keySourcesOf(world), (file, again) => {
     const wrong = again ? 'That passphrase is wrong. ' : '';
     return askSecret(`${wrong}Enter passphrase for key '${world.clean.line(file)}': `, world);

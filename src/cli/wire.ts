@@ -11,7 +11,7 @@ import { localUser } from '../project/inventory/login.ts';
 import type { ProjectSide } from '../run/host/host-run.ts';
 import { projectSide } from '../run/playbook/project-side.ts';
 import type { Connector } from '../ssh/connect.ts';
-import type { KeySources, OpenedKeys } from '../ssh/identities.ts';
+import type { KeySources, OpenedKeys } from '../ssh/keys/identities.ts';
 import type { World } from './world.ts';
 
 const windowsAgent = String.raw`\\.\pipe\openssh-ssh-agent`;
@@ -36,8 +36,8 @@ export type CompleteLogin = (login: Login) => Login;
  */
 export async function sshConfigOf(world: World): Promise<CompleteLogin> {
   const [{ readConfigFiles }, { withConfig }] = await Promise.all([
-    import('../ssh/config-file.ts'),
-    import('../ssh/config-login.ts'),
+    import('../ssh/config/config-file.ts'),
+    import('../ssh/config/config-login.ts'),
   ]);
   const { home, cwd, env } = world;
   const uid = process.getuid?.();

@@ -12,15 +12,15 @@ import type { Connect, Connection, Login } from '../core/connection.ts';
 import { HealError } from '../core/errors.ts';
 import { newNonce, request } from '../shell/bootstrap.ts';
 import { type ShellStart, shellStart } from '../shell/shell-start.ts';
-import type { ByHand } from './by-hand.ts';
 import { isOpen } from './close-client.ts';
 import { timedOut } from './dial.ts';
 import { type Pace, paces, Surprise } from './fast-login.ts';
 import { interrupted, place, unreachable } from './faults.ts';
-import type { FetchHostKey } from './fetch-host-key.ts';
-import { hostKeyCheck } from './host-key.ts';
-import type { KeySources } from './identities.ts';
-import { jumpHosts, type Route } from './jump.ts';
+import type { FetchHostKey } from './host-keys/fetch-host-key.ts';
+import { hostKeyCheck } from './host-keys/host-key.ts';
+import type { InteractiveSession } from './interactive.ts';
+import { jumpHosts, type Route } from './jump/jump.ts';
+import type { KeySources } from './keys/identities.ts';
 import type { LoginPlan } from './login.ts';
 import { keepShell } from './session.ts';
 
@@ -35,7 +35,7 @@ export interface ConnectorOptions extends KeySources {
 /** A Connect, and the end of the jump hosts' logins, which its connections share. */
 export interface Connector extends Connect {
   /** A login without the kept shell, for manual work of a user. */
-  byHand(login: Login, signal: AbortSignal): Promise<ByHand>;
+  interactive(login: Login, signal: AbortSignal): Promise<InteractiveSession>;
   /** Logs in only to jump hosts. */
   readonly fetchHostKey: FetchHostKey;
   close(): Promise<void>;
@@ -87,7 +87,7 @@ export function connector(options: ConnectorOptions): Connector {
   };
 
   /** Logs in and runs nothing: a jump host may have no shell for this user. */
-  const enterAlone = async (login: Login, route: Route, signal: AbortSignal): Promise<Client> => {
+  const loginOnly = async (login: Login, route: Route, signal: AbortSignal): Promise<Client> => {
     const { value } = await enter(login, route, signal, () => ({
       pace: pace === 'plain' ? pace : 'sign',
       command: '',
@@ -96,7 +96,7 @@ export function connector(options: ConnectorOptions): Connector {
     }));
     return value;
   };
-  const jumps = jumpHosts(enterAlone);
+  const jumps = jumpHosts(loginOnly);
 
   const connect: Connect = async (login, first, onFrame, signal): Promise<Connection> => {
     const start = startOf(login);
@@ -140,23 +140,23 @@ export function connector(options: ConnectorOptions): Connector {
   const fetchHostKey: FetchHostKey = async (login, algorithms, signal) => {
     const route = await jumps.enter(login.jump, signal);
     try {
-      return await (await import('./fetch-host-key.ts')).fetchHostKey(login, algorithms, route, signal);
+      return await (await import('./host-keys/fetch-host-key.ts')).fetchHostKey(login, algorithms, route, signal);
     } finally {
       route.leave();
     }
   };
-  const openByHand: Connector['byHand'] = async (login, signal) => {
+  const openInteractive: Connector['interactive'] = async (login, signal) => {
     const route = await jumps.enter(login.jump, signal);
-    const client = await enterAlone(login, route, signal).finally(route.leave);
-    return (await import('./by-hand.ts')).byHand(client, login.name, signal);
+    const client = await loginOnly(login, route, signal).finally(route.leave);
+    return (await import('./interactive.ts')).interactiveSession(client, login.name, signal);
   };
-  return Object.assign(connect, { byHand: openByHand, fetchHostKey, close: () => jumps.close() });
+  return Object.assign(connect, { interactive: openInteractive, fetchHostKey, close: () => jumps.close() });
 }
 
 /** The parts that need ssh2, the largest library of all. */
 async function loadSsh(sources: KeySources) {
   const [{ identityFinder }, { logIn, startCommand }] = await Promise.all([
-    import('./identities.ts'),
+    import('./keys/identities.ts'),
     import('./login.ts'),
   ]);
   return { findIdentities: identityFinder(sources), logIn, startCommand };

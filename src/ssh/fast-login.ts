@@ -8,7 +8,7 @@
  */
 import { generateKeyPairSync } from 'node:crypto';
 import type { Client, ClientChannel, ParsedKey, SigningRequestOptions } from 'ssh2';
-import type { Identity } from './identities.ts';
+import type { Identity } from './keys/identities.ts';
 
 /**
  * How much is sent ahead; each includes those before it. Tests and measurements choose, all other callers use the last.

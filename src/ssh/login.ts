@@ -5,8 +5,8 @@ import { HealError } from '../core/errors.ts';
 import { dialError } from './dial.ts';
 import { execPlainly, type FastLogin, fastLogin, type Pace, type Started, Surprise } from './fast-login.ts';
 import { interrupted, place, unreachable } from './faults.ts';
-import type { HostKeyCheck } from './host-key.ts';
-import type { Identities } from './identities.ts';
+import type { HostKeyCheck } from './host-keys/host-key.ts';
+import type { Identities } from './keys/identities.ts';
 import { expiredPassword, proofsFor } from './proofs.ts';
 
 /** Seconds between two keepalive messages to a silent host, and how many may stay unanswered before it counts as lost. */

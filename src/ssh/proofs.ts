@@ -3,8 +3,8 @@ import type { Login } from '../core/connection.ts';
 import type { HealError } from '../core/errors.ts';
 import type { FastLogin } from './fast-login.ts';
 import { place, unreachable } from './faults.ts';
-import type { HostKeyCheck } from './host-key.ts';
-import type { Identities, Identity } from './identities.ts';
+import type { HostKeyCheck } from './host-keys/host-key.ts';
+import type { Identities, Identity } from './keys/identities.ts';
 
 /** The credentials sent to a server for a login (RFC 4252): the keys, and then the password, as ssh(1) does. */
 export interface Proofs {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Login } from '../../src/core/connection.ts';
-import { readConfigFiles } from '../../src/ssh/config-file.ts';
-import { withConfig } from '../../src/ssh/config-login.ts';
+import { readConfigFiles } from '../../src/ssh/config/config-file.ts';
+import { withConfig } from '../../src/ssh/config/config-login.ts';
 import { testLogin } from './sshd.ts';
 
 /** Environment variables that configs of tests refer to. */

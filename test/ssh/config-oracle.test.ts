@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readConfigFiles } from '../../src/ssh/config-file.ts';
-import { withConfig } from '../../src/ssh/config-login.ts';
-import { settingsFor } from '../../src/ssh/config-settings.ts';
+import { readConfigFiles } from '../../src/ssh/config/config-file.ts';
+import { withConfig } from '../../src/ssh/config/config-login.ts';
+import { settingsFor } from '../../src/ssh/config/config-settings.ts';
 import { attemptSync, runSync } from '../child.ts';
 import { testLogin } from './sshd.ts';
 

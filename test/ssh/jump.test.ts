@@ -8,7 +8,7 @@ import { HealError } from '../../src/core/errors.ts';
 import { sh } from '../../src/shell/sh.ts';
 import { type Connector, connector } from '../../src/ssh/connect.ts';
 import type { Pace } from '../../src/ssh/fast-login.ts';
-import { jumpHosts, type Route } from '../../src/ssh/jump.ts';
+import { jumpHosts, type Route } from '../../src/ssh/jump/jump.ts';
 import { until } from '../until.ts';
 import { loginOfHome } from './config-home.ts';
 import { startRelay } from './relay.ts';

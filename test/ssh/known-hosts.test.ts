@@ -1,6 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { fingerprint, hostKeyAlgorithms, judge, knownHostLine, parseKnownHosts } from '../../src/ssh/known-hosts.ts';
+import {
+  fingerprint,
+  hostKeyAlgorithms,
+  judge,
+  knownHostLine,
+  parseKnownHosts,
+} from '../../src/ssh/host-keys/known-hosts.ts';
 
 /** A public key as SSH writes it: only its type matters here. */
 function publicKey(type: string, content: string): Buffer {

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Login } from '../../src/core/connection.ts';
 import { sh } from '../../src/shell/sh.ts';
 import { type Connector, connector } from '../../src/ssh/connect.ts';
-import { addNewHosts, type NewHost } from '../../src/ssh/new-hosts.ts';
+import { addNewHosts, type NewHost } from '../../src/ssh/host-keys/new-hosts.ts';
 import { runSync } from '../child.ts';
 import { loginOfHome } from './config-home.ts';
 import { freePort, makeKey, noSshd, type Sshd, startSshd } from './sshd.ts';

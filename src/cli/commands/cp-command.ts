@@ -1,7 +1,7 @@
 import { HealError } from '../../core/errors.ts';
 import { count } from '../../report/duration.ts';
-import { onHost } from '../on-host.ts';
 import type { Options } from '../options.ts';
+import { withSession } from '../with-session.ts';
 import type { World } from '../world.ts';
 
 /** `heal cp SOURCE TARGET`: copies a file or a directory to or from a host; the remote side is HOST:PATH, as with scp(1). */
@@ -19,7 +19,7 @@ export async function cpCommand(options: Options, world: World): Promise<number>
       },
     );
   }
-  return onHost(remote.host, options, world, async (host) => {
+  return withSession(remote.host, options, world, async (host) => {
     const files = from === undefined ? await host.put(source, remote.path) : await host.get(remote.path, target);
     world.out(world.clean.line(`copied ${count(files, 'file')} from ${source} to ${target}`).concat('\n'));
     return 0;

@@ -1,8 +1,8 @@
 import { HealError } from '../../core/errors.ts';
-import type { Window } from '../../ssh/by-hand.ts';
-import { onHost } from '../on-host.ts';
+import type { Window } from '../../ssh/interactive.ts';
 import type { Options } from '../options.ts';
 import { canAsk } from '../prompt.ts';
+import { withSession } from '../with-session.ts';
 import type { World } from '../world.ts';
 
 /**
@@ -18,7 +18,7 @@ export async function sshCommand(options: Options, world: World): Promise<number
     });
   }
   const { stdin, stdout, stderr } = process;
-  return onHost(options.target, options, world, async (host) => {
+  return withSession(options.target, options, world, async (host) => {
     const raw = wantsTerminal && stdin.isTTY === true;
     if (raw) stdin.setRawMode(true);
     try {

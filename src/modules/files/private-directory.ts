@@ -2,7 +2,7 @@ import type { Sh } from '../../core/sh.ts';
 import { sh } from '../../shell/sh.ts';
 
 /**
- * Enters `near`, and in it a private directory (`stage` in src/shell/library.ts), where a tree is unpacked into .heal-tree
+ * Enters `near`, and in it a private directory (`stage` in src/shell/safe-paths.ts), where a tree is unpacked into .heal-tree
  * before its entries are moved to their places. Descriptor 5 is that directory, even if directories above it are renamed; `$S`
  * refers to it from every working directory.
  */

@@ -2,12 +2,13 @@ import type { Answers, Reads } from '../../core/module.ts';
 import type { Drill, Heal, Task } from '../../core/playbook.ts';
 import type { Question } from '../../core/probe.ts';
 import { exchange } from '../host/exchange.ts';
-import { evaluateOn, type HostRun, nameOf, questionsOf, variablesOf } from '../host/host-run.ts';
+import { evaluateOn, type HostRun, questionsOf, variablesOf } from '../host/host-run.ts';
 import type { RunOptions } from '../playbook/run-options.ts';
 import { type Instance, instanceOf } from '../task/instance.ts';
 import { hidden } from '../task/no-log.ts';
 import { type Ended, outcomeOf } from '../task/outcome.ts';
 import { pause } from '../task/pause.ts';
+import { nameOf } from '../task/task-info.ts';
 import { runTaskList } from '../task-list/run-task-list.ts';
 
 /** Milliseconds between two checks of a host that should heal: short, so that the reported time is accurate. */

@@ -5,6 +5,7 @@ import type { State } from '../../core/state.ts';
 import { openLock } from '../../shell/run-lock.ts';
 import { answersWithin, type Group, groupQuestions } from './parallel-groups.ts';
 import { type ActStep, movedCode, type Program, programText } from './program.ts';
+import { broken, parsed, splitReplies, withoutAnswer } from './replies.ts';
 
 /** The result of an act on the host. */
 export interface ActDone {
@@ -216,58 +217,5 @@ function actDone(frame: Frame, streams: ReadonlyMap<string, Buffer>, nonce: stri
     truncated: flags?.includes('cut') ?? false,
     timedOut: flags?.includes('late') ?? false,
     moved: Number(code) === movedCode && stderr.toString('latin1') === `${nonce} moved`,
-  };
-}
-
-/**
- * Splits the output of the parallel groups: `NONCE group ID`, the group's raw output, `NONCE done ID CODE`. The nonce belongs to
- * the program and is unknown to tools that print in between, and to groups of other accounts, which have their own.
- */
-function splitReplies(body: Buffer, groups: readonly Group[]): ReadonlyMap<string, Reply> {
-  const replies = new Map<string, Reply>();
-  const nonce = body.subarray(1, body.indexOf(' ')).toString('latin1');
-  for (const { id, nonce: own = nonce } of groups) {
-    const head = Buffer.from(`\n${nonce} group ${id}\n`, 'latin1');
-    const foot = Buffer.from(`\n${nonce} done ${id} `, 'latin1');
-    const start = body.indexOf(head);
-    const end = body.indexOf(foot, start + head.length - 1);
-    if (start < 0 || end < 0) continue;
-    const code = Number.parseInt(body.subarray(end + foot.length, end + foot.length + 4).toString('latin1'), 10);
-    replies.set(id, { nonce: own, output: body.subarray(start + head.length, end), code });
-  }
-  return replies;
-}
-
-/**
- * The answers of a group. If the probe can't read them (a tool printed something else), each item is asked in a group of its own,
- * so that only the faulty item has no answer.
- */
-function parsed(group: Group, reply: Reply): (readonly [Question<unknown>, State<unknown>])[] {
-  try {
-    const states = group.probe.parse(reply, group.items);
-    return group.items.flatMap(({ id, question }) => {
-      const state = states.get(id);
-      return state === undefined ? [] : [[question, state] as const];
-    });
-  } catch (error) {
-    const why = `the answer of the ${group.probe.name} probe can't be read: ${error instanceof Error ? error.message : error}`;
-    return group.items.length > 1
-      ? []
-      : group.items.map(({ question }) => [question, { kind: 'unavailable', why }] as const);
-  }
-}
-
-/** `timeout` exits with 124, 137 or 143 (coreutils, with KILL, busybox). */
-function broken(reply: Reply): boolean {
-  return reply.code === 124 || reply.code === 137 || reply.code === 143;
-}
-
-function withoutAnswer(group: Group, replies: ReadonlyMap<string, Reply>): State<unknown> {
-  const reply = replies.get(group.id);
-  if (reply !== undefined && broken(reply)) return { kind: 'timeout', seconds: group.deadline };
-  const words = reply?.output.toString('utf8').trim().split('\n').at(-1);
-  return {
-    kind: 'unavailable',
-    why: words ? `the ${group.probe.name} probe said: ${words}` : `the ${group.probe.name} probe gave no answer`,
   };
 }

@@ -1,7 +1,7 @@
 import type { Content } from '../../core/change.ts';
 import type { Connection } from '../../core/connection.ts';
-import { HealError } from '../../core/errors.ts';
-import type { Counts, Event, TaskInfo } from '../../core/event.ts';
+import type { HealError } from '../../core/errors.ts';
+import type { Counts, Event } from '../../core/event.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Answers, LocalRequest, Reads } from '../../core/module.ts';
 import type { Evaluated, Host, Play, Task, Value, Variables } from '../../core/playbook.ts';
@@ -10,7 +10,7 @@ import type { Sh } from '../../core/sh.ts';
 import type { RecordedHandler } from '../handlers/pending-handlers.ts';
 import type { Batch } from '../playbook/batch.ts';
 import { evaluateTask, type Prepared, type TaskEvaluation } from '../task/evaluate-task.ts';
-import { type Instance, infoOf } from '../task/instance.ts';
+import type { Instance } from '../task/instance.ts';
 import type { Made } from '../task/task-turn.ts';
 import { type Flow, flowOf } from '../task-list/block-flow.ts';
 import type { HostConnection } from './host-connection.ts';
@@ -231,38 +231,6 @@ export async function evaluateOn(
     },
     run.prepared,
   );
-}
-
-/** An instance in events: its name and its item's label as far as they can be rendered now. */
-export function describe(run: HostRun, instance: Instance, name: string): TaskInfo {
-  const { item, task } = instance;
-  const label = item === undefined || task.noLog ? undefined : task.loopControl?.label;
-  const rendered = label === undefined ? undefined : shown(() => label.evaluate(variablesOf(run, instance, new Set())));
-  const info = infoOf(instance, name);
-  return rendered === undefined ? info : { ...info, item: String(rendered) };
-}
-
-/** A task's name as far as it can be rendered now. */
-export function nameOf(run: HostRun, instance: Instance, waitsFor: ReadonlySet<string>): string {
-  const { task, item } = instance;
-  // With no_log, a name that contains the item is shown as written in the file.
-  const isHidden = task.noLog && item !== undefined;
-  const variables = isHidden
-    ? variablesOf(run, { task }, new Set([...waitsFor, task.loopVar]))
-    : variablesOf(run, instance, waitsFor);
-  const { name } = task;
-  return shown(() => name.evaluate(variables)) ?? (isHidden ? name.source : undefined) ?? task.id;
-}
-
-/** A value for display; undefined while it is not known, or if it can't be evaluated with the host's results. */
-function shown<T>(evaluate: () => Evaluated<T>): T | undefined {
-  try {
-    const evaluated = evaluate();
-    return evaluated.kind === 'value' ? evaluated.value : undefined;
-  } catch (error) {
-    if (error instanceof HealError) return undefined;
-    throw error;
-  }
 }
 
 /** Questions of a task's prepared reads. */

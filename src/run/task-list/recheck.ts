@@ -1,10 +1,11 @@
 import type { Question } from '../../core/probe.ts';
 import { overlaps } from '../../core/scope.ts';
 import { exchange } from '../host/exchange.ts';
-import { type HostRun, nameOf, questionsOf } from '../host/host-run.ts';
+import { type HostRun, questionsOf } from '../host/host-run.ts';
 import { decide } from '../task/evaluate-task.ts';
 import { type Instance, infoOf } from '../task/instance.ts';
 import { pause } from '../task/pause.ts';
+import { nameOf } from '../task/task-info.ts';
 import { gather } from './gather.ts';
 
 /** Seconds until a state that is no longer correct counts as undone. */

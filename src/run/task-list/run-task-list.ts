@@ -1,12 +1,13 @@
 import { HealError } from '../../core/errors.ts';
 import type { Value } from '../../core/playbook.ts';
-import { evaluateOn, flowIn, type HostRun, nameOf } from '../host/host-run.ts';
+import { evaluateOn, flowIn, type HostRun } from '../host/host-run.ts';
 import type { Instance } from '../task/instance.ts';
 import { meta } from '../task/meta.ts';
 import { emptyLoop, type Outcome } from '../task/outcome.ts';
 import { pause } from '../task/pause.ts';
 import { isIgnored, recordOutcome } from '../task/record-outcome.ts';
 import { runTask } from '../task/run-task.ts';
+import { nameOf } from '../task/task-info.ts';
 import { unfoldAt, waitsBefore } from './gather.ts';
 
 /**

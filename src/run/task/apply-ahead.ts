@@ -1,10 +1,11 @@
 import { overlaps, type Scope } from '../../core/scope.ts';
 import { pendingAfter } from '../handlers/handlers.ts';
-import { evaluateOn, flowIn, type HostRun, nameOf, questionsOf } from '../host/host-run.ts';
+import { evaluateOn, flowIn, type HostRun, questionsOf } from '../host/host-run.ts';
 import { waitsBefore } from '../task-list/gather.ts';
 import type { Instance } from './instance.ts';
 import { meta } from './meta.ts';
 import { partOf } from './steps.ts';
+import { nameOf } from './task-info.ts';
 import { type Decided, isFree, type Part, touchesOf } from './task-turn.ts';
 
 /** Limits of shell text in bytes, and of tasks, for one program: its changes are reported at its end. */

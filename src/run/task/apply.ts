@@ -2,7 +2,7 @@ import type { Question } from '../../core/probe.ts';
 import { originsOf } from '../handlers/handlers.ts';
 import { type ActDone, type Exchanged, exchange, type Watch } from '../host/exchange.ts';
 import { lockAhead, lockOf, lockWatch, startOver } from '../host/host-lock.ts';
-import { describe, type HostRun, questionsOf } from '../host/host-run.ts';
+import { type HostRun, questionsOf } from '../host/host-run.ts';
 import type { ActStep } from '../host/program.ts';
 import { waitForReboot } from '../host/wait-for-reboot.ts';
 import { gather } from '../task-list/gather.ts';
@@ -12,6 +12,7 @@ import { type Ended, printed } from './outcome.ts';
 import { prove } from './prove.ts';
 import { recordOutcome } from './record-outcome.ts';
 import { partOf } from './steps.ts';
+import { describe } from './task-info.ts';
 import { changeInfo, type Decided, isFree, type Made, type Part, type TaskTurn, touchesOf } from './task-turn.ts';
 
 /**

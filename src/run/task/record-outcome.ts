@@ -1,10 +1,11 @@
 import type { ChangeInfo, Status, TaskDone } from '../../core/event.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Value } from '../../core/playbook.ts';
-import { describe, type HostRun, namesGivenBy, onlyPlans } from '../host/host-run.ts';
+import { type HostRun, namesGivenBy, onlyPlans } from '../host/host-run.ts';
 import type { Instance } from './instance.ts';
 import { reported } from './no-log.ts';
 import type { Outcome } from './outcome.ts';
+import { describe } from './task-info.ts';
 
 /** Counts the outcome, registers its result, notifies its handlers, and emits the event. */
 export function recordOutcome(

@@ -3,7 +3,7 @@ import type { Result, Value, Variables } from '../../core/playbook.ts';
 import { originsOf, pendingAfter } from '../handlers/handlers.ts';
 import { digestOf } from '../handlers/pending-handlers.ts';
 import { exchange } from '../host/exchange.ts';
-import { describe, evaluateOn, flowIn, type HostRun, nameOf, onlyPlans, variablesOf } from '../host/host-run.ts';
+import { evaluateOn, flowIn, type HostRun, onlyPlans, variablesOf } from '../host/host-run.ts';
 import { whileReachable } from '../host/reconnect.ts';
 import { waitsBefore } from '../task-list/gather.ts';
 import { prefetch } from '../task-list/prefetch.ts';
@@ -13,6 +13,7 @@ import type { Instance } from './instance.ts';
 import { type Ended, type Outcome, outcomeOf } from './outcome.ts';
 import { pause } from './pause.ts';
 import { recordOutcome, registerResult } from './record-outcome.ts';
+import { describe, nameOf } from './task-info.ts';
 import { changeInfo, type Decided, type TaskTurn, touchesOf } from './task-turn.ts';
 
 /** A module that asks something new in more rounds than this never ends. */

@@ -2,12 +2,13 @@ import type { Question } from '../../core/probe.ts';
 import { overlaps } from '../../core/scope.ts';
 import { newNonce } from '../../shell/bootstrap.ts';
 import { digestOf, type PendingHandler, recordPending } from '../handlers/pending-handlers.ts';
-import { describe, type HostRun } from '../host/host-run.ts';
+import type { HostRun } from '../host/host-run.ts';
 import type { ActStep } from '../host/program.ts';
 import { type Archived, archive } from '../transfer/archive.ts';
 import { download } from '../transfer/download.ts';
 import { progress } from '../transfer/progress.ts';
 import { upload } from '../transfer/upload.ts';
+import { describe } from './task-info.ts';
 import { type Decided, type Part, type TaskTurn, touchesOf } from './task-turn.ts';
 
 /**

@@ -8,7 +8,7 @@ import { counted } from './progress.ts';
 
 /**
  * Streams a content to a file in its target directory, so that a rename puts it in place. The file is
- * in a private directory there (see `stage` in src/shell/library.ts) and has a name that can't be guessed. The host checks
+ * in a private directory there (see `stage` in src/shell/safe-paths.ts) and has a name that can't be guessed. The host checks
  * the received content with its hash; if it is not complete, nothing stays there.
  *
  * @param user - the account of the task, which owns the file; undefined for that of the connection

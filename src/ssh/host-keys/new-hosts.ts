@@ -1,11 +1,11 @@
 import { devNull } from 'node:os';
-import type { Login } from '../core/connection.ts';
-import { HealError } from '../core/errors.ts';
-import { interrupted, place } from './faults.ts';
+import type { Login } from '../../core/connection.ts';
+import { HealError } from '../../core/errors.ts';
+import { interrupted, place } from '../faults.ts';
+import { withJumpHosts } from '../jump/with-jump-hosts.ts';
 import type { FetchHostKey } from './fetch-host-key.ts';
 import { type HostKeyCheck, hostKeyCheck, knownAs } from './host-key.ts';
 import { fingerprint, keyType, knownName } from './known-hosts.ts';
-import { withJumpHosts } from './with-jump-hosts.ts';
 
 /** A host that no known_hosts file names, and the key that it showed. */
 export interface NewHost {

@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { HealError } from '../core/errors.ts';
-import type { Place } from '../core/place.ts';
+import { HealError } from '../../core/errors.ts';
+import type { Place } from '../../core/place.ts';
+import { codeOf } from '../faults.ts';
 import { configError, type Directive, parseLine } from './config-line.ts';
-import { codeOf } from './faults.ts';
 import { globFiles } from './file-glob.ts';
 
 /** Paths of the ssh_config files. */

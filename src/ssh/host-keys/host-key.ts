@@ -1,8 +1,8 @@
 import { appendFile, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Login } from '../core/connection.ts';
-import { HealError } from '../core/errors.ts';
-import { codeOf, place } from './faults.ts';
+import type { Login } from '../../core/connection.ts';
+import { HealError } from '../../core/errors.ts';
+import { codeOf, place } from '../faults.ts';
 import {
   fingerprint,
   hasExactly,

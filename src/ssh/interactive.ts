@@ -25,7 +25,7 @@ export interface Window {
  * Manual work of a user on one host, over a login like that of a run: a shell, one command, copies of files. For single
  * steps node-ssh is enough; a run keeps a shell of its own (session.ts).
  */
-export interface ByHand {
+export interface InteractiveSession {
   /**
    * Runs a command, or the login shell if no command is given.
    *
@@ -43,7 +43,7 @@ export interface ByHand {
   close(): Promise<void>;
 }
 
-export function byHand(client: Client, host: string, signal: AbortSignal): ByHand {
+export function interactiveSession(client: Client, host: string, signal: AbortSignal): InteractiveSession {
   const ssh = new NodeSSH();
   ssh.connection = client;
   const stop = (): void => void client.destroy();
@@ -133,18 +133,18 @@ async function put(sftp: SFTPWrapper, host: string, from: string, to: string): P
     throw new HealError('failed', `${host}:${target}: there is no directory ${above}`);
   }
   if (!local.isDirectory()) {
-    await about(target, sent(sftp, from, target, local.mode & 0o777));
+    await about(target, upload(sftp, from, target, local.mode & 0o777));
     return 1;
   }
   let files = 0;
   const copy = async (directory: string, at: string): Promise<void> => {
-    if ((await statOf(sftp, at))?.isDirectory() !== true) await about(at, made(sftp, at));
+    if ((await statOf(sftp, at))?.isDirectory() !== true) await about(at, makeDirectory(sftp, at));
     for (const name of (await readdir(directory)).sort()) {
       const path = join(directory, name);
       const found = await stat(path);
       if (found.isDirectory()) await copy(path, posix.join(at, name));
       else if (found.isFile()) {
-        await about(posix.join(at, name), sent(sftp, path, posix.join(at, name), found.mode & 0o777));
+        await about(posix.join(at, name), upload(sftp, path, posix.join(at, name), found.mode & 0o777));
         files += 1;
       }
     }
@@ -162,7 +162,7 @@ async function get(sftp: SFTPWrapper, host: string, from: string, to: string): P
   const local = await stat(to).catch(() => undefined);
   const target = local?.isDirectory() === true ? join(to, posix.basename(posix.resolve('/', source)) || host) : to;
   if (!there.isDirectory()) {
-    await about(source, fetched(sftp, source, target));
+    await about(source, download(sftp, source, target));
     return 1;
   }
   let files = 0;
@@ -179,7 +179,7 @@ async function get(sftp: SFTPWrapper, host: string, from: string, to: string): P
       const path = posix.join(directory, filename);
       if (attrs.isDirectory()) await copy(path, join(at, filename));
       else if (attrs.isFile() || (attrs.isSymbolicLink() && (await statOf(sftp, path))?.isFile() === true)) {
-        await about(path, fetched(sftp, path, join(at, filename)));
+        await about(path, download(sftp, path, join(at, filename)));
         files += 1;
       }
     }
@@ -213,19 +213,19 @@ function listed(sftp: SFTPWrapper, path: string): Promise<FileEntryWithStats[]> 
 }
 
 // node-ssh's own copies treat a backslash in a name as a slash, and create the parent directories.
-function sent(sftp: SFTPWrapper, from: string, to: string, mode: number): Promise<void> {
-  return done((end) => sftp.fastPut(from, to, { mode }, end));
+function upload(sftp: SFTPWrapper, from: string, to: string, mode: number): Promise<void> {
+  return promised((end) => sftp.fastPut(from, to, { mode }, end));
 }
 
-function fetched(sftp: SFTPWrapper, from: string, to: string): Promise<void> {
-  return done((end) => sftp.fastGet(from, to, end));
+function download(sftp: SFTPWrapper, from: string, to: string): Promise<void> {
+  return promised((end) => sftp.fastGet(from, to, end));
 }
 
-function made(sftp: SFTPWrapper, path: string): Promise<void> {
-  return done((end) => sftp.mkdir(path, end));
+function makeDirectory(sftp: SFTPWrapper, path: string): Promise<void> {
+  return promised((end) => sftp.mkdir(path, end));
 }
 
-function done(begin: (end: (error?: Error | null) => void) => void): Promise<void> {
+function promised(begin: (end: (error?: Error | null) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => begin((error) => (error == null ? resolve() : reject(error))));
 }
 

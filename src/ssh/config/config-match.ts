@@ -1,4 +1,4 @@
-import type { Place } from '../core/place.ts';
+import type { Place } from '../../core/place.ts';
 import { configError, type Directive } from './config-line.ts';
 import { matchesList } from './pattern.ts';
 

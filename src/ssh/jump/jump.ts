@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
-import type { Login } from '../core/connection.ts';
-import { HealError } from '../core/errors.ts';
-import { closeClient } from './close-client.ts';
-import { dial } from './dial.ts';
-import { interrupted, place, unreachable } from './faults.ts';
+import type { Login } from '../../core/connection.ts';
+import { HealError } from '../../core/errors.ts';
+import { closeClient } from '../close-client.ts';
+import { dial } from '../dial.ts';
+import { interrupted, place, unreachable } from '../faults.ts';
 
 /** Logins at once through one jump host: they share one line and one process there, and more only slow each other. */
 const loginsAtOnce = 8;

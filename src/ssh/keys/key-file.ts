@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import ssh2, { type ParsedKey } from 'ssh2';
-import { HealError } from '../core/errors.ts';
-import type { Secret } from '../core/secret.ts';
+import { HealError } from '../../core/errors.ts';
+import type { Secret } from '../../core/secret.ts';
+import { codeOf } from '../faults.ts';
 import { isEncryptedKey, publicLine } from './encrypted-key.ts';
-import { codeOf } from './faults.ts';
 
 /** A private key whose passphrase is not known. */
 export class EncryptedKey extends HealError {

@@ -1,7 +1,7 @@
 import ssh2 from 'ssh2';
-import type { Login } from '../core/connection.ts';
-import { interrupted, place, unreachable } from './faults.ts';
-import type { Route } from './jump.ts';
+import type { Login } from '../../core/connection.ts';
+import { interrupted, place, unreachable } from '../faults.ts';
+import type { Route } from '../jump/jump.ts';
 
 /** Gets the public key that a host sends and proves to have. */
 export type FetchHostKey = (login: Login, algorithms: readonly string[], signal: AbortSignal) => Promise<Buffer>;

@@ -1,9 +1,9 @@
 import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2';
-import type { Login } from '../core/connection.ts';
-import { HealError } from '../core/errors.ts';
+import type { Login } from '../../core/connection.ts';
+import { HealError } from '../../core/errors.ts';
+import { codeOf } from '../faults.ts';
 import { agentKeys } from './agent-keys.ts';
 import { defaultKeys } from './default-keys.ts';
-import { codeOf } from './faults.ts';
 import { EncryptedKey, publicKey, readKey } from './key-file.ts';
 
 /** One key to log in with. */

@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Place } from '../core/place.ts';
-import { matchesList } from './pattern.ts';
+import type { Place } from '../../core/place.ts';
+import { matchesList } from '../config/pattern.ts';
 
 /** One line of a known_hosts file that names a host (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). */
 export interface KnownHost {

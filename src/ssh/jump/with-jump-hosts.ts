@@ -1,4 +1,4 @@
-import type { Login } from '../core/connection.ts';
+import type { Login } from '../../core/connection.ts';
 
 /** These logins and those of their jump hosts, each once; a jump host precedes the hosts that use it. */
 export function withJumpHosts(logins: readonly Login[]): readonly Login[] {

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { ParsedKey } from 'ssh2';
-import type { Login } from '../core/connection.ts';
-import { HealError } from '../core/errors.ts';
-import type { Secret } from '../core/secret.ts';
+import type { Login } from '../../core/connection.ts';
+import { HealError } from '../../core/errors.ts';
+import type { Secret } from '../../core/secret.ts';
+import { withJumpHosts } from '../jump/with-jump-hosts.ts';
 import { defaultKeys } from './default-keys.ts';
 import { isEncryptedKey } from './encrypted-key.ts';
 import type { KeySources, OpenedKeys } from './identities.ts';
-import { withJumpHosts } from './with-jump-hosts.ts';
 
 /** Attempts at one passphrase (NumberOfPasswordPrompts in ssh_config(5) has the same default). */
 const attempts = 3;

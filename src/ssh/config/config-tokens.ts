@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Place } from '../core/place.ts';
+import type { Place } from '../../core/place.ts';
 import { configError } from './config-line.ts';
 
 /** The values of the tokens of ssh_config(5), by their letter: `h` for `%h`. */

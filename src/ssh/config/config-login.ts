@@ -1,6 +1,6 @@
 import { devNull } from 'node:os';
 import { join } from 'node:path';
-import type { Login } from '../core/connection.ts';
+import type { Login } from '../../core/connection.ts';
 import type { ConfigFile } from './config-file.ts';
 import { type Hop, hopsOf } from './config-jump.ts';
 import { configError, type Directive } from './config-line.ts';

@@ -1,6 +1,6 @@
 import SSHConfig from 'ssh-config';
-import { HealError } from '../core/errors.ts';
-import type { Place } from '../core/place.ts';
+import { HealError } from '../../core/errors.ts';
+import type { Place } from '../../core/place.ts';
 
 /** One line of an ssh_config file: a keyword and its arguments. */
 export interface Directive {

@@ -1,4 +1,4 @@
-import type { Login } from '../core/connection.ts';
+import type { Login } from '../../core/connection.ts';
 import { configError, type Directive } from './config-line.ts';
 
 /** `yes` and `no`, and the synonyms that OpenSSH accepts. */

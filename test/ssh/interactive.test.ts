@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, expect, test } from 'vitest';
-import { byHand } from '../../src/ssh/by-hand.ts';
+import { interactiveSession } from '../../src/ssh/interactive.ts';
 import { makeKey } from './sshd.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'heal-by-hand-'));
+const directory = mkdtempSync(join(tmpdir(), 'heal-interactive-'));
 const top = join(directory, 'top');
 // ssh2's own generator of keys now and then makes one that ssh2 can't parse.
 const key = readFileSync(makeKey(directory, 'host_key'));
@@ -57,21 +57,21 @@ async function clientOf(filename: string): Promise<ssh2.Client> {
 test.each(['../evil', '/evil', 'a/../../evil', 'a/b', 'nul\0'])(
   'a host that sends the name %j has nothing written',
   async (name) => {
-    const hand = byHand(await clientOf(name), 'jack4', new AbortController().signal);
+    const session = interactiveSession(await clientOf(name), 'jack4', new AbortController().signal);
     const target = join(top, 'in', 'target');
     rmSync(top, { recursive: true, force: true });
-    await expect(hand.get('/files', target)).rejects.toThrow(
+    await expect(session.get('/files', target)).rejects.toThrow(
       `jack4:/files has a name that is not copied: ${JSON.stringify(name)}`,
     );
     expect(readdirSync(top, { recursive: true }).sort()).toEqual(['in', 'in/target']);
     expect(existsSync('/evil')).toBe(false);
-    await hand.close();
+    await session.close();
   },
 );
 
 test('a host that sends a good name has it copied', async () => {
-  const hand = byHand(await clientOf('good'), 'jack4', new AbortController().signal);
-  expect(await hand.get('/files', join(directory, 'good'))).toBe(1);
+  const session = interactiveSession(await clientOf('good'), 'jack4', new AbortController().signal);
+  expect(await session.get('/files', join(directory, 'good'))).toBe(1);
   expect(readdirSync(join(directory, 'good'))).toEqual(['good']);
-  await hand.close();
+  await session.close();
 });
