@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 import { HealError, HealErrors } from '../../src/core/errors.ts';
 import type { JsonObject } from '../../src/core/json.ts';
-import type { Evaluated, ModuleSchema, Task, Value, Variables } from '../../src/core/playbook.ts';
+import type { Evaluated, Known, ModuleSchema, Task, Value, Variables } from '../../src/core/playbook.ts';
 import type { Inventory } from '../../src/project/inventory/groups.ts';
 import { loadInventory } from '../../src/project/inventory/inventory.ts';
 import { type LoadedPlaybook, loadPlaybook } from '../../src/project/playbook/playbook.ts';
@@ -188,3 +188,44 @@ export function taskOf(playbook: LoadedPlaybook, index: number): Task {
   if (task === undefined) throw new Error(`there is no task ${index}`);
   return task;
 }
+
+/** The tasks of the first play. */
+export const tasksOf = async (files: Files, extraVars: readonly string[] = []): Promise<readonly Task[]> =>
+  (await load(files, { extraVars })).playbook.plays[0]?.tasks ?? [];
+
+/** `command` tasks by what they run, with the parts of blocks around them. */
+export const shape = (tasks: readonly Task[]): string[] =>
+  tasks.map((task) => {
+    const around = (task.blocks ?? []).map(({ block, part }) => `${block.name ?? block.id}/${part}`);
+    return [...around, task.name.source].join(' ');
+  });
+
+/** The arguments of the task of this number in the first play, on the host jack4; the outcome itself if they have no value. */
+export async function argsOf(playbook: LoadedPlaybook, index: number, known: Known['values'] = {}): Promise<unknown> {
+  const host = { name: 'jack4', at: { file: 'x', line: 1, column: 1 }, groups: ['all', 'vps'], vars: {} };
+  const task = taskOf(playbook, index);
+  const first = playbook.plays[0];
+  const outcome = task.args.evaluate(
+    first?.variables(host, task, { values: known }) ?? {
+      lookup: () => undefined,
+      names: () => [],
+      with: () => never(),
+    },
+  );
+  return outcome.kind === 'value' ? outcome.value : outcome;
+}
+
+/** For what must not be called. */
+export const never = (): never => {
+  throw new Error('never');
+};
+
+/** A value that is known. */
+export const value = (of: Value) => ({ kind: 'value' as const, value: of });
+
+/** Files of a role by their paths in the project. */
+export const role = (name: string, files: Files): Files =>
+  Object.fromEntries(Object.entries(files).map(([path, text]) => [`roles/${name}/${path}`, text]));
+
+/** No results yet. */
+export const nothing: Known = { values: {} };
