@@ -9,7 +9,7 @@ const page = join(root, 'docs/acceptance.md');
 
 const head = `# Acceptance
 
-The last result of each file of \`npm run acceptance\`: drills, roles on the real OpenClaw 2026.9.6 with Node 24, and all cases of the lab, on lab hosts.
+The last result of each file of \`npm run acceptance\`: drills, roles on the real OpenClaw 2026.9.6 with Node 24, and all cases of the suite, on lab hosts and this machine.
 `;
 
 /**

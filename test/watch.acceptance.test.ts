@@ -13,7 +13,7 @@ const starter = 'node:child_process';
 const sleeps = `sleep 600 & echo $! >`;
 /** A run that hangs in every way that a test can, and a test beside them that is good. */
 const files: Readonly<Record<string, string>> = {
-  'awaits.test.ts': `test('a promise that nobody keeps', () => new Promise(() => {}));`,
+  'awaits.test.ts': `test('a promise that never settles', () => new Promise(() => {}));`,
   'blocks.test.ts': `
     import { spawnSync } from '${starter}';
     test('fine before it', () => {});
@@ -58,8 +58,8 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 test.each([
   [
-    'a promise that nobody keeps',
-    'FAIL  awaits.test.ts > a promise that nobody keeps\nError: Test timed out in 3000ms',
+    'a promise that never settles',
+    'FAIL  awaits.test.ts > a promise that never settles\nError: Test timed out in 3000ms',
   ],
   ['a hook that never ends', 'FAIL  hook.test.ts > a hook that never ends\nError: Hook timed out in 3000ms'],
   ['a program that is deaf to SIGTERM', 'FAIL  deaf.test.ts > a program that is deaf to SIGTERM\nError: sh -c trap'],

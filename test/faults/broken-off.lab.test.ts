@@ -42,7 +42,7 @@ describeLab('a play that does not go to its end', { hosts: [...names] }, (lab) =
       expect(recapOf(done.stdout, 'jack2')).toMatchObject({ changed: 2, failed: 0 });
     });
 
-    test('two of two are more: nobody after them is touched', async () => {
+    test('two of two are more: no host after them is changed', async () => {
       expect(done.code).toBe(2);
       for (const name of ['jack3', 'jack4'])
         expect(recapOf(done.stdout, name)).toMatchObject({ changed: 1, failed: 1 });
@@ -52,7 +52,7 @@ describeLab('a play that does not go to its end', { hosts: [...names] }, (lab) =
     });
   });
 
-  describe('a host that nobody gets through to', () => {
+  describe('a host that cannot be reached', () => {
     const block = (said: string): object[] => [
       {
         name: 'A risk',

@@ -44,7 +44,7 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
   describe('the container module and its probe', () => {
     const run = (args: JsonObject, module: Module = containerModule): Converged => converge(shell, module, args);
 
-    test('containers are told apart from those that are not there, and by whole names alone', async () => {
+    test('existing containers are distinguished from missing ones, and matched only by their whole names', async () => {
       const id = await exec("docker inspect -f '{{.Id}}' openclaw-john");
       const names = ['openclaw-john', 'nothing-like-this', 'openclaw-ross', id.slice(0, 12)];
       const questions = names.map((name) => container(name));
@@ -226,7 +226,7 @@ describeLab('Docker on a real host', { hosts: ['site'], state: 'site', jack: 'st
     });
 
     if (runsAllCases)
-      test('several services, copies, an env file, and one that ends by itself', async () => {
+      test('several services, copies, an env file, and one that exits on its own', async () => {
         await exec(`mkdir -p /root/web; cd /root/web; echo A=1 >x.env; cat >compose.yml <<'EOT'
 services:
   a: { image: 'openclaw:lab', command: sleep 1000, stop_signal: KILL, env_file: x.env }

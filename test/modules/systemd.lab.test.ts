@@ -54,7 +54,7 @@ EOT
   }, 120_000);
 
   describe('the unit module and its probe', () => {
-    test('units are told apart, aliases and missing ones too', () => {
+    test('units, aliases and missing units are distinguished', () => {
       const questions = ['good', 'nothing-like-this.service', 'ssh.service', 'sshd.service', 'cron'].map((name) =>
         unit(name, { scope: 'system' }),
       );
