@@ -48,13 +48,15 @@ export function logIn<T>(socket: Duplex, plan: LoginPlan<T>, signal: AbortSignal
   const client = new ssh2.Client();
   let refusal: HealError | undefined;
   let fast: FastLogin | undefined;
+  // A new key is in the file before the login ends, well or not.
+  let remembered: Promise<void> = Promise.resolve();
 
   return new Promise((resolve, reject) => {
     const end = (error: Error): void => {
       signal.removeEventListener('abort', aborted);
       client.on('error', () => {});
       client.destroy();
-      reject(error);
+      void remembered.finally(() => reject(error));
     };
     const aborted = () => end(interrupted(`logging in to ${where}`, signal));
     // A tuned login may cause its own errors; the plain login after it shows whether it did.
@@ -76,9 +78,11 @@ export function logIn<T>(socket: Duplex, plan: LoginPlan<T>, signal: AbortSignal
     client.on('error', failed);
     client.on('close', () => failed(new Error('the connection was closed')));
     client.on('change password', () => failed(expiredPassword(login)));
-    client.on('handshake', () => void hostKey.remember().catch(failed));
+    client.on('handshake', () => {
+      remembered = hostKey.remember().catch(failed);
+    });
     client.on('ready', () => {
-      plan.begin(client, fast).then((result) => {
+      Promise.all([plan.begin(client, fast), remembered]).then(([result]) => {
         signal.removeEventListener('abort', aborted);
         client.removeAllListeners('error').removeAllListeners('close');
         // From here on the session listens; until it does, an error without a listener would end the process.

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import promises from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -8,6 +10,7 @@ import { HealError } from '../../src/core/errors.ts';
 import { sh } from '../../src/shell/sh.ts';
 import { connector } from '../../src/ssh/connect.ts';
 import { type Pace, paces } from '../../src/ssh/fast-login.ts';
+import { hostKeyCheck } from '../../src/ssh/host-keys/host-key.ts';
 import { runsAllCases } from '../all-cases.ts';
 import { until } from '../until.ts';
 import { startAgent } from './agent.ts';
@@ -268,6 +271,33 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     writeFileSync(file, 'other ssh-ed25519 AAAA');
     await connect(sshd.login({ knownHostsFile: file, hostKeyChecking: 'accept-new' }));
     expect(readFileSync(file, 'utf8')).toMatch(/^other ssh-ed25519 AAAA\n\[127\.0\.0\.1\]:\d+ ssh-ed25519 \S+\n$/);
+  });
+
+  test('a new key is in the file before the login ends, and once if the login has a second attempt', async () => {
+    const file = join(sshd.directory, 'slowly', 'known_hosts');
+    const login = sshd.login({ knownHostsFile: file, hostKeyChecking: 'accept-new' });
+    const { appendFile } = promises;
+    // A slow disk.
+    promises.appendFile = async (...given) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return appendFile(...given);
+    };
+    syncBuiltinESMExports();
+    try {
+      await connect(login);
+      expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(2);
+    } finally {
+      promises.appendFile = appendFile;
+      syncBuiltinESMExports();
+    }
+    const twice = join(sshd.directory, 'twice');
+    const check = await hostKeyCheck({ ...login, knownHostsFile: twice });
+    const blob = readFileSync(`${sshd.hostKeys.ed25519}.pub`, 'utf8').split(' ')[1] ?? '';
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      expect(check.refuse(Buffer.from(blob, 'base64'))).toBeUndefined();
+      await check.remember();
+    }
+    expect(readFileSync(twice, 'utf8').split('\n')).toHaveLength(2);
   });
 
   test('a revoked key is refused', async () => {

@@ -43,6 +43,7 @@ export async function hostKeyCheck(login: Login): Promise<HostKeyCheck> {
   const files = login.hostKeyChecking === 'off' && login.password === undefined ? [] : [file, ...more];
   const entries = (await Promise.all(files.map(readKnownHosts))).flat();
   let accepted: Buffer | undefined;
+  let added: Buffer | undefined;
   let suspect = false;
   return {
     algorithms: hostKeyAlgorithms(entries, address, port),
@@ -55,7 +56,8 @@ export async function hostKeyCheck(login: Login): Promise<HostKeyCheck> {
       if (verdict.is === 'known') return undefined;
       if (verdict.is === 'unknown') {
         if (login.hostKeyChecking === 'strict') return unknownKey(login, key);
-        accepted = key;
+        // A second attempt at the login finds the key that the first one added.
+        if (added?.equals(key) !== true) accepted = key;
         return undefined;
       }
       return verdict.is === 'changed' ? changedKey(login, key, verdict.entry) : revokedKey(login, key, verdict.entry);
@@ -64,6 +66,7 @@ export async function hostKeyCheck(login: Login): Promise<HostKeyCheck> {
     async remember() {
       if (accepted === undefined) return;
       const line = knownHostLine(address, port, accepted, login.hashKnownHosts);
+      added = accepted;
       accepted = undefined;
       await append(file, line);
     },
