@@ -3,7 +3,7 @@ if (value !== '' && value !== 'all') throw new Error(`HEAL_TESTS is "${value}": 
 
 /**
  * Whether cases that take long are defined too: `HEAL_TESTS=all`, which `npm run acceptance` sets. Without it the suite has one
- * case of each kind: a host of each sort that a role meets and the shell that most hosts have. A case is defined or not, never
+ * case of each kind, most of them under dash. A case is defined or not, never
  * skipped, since a skipped case looks like one that passed.
  */
 export const runsAllCases = value === 'all';

@@ -95,6 +95,6 @@ async function newestOf(directory: string): Promise<number | undefined> {
 
 function stringOf(variables: Variables, name: string): string | undefined {
   const found = variables.lookup(name);
-  if (found?.kind !== 'value' || found.value === null || found.value === undefined) return undefined;
+  if (found?.kind !== 'value' || found.value === null) return undefined;
   return String(found.value);
 }

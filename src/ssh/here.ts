@@ -31,7 +31,9 @@ export async function connectHere(
   const child = spawn(program, [...args, '-c', bootstrap], { stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = new Promise<Error>((resolve) => {
     child.once('error', (cause) => resolve(noShell(cause)));
-    child.once('exit', () => resolve(new HealError('unreachable', `the workstation's shell ended: ${stderr.text()}`)));
+    child.once('exit', () =>
+      resolve(new HealError('unreachable', `the shell of the control node ended: ${stderr.text()}`)),
+    );
   });
   const stderr = collector();
   child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
@@ -155,7 +157,7 @@ async function runApart(
 }
 
 function noShell(cause: unknown): HealError {
-  return new HealError('failed', 'this workstation has no sh, so nothing can be delegated to it', {
+  return new HealError('failed', 'the control node has no sh, so nothing can be delegated to it', {
     hint: 'run heal from Linux, macOS or WSL for this task',
     cause,
   });

@@ -265,6 +265,9 @@ describe('heal backup', () => {
     );
     expect(stdout).toContain(`warning: jack8: there is no backup in ${join(backups, 'jack8')}\n`);
     expect(stdout.match(/warning:/g)).toHaveLength(2);
+    const elsewhere = await status('26h, backup_dest: "elsewhere/{{ inventory_hostname }}"');
+    expect(elsewhere.stdout).toContain(`warning: jack4: there is no backup in ${join(project, 'elsewhere/jack4')}\n`);
+    expect((await status('"{{ facts.hostname }}"')).stderr).toMatch(/^error: "facts" is not defined\n/);
     const { warnings } = JSON.parse((await status('26h', '-o', 'json')).stdout);
     expect(warnings.map(({ host }: { host: string }) => host)).toEqual(['jack8']);
     expect(await status('soon')).toEqual({

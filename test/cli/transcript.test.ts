@@ -286,7 +286,7 @@ describe('what is asked for', () => {
       stderr: 'error: jack4 has no variable "wehre"\nhint: did you mean "where"?\n',
     });
     expect((await run('vars', 'vps')).stderr).toBe(
-      'error: heal vars accepts one host, and "vps" is several\nhint: name one of them\n',
+      'error: heal vars accepts one host, and "vps" matches several\nhint: name one of them\n',
     );
     const { views } = JSON.parse((await run('vars', 'jack4', 'where', '-p', 'tagged', '-o', 'json')).stdout);
     expect(views[0].variables).toEqual([

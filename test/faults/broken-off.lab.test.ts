@@ -67,7 +67,7 @@ describeLab('a play that does not go to its end', { hosts: [...names] }, (lab) =
     ];
     const gone = { jack2: { address: nobody, connect_timeout: 2 } };
 
-    test('has its rescue and its always, on the workstation', async () => {
+    test('has its rescue and its always, on the control node', async () => {
       const said = join(projectOf('[]'), 'said');
       const { code, stdout } = await place.heal(projectOf(playOf(block(said)), gone), [
         'run',

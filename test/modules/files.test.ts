@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   existsSync,
   lstatSync,
@@ -12,7 +11,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Content } from '../../src/core/change.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Module } from '../../src/core/module.ts';
 import { copy } from '../../src/modules/copy.ts';
@@ -23,33 +21,11 @@ import { runsAllCases } from '../all-cases.ts';
 import { runSync } from '../child.ts';
 import fc from '../samples.ts';
 import { casesUnder } from '../shell/shells.ts';
-import { apply, type Converged, converge, decide, inputOf, scratch, shells } from './on-this-machine.ts';
+import { contentOf } from './content.ts';
+import { apply, converge, decide, inputOf, scratch, shells } from './on-this-machine.ts';
+import { proven } from './proven.ts';
 
 const defaults = { backup: false, force: true, follow: false };
-
-function contentOf(bytes: Buffer, secret = false): Content {
-  return {
-    size: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    // The tests' engine streams from `bytes` whatever the size.
-    bytes,
-    open: async function* () {
-      yield bytes;
-    },
-    secret,
-  };
-}
-
-/** The promise of every module: changed first, as predicted, then nothing more to do. */
-function proven(done: Converged): Converged {
-  expect(done.first.failed).toBeUndefined();
-  expect(done.applied.map(({ code, stderr }) => [code, stderr])).toEqual(done.applied.map(() => [0, '']));
-  expect(done.applied.length).toBe(done.first.changes.length);
-  for (const { predicted, asked } of done.predicted) expect(asked).toEqual(predicted);
-  expect(done.after.failed).toBeUndefined();
-  expect(done.after.changes).toEqual([]);
-  return done;
-}
 
 for (const shell of shells()) {
   const cases = casesUnder(shell);

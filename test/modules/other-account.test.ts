@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   chownSync,
   existsSync,
@@ -13,7 +12,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Content } from '../../src/core/change.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Module } from '../../src/core/module.ts';
 import { copy } from '../../src/modules/copy.ts';
@@ -24,27 +22,15 @@ import { sync } from '../../src/modules/sync.ts';
 import { unarchive } from '../../src/modules/unarchive.ts';
 import { directoryContent } from '../../src/run/transfer/local-directory.ts';
 import { runsAllCases } from '../all-cases.ts';
-import { runSync, startChild } from '../child.ts';
+import { runSync } from '../child.ts';
+import { contentOf } from './content.ts';
 import { type Applied, apply, converge, decide, inputOf, type Shell, scratch, shells } from './on-this-machine.ts';
 import { proven } from './proven.ts';
 
 /** The uid of an account that owns the directory that root places files in. */
 const other = 65534;
 const asOther = ['setpriv', `--reuid=${other}`, `--regid=${other}`, '--clear-groups'];
-/** Seconds of the race. */
-const seconds = Number(process.env['HEAL_RACE_SECONDS'] ?? 1);
 const defaults = { backup: false, force: true, follow: false };
-
-function contentOf(bytes: Buffer): Content {
-  return {
-    size: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    bytes,
-    open: async function* () {
-      yield bytes;
-    },
-  };
-}
 
 for (const shell of shells()) {
   const busybox = shell.name.startsWith('busybox');
@@ -390,46 +376,6 @@ for (const shell of shells()) {
           ]);
         });
       }
-
-      // HEAL_RACE_SECONDS=60 looks for longer.
-      test(
-        'an account that replaces names as fast as it can changes nothing outside',
-        async () => {
-          const racer = `
-          const fs = require('node:fs');
-          process.chdir(${JSON.stringify(home())});
-          process.setgroups([]); process.setgid(${other}); process.setuid(${other});
-          console.log('started');
-          for (let n = 0, end = Date.now() + ${seconds * 1000}; Date.now() < end; ) {
-            for (const name of fs.readdirSync('.')) {
-              if (!name.startsWith('.heal') && name !== 'f') continue;
-              n += 1;
-              try { fs.renameSync(name, 'taken' + (n % 9)); fs.symlinkSync(n % 2 ? ${JSON.stringify(victim)} : ${JSON.stringify(join(top, 'etc'))}, name); } catch {}
-            }
-          }`;
-          const racing = startChild(process.execPath, ['-e', racer], { limitMs: (seconds + 60) * 1000 });
-          await racing.firstLine;
-          let over = false;
-          const ended = racing.ended.finally(() => {
-            over = true;
-          });
-          while (!over) {
-            const { decision, states } = decide(
-              shell,
-              copy,
-              { ...defaults, content: 'new', dest: home('f'), owner: other, backup: true },
-              inputOf(),
-            );
-            const [change] = decision.changes;
-            if (change !== undefined) apply(shell, { ...change, expects: [] }, states);
-            // The end of the racer is noticed between two acts.
-            await new Promise((resolve) => setImmediate(resolve));
-          }
-          expect((await ended).code).toBe(0);
-          expect(victimState()).toEqual(untouched);
-        },
-        (seconds + 90) * 1000,
-      );
 
       test('a further name of a file of root gets no new owner', () => {
         runSync('ln', [victim, home('f')]);

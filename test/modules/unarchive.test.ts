@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -14,26 +13,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Content } from '../../src/core/change.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { unarchive } from '../../src/modules/unarchive.ts';
 import { runSync } from '../child.ts';
 import { casesUnder } from '../shell/shells.ts';
+import { contentOf } from './content.ts';
 import { type Converged, converge, scratch, shells } from './on-this-machine.ts';
 
 const defaults = { remote_src: false, strip: 0, links_out: false };
-
-function contentOf(path: string): Content {
-  const bytes = readFileSync(path);
-  return {
-    size: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    bytes,
-    open: async function* () {
-      yield bytes;
-    },
-  };
-}
 
 /** A tar of members that no tar program would write: names as they are, type 0 file, 2 link, 3 device. */
 function tarOf(members: readonly (readonly [name: string, type?: string, target?: string])[]): Buffer {
@@ -74,7 +61,7 @@ for (const shell of shells()) {
         shell,
         unarchive,
         { ...defaults, src: name, dest: dest(), ...args },
-        { locals: { src: contentOf(at(name)) } },
+        { locals: { src: contentOf(readFileSync(at(name))) } },
       );
     const proven = (done: Converged): Converged => {
       expect(done.first.failed).toBeUndefined();

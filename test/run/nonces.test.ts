@@ -23,12 +23,12 @@ echo "$n"`;
 
 describe.skipIf(process.getuid?.() !== 0).each(engineShells(all))('the nonces of a run under $name', (shell) => {
   it.each([
-    ['asked', true],
-    ['applied', false],
-  ])('that root is %s with are unknown to an account that a task runs as', async (_how, readonly) => {
+    ['a question', true],
+    ['a change', false],
+  ])('are unknown to an account that runs %s in the same program as questions of root', async (_what, readonly) => {
     const tasks = [
       madeTask('shell', { cmd: readable, readonly }, { becomeUser: constant('nobody') }),
-      madeTask('shell', { cmd: own, readonly }),
+      madeTask('shell', { cmd: own, readonly: true }),
     ];
     const { done } = await runMade(shell, madePlay(tasks), modules, {});
     const [others, root] = done.map(({ result }) => String(result?.['stdout']));

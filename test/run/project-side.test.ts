@@ -8,7 +8,7 @@ import type { Variables } from '../../src/core/playbook.ts';
 import { projectSide } from '../../src/run/playbook/project-side.ts';
 import type { Instance } from '../../src/run/task/instance.ts';
 
-describe('files of the workstation', () => {
+describe('files of the control node', () => {
   let project = '';
   beforeEach(() => {
     project = mkdtempSync(join(tmpdir(), 'heal-side-'));

@@ -373,12 +373,12 @@ describe.each(engineShells(all))('a run under $name', (shell) => {
   });
 
   engine(
-    'fails where a host that was told to go down is still the same boot, and never takes the workstation down',
+    'fails where a host that was told to go down is still the same boot, and never takes the control node down',
     async () => {
       const stays = await run(shell, madePlay([madeTask('down', {})]));
       expect(stays.done[0]).toMatchObject({ status: 'failed', message: 'the host has not gone down in 1 s' });
       const here = await run(shell, madePlay([madeTask('down', {}, { delegateTo: constant('localhost') })]));
-      expect(here.done[0]).toMatchObject({ status: 'failed', message: 'that would take the workstation down' });
+      expect(here.done[0]).toMatchObject({ status: 'failed', message: 'that would take the control node down' });
     },
   );
 
@@ -402,7 +402,7 @@ describe.each(engineShells(all))('a run under $name', (shell) => {
     expect([existsSync(`${file}a`), existsSync(`${file}b`), existsSync(`${file}c`)]).toEqual([false, true, true]);
   });
 
-  engine('does on the workstation what is delegated to it, between the tasks of the host', async () => {
+  engine('does on the control node what is delegated to it, between the tasks of the host', async () => {
     const delegateTo = constant('localhost');
     const play = madePlay([
       madeTask('line-file', { path: `${file}a`, text: 'a' }),

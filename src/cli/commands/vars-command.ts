@@ -27,7 +27,7 @@ export async function varsCommand(options: Options, world: World): Promise<numbe
   const { inventory, project } = await inventoryOf(options, world);
   const [host, second] = selectHosts(inventory, options.target);
   if (host === undefined || second !== undefined) {
-    throw new HealError('usage', `heal vars accepts one host, and "${options.target}" is several`, {
+    throw new HealError('usage', `heal vars accepts one host, and "${options.target}" matches several`, {
       hint: 'name one of them',
     });
   }

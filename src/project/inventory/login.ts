@@ -8,7 +8,7 @@ import { collectProblems } from '../yaml/problems.ts';
 import { type ConnectionName, connectionVariables, hintOf, shownPlace, wrongValue } from './connection-variables.ts';
 
 /** What a login needs to know about the control node. */
-export interface Workstation {
+export interface ControlNode {
   /** The user's home directory. */
   readonly home: string;
   /** Directory of OpenSSH's files; default `home/.ssh`. */
@@ -22,9 +22,9 @@ export interface Workstation {
  * The login to a host, from its connection variables after precedence (`connectionVariables` lists them). `~` is the
  * user's home, on Windows too. Throws usage HealErrors with the Place of the value that is wrong.
  */
-export function loginOf(host: Host, variables: Variables, workstation: Workstation): Login {
-  const { home, env } = workstation;
-  const homeSsh = workstation.homeSsh ?? join(home, '.ssh');
+export function loginOf(host: Host, variables: Variables, controlNode: ControlNode): Login {
+  const { home, env } = controlNode;
+  const homeSsh = controlNode.homeSsh ?? join(home, '.ssh');
   const problems = collectProblems();
   const given = new Set<string>();
   const values: Partial<Record<ConnectionName, Value>> = {};
@@ -45,7 +45,7 @@ export function loginOf(host: Host, variables: Variables, workstation: Workstati
   problems.throwIfAny();
   const path = (name: ConnectionName): string | undefined => {
     const value = values[name];
-    return value === undefined ? undefined : expandPath(String(value), home, workstation.project ?? home);
+    return value === undefined ? undefined : expandPath(String(value), home, controlNode.project ?? home);
   };
   const password = values.ssh_password;
   const identityFile = path('identity_file');
@@ -67,7 +67,7 @@ export function loginOf(host: Host, variables: Variables, workstation: Workstati
 }
 
 /** The user to log in as if no variable sets one. */
-export function localUser(env: Workstation['env']): string {
+export function localUser(env: ControlNode['env']): string {
   return env['USER'] ?? env['USERNAME'] ?? 'root';
 }
 

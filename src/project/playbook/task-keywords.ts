@@ -53,7 +53,7 @@ const refusedAnywhere: Readonly<Record<string, Refused>> = {
   become_exe: aloneBySudo,
   become_flags: aloneBySudo,
   collections: no('modules ship with heal: leave it out'),
-  connection: no('heal connects only with SSH; a task on the workstation says delegate_to: localhost'),
+  connection: no('heal connects only with SSH; for a task on the control node use delegate_to: localhost'),
   debugger: no('leave it out'),
   delegate_facts: no('facts come with the login: leave it out'),
   module_defaults: notYet('write the arguments at each task, or use a YAML anchor'),

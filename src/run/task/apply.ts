@@ -28,7 +28,7 @@ export async function apply(run: HostRun, turn: TaskTurn, decided: Decided): Pro
   const { signal } = run.settings;
   const down = changes.map((change) => change.act).find((act) => act.kind === 'reconnect');
   if (down !== undefined && run.line === undefined) {
-    return { status: 'failed', message: 'that would take the workstation down', hint: 'remove delegate_to' };
+    return { status: 'failed', message: 'that would take the control node down', hint: 'remove delegate_to' };
   }
   tell(run, { turn, decided });
   const changesHost =
