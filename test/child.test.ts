@@ -28,7 +28,7 @@ const scripts: readonly (readonly [string, string])[] = [
 ];
 
 describe.each(ways)('%s', (name, run) => {
-  test.each(scripts)('ends one %s at its limit, with all that it started', async (title, script) => {
+  test.each(scripts)('ends a program %s at its limit, with all that it started', async (title, script) => {
     const file = join(directory, `${name} ${title}`);
     const command = `sh -c ${script} ${file}`;
     let said = '';
@@ -46,7 +46,7 @@ describe.each(ways)('%s', (name, run) => {
     await until('all of them have ended', () => !pids.some(runs));
   });
 
-  test('says that there is no such program', async () => {
+  test('reports that there is no such program', async () => {
     const none = join(directory, 'none');
     const start = name.endsWith('Sync')
       ? () => Promise.resolve().then(() => (name === 'runSync' ? runSync : attemptSync)(none, []))
@@ -61,7 +61,7 @@ test('the last lines of output are in the error, not all of them', () => {
   );
 });
 
-test('runChild hands on output as it comes, and signals', async () => {
+test('runChild passes on output when it arrives, and signals', async () => {
   const script = "trap 'echo bye; exit 3' TERM; echo ü; while :; do sleep 0.1; done";
   let heard = '';
   const ended = await runChild('sh', ['-c', script], {
@@ -81,12 +81,12 @@ test('startChild gives the first line, and stop ends all', async () => {
   await until('both have ended', () => !runs(pid) && !runs(child.pid));
 });
 
-test('startChild says how a program ended that printed no line', async () => {
+test('startChild reports how a program ended that printed no line', async () => {
   const { firstLine } = startChild('sh', ['-c', 'echo no luck >&2; exit 4']);
   await expect(firstLine).rejects.toThrow('sh -c echo no luck >&2; exit 4 ended with 4; it printed:\nno luck');
 });
 
-test('attemptSync gives input, or none, and takes any exit code', () => {
+test('attemptSync gives input, or none, and accepts any exit code', () => {
   expect(attemptSync('sh', ['-c', 'cat; exit 5'], { input: 'given' })).toMatchObject({
     code: 5,
     stdout: Buffer.from('given'),

@@ -55,7 +55,7 @@ function targetOf(file: File, specifier: string): string | undefined {
 }
 
 describe('layers', () => {
-  test('there are files to look at', () => {
+  test('there are files to check', () => {
     expect(files.length).toBeGreaterThan(20);
     expect(files.flatMap((file) => file.imports).length).toBeGreaterThan(files.length);
   });
@@ -79,7 +79,7 @@ describe('layers', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('no imports go in a circle', () => {
+  test('no imports are circular', () => {
     const next = new Map(
       files.map((file) => [file.name, file.imports.flatMap((specifier) => targetOf(file, specifier) ?? [])]),
     );
@@ -108,7 +108,7 @@ describe('layers', () => {
   });
 });
 
-describe('what belongs to one directory alone', () => {
+describe('what belongs to only one directory', () => {
   test('only src/ssh imports ssh2 and node-ssh', () => {
     const wrong = files.flatMap((file) =>
       file.directory !== 'ssh' && file.imports.some((specifier) => /^(ssh2|node-ssh)(\/|$)/.test(specifier))
@@ -118,7 +118,7 @@ describe('what belongs to one directory alone', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('only src/cli and src/report touch the console and the process', async () => {
+  test('only src/cli and src/report use the console and the process', async () => {
     const others = files.filter((file) => file.directory !== 'cli' && file.directory !== 'report');
     const wrong = await Promise.all(
       others.map(async (file) => {
@@ -137,7 +137,7 @@ describe('what belongs to one directory alone', () => {
     ["sh`process.exit`; const text = 'console.log';", false],
     ['const process = 1; process + 1;', false],
     ['/* process.env */ ({ process: 1 }).process', false],
-  ])('this is seen: %s (%s)', async (text, wanted) => {
+  ])('this is detected: %s (%s)', async (text, wanted) => {
     expect(await usesGlobals(text)).toBe(wanted);
   });
 });
@@ -151,7 +151,7 @@ async function usesGlobals(text: string): Promise<boolean> {
   return code.includes(mark);
 }
 
-test('src/modules itself holds modules and their registry alone; what they share lies in directories by subject', () => {
+test('src/modules itself contains only modules and their registry; shared code is in directories by subject', () => {
   const direct = files.filter(({ name }) => /^modules\/[^/]+$/.test(name) && name !== 'modules/registry.ts');
   expect(direct.length).toBeGreaterThan(30);
   expect(direct.filter(({ text }) => !/\bdefineModule\(/.test(text)).map(({ name }) => name)).toEqual([]);
@@ -161,6 +161,6 @@ test('src/modules itself holds modules and their registry alone; what they share
   }
 });
 
-test('src/run itself holds the main file alone', () => {
+test('src/run itself contains only the main file', () => {
   expect(files.filter(({ name }) => /^run\/[^/]+$/.test(name)).map(({ name }) => name)).toEqual(['run/run.ts']);
 });

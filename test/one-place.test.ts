@@ -32,7 +32,7 @@ const those = files.filter((name) => startsProcesses(readFileSync(join(directory
 const covers = (entry: string, name: string): boolean =>
   entry.endsWith('/') ? name.startsWith(entry) : name === entry;
 
-test('no test starts a process but by test/child.ts', () => {
+test('tests start processes only with test/child.ts', () => {
   expect(files.length).toBeGreaterThan(100);
   const wrong = those.filter((name) => !Object.keys(exempt).some((entry) => covers(entry, name)));
   expect(wrong).toEqual([]);
@@ -50,6 +50,6 @@ test.each([
   [`const { spawn } = require('${starter}');`, true],
   ["import { spawn } from './child.ts';", false],
   ['// node:child_process', false],
-])('this is seen: %s (%s)', (text, wanted) => {
+])('this is detected: %s (%s)', (text, wanted) => {
   expect(startsProcesses(text)).toBe(wanted);
 });

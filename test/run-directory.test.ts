@@ -67,14 +67,14 @@ describe('the directory of a run', () => {
       env: { PATH: process.env['PATH'], HOME: directory, TMPDIR: temporary, NO_COLOR: '1', ...env },
     });
 
-  test('is removed with all that tests left in it, also when a worker was killed', async () => {
+  test('is removed with all files that tests left in it, also when a worker was killed', async () => {
     const { code, stdout } = await run({});
     expect(stdout).toContain('✓ |forgets| forgets.test.ts');
     expect(stdout).toMatch(/Test Files {2}1 passed \(2\)/);
     expect([code, left()]).toEqual([1, []]);
   });
 
-  test('is removed by the next run when the whole run was killed; that of a run that goes on stays', async () => {
+  test('is removed by the next run when the whole run was killed; the directory of a running one is kept', async () => {
     const killed = await run({ KILL_RUN: '1' }, '--project', 'killed');
     expect(killed.code).toBe(null);
     // Its own, and the one that the test made elsewhere. Vitest keeps transformed files in one or more besides.
@@ -90,7 +90,7 @@ describe('the directory of a run', () => {
   });
 });
 
-test('a directory in which something is mounted is known', () => {
+test('a directory that contains a mount point is recognized', () => {
   const info = [
     '21 1 254:0 / / rw,relatime - ext4 /dev/root rw',
     '30 21 0:26 / /tmp/heal-test-1-1/a\\040b rw shared:5 - tmpfs tmpfs rw',

@@ -44,13 +44,10 @@ const extraVars: Flag = {
   about: 'variables with the highest precedence: name=value, JSON or @file',
 };
 const become: readonly Flag[] = [
-  { name: 'become', alias: 'b', kind: 'boolean', about: 'become root with sudo' },
-  {
-    name: 'ask-become-pass',
-    alias: 'K',
-    kind: 'boolean',
-    about: 'ask for the password of sudo',
-  },
+  { name: 'become', alias: 'b', kind: 'boolean', about: 'become another user' },
+  { name: 'become-user', kind: 'text', about: 'user to become with -b (default: root)' },
+  { name: 'become-method', kind: 'text', about: 'sudo (default) or su' },
+  { name: 'ask-become-pass', alias: 'K', kind: 'boolean', about: 'ask for the password of sudo or su' },
 ];
 
 /** Options of `run` that `heal backup HOST` accepts, too. */

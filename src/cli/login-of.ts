@@ -8,7 +8,7 @@ import type { World } from './world.ts';
 
 /**
  * The login to a host: from its variables, and from the command line if they do not set a value. As in Ansible, `-u`,
- * `--private-key`, `-b` and `-K` are defaults that the inventory overrides; `-e user=...` overrides both. `complete` adds the
+ * `--private-key`, `-b`, `--become-user`, `--become-method` and `-K` are defaults that the inventory overrides; `-e user=...` overrides both. `complete` adds the
  * values of ~/.ssh/config if none of these sets them.
  */
 export function loginFor(
@@ -21,7 +21,7 @@ export function loginFor(
 ): Login {
   const { home, env, cwd } = world;
   const login = loginOf(host, variables, { home, env, project });
-  const { user, privateKey, become } = options;
+  const { user, privateKey, become, becomeUser, becomeMethod } = options;
   const given = new Set(login.given);
   const more: { -readonly [K in keyof Login]?: Login[K] } = {};
   if (user !== undefined && !given.has('user')) {
@@ -35,6 +35,14 @@ export function loginFor(
   if (become === true && !given.has('become')) {
     more.become = true;
     given.add('become');
+  }
+  if (becomeUser !== undefined && !given.has('become_user')) {
+    more.becomeUser = becomeUser;
+    given.add('become_user');
+  }
+  if (becomeMethod !== undefined && !given.has('become_method')) {
+    more.becomeMethod = becomeMethod;
+    given.add('become_method');
   }
   return complete({ ...login, ...more, given });
 }

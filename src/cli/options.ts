@@ -54,6 +54,8 @@ export interface Options {
   readonly privateKey?: string;
   readonly askPass: boolean;
   readonly become?: boolean;
+  readonly becomeUser?: string;
+  readonly becomeMethod?: 'sudo' | 'su';
   readonly askBecomePass: boolean;
   /** As given. */
   readonly project?: string;

@@ -35,6 +35,8 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
   const limit = text('limit');
   const user = text('user');
   const privateKey = text('private-key');
+  const becomeUser = text('become-user');
+  const becomeMethod = method(text('become-method'));
   const project = text('project');
   const backups = text('backups');
   const to = text('to');
@@ -74,6 +76,8 @@ export function readOptions(values: ReadonlyMap<string, unknown>, command: Comma
     ...(user === undefined ? {} : { user }),
     ...(privateKey === undefined ? {} : { privateKey }),
     ...(yes('become') ? { become: true } : {}),
+    ...(becomeUser === undefined ? {} : { becomeUser }),
+    ...(becomeMethod === undefined ? {} : { becomeMethod }),
     ...(project === undefined ? {} : { project }),
     ...(backups === undefined ? {} : { backups }),
     ...(to === undefined ? {} : { to }),
@@ -103,6 +107,13 @@ function lockTimeout(given: string | undefined): number {
   if (/^\d+$/.test(given) && n <= 86_400) return n;
   throw new HealError('usage', `--lock-timeout takes seconds from 0 to 86400, not "${given}"`, {
     hint: 'for example: --lock-timeout 60',
+  });
+}
+
+function method(given: string | undefined): 'sudo' | 'su' | undefined {
+  if (given === undefined || given === 'sudo' || given === 'su') return given;
+  throw new HealError('usage', `--become-method is either sudo or su, not "${given}"`, {
+    hint: 'leave it out for sudo',
   });
 }
 

@@ -12,9 +12,8 @@ import type { ProjectSide } from '../run/host/host-run.ts';
 import { projectSide } from '../run/playbook/project-side.ts';
 import type { Connector } from '../ssh/connect.ts';
 import type { KeySources, OpenedKeys } from '../ssh/keys/identities.ts';
+import { windowsAgent } from '../ssh/keys/windows-agent.ts';
 import type { World } from './world.ts';
-
-const windowsAgent = String.raw`\\.\pipe\openssh-ssh-agent`;
 
 /** Logs in with the user's keys and agent. ssh2 is loaded only now. */
 export async function connectOf(world: World, openedKeys: OpenedKeys): Promise<Connector> {
@@ -24,7 +23,8 @@ export async function connectOf(world: World, openedKeys: OpenedKeys): Promise<C
 
 /** The sources of the user's keys. */
 export function keySourcesOf({ env, home }: World): KeySources {
-  return { home, agentSocket: env['SSH_AUTH_SOCK'] ?? (process.platform === 'win32' ? windowsAgent : undefined) };
+  const windows = process.platform === 'win32' ? windowsAgent(localUser(env)) : undefined;
+  return { home, agentSocket: env['SSH_AUTH_SOCK'] ?? windows };
 }
 
 /** Adds to a login the values of the user's ssh_config files that the inventory does not set. */

@@ -1,3 +1,4 @@
+import type { Place } from './place.ts';
 import type { Secret } from './secret.ts';
 import type { Sh } from './sh.ts';
 
@@ -49,6 +50,14 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+/** A ProxyCommand of ssh_config(5), its tokens expanded. */
+export interface ProxyCommand {
+  readonly text: string;
+  /** The user's shell on the control node, which runs it; undefined on Windows: cmd.exe. */
+  readonly shell?: string;
+  readonly at: Place;
+}
+
 /** How to connect to a host: its connection variables, after precedence. */
 export interface Login {
   /** Name in the inventory. */
@@ -68,7 +77,8 @@ export interface Login {
   readonly password?: Secret;
   readonly become: boolean;
   readonly becomeUser: string;
-  /** Password for sudo, if sudo asks the login user for one. */
+  readonly becomeMethod: 'sudo' | 'su';
+  /** For sudo the password of the login user, if sudo asks for one; for su that of root. */
   readonly becomePassword?: Secret;
   readonly hostKeyChecking: 'strict' | 'accept-new' | 'off';
   /** False: heal does not ask the user about an unknown key (StrictHostKeyChecking yes). */
@@ -87,6 +97,8 @@ export interface Login {
   readonly keepalive?: { readonly seconds: number; readonly count: number };
   /** The jump host for the connection, which may have a jump host, too. */
   readonly jump?: Login;
+  /** The command whose stdin and stdout are the connection, instead of TCP. */
+  readonly proxyCommand?: ProxyCommand;
   /** The values that the inventory sets (the others are defaults that ~/.ssh/config may override). */
   readonly given: ReadonlySet<string>;
 }

@@ -40,7 +40,7 @@ export interface Input {
   readonly facts: Facts;
   /** Pass it to each Question. */
   readonly account: Account;
-  /** Loaded local inputs, by the names that `locals` gave. */
+  /** Loaded local inputs, under the names that `locals` gave. */
   readonly locals: Readonly<Record<string, Content>>;
   /** Conditions among the arguments (assert), already evaluated: source and result. */
   readonly conditions: readonly { readonly source: string; readonly holds: boolean }[];
@@ -52,7 +52,7 @@ export interface Input {
 /** Reads the answer so far: undefined if it is absent or not known yet (`reads` is then called again). */
 export type Look = <V>(question: Question<V>) => V | undefined;
 
-/** Answers by the names that `reads` gave; undefined means certainly absent. Denied, timeout and the like never get here. */
+/** Answers under the names that `reads` gave; undefined means certainly absent. Denied, timeout and the like never get here. */
 export type Answers<R> = {
   readonly [K in keyof R]: R[K] extends Question<infer V> | undefined ? V | undefined : never;
 };

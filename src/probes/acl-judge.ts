@@ -13,7 +13,7 @@ import { sh } from '../shell/sh.ts';
  * skipped.
  */
 export const aclLibrary: Sh = sh`
-# acl_number passwd|group NAME: its number; nothing where there is none.
+# acl_number passwd|group NAME: prints its number, or nothing if it does not exist.
 acl_number() {
   case $2 in *[!0-9]*) ;; *) echo "$2"; return ;; esac
   if command -v getent >/dev/null; then getent "$1" "$2" | cut -d : -f 3
@@ -21,7 +21,7 @@ acl_number() {
   fi
 }
 
-# acl_enter PATH: goes there; $_base is the directory, $_start what is to be looked at from it.
+# acl_enter PATH: enters PATH, or the directory of the file PATH; $_base is that directory, $_start the path to check from it.
 acl_enter() {
   if [ -d "$1" ]; then _start=. && cd -P -- "$1" 2>/dev/null
   else _start=./\${1##*/} && cd -P -- "\${1%/*}/" 2>/dev/null
@@ -30,15 +30,15 @@ acl_enter() {
   return "$_rc"
 }
 
-# acl_walk RECURSIVE: the ACLs of all directories, then of all else that has one, each headed by its escaped name.
+# acl_walk RECURSIVE: prints the ACLs of all directories, then of all other entries that can have one. Each follows its escaped name.
 acl_walk() {
   if [ "$1" = 1 ]; then set --; else set -- -prune; fi
   echo '= d'; find "$_start" "$@" -type d -exec getfacl -pnE -- {} +
   echo '= f'; find "$_start" "$@" ! -type d ! -type l ! -type b ! -type c -exec getfacl -pnE -- {} +
 }
 
-# acl_judge MODE SIDES REMOVE WANTED: reads what acl_walk printed. WANTED is kind:number:FILES:DIRECTORIES, with spaces
-# between; rights of "=" leave that kind of path alone. MODE ask gives counts and some names, MODE fix what to set.
+# acl_judge MODE SIDES REMOVE WANTED: reads the output of acl_walk. WANTED is kind:number:FILES:DIRECTORIES, separated by
+# spaces; the permissions "=" leave that kind of path unchanged. MODE ask prints counts and some names, MODE fix what to set.
 acl_judge() {
   awk -v mode="$1" -v sides="$2" -v remove="$3" -v wanted="$4" '
     function bits(p) { return (p ~ /r/) * 4 + (p ~ /w/) * 2 + (p ~ /x/) }
@@ -93,7 +93,7 @@ acl_judge() {
       if (!remove) { set = set one "," side "mask::" word(mask); return 1 }
       if (left > 0) { drop = drop names; return 1 }
       if (side != "") { clear = 1; return 1 }
-      # Without a mask the group would have all of its own again.
+      # Without a mask, all bits of the group entry would take effect again.
       drop = drop names ",mask"
       if (both(group, limit) != group) set = set ",group::" word(both(group, limit))
       return 1
@@ -134,7 +134,7 @@ acl_judge() {
   '
 }
 
-# acl_set SET DROP CLEAR PATH...: one call for all these paths, none of them a link.
+# acl_set SET DROP CLEAR PATH...: changes all these paths with one call; no path may be a link.
 acl_set() {
   _set=$1 _drop=$2 _clear=$3
   shift 3
@@ -145,7 +145,7 @@ acl_set() {
 # acl_into DIRECTORY: enters it, if it is reached without a link.
 acl_into() { cd -P -- "\${1:-/}" 2>/dev/null && [ "\${PWD%/}" = "$1" ]; }
 
-# acl_mend: sets what acl_judge says. Files of one directory that want the same are given to one setfacl.
+# acl_mend: applies the output of acl_judge. One setfacl call changes all files of a directory that need the same entries.
 acl_mend() {
   _same=
   set --

@@ -95,7 +95,7 @@ function portText({ host, port, connectTimeout }: Extract<Awaited['target'], { k
     if command -v bash; then timeout "$t" bash -c 'exec 3<>"/dev/tcp/$0/$1"' ${host} ${port}
     elif [ ${loopback.has(host) ? 1 : 0} = 1 ]; then cat /proc/net/tcp /proc/net/tcp6 | grep -q ${listening}
     elif command -v nc; then
-      # Where the other side stays silent it has to be ended: then it was connected, for -w ends it before if it isn't.
+      # If the other side sends nothing, timeout ends nc: nc was connected then, because otherwise -w ends it earlier.
       timeout "$((t + 2))" nc -w "$t" ${host} ${port}
       case $? in 0 | 124 | 143) ;; *) exit 1 ;; esac
     elif command -v curl; then

@@ -42,7 +42,7 @@ export const downloadProbe = defineProbe<Download, Downloaded>({
           {
             e=$({
               { ( ${downloadText(params)} ) || printf 'failed %s\n' "$N" >&2; } | {
-                # The count goes its own way: a content may hold anything.
+                # The count has a separate descriptor, because the content may contain any bytes.
                 { tee /dev/fd/7 | wc -c >&6; } 7>&1 | sha256sum >&8
               } 6>&8
             } 2>&1)

@@ -5,7 +5,7 @@ import { defineProbe } from './define.ts';
 
 /** The lists of packages that apt knows. */
 export interface PackageLists {
-  /** Not predictable in a plan: absent from predictions. Seconds since they were fetched, by the host's clock. */
+  /** Not predictable in a plan: absent from predictions. Seconds since they were fetched, according to the host's clock. */
   readonly stamp?: { readonly age: number };
 }
 
@@ -22,7 +22,7 @@ export const packageListsProbe = defineProbe<Record<string, never>, PackageLists
   scopes: () => ['package-lists'],
   ask: () => sh`
     t=$(stat -c %Y /var/lib/apt/lists 2>/dev/null)
-    # None were ever fetched where there is no list.
+    # If there is no list, none were ever fetched.
     if ls /var/lib/apt/lists/*_* >/dev/null 2>&1; then echo "age $(($(date +%s) - t))"; fi
     echo end
   `,

@@ -38,7 +38,7 @@ export const packageProbe = defineProbe<PackageParams, Package>({
         printf '\n%s dpkg\n' "$N"
         own=$(dpkg-query -W -f '\${Package}|\${Architecture}|\${db:Status-Status}|\${Version}\n' -- "$@" 2>/dev/null)
         printf '%s\n' "$own"
-        # A name that is not installed may be a virtual one.
+        # A name that is not installed may be a virtual package.
         if [ "$(printf '%s\n' "$own" | grep -c '|installed|')" -lt $# ]; then
           printf '\n%s provides\n' "$N"
           dpkg-query -W -f '\${db:Status-Status}|\${Package}|\${Provides}\n' 2>/dev/null | grep '^installed|.*|.'
@@ -48,7 +48,7 @@ export const packageProbe = defineProbe<PackageParams, Package>({
           printf '\n%s policy\n' "$N"
           apt-cache policy -- "$@" 2>/dev/null
         fi
-      # busybox has an rpm of its own, which knows nothing.
+      # Tests for the database: busybox has its own rpm command, which lists no packages.
       elif [ -d /var/lib/rpm ] || [ -d /usr/lib/sysimage/rpm ]; then
         printf '\n%s rpm\n' "$N"
         for name do

@@ -17,9 +17,9 @@ import { sh } from './sh.ts';
 export const library: Sh = sh`
 ${safePaths}
 
-# begin DEST: an empty file $NEW that no other account can read. Its name, or that of the directory that it is in, starts
-# with a dot, which cron, sudo and run-parts pass over. Where the directory has a default ACL the kernel sets that instead
-# of the umask: $INHERITED.
+# begin DEST: creates an empty file $NEW that no other account can read. Its name, or that of its directory, starts
+# with a dot: cron, sudo and run-parts ignore it. If the directory has a default ACL, the kernel applies that instead
+# of the umask, and INHERITED is 1.
 begin() {
   enter "\${1%/*}/"
   AT=./ OLD=
@@ -59,7 +59,7 @@ fill() {
   [ -n "$STAGE" ] || discard
 }
 
-# keep FROM TO ACL: gives TO the owner, mode, ACL and extended attributes of FROM. ACL is "acl" where FROM has one.
+# keep FROM TO ACL: gives TO the owner, mode, ACL and extended attributes of FROM. ACL is "acl" if FROM has one.
 keep() {
   if cp --attributes-only --preserve=mode,ownership,xattr -- "$1" "$2" 2>/dev/null; then :
   elif [ "$3" = acl ]; then
@@ -75,14 +75,14 @@ keep() {
   return 0
 }
 
-# secure_old NAME: sets OLD to a name of the file $AT/NAME that no other account can change. Where the file has further
-# names, it must belong to the account that alone can write the directory: others may have made a hard link to a file of
+# secure_old NAME: sets OLD to a name of the file $AT/NAME that no other account can change. If the file has further
+# names, it must belong to the only account that can write to the directory: others may have created a hard link to a file of
 # root.
 secure_old() {
   OLD=$AT$1
   [ -n "$STAGE" ] || return 0
   if ! ln -- "$OLD" ./.heal-old 2>/dev/null; then
-    # What is mounted can't be linked, and another account can't rename it.
+    # A mount point can't get a hard link, and another account can't rename it.
     mounted "$HERE/$1" || die "$HERE/$1 was changed meanwhile, or its file system has no hard links"
     return 0
   fi
@@ -100,7 +100,7 @@ assign() {
   [ -z "$3" ] || chmod "$3" "$1" || exit 1
 }
 
-# attributes PATH OWNER MODE: of what exists.
+# attributes PATH OWNER MODE: sets owner and mode of an existing path.
 attributes() {
   if [ -d "$1" ] && [ ! -L "$1" ] && [ -x "$1" ]; then
     enter "$1"
@@ -125,8 +125,8 @@ attributes() {
   cd /
 }
 
-# finish DEST OWNER OCTAL SYMBOLIC ACL SHA256: OWNER and modes are empty where they are to stay as they are (new: 0644).
-# SYMBOLIC leaves the group's bits alone, which on a path with an ACL are the mask. SHA256 is that of the old content.
+# finish DEST OWNER OCTAL SYMBOLIC ACL SHA256: empty OWNER and modes keep those of the old file (new file: 0644).
+# SYMBOLIC does not change the group's bits, which are the mask on a path with an ACL. SHA256 is that of the old content.
 finish() {
   _at=$AT\${1##*/}
   [ ! -d "$_at" ] || [ -L "$_at" ] || die "$1 is a directory"
@@ -151,7 +151,7 @@ bits() {
   case $1 in [1357]) printf x ;; esac
 }
 
-# commit DEST OWNER MODE: a file that is a mount point of its own (in a container) is written in place.
+# commit DEST OWNER MODE: renames $NEW to DEST. A file that is itself a mount point (in a container) is written in place.
 commit() {
   _at=$AT\${1##*/}
   if mounted "$HERE/\${1##*/}"; then
@@ -159,10 +159,10 @@ commit() {
     assign "$_at" "$2" "$3"
     rm -f -- "$NEW"
   elif [ -n "$STAGE" ]; then
-    # Into "..": mv renames over what bears the name there, also a link to a directory.
+    # Into "..": mv replaces the entry that has the same name, also a link to a directory.
     mv -f -- "$NEW" .. || exit 1
   else
-    # A link to a directory would have the file moved into that.
+    # mv would move the file into the target of a link to a directory.
     [ ! -L "$_at" ] || [ ! -d "$_at" ] || rm -f -- "$_at" || exit 1
     mv -f -- "$NEW" "$_at" || exit 1
   fi
@@ -171,7 +171,7 @@ commit() {
   cd /
 }
 
-# make_directory PATH OWNER OCTAL SYMBOLIC: makes one directory; what a default ACL gives to its group stays.
+# make_directory PATH OWNER OCTAL SYMBOLIC: creates one directory; keeps the permissions that a default ACL gives to its group.
 make_directory() {
   enter "\${1%/*}/"
   _name=./\${1##*/}
@@ -193,7 +193,7 @@ make_directory() {
   cd /
 }
 
-# backup DEST ACL: a copy beside it that bears the time; prints its name. After "finish".
+# backup DEST ACL: copies DEST to a name with the time in the same directory, and prints its path. Use after "finish".
 backup() {
   _time=$(date +%Y-%m-%dT%H:%M:%S) _count=
   while :; do

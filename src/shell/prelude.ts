@@ -1,5 +1,5 @@
 import type { Sh } from '../core/sh.ts';
-import { sudoer } from './as-user.ts';
+import { becomer } from './as-user.ts';
 import { sh } from './sh.ts';
 
 /**
@@ -12,7 +12,7 @@ import { sh } from './sh.ts';
  */
 export const prelude: Sh = sh`
 set +e
-# The lock of src/shell/run-lock.ts is the kept shell's: what a task leaves in the background must not hold it.
+# Only the kept shell has the lock of src/shell/run-lock.ts: background processes of a task must not keep it.
 exec 9>&-
 cd / 2>/dev/null
 W=
@@ -26,7 +26,7 @@ fi
 trap 'rm -rf "$W"' EXIT
 UID0=
 groups= pid=
-# A stop that was asked for reaches all that a change started, and what is being asked.
+# A requested stop ends all processes of a change, and the groups of questions that are running.
 stop() {
   trap '' TERM
   if [ -n "$pid" ]; then
@@ -40,7 +40,7 @@ stop() {
 } 2>/dev/null
 trap stop TERM
 
-# say KIND ID WORDS FILE: one frame, the file as its body.
+# say KIND ID WORDS FILE: sends one frame with the file as its body.
 say() {
   if [ -s "$4" ]; then
     printf '\n%s %s %s %s %s\n' "$N" "$1" "$2" "$3" "$(($(wc -c <"$4")))" >&3
@@ -50,24 +50,24 @@ say() {
   fi
 }
 
-# root: whether the kept shell runs as root (the effective user id in proc_pid_status(5)), read without a program.
+# root: whether the kept shell runs as root (the effective user id in proc_pid_status(5)); starts no program.
 root() {
   [ -n "$UID0" ] || while read -r _k _x UID0 _x; do [ "$_k" != Uid: ] || break; done </proc/self/status
   [ "$UID0" = 0 ]
 }
 
-${sudoer}
+${becomer}
 
-# group ID DEADLINE USER NONCE, the script on stdin: asks one group of questions. Output and errors go where those of its caller
-# go. Another account can read the environment of its processes, so its answers are marked with a NONCE of their own.
+# group ID DEADLINE USER NONCE, the script on stdin: asks one group of questions. Output and errors go to the stdout of its
+# caller. Another account can read the environment of its processes, so its answers are marked with a separate NONCE.
 group() {
   printf '\n%s group %s\n' "$N" "$1"
   exec 4<&0
   if [ -z "$3" ]; then HEAL_N=$N timeout -s KILL "$2" sh -s <&4 2>&1 3>&- 4>&- &
   elif root; then HEAL_N=$4 timeout -s KILL "$2" su -s /bin/sh "$3" -c 'exec sh -s' <&4 2>&1 3>&- 4>&- &
   else
-    sudoer "$3"
-    { printf '%sHEAL_N=%s\n' "$ahead" "$4"; cat; } <&4 | timeout -s KILL "$2" sudo $sudo -H -u "$3" -- sh -s 2>&1 3>&- 4>&- &
+    becomer "$3"
+    { printf '%sHEAL_N=%s\n' "$ahead" "$4"; cat; } <&4 | timeout -s KILL "$2" sh -c "$become" become "$3" "exec sh -s" 2>&1 3>&- 4>&- &
   fi
   asked=$!
   exec 4<&-
@@ -75,7 +75,7 @@ group() {
   printf '\n%s done %s %s\n' "$N" "$1" "$?"
 }
 
-# answers: joins what the parallel groups wrote into one frame.
+# answers: sends the output of all parallel groups in one frame.
 answers() {
   wait $groups
   set -- "$W"/group[0-9]*
@@ -83,17 +83,17 @@ answers() {
   say answers - 0 "$1"
 }
 
-# Keeps the first MiB of stdin; the rest is drained, so that whoever writes it is not killed, and noted in the file $1.
-# The limit is the file's (in blocks of 512 bytes), because head would lose what it has not flushed when it is ended.
+# Keeps the first MiB of stdin. If there is more, it is read and discarded, so that the writer is not killed, and $1 is created.
+# The limit is on the file size (in blocks of 512 bytes), because head would lose unflushed output when it is ended.
 cap='ulimit -c 0; ulimit -f 2048; cat || { : >"$1"; cat >/dev/null; }'
 
-# endall PID...: ends helpers of ours with all that they started, also one that has not become a session's leader yet.
+# endall PID...: kills helper processes and all that they started, also a helper that is not a session leader yet.
 endall() {
   for _p do kill -KILL "$_p" "-$_p"; done 2>/dev/null
 }
 
-# act ID FREE TIMEOUT USER NONCE, the script on stdin: makes one change in a session of its own, so that a signal reaches all
-# that it started. FREE work may print without end: it writes into pipes that keep the first MiB.
+# act ID FREE TIMEOUT USER NONCE, the script on stdin: applies one change in a separate session, so that a signal reaches all
+# its processes. If FREE is 1, its output is not limited: it writes to pipes, and only the first MiB is kept.
 act() {
   printf '\n%s start %s 0\n' "$N" "$1" >&3
   [ ! -e "$W/act.out" ] || rm -f "$W"/act.*
@@ -110,8 +110,8 @@ act() {
   if [ -z "$4" ]; then HEAL_N=$5 setsid sh -s <&4 >"$out" 2>"$err" 3>&- 4>&- &
   elif root; then HEAL_N=$5 setsid su -s /bin/sh "$4" -c 'exec sh -s' <&4 >"$out" 2>"$err" 3>&- 4>&- &
   else
-    sudoer "$4"
-    { printf '%sHEAL_N=%s\n' "$ahead" "$5"; cat; } <&4 | setsid sudo $sudo -H -u "$4" -- sh -s >"$out" 2>"$err" 3>&- 4>&- &
+    becomer "$4"
+    { printf '%sHEAL_N=%s\n' "$ahead" "$5"; cat; } <&4 | setsid sh -c "$become" become "$4" "exec sh -s" >"$out" 2>"$err" 3>&- 4>&- &
   fi
   pid=$!
   exec 4<&-
@@ -126,7 +126,7 @@ act() {
   pid=
   [ -z "$timer" ] || endall "$timer"
   if [ "$2" = 1 ]; then
-    # What it left in the background may keep the pipes open: a second is given to what is still in them.
+    # Background processes may keep the pipes open: the remaining output is read for at most one second.
     setsid sh -c 'sleep 1; kill -KILL "-$1" "-$2"' reaper "$capo" "$cape" </dev/null >/dev/null 2>&1 3>&- &
     reaper=$!
     wait "$capo" "$cape" 2>/dev/null

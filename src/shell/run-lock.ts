@@ -78,7 +78,7 @@ export function takeLock(request: LockRequest): Sh {
         started $$
         _me="$$ $_s"
         if command -v flock >/dev/null; then
-          # Where the lock is another's it prints nothing; it reports a file system that has no locks.
+          # flock prints nothing if another process has the lock, and an error if the file system has no locks.
           try() { _e=$(flock -n 9 2>&1) || { [ -z "$_e" ] || _never=1; return 1; }; }
           holder() { _l=; IFS= read -r _l <"$_f"; } 2>/dev/null
         else
@@ -89,7 +89,7 @@ export function takeLock(request: LockRequest): Sh {
             holder
             _dead=$_l
             alive $_l && return 1
-            # One at a time takes away what a process left that has ended.
+            # One process at a time removes the link of a process that has ended.
             mkdir "$_f.steal" 2>/dev/null || {
               find "$_f.steal" -prune -mmin +1 -exec rmdir {} ';' 2>/dev/null
               return 1
@@ -106,16 +106,16 @@ export function takeLock(request: LockRequest): Sh {
           until try; do
             [ -z "$_never" ] || { tell unlocked ''; return; }
             holder
-            # The line is an earlier run's until the one that has just taken the lock has written its own.
+            # The line is that of an earlier run until the new holder of the lock has written its own.
             if [ "$_retries" -lt 50 ] && ! alive $_l; then
               _retries=$((_retries + 1))
               sleep 0.1
               continue
             fi
-            # No link exists and none can be made.
+            # No link exists, and none can be created.
             [ -n "$_l" ] || command -v flock >/dev/null || { tell unlocked ''; return; }
             _p=\${_l%% *} _l=\${_l#* } _l=\${_l#* }
-            # Another connection of this run has it.
+            # Another connection of this run has the lock.
             [ "\${_l%% *}" != "$_run" ] || { tell locked ''; return; }
             _l="\${_l#* } (process $_p on the host)"
             [ -n "$_p" ] || _l='a run that has not written its name'
@@ -127,7 +127,7 @@ export function takeLock(request: LockRequest): Sh {
           _l=
           IFS= read -r _l <"$_f"
           printf '%s %s %s\n' "$_me" "$_run" "$_who" >"$_f"
-          # The last to have it may have been this run itself, in an earlier phase.
+          # The last holder may have been this run itself, in an earlier phase.
           case $_l in *" $_run "*) _l=$_seen ;; esac
           if [ -n "$_waited" ] || [ "$_l" != "$_seen" ]; then
             tell stale ''

@@ -6,19 +6,19 @@ import { sh } from './sh.ts';
  * that other accounts can write. See library.ts.
  */
 export const safePaths: Sh = sh`
-# What an act makes is as a person's own shell would make it; what holds content before it is in place is private.
+# Entries that an act creates have the modes that a shell would give them. Temporary files with content are private.
 umask 022
 NEW= OLD= COPY= STAGE= AT= ME=
 
 die() { printf '%s\n' "$*" >&2; exit 1; }
 
-# Removes what an act made that was broken off.
+# Removes the temporary files of an interrupted act.
 clean() {
   [ -z "$NEW$COPY" ] || rm -f -- "$NEW" "$COPY"
   if [ -n "$STAGE" ]; then leave; elif [ -n "\${CONTENT:-}" ]; then discard; fi
 }
 
-# Guards: true as long as a path is what it was.
+# Guards: true while a path is unchanged.
 gone() { [ ! -e "$1" ] && [ ! -L "$1" ]; }
 # same PATH FORMAT VALUE
 same() { [ "$(stat -c "$2" -- "$1" 2>/dev/null)" = "$3" ]; }
@@ -30,8 +30,8 @@ points() {
 x" ]
 }
 
-# mounted PATH: whether something is mounted on exactly this path, which has no links. Renaming over it is refused by the
-# kernel (EBUSY).
+# mounted PATH: whether something is mounted on exactly this path, which has no links. The kernel refuses to rename over it
+# (EBUSY).
 mounted() {
   while read -r _id _parent _device _root _where _rest; do
     case $_where in *\\*) _where=$(printf %b "$_where") ;; esac
@@ -40,16 +40,16 @@ mounted() {
   return 1
 } 2>/dev/null
 
-# trusted UID MODE: whether root and this account alone can change a path with this owner and mode. With an ACL the
-# group's bits of a mode are the mask, so that an entry with write permission shows there.
+# trusted UID MODE: whether only root and this account can change a path with this owner and mode. With an ACL the
+# group's bits of a mode are the mask, so they include the write permission of any entry.
 trusted() {
   case $2 in *[2367] | *[2367]?) return 1 ;; esac
   [ "$1" = 0 ] || { me; [ "$1" = "$ME" ]; }
 }
 me() { [ -n "$ME" ] || ME=$(id -u) || exit 1; }
 
-# resolve PATH: sets REAL to PATH without links. A link is followed where only root or this account can have put it there,
-# or where an account has put it into its own directory: then BY is that account, to which the end must belong, too.
+# resolve PATH: sets REAL to PATH without links. A link is followed if only root or this account can have created it,
+# or if an account created it in its own directory: then BY is that account, and the target must belong to it, too.
 resolve() {
   REAL= BY= _path=$1 _todo=$1/ _links=0
   while [ -n "$_todo" ]; do
@@ -81,8 +81,8 @@ owners() {
   stat -c '%u %a' -- "$@"
 }
 
-# protected UID MODE...: whether in directories with these owners and modes no other account can rename what belongs to root or to
-# this account, of which a sticky directory is protection enough.
+# protected UID MODE...: whether, in directories with these owners and modes, no other account can rename entries of root or of
+# this account. A sticky directory is sufficient.
 protected() {
   while [ $# -gt 0 ]; do
     case $2 in [1357]???) trusted "$1" 0 ;; *) trusted "$1" "$2" ;; esac || return 1
@@ -90,7 +90,7 @@ protected() {
   done
 }
 
-# check_link DIR NAME: ends the act where the link DIR/NAME may be the work of an account that is not to be followed.
+# check_link DIR NAME: ends the act if an account whose links must not be followed may have created the link DIR/NAME.
 check_link() {
   _link=$1/$2
   set -- $(owners "$1" "$_link")
@@ -105,14 +105,14 @@ check_link() {
   BY=$_of
 }
 
-# owned PATH: ends the act where "resolve" followed the link of an account to what is not of that account.
+# owned PATH: ends the act if "resolve" followed a link of an account to a path that does not belong to that account.
 owned() {
   [ -z "$BY" ] || same "$1" %u "$BY" ||
     die "$_path leads through the link $_link to what belongs to another account: name the real path"
 }
 
-# follow LINK REAL [NAME]: for a task that names LINK, a link, and changes its target, REAL or REAL/NAME. A link that has another
-# target by now, or has become a file, has the task decided again: what it changes was allowed for the old link alone. See "resolve".
+# follow LINK REAL [NAME]: for a task that names LINK, a link, and changes its target, REAL or REAL/NAME. If LINK now has another
+# target, or is now a file, the task is decided again: its change was allowed only for the old link. See "resolve".
 follow() {
   resolve "$1"
   _end=$REAL _by=$BY
@@ -125,7 +125,7 @@ follow() {
   if gone "$2"; then owned "\${2%/*}/"; else owned "$2"; fi
 }
 
-# enter DIR: makes DIR the working directory, and HERE its path. What is renamed above it later has no effect.
+# enter DIR: changes the working directory to DIR, and sets HERE to its path. A later rename of a directory above has no effect.
 enter() {
   cd -P "$1" 2>/dev/null || die "there is no directory $1"
   HERE=\${PWD%/}
@@ -135,8 +135,8 @@ enter() {
   owned .
 }
 
-# stage INODE: makes a directory in the working directory, which has this inode, that no other account can enter or move to
-# another parent, and enters it. An upload comes with one.
+# stage INODE: creates a directory in the working directory, which has this inode, and enters it. No other account can enter the
+# new directory or move it to another parent. An upload already has such a directory.
 stage() {
   _stage=
   if [ -n "\${CONTENT:-}" ]; then _stage=\${CONTENT%/*} _stage=\${_stage##*/}
@@ -168,15 +168,15 @@ leave() {
   cd /
 }
 
-# discard: removes an upload that was not taken. Its name can't be guessed.
+# discard: removes an unused upload. Its name can't be guessed.
 discard() {
   rm -f -- "$CONTENT" "\${CONTENT%/*}/.heal"
   rmdir -- "\${CONTENT%/*}" 2>/dev/null
   CONTENT=
 }
 
-# sweep INODE: removes from the working directory what acts of this account left there that were broken off a day ago or
-# earlier. A directory is one of theirs if it has the mark.
+# sweep INODE: removes from the working directory the temporary files of acts of this account that were interrupted a day ago or
+# earlier. It removes only directories that contain the mark (.heal).
 sweep() {
   for _one in ./.heal[-.]????????; do
     [ -e "$_one" ] && [ "$_one" != "$NEW" ] && me && [ -n "$(find "$_one" -prune -user "$ME" -mtime +0 2>/dev/null)" ] || continue

@@ -3,7 +3,7 @@
  * import src/core and src/shell, and gets the user's home directory and agent as parameters.
  *
  * A login dials (dial.ts), checks the host's key against known_hosts (host-key.ts), authenticates with a key or password
- * (identities.ts, proofs.ts, login.ts), through jump hosts if there are any (jump.ts), and starts one shell
+ * (identities.ts, proofs.ts, login.ts), through jump hosts or a ProxyCommand if there is one (jump/), and starts one shell
  * (src/shell/bootstrap.ts) that is kept for all programs (session.ts). fast-login.ts needs three round trips for most of that.
  */
 import type { Duplex } from 'node:stream';
@@ -103,7 +103,7 @@ export function connector(options: ConnectorOptions): Connector {
     const { command } = start;
     const nonce = newNonce();
     const input = Buffer.concat([start.ahead, request('run', nonce, first)]);
-    const route = await jumps.enter(login.jump, signal);
+    const route = await jumps.routeTo(login, signal);
     const { value: loggedIn, timeout } = await enter(login, route, signal, ({ startCommand }) => ({
       pace,
       command,
@@ -138,7 +138,7 @@ export function connector(options: ConnectorOptions): Connector {
     }
   };
   const fetchHostKey: FetchHostKey = async (login, algorithms, signal) => {
-    const route = await jumps.enter(login.jump, signal);
+    const route = await jumps.routeTo(login, signal);
     try {
       return await (await import('./host-keys/fetch-host-key.ts')).fetchHostKey(login, algorithms, route, signal);
     } finally {
@@ -146,7 +146,7 @@ export function connector(options: ConnectorOptions): Connector {
     }
   };
   const openInteractive: Connector['interactive'] = async (login, signal) => {
-    const route = await jumps.enter(login.jump, signal);
+    const route = await jumps.routeTo(login, signal);
     const client = await loginOnly(login, route, signal).finally(route.leave);
     return (await import('./interactive.ts')).interactiveSession(client, login.name, signal);
   };
@@ -188,22 +188,32 @@ async function attempt<T>(
   throw unreachable(`logging in to ${place(address, port)} failed`);
 }
 
-/** How the kept shell is started: as the login user, or with sudo. */
+/** How the kept shell is started: as the login user, or with sudo or su. */
 function startOf(login: Login): ShellStart {
-  const password = login.becomePassword;
+  const { becomeMethod: method, becomePassword: password } = login;
   if (!login.become || login.becomeUser === login.user) {
-    return shellStart({ user: undefined, password: login.user === 'root' ? undefined : password });
+    return login.user === 'root'
+      ? shellStart({ user: undefined, method: 'sudo', password: undefined })
+      : shellStart({ user: undefined, method, password });
   }
   // The login shell reads this line, so it contains only characters that no login shell interprets.
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(login.becomeUser)) {
     throw new HealError('usage', `become_user ${JSON.stringify(login.becomeUser)} is not the name of a user`);
   }
-  return shellStart({ user: login.becomeUser, password });
+  return shellStart({ user: login.becomeUser, method, password });
 }
 
 function slowLogin(login: Login): HealError {
+  const what = `logging in to ${place(login.address, login.port)}`;
+  const proxy = login.proxyCommand;
+  if (proxy !== undefined) {
+    return new HealError('unreachable', `${what} through its ProxyCommand timed out after ${login.connectTimeout} s`, {
+      at: proxy.at,
+      hint: `does it reach the host? Run it manually: ${proxy.text}`,
+    });
+  }
   return unreachable(
-    `logging in to ${place(login.address, login.port)} timed out after ${login.connectTimeout} s`,
+    `${what} timed out after ${login.connectTimeout} s`,
     'the host is there but slow: raise connect_timeout, or look at its load and its DNS (UseDNS in sshd_config)',
   );
 }

@@ -11,6 +11,22 @@ export function shellError(
 ): HealError {
   const where = place(login.address, login.port);
   const said = [lastLines(stderr), lastLines(noise)].filter((text) => text !== '').join('; ');
+  if (login.becomeMethod === 'su' && login.user !== 'root') {
+    // "Password: su: Authentication failure", or busybox' "su: incorrect password".
+    const su = /\bsu: (.*)$/m.exec(stderr)?.[1];
+    const wrong = su !== undefined && login.becomePassword !== undefined && /incorrect|uthentication/.test(su);
+    if (wrong) {
+      return unreachable(
+        `su on ${where} does not accept the become password (that of root)`,
+        'check the answer to -K, or become_password; nothing was changed',
+      );
+    }
+    if (su !== undefined) {
+      const hint =
+        'su needs the password of root: -K, or become_password; an account without one cannot be used with su';
+      return unreachable(`${login.user} cannot become root on ${where}: su says ${su}`, hint);
+    }
+  }
   const sudo = /^sudo: (.*)$/m.exec(stderr)?.[1];
   if (sudo !== undefined && login.becomePassword !== undefined && /incorrect|again|uthentication/.test(stderr)) {
     return unreachable(
@@ -19,9 +35,11 @@ export function shellError(
     );
   }
   if (login.become && sudo !== undefined) {
-    const hint = /password|tty|terminal/.test(sudo)
-      ? `give its password with -K, or allow it without one: echo '${login.user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/${login.user} (as root)`
-      : `may ${login.user} become ${login.becomeUser} with sudo?`;
+    const hint = /must have a tty/.test(sudo)
+      ? `exempt the login user: echo 'Defaults:${login.user} !requiretty' > /etc/sudoers.d/${login.user}-tty (as root)`
+      : /password|terminal/.test(sudo)
+        ? `give its password with -K, or allow it without one: echo '${login.user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/${login.user} (as root)`
+        : `may ${login.user} become ${login.becomeUser} with sudo?`;
     return unreachable(`${login.user} cannot become ${login.becomeUser} on ${where}: sudo says ${sudo}`, hint);
   }
   if (login.become && exit.code === 127 && /sudo/.test(stderr)) {
@@ -35,9 +53,11 @@ export function shellError(
   );
 }
 
-/** A host that uses a jump host is reached under its name in ~/.ssh/config. */
-function sshArguments({ name, address, port, user, given, jump }: Login): string {
-  return jump === undefined ? `-p ${port} ${user}@${address}` : `${user}@${given.has('address') ? address : name}`;
+/** A host with ProxyJump or ProxyCommand is reached under its name in ~/.ssh/config. */
+function sshArguments({ name, address, port, user, given, jump, proxyCommand }: Login): string {
+  return jump === undefined && proxyCommand === undefined
+    ? `-p ${port} ${user}@${address}`
+    : `${user}@${given.has('address') ? address : name}`;
 }
 
 function lastLines(text: string): string {

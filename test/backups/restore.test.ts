@@ -72,7 +72,7 @@ async function kept(members: readonly Forged[]) {
   return one;
 }
 
-test('files, directories and links come back with their modes and times', async () => {
+test('files, directories and links are restored with their modes and times', async () => {
   const backup = await kept([
     { name: 'd/', type: '5', mode: 0o500 },
     { name: 'd/f', content: 'hello', mode: 0o640 },
@@ -124,7 +124,7 @@ test('no link of the archive is followed', async () => {
   expect(left).toMatchObject([{ path: 'l', why: expect.stringContaining('EEXIST') }]);
 });
 
-test('a file that stands twice in it ends the restore', async () => {
+test('a file that is in the archive twice ends the restore', async () => {
   const backup = await kept([
     { name: 'f', content: 'one' },
     { name: 'f', content: 'two' },

@@ -15,12 +15,12 @@ describe('a retention keeps', () => {
     '2026-10-31T12:00',
   );
 
-  test('the newest, whatever it says', () => {
+  test('the newest backup in any case', () => {
     expect(kept(some, {})).toEqual(['2026-11-30T10:00']);
     expect(kept([], { last: 3 })).toEqual([]);
   });
 
-  test('so many of the last', () => {
+  test('that number of the last backups', () => {
     expect(kept(some, { last: 2 })).toEqual(['2026-11-29T23:59', '2026-11-30T10:00']);
     expect(kept(some, { last: 9 }).length).toBe(5);
   });
@@ -41,7 +41,7 @@ describe('a retention keeps', () => {
     expect(kept(hours, { hourly: 2 })).toEqual(['2026-11-30T09:30', '2026-11-30T10:59']);
   });
 
-  test('what any of its parts keeps', () => {
+  test('every backup that one of its parts keeps', () => {
     expect(kept(some, { daily: 1, monthly: 2 })).toEqual(['2026-10-31T12:00', '2026-11-30T10:00']);
   });
 });

@@ -89,7 +89,7 @@ describe.skipIf(noSshd !== undefined)(`on a terminal${noSshd === undefined ? '' 
     }
   });
 
-  test.each(['no', ''])('the answer %j to it leaves the host out, and Ctrl-C ends the command', async (answer) => {
+  test.each(['no', ''])('the answer %j to it skips the host, and Ctrl-C ends the command', async (answer) => {
     const file = join(directoryWith({}), 'known_hosts');
     const cwd = projectWith({ identity_file: sshd.key, known_hosts_file: file });
     const question = '(yes/no/[fingerprint])? ';
@@ -102,7 +102,7 @@ describe.skipIf(noSshd !== undefined)(`on a terminal${noSshd === undefined ? '' 
     expect(existsSync(file)).toBe(false);
   });
 
-  test('without a terminal nothing is asked, and the error says how to add the key', async () => {
+  test('without a terminal nothing is asked, and the error shows how to add the key', async () => {
     const file = join(directoryWith({}), 'known_hosts');
     const { code, stdout } = await runHeal(healEntry, ['ping', 'jack4'], {
       cwd: projectWith({ identity_file: sshd.key, known_hosts_file: file }),
@@ -142,7 +142,7 @@ describe.skipIf(noPasswords !== undefined)(
       expect(found.code).toBe(1);
     });
 
-    test('a wrong one is a plain error for each host', async () => {
+    test('a wrong password is a plain error for each host', async () => {
       const { code, text } = await runInTerminal(healEntry, ['ping', '-k'], {
         cwd: project(),
         dialogue: [['SSH password: ', 'wrong one']],

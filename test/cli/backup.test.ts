@@ -33,7 +33,7 @@ describe('heal backup', () => {
   let old = '';
   let newest = '';
 
-  test('says so where there is none, and how one is made', async () => {
+  test('reports that there is no backup, and how to create one', async () => {
     expect(await run('list')).toEqual({ code: 0, stdout: `no backups in ${backups}\n`, stderr: '' });
     expect(await run('list', 'jack4')).toEqual({
       code: 2,
@@ -98,7 +98,7 @@ describe('heal backup', () => {
   describe('restore', () => {
     const to = (name: string): string => join(project, name);
 
-    test('unpacks the newest backup of a host, or that of a time, or a part of it', async () => {
+    test('unpacks the newest backup of a host, or the backup of a given time, or a part of it', async () => {
       const { code, stdout, stderr } = await run('restore', 'jack4', '--to', 'restored');
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toBe(`restored jack4 of ${newest} to ${to('restored')}: 2 files, 300.0 kB\n`);
@@ -150,7 +150,7 @@ describe('heal backup', () => {
         .sort();
     const path = (name: string): string => join(backups, 'jack6', name, 'archive.tar.gz');
 
-    test('removes what the retention does not keep, and with --check only says so', async () => {
+    test('removes what the retention does not keep, and with --check only reports it', async () => {
       const made: string[] = [];
       for (const age of [90, 60, 40, 2, 1]) made.push(await keep('jack6', new Date(now - age * 24 * hour)));
       const check = await run('prune', 'jack6', '--keep', 'last=1,daily=2', '--check');
@@ -222,14 +222,14 @@ describe('heal backup', () => {
     expect(readdirSync(join(backups, 'jack4'))).toEqual(before);
   });
 
-  test('takes the options of run for the backup of a host', async () => {
+  test('accepts the options of run for the backup of a host', async () => {
     const inventory = directoryWith({ 'hosts.yml': 'vps: { hosts: { other: { address: 127.0.0.1, port: 9 } } }\n' });
     const options = ['-u', 'bob', '-b', '-f', '1', '-v', '-e', 'a=1', '--check'];
     const { code, stdout, stderr } = await run('other', '-i', inventory, ...options);
     expect({ code, stdout, stderr }).toMatchObject({ code: 4, stdout: expect.stringContaining('127.0.0.1:9') });
   });
 
-  test('--max-age fails where the newest good backup of a host is older, and says of which', async () => {
+  test('--max-age fails if the newest good backup of a host is older, and names the host', async () => {
     expect(await run('verify', 'jack4', '--max-age', '4h')).toMatchObject({ code: 0, stderr: '' });
     const words = (host: string, age: string): string =>
       `warning: no backup of ${host} that was read back is good and at most ${age} old\nhint: heal run backup --limit ${host} creates one\n`;

@@ -8,7 +8,7 @@ import { directoryWith } from './built.ts';
 const mask = masker([new Secret('hunter22')]);
 const bug = new TypeError('hunter22 is no function', { cause: new Error('the deeper cause') });
 
-test('a bug is written down with its stack, its causes and what was run, but without secrets', () => {
+test('a bug is recorded with its stack, its causes and the command line, but without secrets', () => {
   const directory = directoryWith({});
   const file = writeCrash(bug, ['heal 0.1.0', 'heal run site -e token=hunter22'], directory, mask) ?? '';
   expect(file).toMatch(/\.heal[\\/]crash-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.txt$/);
@@ -20,7 +20,7 @@ test('a bug is written down with its stack, its causes and what was run, but wit
   expect(statSync(file).mode & 0o077).toBe(0);
 });
 
-test('where the project can not be written to, it goes to the directory for temporary files', () => {
+test('if the project is not writable, the report is written to the directory for temporary files', () => {
   const directory = directoryWith({});
   writeFileSync(join(directory, '.heal'), 'in the way');
   const temporary = directoryWith({});

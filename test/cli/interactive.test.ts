@@ -5,7 +5,7 @@ import { attemptSync } from '../child.ts';
 import { noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
 import { directoryWith, healEntry, runHeal } from './built.ts';
 
-describe.skipIf(noSshd !== undefined)('what a person does by hand on a host', () => {
+describe.skipIf(noSshd !== undefined)('commands that a user runs by hand on a host', () => {
   let sshd: Sshd;
   let bare: Sshd;
   let cwd = '';
@@ -70,7 +70,7 @@ describe.skipIf(noSshd !== undefined)('what a person does by hand on a host', ()
     expect(await run(...args)).toEqual({ code, stdout, stderr });
   });
 
-  test('reaches a host behind a jump host, by its name in ~/.ssh/config alone', async () => {
+  test('reaches a host behind a jump host with only its name in ~/.ssh/config', async () => {
     const block = (name: string, one: Sshd, ...more: string[]): string =>
       [
         `Host ${name}`,
@@ -110,7 +110,7 @@ describe.skipIf(noSshd !== undefined)('what a person does by hand on a host', ()
     expect(existsSync(join(cwd, 'from-unknown'))).toBe(false);
   });
 
-  test('heal ssh gives the command what it is given, byte for byte', () => {
+  test('heal ssh passes its input to the command, byte for byte', () => {
     const input = Buffer.from(Array.from({ length: 300_000 }, (_, n) => n % 256));
     const { PATH = '' } = process.env;
     const args = [healEntry, 'ssh', 'jack4', 'sha256sum'];
@@ -170,7 +170,7 @@ describe.skipIf(noSshd !== undefined)('what a person does by hand on a host', ()
     expect(readFileSync(join(remote, 'name'), 'utf8')).toBe('deep\n');
   });
 
-  test('heal cp: a directory that is named by dots has its own name there', async () => {
+  test('heal cp: a directory that is given as dots gets its real name on the host', async () => {
     mkdirSync(join(cwd, 'dots'));
     const given = ['cp', 'local/deep/er/..', `jack4:${join(cwd, 'dots')}`];
     expect(await run(...given)).toMatchObject({ code: 0 });
@@ -197,7 +197,7 @@ describe.skipIf(noSshd !== undefined)('what a person does by hand on a host', ()
     expect(readFileSync(join(cwd, 'back/there/deep/er/file'), 'utf8')).toBe('deep\n');
   });
 
-  test('heal cp keeps odd names, and takes a backslash of a name for no directory', async () => {
+  test('heal cp keeps unusual names, and does not treat a backslash in a name as a separator', async () => {
     const there = join(cwd, 'names');
     mkdirSync(there);
     writeFileSync(join(there, 'back\\slash'), 'x');

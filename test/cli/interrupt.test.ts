@@ -29,7 +29,7 @@ afterAll(() => {
 });
 
 describe('Ctrl-C', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s ends a run with 99, and says so', async (signal) => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s ends a run with exit code 99, and reports it', async (signal) => {
     let sent = false;
     const { code, stdout, stderr } = await runHeal(healEntry, ['run', 'site', '-vv', '-l', 'jack4'], {
       cwd: project,
@@ -55,7 +55,7 @@ describe('Ctrl-C', () => {
   });
 
   test.skipIf(noSshd !== undefined)(
-    'counts what was done, and keeps the host that was finished out of the retry file',
+    'counts the applied changes, and leaves the finished host out of the retry file',
     async () => {
       const sshd = await startSshd();
       try {
@@ -122,7 +122,7 @@ function onTerminal(args: string, env: Readonly<Record<string, string>> = {}): {
 }
 
 describe.skipIf(!hasScript)('on a terminal', () => {
-  test('hosts are redrawn in place, what happened stays above, and the recap comes last', () => {
+  test('hosts are redrawn in place, events stay above, and the recap comes last', () => {
     const { text, code } = onTerminal('run site -l jack5');
     expect(code).toBe('4');
     expect(text).toMatch(/jack5 {2}0\/0|jack5 {2}(waiting|logging in)/);
@@ -140,7 +140,7 @@ describe.skipIf(!hasScript)('on a terminal', () => {
     expect(text).not.toMatch(/\x1b\[\d+(;\d+)*m/);
   });
 
-  test('a terminal that is dumb gets lines', () => {
+  test('a dumb terminal gets lines', () => {
     const { text } = onTerminal('run site -l jack5', { TERM: 'dumb' });
     expect(text).not.toContain('\x1b');
     expect(text).toContain('jack5 | unreachable | ');

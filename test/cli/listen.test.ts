@@ -8,7 +8,7 @@ afterEach(() => {
   }
 });
 
-test('the first signal asks for an end, the second one leaves at once', () => {
+test('the first signal requests an end, the second one exits at once', () => {
   const leave = vi.fn();
   const told = vi.fn();
   const interrupt = listen(leave);

@@ -19,7 +19,7 @@ const none: Counts = {
 };
 const report: Report = { jack4: none, jack5: { ...none, failed: 1 }, john1: { ...none, unreachable: 1 } };
 
-test('the hosts that failed can be named by --limit @FILE, and are forgotten when all is well', async () => {
+test('failed hosts can be selected with --limit @FILE, and the file lists none after a run without failures', async () => {
   const project = directoryWith({ 'inventory/hosts.yml': 'all: { hosts: { jack4: , jack5: , john1: } }\n' });
   const path = retryPath(project, 'site');
   expect(await writeRetryFile(path, 'site', report)).toEqual(['jack5', 'john1']);
@@ -41,7 +41,7 @@ test.each([
   expect(retryPath('/p', playbook)).toBe(join('/p', '.heal', 'retry', file));
 });
 
-test('the hint names the file as it is reached from here', () => {
+test('the hint names the file relative to the working directory', () => {
   const path = retryPath('/p', 'site');
   expect(retryHint(path, 'site', '/p')).toBe(
     `hint: heal run site --limit "@${join('.heal', 'retry', 'site.txt')}" works on the hosts that failed`,

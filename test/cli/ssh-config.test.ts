@@ -47,7 +47,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     for (const sshd of [jump, host]) sshd?.stop();
   });
 
-  test('hosts behind a jump host are reached by their names, and heal ends', async () => {
+  test('hosts behind a jump host are reached with their names, and heal ends', async () => {
     const block = (name: string, sshd: Sshd): string =>
       `Host ${name}\n  HostName 127.0.0.1\n  Port ${sshd.port}\n  User ${sshd.login().user}\n  IdentityFile ${sshd.key}\n` +
       `  UserKnownHostsFile ${sshd.knownHosts}\n`;

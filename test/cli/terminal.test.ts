@@ -16,7 +16,7 @@ test.each([
   ['a dumb terminal', tty, { TERM: 'dumb' }, { colour: false, live: false, columns: 100 }],
   ['a terminal without a width', { isTTY: true, columns: 0 }, {}, { colour: true, live: false, columns: 80 }],
   ['a terminal of a CI', tty, { CI: 'true' }, { colour: true, live: false, columns: 100 }],
-])('what may be done with %s', (_name, stream, env, wanted) => {
+])('what is possible with %s', (_name, stream, env, wanted) => {
   expect(terminalOf(stream, env)).toEqual(wanted);
 });
 

@@ -47,7 +47,7 @@ const project = directoryWith({
 
 const run = (...args: string[]) => runHeal(healEntry, args, { cwd: project });
 
-describe('wrong usage ends with 5, names one thing and its remedy, and dumps no usage', () => {
+describe('wrong usage ends with 5, names one error and its fix, and prints no usage', () => {
   test.each<[string, string[], string]>([
     ['no command', [], 'error: no command given\nhint: heal --help lists the commands\n'],
     ['an unknown command', ['rnu'], 'error: unknown command "rnu"\nhint: did you mean "run"?\n'],
@@ -148,7 +148,7 @@ describe('wrong files end with 5 and show the line', () => {
   });
 });
 
-describe('what is asked for', () => {
+describe('requested information', () => {
   test('the version, by option and with a command', async () => {
     const wanted = { code: 0, stdout: expect.stringMatching(/^heal \d+\.\d+\.\d+\n$/), stderr: '' };
     expect(await run('--version')).toEqual(wanted);
@@ -270,7 +270,7 @@ describe('what is asked for', () => {
     );
   });
 
-  test('one variable with those that it wins over', async () => {
+  test('one variable with the values that it overrides', async () => {
     expect((await run('vars', 'jack4', 'where', '-p', 'tagged')).stdout).toBe(
       [
         'jack4, as the play "Tagged" sees it',
@@ -300,17 +300,17 @@ describe('what is asked for', () => {
     ]);
   });
 
-  test('that names which only a run has are known before it', async () => {
+  test('a syntax check accepts names that exist only in a run', async () => {
     expect(await run('run', 'names', '--syntax-check')).toEqual({ code: 0, stdout: 'playbook: names\n', stderr: '' });
   });
 
-  test('that the files are right', async () => {
+  test('a syntax check accepts valid files', async () => {
     expect(await run('run', 'site', '--syntax-check')).toEqual({ code: 0, stdout: 'playbook: site\n', stderr: '' });
   });
 });
 
 describe('hosts that do not answer', () => {
-  test('end a run with 4 and are named with what to do', async () => {
+  test('end a run with 4 and are named with a hint', async () => {
     const { code, stdout, stderr } = await run('run', 'site', '-l', 'jack4');
     expect({ code, stderr }).toEqual({ code: 4, stderr: '' });
     expect(stdout).toContain('jack4 | unreachable | ');
@@ -326,7 +326,7 @@ describe('hosts that do not answer', () => {
     expect(stdout).toMatch(/\n0 of 2 hosts answered in \d+ ms\n$/);
   });
 
-  test('are told to programs as JSON, and to people beside it', async () => {
+  test('are reported as JSON for programs, and as text for users', async () => {
     const { code, stdout, stderr } = await run('run', 'site', '-l', 'jack4', '-o', 'json');
     expect(code).toBe(4);
     const value = JSON.parse(stdout);
@@ -336,7 +336,7 @@ describe('hosts that do not answer', () => {
   });
 });
 
-test('a reader that goes away is no error', async () => {
+test('a reader that closes the pipe is not an error', async () => {
   const script = `"${process.execPath}" "${healEntry}" run --help | head -c 10; echo " $?"`;
   expect(runSync('bash', ['-c', script], { cwd: project })).toMatch(/ 0\n$/);
 });

@@ -1,11 +1,14 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Ended } from '../child.ts';
+import type { Ended, Started } from '../child.ts';
 import { recapOf, writeFiles } from '../faults/project.ts';
 import { describeLab } from '../lab/lab-suite.ts';
+import { startAgent } from '../ssh/agent.ts';
+import { until } from '../until.ts';
 import { directoryWith, healEntry } from './built.ts';
-import { type Windows, windows } from './windows.ts';
+import { type Windows, windows, windowsPath } from './windows.ts';
 
 const crlf = (text: string): string => text.replaceAll('\n', '\r\n');
 
@@ -95,6 +98,43 @@ describeLab('heal on Windows', { hosts: ['jack4'], state: 'site' }, (lab) => {
     const failing = await heal('run', 'small', '-e', '@missing.yml');
     expect(failing.code).toBe(5);
     expect(failing.stderr).toMatch(/missing\.yml/);
+  });
+
+  test('the agent is behind a named pipe, and the host behind a ProxyCommand with quotes', async () => {
+    const agent = startAgent(project, [host().identityFile]);
+    // From Windows' named pipe over TCP to the socket of the agent.
+    const bridge = createServer((near) => void near.pipe(connect(agent.socket)).pipe(near));
+    const file = (name: string): string => join(project, name);
+    let pipe: Started | undefined;
+    try {
+      await new Promise<void>((resolve) => bridge.listen(0, '127.0.0.1', resolve));
+      const { port } = bridge.address() as AddressInfo;
+      writeFiles(project, {
+        'pipe.cjs':
+          "const { connect, createServer } = require('node:net');\n" +
+          `const server = createServer((near) => near.pipe(connect(${port}, '127.0.0.1')).pipe(near));\n` +
+          `server.listen('\\\\\\\\.\\\\pipe\\\\pageant.coach.f00d', () => require('node:fs').writeFileSync('ready', ''));\n`,
+        'relay.cjs':
+          "const socket = require('node:net').connect(Number(process.argv[3]), process.argv[2]);\n" +
+          "require('node:fs').writeFileSync('relayed', process.argv.slice(2).join(' '));\n" +
+          'process.stdin.pipe(socket).pipe(process.stdout);\n',
+      });
+      pipe = windowsHost.start(file('pipe.cjs'), project);
+      await until('the pipe is listened on', () => existsSync(file('ready')));
+      rmSync(join(ssh(), 'id_ed25519'));
+      const command = `"${windowsHost.node}" "${windowsPath(file('relay.cjs'))}" %h %p`;
+      const config = `Host jack4\n  IdentityAgent \\\\.\\pipe\\pageant.coach.f00d\n  ProxyCommand ${command}\n`;
+      writeFileSync(join(ssh(), 'config'), crlf(config));
+      const { code, stdout, stderr } = await heal('ping');
+      expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
+      expect(readFileSync(file('relayed'), 'utf8')).toBe(`${host().address} 22`);
+    } finally {
+      copyFileSync(host().identityFile, join(ssh(), 'id_ed25519'));
+      rmSync(join(ssh(), 'config'), { force: true });
+      await pipe?.stop();
+      bridge.close();
+      agent.stop();
+    }
   });
 
   test('a host whose key has changed is refused', async () => {

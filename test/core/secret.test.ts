@@ -5,7 +5,7 @@ import { masker, Secret } from '../../src/core/secret.ts';
 describe('a secret', () => {
   const secret = new Secret('s3cr&t "word"');
 
-  it('prints as stars however it is printed', () => {
+  it('is printed as stars in every way of printing', () => {
     expect(`${secret}`).toBe('***');
     expect(JSON.stringify({ secret })).toBe('{"secret":"***"}');
     expect(inspect({ secret })).toBe('{ secret: *** }');
@@ -22,12 +22,12 @@ describe('a secret', () => {
     expect(masker([secret])(`a ${form} b`)).toBe('a *** b');
   });
 
-  it('is masked line by line where it has several', () => {
+  it('is masked line by line if it has several lines', () => {
     const key = new Secret('-----BEGIN-----\nabcdefgh12345678\n-----END-----\n');
     expect(masker([key])('got abcdefgh12345678 here')).toBe('got *** here');
   });
 
-  it('that is too short to hide does not blacken everything', () => {
+  it('that is too short is not masked everywhere', () => {
     expect(masker([new Secret('a')])('banana')).toBe('banana');
   });
 });

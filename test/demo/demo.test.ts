@@ -5,7 +5,7 @@ import { steps } from './steps.ts';
 const recap = (counts: string): string => `PLAY RECAP ***\njack4      : ${counts}    skipped=0\n`;
 const [status, plan, , again, after, drill] = steps;
 
-describe('the demo judges what a command came to', () => {
+describe('the demo checks the result of a command', () => {
   test.each([
     ['a plan with something to do', plan, 0, recap('ok=4 changed=2 unreachable=0 failed=0'), undefined],
     ['a plan with nothing to do', plan, 0, recap('ok=4 changed=0 unreachable=0 failed=0'), 'said changed=0, but'],
@@ -33,7 +33,7 @@ describe('the demo judges what a command came to', () => {
 });
 
 describe('a picture of what a terminal showed', () => {
-  test('leaves the middle of a long output out', () => {
+  test('omits the middle of a long output', () => {
     const lines = (name: string, count: number): string[] => Array.from({ length: count }, (_, n) => `${name}${n}`);
     const text = ['\x1b[36m# one', ...lines('a', 40), '# two', ...lines('b', 31)].join('\n');
     expect(shortened(text).split('\n')).toEqual([
@@ -58,7 +58,7 @@ describe('a picture of what a terminal showed', () => {
     expect(picture('x'.repeat(300)).match(/<text /g)).toHaveLength(3);
   });
 
-  test('refuses what moves the cursor', () => {
+  test('rejects sequences that move the cursor', () => {
     expect(() => picture('a\x1b[2Kb')).toThrow('a picture has no place for');
   });
 });

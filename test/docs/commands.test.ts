@@ -17,7 +17,7 @@ const harmless = shown.filter(
 );
 
 describe('the commands that pages show', () => {
-  test('there are some', () => {
+  test('the pages contain commands', () => {
     expect(shown.length).toBeGreaterThan(20);
     expect(harmless.length).toBeGreaterThan(3);
   });
@@ -42,7 +42,7 @@ describe('the commands that pages show', () => {
   });
 });
 
-describe('the commands that connect to nothing do what they should', () => {
+describe('the commands without connections have the expected result', () => {
   test.each(harmless)('$at: $text', async ({ words }) => {
     const done = await runHeal(healEntry, words, { cwd: root });
     expect(done).toMatchObject({ code: 0, stderr: '' });

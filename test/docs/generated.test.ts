@@ -22,7 +22,7 @@ describe('generated pages', () => {
     expect(text === pages.get(page), `${page} is old: npm run docs writes it`).toBe(true);
   });
 
-  test('no schema is left over', () => {
+  test('there are no obsolete schemas', () => {
     const there = readdirSync(join(root, 'docs/schemas')).map((name) => `docs/schemas/${name}`);
     expect(there.filter((path) => !pages.has(path))).toEqual([]);
   });
@@ -73,7 +73,7 @@ describe('examples of modules', () => {
   });
 });
 
-describe('what ships is valid for editors', () => {
+describe('the files that are part of heal are valid for editors', () => {
   const roles = readdirSync(join(root, 'roles'));
   const files = [
     ...readdirSync(join(root, 'tasks')).map((name): [string, string] => [`tasks/${name}`, 'playbook.json']),
@@ -97,7 +97,7 @@ describe('what ships is valid for editors', () => {
     ),
   ].filter(([name]) => /\.ya?ml$/.test(name ?? ''));
 
-  test.each(files)('%s by %s', (file, schema) => {
+  test.each(files)('%s with %s', (file, schema) => {
     expect(faults(schema, read(file))).toEqual([]);
   });
 });
@@ -145,7 +145,7 @@ describe('schemas for editors', () => {
 });
 
 describe('package-lock.json', () => {
-  test('holds the optional packages of every platform, without which npm ci refuses to install', () => {
+  test('contains the optional packages of every platform, which npm ci requires', () => {
     type Locked = { readonly optionalDependencies?: Readonly<Record<string, string>> };
     const { packages }: { packages: Readonly<Record<string, Locked>> } = JSON.parse(
       readFileSync(join(root, 'package-lock.json'), 'utf8'),

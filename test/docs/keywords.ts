@@ -60,7 +60,10 @@ export const keywords: Readonly<Record<string, Keyword>> = {
   listen: { about: 'Further names that notify the handler.', schema: 'texts' },
   become: { about: 'Whether to become `become_user`.', schema: 'boolean' },
   become_user: { about: 'User to become. Default: root.', schema: 'text' },
-  become_method: { about: 'Only `sudo` is supported.', schema: { enum: ['sudo'] } },
+  become_method: {
+    about: 'Only `sudo`. For su, set the variable `become_method` of the host.',
+    schema: { enum: ['sudo'] },
+  },
   args: { about: 'Further arguments of the module.', schema: 'mapping' },
   environment: { about: 'Environment variables.', schema: 'mapping' },
   no_log: { about: 'Do not show arguments and results.', schema: 'boolean' },

@@ -239,6 +239,7 @@ function inventorySchema(): JsonObject {
     port: { type: 'integer', minimum: 1, maximum: 65_535 },
     boolean: { type: 'boolean' },
     seconds: { type: 'number', exclusiveMinimum: 0 },
+    method: { enum: ['sudo', 'su'] },
     checking: { enum: ['strict', 'accept-new', 'off', true, false] },
   };
   const vars = Object.fromEntries(

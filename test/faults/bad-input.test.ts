@@ -399,7 +399,7 @@ describe('any error', () => {
     },
   );
 
-  test('a plan, a check of the syntax and JSON say the same', async () => {
+  test('a plan, a syntax check and JSON report the same', async () => {
     const [, files = {}, stderr] = names[0] ?? [];
     const project = place.project({ 'inventory/hosts.yml': hosts, ...files });
     for (const args of [
@@ -412,7 +412,7 @@ describe('any error', () => {
   });
 });
 
-test('one key that is missing keeps a run from beginning with the other hosts', async () => {
+test('a missing key prevents a run from starting on the other hosts', async () => {
   const project = place.project({
     ...site('- command: "true"'),
     'inventory/hosts.yml':
@@ -452,7 +452,7 @@ describe('what is known only at the connection', () => {
     expect(stdout).toMatch(/jack4 +: ok=0 +changed=0 +unreachable=1 +failed=0 /);
   });
 
-  test('a host that takes the connection and says nothing', async () => {
+  test('a host that accepts the connection and sends nothing', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { modules } from '../../src/modules/registry.ts';
 import { elsewhere, looks, uses } from './every-module.ts';
 
-test('every module is applied on a real host, here or there', () => {
+test('every module is applied on a real host, in this file or in another test', () => {
   const here = new Set([...uses, ...looks].map(({ module }) => modules.get(module)?.name));
   for (const name of new Set([...modules.values()].map((module) => module.name))) {
     if (here.has(name)) continue;

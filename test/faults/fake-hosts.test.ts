@@ -83,7 +83,7 @@ describe.skipIf(noSshd !== undefined)('hosts that behave badly at each stage of 
     place?.remove();
   });
 
-  test('the good ones have run all, handlers too', () => {
+  test('the other hosts have run all tasks and handlers', () => {
     for (const name of good) {
       expect(recapOf(stdout, `${name} `)).toMatchObject({ ok: 2, changed: 2, failed: 0, unreachable: 0 });
       expect(readFileSync(join(sshd.directory, `${name}.told`), 'utf8')).toBe('');
@@ -91,13 +91,13 @@ describe.skipIf(noSshd !== undefined)('hosts that behave badly at each stage of 
     expect(code).toBe(6);
   });
 
-  test.each(Object.entries(said))('one that %s is named with what it did', (what, message) => {
+  test.each(Object.entries(said))('a host that %s is named with what it did', (what, message) => {
     const name = `fake${fakes.indexOf(what)}`;
     const lines = stdout.split('\n').filter((line) => line.startsWith(`${name} `));
     expect(lines.join('\n')).toMatch(message);
   });
 
-  test('control characters in facts do no harm', () => {
+  test('control characters in facts have no effect', () => {
     const name = `fake${fakes.indexOf('has control characters in its facts')}`;
     expect(recapOf(stdout, `${name} `)).toMatchObject({ ok: 2, failed: 0 });
     expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);

@@ -27,6 +27,6 @@ test('of a line without an end the beginning is shown, all of it at -v', () => {
   expect(told(line, 1)).toContain(line);
 });
 
-test('a cut never goes through a character', () => {
+test('a cut never splits a character', () => {
   expect(told(`${'x'.repeat(999)}${'😀'.repeat(10)}`)).toContain(`${'x'.repeat(999)} (19 more characters`);
 });

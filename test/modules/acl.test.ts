@@ -128,14 +128,14 @@ for (const bare of shells()) {
       ]); // biome-ignore format: a table
     });
 
-    test('an entry that is too wide is narrowed, and the mask stays', () => {
+    test('an entry with too many permissions is reduced, and the mask is kept', () => {
       put('f');
       set('f', 'u:101000:rwx', 'g::rwx', 'm::rwx');
       proven(run({ user: 101000, permissions: 'r' }, at('f')));
       expect(get('f')).toEqual(['user:101000:r--', 'group::rwx', 'mask::rwx']);
     });
 
-    test('an entry without any right shuts out', () => {
+    test('an entry without permissions denies access', () => {
       put('f');
       proven(run({ user: 101000, permissions: '' }, at('f')));
       expect(get('f')).toContain('user:101000:---');
@@ -179,7 +179,7 @@ for (const bare of shells()) {
       expect(titles(run(entries, at('f')))).toEqual([]);
     });
 
-    test('what does not fit is said', () => {
+    test('an impossible combination is reported', () => {
       put('f');
       symlinkSync('f', at('link'));
       expect(run({ user: 1, permissions: 'r' }, at('none')).first.failed).toBe(`${at('none')} is not there`);
@@ -189,7 +189,7 @@ for (const bare of shells()) {
       );
     });
 
-    test('a directory that becomes a link meanwhile is passed over', () => {
+    test('a directory that becomes a link meanwhile is skipped', () => {
       mkdirSync(at('d'));
       mkdirSync(at('elsewhere'));
       put('d/f');
@@ -204,7 +204,7 @@ for (const bare of shells()) {
       expect(get('elsewhere/f')).toEqual(['group::r--']);
     });
 
-    test('several paths, and thousands of files, by few programs', () => {
+    test('several paths, and thousands of files, with few programs', () => {
       mkdirSync(at('a'));
       mkdirSync(at('b'));
       for (let i = 0; i < 3000; i += 1) put(`a/f${i}`);
@@ -230,7 +230,7 @@ for (const bare of shells()) {
     });
 
     if (!bare.name.startsWith('busybox')) return;
-    test('a host without the tools is told what to install', () => {
+    test('without the tools on the host, the error names the package to install', () => {
       put('f');
       const args = { path: at('f'), user: 9, permissions: 'r', etype: 'user', default: false, recursive: false };
       expect(converge(bare, acl, { ...args, state: 'present' }).first.failed).toBe(

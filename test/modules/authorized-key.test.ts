@@ -85,7 +85,7 @@ describe('authorized_key', () => {
     expect(title(args, now)).toBe(expected);
   });
 
-  test('what can not be is said', () => {
+  test('an impossible state is reported', () => {
     expect(plan({}, undefined).failed).toBe('there is no user root on this host');
     expect(plan({ state: 'absent' }, undefined)).toEqual({ changes: [] });
     expect(plan({}, { ...there, file: { ...there.file, type: 'link' } }).failed).toBe(

@@ -95,14 +95,14 @@ describe.each(shells())('a backup under $name', (shell) => {
   });
 
   if (!gnu) {
-    test('a host without GNU tar is told what to install, and nothing is kept', async () => {
+    test('without GNU tar on the host, the error names the package to install, and no backup is stored', async () => {
       await expect(made()).rejects.toThrow('its tar is not GNU tar, which a backup needs: install the package tar');
       expect(backups()).toEqual([]);
     });
     return;
   }
 
-  test('holds each file as it is, for its owner alone, with a manifest', async () => {
+  test('contains each file unchanged, is readable only for its owner, and has a manifest', async () => {
     const odd = ['plain', 'with space', 'line\nbreak', "it's", 'back\\slash', '-dash', '$(id)', 'ünï', '*'];
     for (const name of odd) writeFileSync(at(`data/${name}`), name);
     chmodSync(at('data/plain'), 0o751);
@@ -144,7 +144,7 @@ describe.each(shells())('a backup under $name', (shell) => {
     expect(readdirSync('/var/tmp').filter((name) => name.startsWith('heal-backup.'))).toEqual([]);
   });
 
-  test('two within the same second are two', async () => {
+  test('two backups within the same second are separate', async () => {
     const [first, second] = await Promise.all([made(), made()]);
     expect(first.result['path']).not.toBe(second.result['path']);
     expect(backups().length).toBe(2);
@@ -183,7 +183,7 @@ describe.each(shells())('a backup under $name', (shell) => {
       ['sqlite3', 'new\n'],
       ['python3', 'new\n'],
       [undefined, ''],
-    ])('is copied by %s', async (tool, row) => {
+    ])('is copied with %s', async (tool, row) => {
       const path = at('data/its memory.sqlite');
       const writer = await inUse(path);
       writeFileSync(at('data/no.sqlite'), 'no database');
@@ -206,7 +206,7 @@ describe.each(shells())('a backup under $name', (shell) => {
     });
   });
 
-  test('is not kept where a file does not parse, or is not in it', async () => {
+  test('is discarded if a file does not parse, or is missing', async () => {
     const config = at('data/config.json');
     await made({ parses: [config] });
     rmSync(only(), { recursive: true });
@@ -220,7 +220,7 @@ describe.each(shells())('a backup under $name', (shell) => {
     expect(backups()).toEqual([]);
   });
 
-  test('is not kept where the command ends too early, or takes too long', async () => {
+  test('is discarded if the command ends too early, or takes too long', async () => {
     const act = decided({}).changes[0]?.act;
     if (act?.kind !== 'archive') throw new Error('no archive is to be made');
     await expect(receive({ ...act, pack: sh`echo half; exit 3` })).rejects.toThrow(

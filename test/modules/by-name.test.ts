@@ -15,7 +15,7 @@ const allowed: readonly string[] = [
   'shell.ts', // an example
 ];
 
-test('modules change owners, modes and names by the functions of src/shell/library.ts', () => {
+test('modules change owners, modes and names with the functions of src/shell/library.ts', () => {
   const root = join(import.meta.dirname, '../../src/modules');
   const found = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))

@@ -13,7 +13,7 @@ import { converge, decide, inputOf, scratch, shells } from './on-this-machine.ts
 
 const defaults = { readonly: false, stdin_add_newline: true, read_timeout: 60 };
 
-describe('words of a command line', () => {
+describe('arguments of a command line', () => {
   test.each([
     ['a b  c', ['a', 'b', 'c']],
     [`a 'b c' "d e"f`, ['a', 'b c', 'd ef']],
@@ -41,7 +41,7 @@ for (const shell of shells()) {
     });
     afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-    test('what creates is run once', () => {
+    test('a command with creates is run once', () => {
       const done = run({ cmd: 'echo hi >made', creates: at('made') });
       expect(done.first.changes).toMatchObject([{ title: 'run echo hi >made', sign: '~' }]);
       expect(done.first.changes[0]?.proven).toBeUndefined();
@@ -49,11 +49,11 @@ for (const shell of shells()) {
       expect(run({ cmd: 'exit 9', creates: at('made') }).first.changes).toEqual([]);
     });
 
-    test('what did not create what it should is not done', () => {
+    test('a command that did not create its path has failed', () => {
       expect(run({ cmd: ':', creates: at('made') }).after.changes.length).toBe(1);
     });
 
-    test('removes, unless and onlyif say when there is nothing to do', () => {
+    test('removes, unless and onlyif define when there is nothing to do', () => {
       expect(run({ cmd: ':', removes: at('none') }).first).toMatchObject({
         changes: [],
         message: `${at('none')} is not there`,
@@ -69,7 +69,7 @@ for (const shell of shells()) {
       expect(run({ cmd: 'touch x', unless: 'test -f x' }).after.changes).toEqual([]);
     });
 
-    test('without a sign it is unproven, and done after one run', () => {
+    test('without such a condition the result is not verified, and the task ends after one run', () => {
       const done = run({ cmd: 'echo a >>log' });
       expect(done.first.changes[0]).toMatchObject({ proven: false, act: { kind: 'program', free: true } });
       expect(done.after.changes).toEqual([]);
@@ -98,7 +98,7 @@ for (const shell of shells()) {
       expect(run({ cmd: 'exit 4', readonly: true }).first).toMatchObject({ failed: 'exit code 4', result: { rc: 4 } });
     });
 
-    test('a command is words, not shell text', () => {
+    test('a command consists of arguments, and is not shell text', () => {
       writeFileSync(at('x'), '');
       const done = converge(shell, command, {
         ...defaults,
@@ -111,19 +111,19 @@ for (const shell of shells()) {
       expect(both.decision.failed).toBe('command needs either cmd or argv');
     });
 
-    test('no function of ours stands in the way of a program', () => {
+    test('no function of heal hides a program', () => {
       for (const name of ['backup', 'die', 'same', 'moved']) {
         const done = converge(shell, command, { ...defaults, argv: [name] });
         expect(done.applied).toMatchObject([{ code: 127, stderr: expect.stringContaining('not found') }]);
       }
     });
 
-    test('the functions taken away are all that there are', () => {
+    test('withoutLibrary removes all functions', () => {
       const defined = [...library.text.matchAll(/^(\w+)\(\) \{/gm)].map((match) => match[1]);
       expect(withoutLibrary.text.trim().split(' ').slice(2).toSorted()).toEqual([...defined, 'moved'].toSorted());
     });
 
-    test('stat tells what Ansible tells', () => {
+    test('stat reports the same keys as in Ansible', () => {
       writeFileSync(at('f'), 'hello', { mode: 0o600 });
       expect(decide(shell, stat, { path: at('f'), get_checksum: true }, inputOf()).decision.result).toMatchObject({
         stat: {

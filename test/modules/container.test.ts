@@ -74,7 +74,7 @@ describe('container', () => {
     expect(titles(plan(args, there, before))).toEqual(expected);
   });
 
-  test('what a start leads to is predicted, unless a health check is to have its say', () => {
+  test('the result of a start is predicted, unless the container has a health check', () => {
     const question = ask('bot');
     const { run: _run, ...rest } = running;
     expect(plan({ state: 'started' }, stopped).changes[0]?.predicts).toEqual([
@@ -121,7 +121,7 @@ describe('the container probe reads', () => {
     expect(parse(`\nn containers\n\nn errors\n${words}\n\nn now\n1\n`, ['a'])).toEqual(states);
   });
 
-  test('one that is missing says nothing of another', () => {
+  test('a missing container has no effect on the answer for another one', () => {
     expect(parse('\nn containers\n\nn errors\nError: No such container: a\n\nn now\n1\n', ['a', 'b'])).toEqual([
       'absent',
     ]);

@@ -51,7 +51,7 @@ test.each<[JsonObject, string]>([
   expect(cron.misuse?.(given(args))?.message).toBe(failed);
 });
 
-test('an entry of a crontab is predicted, and touches crontabs alone', () => {
+test('an entry of a crontab is predicted, and touches only crontabs', () => {
   const { changes } = plan({ name: 'check dirs', crontab: true, user: 'app' }, { crontab: { text: 'A=b\n' } });
   expect(changes).toMatchObject([
     {

@@ -46,7 +46,7 @@ for (const shell of shells()) {
         '# c\na: &x 1 # one\nz: 2\n',
         '# c\na: &x 1 # one\nb:\n  c: é $x\n',
       ],
-    ])('$name is done, then there is nothing to do', (module, args, before, after) => {
+    ])('$name is applied, then there is nothing to do', (module, args, before, after) => {
       writeFileSync(at('f'), before, { mode: 0o640 });
       runSync('chown', ['1234:4321', at('f')]);
       const done = proven(run(module, args));
@@ -58,12 +58,12 @@ for (const shell of shells()) {
       expect(run(module, args).first.changes).toEqual([]);
     });
 
-    test('a file is made, with its mode', () => {
+    test('a file is created with its mode', () => {
       proven(run(line, { line: 'a', create: true, mode: '0600' }));
       expect([read('f'), lstatSync(at('f')).mode & 0o777]).toEqual(['a\n', 0o600]);
     });
 
-    test('the mode alone is set where the text is right', () => {
+    test('only the mode is set if the content is correct', () => {
       writeFileSync(at('f'), 'a\n', { mode: 0o600 });
       expect(proven(run(line, { line: 'a', mode: '0644' })).first.changes[0]?.title).toBe('mode 0600 -> 0644');
     });
@@ -91,7 +91,7 @@ for (const shell of shells()) {
       expect(failed()).toBe(`there is no file ${at('f')}`);
     });
 
-    test('a file that does not parse stays as it was, and its line is quoted', () => {
+    test('a file that does not parse is unchanged, and its line is quoted', () => {
       writeFileSync(at('f'), 'a:\n  b: 1\n c: 2\n');
       const { first, applied } = run(yaml, { merge: { c: 1 }, backup: true });
       expect(first).toMatchObject({
@@ -137,7 +137,7 @@ for (const shell of shells()) {
       expect(read('f')).toBe(`${long}end\n`);
     });
 
-    test.skipIf(busybox)('an ACL outlives an edit', () => {
+    test.skipIf(busybox)('an edit keeps the ACL', () => {
       writeFileSync(at('f'), 'a\n', { mode: 0o640 });
       runSync('setfacl', ['-m', 'u:1234:rw', at('f')]);
       const acl = () => runSync('getfacl', ['-cpn', at('f')]);
@@ -146,7 +146,7 @@ for (const shell of shells()) {
       expect(acl()).toBe(before);
     });
 
-    test('links are made, turned, owned and taken away', () => {
+    test('links are created, changed, given an owner and removed', () => {
       const done = proven(run(link, { path: at('l'), src: 'r1' }));
       expect(done.first.changes[0]).toMatchObject({ title: `create link ${at('l')} -> r1`, sign: '+' });
       proven(run(link, { path: at('l'), src: "r '2'\n", owner: 1234 }));

@@ -69,18 +69,18 @@ describe('line', () => {
     expect(line.misuse?.(complete(line, { path: '/f', ...args }))?.message).toBe(message);
   });
 
-  test('a group that is not there is told before', () => {
+  test('a group that does not exist is an error before the run', () => {
     const args = complete(line, { path: '/f', line: '\\2', regexp: '(a)', backrefs: true });
     expect(() => line.misuse?.(args)).toThrow("the replacement \\2 can't be used: there is no group 2");
   });
 
-  test('a line that its own result matches again is refused before anything is done', () => {
+  test('a line whose result matches again is rejected before any change', () => {
     expect(edited(line, { line: '\\1 x', regexp: '^(.*)$', backrefs: true }, 'a\n').failed).toBe(
       '/f would be changed again by every run: what is put in is itself edited the next time',
     );
   });
 
-  test('the title says which line', () => {
+  test('the title names the line', () => {
     expect(edited(line, { line: 'b', regexp: '^a' }, 'x\na\n').title).toBe('replace line 2 in /f');
     expect(edited(line, { line: 'b' }, 'a\n').title).toBe('add a line in /f');
     expect(edited(line, { regexp: 'a', state: 'absent' }, 'a\na\n').title).toBe('remove 2 lines in /f');
@@ -106,11 +106,11 @@ describe('replace', () => {
     ['letters of any size', { regexp: '^(?i)A$'.slice(1), replace: 'b' }, 'a\n', 'b\n'],
   ]); // biome-ignore format: a table
 
-  test.each(['^(.+)$', '\\b(localhost)(\\d*)\\b'])('%s would match what it put in, so it is refused', (regexp) => {
+  test.each(['^(.+)$', '\\b(localhost)(\\d*)\\b'])('%s is rejected: it matches its own replacement', (regexp) => {
     expect(edited(replace, { regexp, replace: '# \\1' }, 'localhost1\n').failed).toContain('would be changed again');
   });
 
-  test('says that nothing is between after and before', () => {
+  test('reports that there is no text between after and before', () => {
     expect(edited(replace, { after: 'x', regexp: 'a', replace: 'b' }, 'a').message).toBe(
       'no part of the file is between after and before',
     );
@@ -196,7 +196,7 @@ describe('block', () => {
     ['a section of an INI file', { marker: '; {mark}', block: '[a]\nx=2', adopt: 'section' }, '[a]\nx=1\n# c\n\n[b]\ny=1\n', '; BEGIN\n[a]\nx=2\n; END\n\n[b]\ny=1\n'],
   ]); // biome-ignore format: a table
 
-  test('a marker that stands alone is an error', () => {
+  test('a marker without its counterpart is an error', () => {
     expect(edited(block, { block: 'x' }, 'a\n# BEGIN HEAL MANAGED BLOCK\n').failed).toBe(
       '/f: line 2 is # BEGIN HEAL MANAGED BLOCK, but # END HEAL MANAGED BLOCK is missing',
     );
@@ -215,8 +215,8 @@ describe('block', () => {
   });
 });
 
-describe('all that edit a string', () => {
-  test('a file that is not there is an error, unless it is to be made or to be gone', () => {
+describe('all modules that edit a string', () => {
+  test('a missing file is an error, unless it is to be created or removed', () => {
     for (const [module, args] of [
       [line, { line: 'x' }],
       [block, { block: 'x' }],
@@ -251,7 +251,7 @@ describe('all that edit a string', () => {
   const regexp = fc.constantFrom('^a', 'b$', '^x=', '^$', '.', '^#?\\s*a', 'é');
   const opt = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: undefined });
 
-  test('line: what it made it leaves alone, and so are all other lines', () => {
+  test('line: does not change its own result, nor any other line', () => {
     const args = fc.record({ line: word, regexp: opt(regexp), insertafter: opt(regexp), firstmatch: fc.boolean() });
     fc.assert(
       fc.property(text, args, (before, given) => {
@@ -266,7 +266,7 @@ describe('all that edit a string', () => {
     );
   });
 
-  test('block: put in and taken away again, a string is what it was', () => {
+  test('block: a string is unchanged after a block was inserted and removed', () => {
     fc.assert(
       fc.property(text, fc.array(word, { minLength: 1, maxLength: 4 }), opt(regexp), (before, lines, insertafter) => {
         const args = { block: `${lines.join('\n')}\n`, ...(insertafter === undefined ? {} : { insertafter }) };
@@ -279,7 +279,7 @@ describe('all that edit a string', () => {
     );
   });
 
-  test('replace: a string with line ends of Windows is edited like one without', () => {
+  test('replace: a string with Windows line endings is edited like one without', () => {
     fc.assert(
       fc.property(text, regexp, word, (before, pattern, put) => {
         const unix = before.replaceAll('\r', '');

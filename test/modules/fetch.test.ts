@@ -50,7 +50,7 @@ describe.skipIf(shell?.missing !== undefined)('fetch', () => {
     return decide(shell, fetch, { fail_on_missing: true, ...args }, inputOf({ locals: { dest: kept } })).decision;
   };
 
-  test('a file that is not here, or is another, is brought; one that is the same is not', () => {
+  test('a file that is missing on the control node or differs is fetched; an identical file is not', () => {
     const args = { src: at('f'), dest: 'got/' };
     expect(fetch.locals(args)).toEqual({ dest: { kind: 'kept', src: 'got/f' } });
     expect(plan(args, missing(at('got/f'))).changes).toMatchObject([
@@ -66,7 +66,7 @@ describe.skipIf(shell?.missing !== undefined)('fetch', () => {
     expect(plan(args, { ...heldContent(Buffer.from([0, 255, 10])), path: at('got/f') }).changes).toEqual([]);
   });
 
-  test('a link is followed, a directory is refused, and what is missing may be', () => {
+  test('a link is followed, a directory is rejected, and a missing file is allowed', () => {
     symlinkSync('f', at('l'));
     mkdirSync(at('d'));
     const there = missing(at('x'));
@@ -79,7 +79,7 @@ describe.skipIf(shell?.missing !== undefined)('fetch', () => {
     });
   });
 
-  test('it comes whole or not at all, for its owner alone', async () => {
+  test('the file is complete or does not exist, and only its owner can read it', async () => {
     const { signal } = new AbortController();
     const { sha256 } = heldContent(readFileSync(at('f')));
     const act = { kind: 'download', path: at('f'), sha256, to: at('a/b/f'), script: sh`:` } as const;

@@ -41,7 +41,7 @@ for (const shell of shells()) {
     });
     afterEach(() => rmSync(scratchDirectory, { recursive: true, force: true }));
 
-    test('copy makes a file, then changes nothing', () => {
+    test('copy creates a file, then changes nothing', () => {
       const done = proven(run(copy, { ...defaults, content: 'hello\n', dest: at('f'), mode: '0640' }));
       expect(done.first.changes.map(({ title, sign }) => [title, sign])).toEqual([
         [`create ${at('f')} (6 bytes)`, '+'],
@@ -51,7 +51,7 @@ for (const shell of shells()) {
       expect(readdirSync(scratchDirectory)).toEqual(['f']);
     });
 
-    test('a new file has 0644 where no mode is given', () => {
+    test('a new file has mode 0644 if no mode is given', () => {
       proven(run(copy, { ...defaults, content: '', dest: at('f') }));
       expect(modeOf('f')).toBe('0644');
     });
@@ -68,7 +68,7 @@ for (const shell of shells()) {
       expect([modeOf('f'), lstatSync(at('f')).uid, lstatSync(at('f')).gid]).toEqual(['0600', 1234, 4321]);
     });
 
-    test('owner, group and mode alone are set without touching the content', () => {
+    test('owner, group and mode are set without changing the content', () => {
       writeFileSync(at('f'), 'same\n', { mode: 0o600 });
       const inode = lstatSync(at('f')).ino;
       const done = proven(
@@ -78,7 +78,7 @@ for (const shell of shells()) {
       expect(lstatSync(at('f')).ino).toBe(inode);
     });
 
-    test('any bytes under any name arrive as they are', () => {
+    test('any bytes under any name arrive unchanged', () => {
       const name = fc
         .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
         .filter((one) => !/[/\0\p{Surrogate}]/u.test(one) && !['.', '..'].includes(one.normalize()));
@@ -142,7 +142,7 @@ for (const shell of shells()) {
       expect(first).toMatchObject({ changes: [], failed: `there is no directory ${at('none')}` });
     });
 
-    test('what is a directory or a fifo is not replaced', () => {
+    test('a directory or a fifo is not replaced', () => {
       runSync('mkfifo', [at('fifo')]);
       expect(run(copy, { ...defaults, content: 'x', dest: at('fifo') }).first.failed).toBe(
         `${at('fifo')} is a fifo, not a file`,
@@ -152,13 +152,13 @@ for (const shell of shells()) {
       );
     });
 
-    test('force: false leaves a file that is there', () => {
+    test('force: false does not change an existing file', () => {
       writeFileSync(at('f'), 'mine');
       const { first } = run(copy, { ...defaults, force: false, content: 'x', dest: at('f') });
       expect(first).toMatchObject({ changes: [], message: `${at('f')} is there, and force is false` });
     });
 
-    test('a backup stays beside the new file', () => {
+    test('a backup is kept in the directory of the new file', () => {
       writeFileSync(at('f'), 'old', { mode: 0o600 });
       proven(run(copy, { ...defaults, backup: true, content: 'new', dest: at('f') }));
       const kept = readdirSync(scratchDirectory).find((name) => name !== 'f') ?? '';
@@ -176,7 +176,7 @@ for (const shell of shells()) {
       proven(run(copy, { ...defaults, content: 'a good one', dest: at('f'), validate: "grep -q 'good one' %s" }));
     });
 
-    test('an edit made meanwhile on the host is caught', () => {
+    test('an edit on the host in the meantime is detected', () => {
       writeFileSync(at('f'), 'old');
       const { decision, states } = decide(shell, copy, { ...defaults, content: 'new', dest: at('f') }, inputOf());
       writeFileSync(at('f'), 'odd');
@@ -236,7 +236,7 @@ for (const shell of shells()) {
       expect(runSync('getfacl', ['-cpn', at('d/e')])).toContain('mask::rwx');
     });
 
-    test('a file that is mounted by itself is written in place', () => {
+    test('a file that is a mount point is written in place', () => {
       writeFileSync(at('source'), 'old');
       writeFileSync(at('f'), '');
       runSync('mount', ['--bind', at('source'), at('f')]);
@@ -248,7 +248,7 @@ for (const shell of shells()) {
       }
     });
 
-    test('directories are made with those above, changed, and removed', () => {
+    test('directories are created with their parent directories, changed, and removed', () => {
       const done = proven(run(directory, { path: at('a/b/c'), mode: '0750', state: 'present' }));
       expect(done.first.changes[0]?.title).toBe(`create directory ${at('a/b/c')} and 2 above it`);
       expect([modeOf('a'), modeOf('a/b/c')]).toEqual(['0750', '0750']);

@@ -126,7 +126,7 @@ for (const shell of shells()) {
       expect(run({ url: `${base}/none`, dest: at('f'), force: true }).first.failed).toMatch(/404/);
     });
 
-    test('headers reach the server, and no process list', () => {
+    test('headers are sent to the server, and are not visible in a process list', () => {
       const done = run({ url: `${base}/secret`, dest: at('f'), headers: { 'x-key': 'a "quoted" \\ key' } });
       const { act } = done.first.changes[0] ?? {};
       expect(act?.kind === 'program' && act.script.shown).not.toContain('quoted');
@@ -162,7 +162,7 @@ for (const shell of shells()) {
       expect(run(same).first.changes).toEqual([]);
     });
 
-    test('a file larger than max_size is stopped, and nothing is left', () => {
+    test('the download of a file larger than max_size is stopped, and no file remains', () => {
       const done = run({ url: `${base}/large`, dest: at('f') });
       expect(done.applied[0]).toMatchObject({
         code: 1,
@@ -236,7 +236,7 @@ for (const shell of shells()) {
       }
     });
 
-    test('a directory, and where there is none', () => {
+    test('a directory as destination, and a directory that does not exist', () => {
       mkdirSync(at('d'));
       run({ url: `${base}/a%2Fb`, dest: at('d') });
       expect(readdirSync(at('d'))).toEqual(['index.html']);

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../src/core/json.ts';
 import { mergeStrictJson } from '../../src/modules/structured/json-merge.ts';
 import fc from '../samples.ts';
 
-describe('values are put into JSON in place', () => {
+describe('values are merged into JSON in place', () => {
   test.each<[string, string, JsonObject, string, readonly string[]]>([
     ['an empty file', '', { a: 1, b: null }, '{\n  "a": 1\n}\n', ['a']],
     ['an empty object', '{}\n', { a: true }, '{\n  "a": true\n}\n', ['a']],
@@ -45,7 +45,7 @@ describe('values are put into JSON in place', () => {
     expect(mergeStrictJson(text, { a: 1 })).toEqual({ failed: expect.stringMatching(words) });
   });
 
-  test('whatever is merged is there, all else is what it was, and once is enough', () => {
+  test('merged values exist, all others are unchanged, and a second merge changes nothing', () => {
     const object = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }));
     fc.assert(
       fc.property(object, object, fc.constantFrom(undefined, 1, 4, '\t'), (is, wanted, indent) => {

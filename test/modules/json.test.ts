@@ -109,7 +109,7 @@ describe('json', () => {
     );
   });
 
-  test('a volume of Compose is known by its target', () => {
+  test('a volume of Compose is identified by its target', () => {
     const change: ValueChange = {
       lists: 'append_unique',
       list_key: 'target',
@@ -180,7 +180,7 @@ describe.each<JsonFormat>(['json', 'jsonc', 'json5'])('any %s', (format) => {
     return done.text;
   };
 
-  test('is what it was written from', () => {
+  test('is equal to the value from which it was written', () => {
     fc.assert(
       fc.property(styled, (one) => {
         expect(sameValue(read(one.text), one.value)).toBe(true);
@@ -188,7 +188,7 @@ describe.each<JsonFormat>(['json', 'jsonc', 'json5'])('any %s', (format) => {
     );
   });
 
-  test('becomes any other, and then stays', () => {
+  test('is changed to any other, and is then unchanged', () => {
     fc.assert(
       fc.property(styled, anyObject, fc.boolean(), (one, wanted, unique) => {
         const change: ValueChange = { merge: wanted, lists: unique ? 'append_unique' : 'replace' };
@@ -200,7 +200,7 @@ describe.each<JsonFormat>(['json', 'jsonc', 'json5'])('any %s', (format) => {
     );
   });
 
-  test('has a member replaced by any value, and nothing else', () => {
+  test('has one value replaced with any other, and nothing else changed', () => {
     fc.assert(
       fc.property(styled, anyValue, anyName, (one, wanted, key) => {
         const made = changed(one.text, { set: [{ path: pathText([key]), value: wanted }] });
@@ -211,7 +211,7 @@ describe.each<JsonFormat>(['json', 'jsonc', 'json5'])('any %s', (format) => {
     );
   });
 
-  test('loses members, and nothing else', () => {
+  test('has keys removed, and nothing else changed', () => {
     fc.assert(
       fc.property(styled, fc.array(anyName, { minLength: 1, maxLength: 3 }), (one, keys) => {
         const made = changed(one.text, { remove: keys.map((key) => pathText([key])) });
@@ -223,7 +223,7 @@ describe.each<JsonFormat>(['json', 'jsonc', 'json5'])('any %s', (format) => {
     );
   });
 
-  test('keeps every comment and line that is not in the way when a value is put in', () => {
+  test('keeps every comment and every other line when a value is inserted', () => {
     fc.assert(
       fc.property(styled, (one) => {
         const made = changed(one.text, { set: [{ path: 'put', value: 'in' }] });

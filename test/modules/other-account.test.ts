@@ -92,7 +92,7 @@ for (const shell of shells()) {
         return apply(one, change, states);
       };
 
-      test('a file is made, updated with a backup, uploaded, and nothing else is left', () => {
+      test('a file is created, updated with a backup, uploaded, and no other file remains', () => {
         proven(converge(shell, copy, { ...defaults, content: 'a', dest: home('f'), owner: other, mode: '0640' }));
         const inode = lstatSync(home('f')).ino;
         proven(converge(shell, copy, { ...defaults, content: 'b', dest: home('f'), backup: true }));
@@ -167,13 +167,13 @@ for (const shell of shells()) {
         });
       }
 
-      test('a link to a directory in the place of the target is replaced, never entered', () => {
+      test('a link to a directory that replaces the target is replaced, and never entered', () => {
         const bad = attacked(['mv'], `ln -s ${top}/etc f`);
         expect(first(bad, copy, { ...defaults, content: 'new', dest: home('f') })).toMatchObject({ code: 0 });
         expect([victimState(), readFileSync(home('f'), 'utf8')]).toEqual([untouched, 'new']);
       });
 
-      test('a backup is not written through links that stand where its name may be', () => {
+      test('a backup is not written through links that have its possible names', () => {
         writeFileSync(home('f'), 'old');
         const still = withFunctions('date() { echo 2026-01-02T03:04:05; }');
         symlinkSync(join(top, 'etc/new'), home('f.2026-01-02T03:04:05~'));
@@ -319,7 +319,7 @@ for (const shell of shells()) {
         return { locals: { src: await directoryContent(join(top, 'pages'), []) } };
       };
 
-      test('sync in a directory of another account makes what it promises, and leaves nothing', async () => {
+      test('sync in a directory of another account has the planned result, and leaves no temporary files', async () => {
         proven(converge(shell, sync, { ...syncArgs, dest: home('www') }, await pages()));
         expect(readdirSync(home('www'), { recursive: true }).toSorted()).toEqual(
           readdirSync(join(top, 'pages'), { recursive: true }).toSorted(),
@@ -354,7 +354,7 @@ for (const shell of shells()) {
         return { locals: { src: contentOf(readFileSync(join(top, 'app.tar'))) } };
       };
 
-      test('unarchive in a directory of another account makes what it promises, and leaves nothing', () => {
+      test('unarchive in a directory of another account has the planned result, and leaves no temporary files', () => {
         proven(converge(shell, unarchive, { ...unpacking, src: 'app.tar', dest: home('www') }, archive()));
         expect([readFileSync(home('www/sub/secret'), 'utf8'), modeOf(home('www/sub/more '))]).toEqual([
           'sub/secret',
@@ -377,7 +377,7 @@ for (const shell of shells()) {
         });
       }
 
-      test('a further name of a file of root gets no new owner', () => {
+      test('a hard link to a file of root gets no new owner', () => {
         runSync('ln', [victim, home('f')]);
         expect(first(shell, file, { path: home('f'), state: 'file', force: false, owner: other })).toMatchObject({
           code: 1,
@@ -387,7 +387,7 @@ for (const shell of shells()) {
         expect(left()).toEqual([]);
       });
 
-      test('what broken acts left is removed after a day, and nothing else', () => {
+      test('only the files of interrupted acts are removed after a day', () => {
         const old = new Date(Date.now() - 49 * 3600_000);
         const stage = (name: string, mark: boolean): void => {
           mkdirSync(home(name), { mode: 0o700 });

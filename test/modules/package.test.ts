@@ -55,11 +55,11 @@ test.each<[JsonObject, object, readonly string[]]>([
 });
 
 describe('package', () => {
-  test('lists just fetched are not fetched again, however short they are valid', () => {
+  test('lists that were just fetched are not fetched again, even if they are valid for a very short time', () => {
     expect(plan({ update_cache: true, cache_valid_time: 0 }, lists(1), undefined, {}).changes).toEqual([]);
   });
 
-  test('what only the new lists say is not predicted', () => {
+  test('an answer that depends on the new lists is not predicted', () => {
     const { changes } = plan({ name: 'a', state: 'latest', update_cache: true }, { package0: there('1', '1') });
     expect(changes.map(({ predicts }) => predicts?.length)).toEqual([1, undefined]);
     expect(plan({ name: 'a' }, {}).changes[0]?.predicts).toHaveLength(2);
@@ -79,7 +79,7 @@ describe('package', () => {
     expect(plan({ name: 'a' }, {}, {}).failed).toMatch(/no package manager/);
   });
 
-  test('a name, or the lists', () => {
+  test('a name or a fetch of the lists is required', () => {
     expect(packages.misuse?.({ update_cache: false })?.message).toBe('package needs a name, or update_cache');
   });
 });

@@ -78,7 +78,7 @@ describe('a restore on the host', () => {
     return { ...applied, title: change.title, after: decide(shell, restore, args, input, first.answers).decision };
   };
 
-  test('puts back files with modes, owners, ACLs, times and links, and keeps what was there beside it', async () => {
+  test('restores files with modes, owners, ACLs, times and links, and keeps the old ones in the same directory', async () => {
     const odd = ['with space', 'line\nbreak', "it's", '-dash', '$(id)', '*'];
     for (const name of odd) writeFileSync(at(`app/${name}`), name);
     chmodSync(at('app/config'), 0o4751);
@@ -111,7 +111,7 @@ describe('a restore on the host', () => {
     expect(tree().filter((name) => !name.startsWith(`app${suffix}`))).toEqual(before);
   });
 
-  test('restores a part of it, whatever its name is', async () => {
+  test('restores a part of the backup, with any characters in its name', async () => {
     const name = `it's "$(id)" \\ here`;
     mkdirSync(at(`app/${name}`));
     writeFileSync(at(`app/${name}/in it`), 'good');
@@ -127,7 +127,7 @@ describe('a restore on the host', () => {
     ]);
   });
 
-  test('what the backup left out is only in what is kept', async () => {
+  test('files that the backup left out are only in the kept old directory', async () => {
     writeFileSync(at('app/sub/x.log'), 'lines');
     const content = await backedUp([at('app')], ['*.log']);
     expect(restored(content).code).toBe(0);
@@ -148,7 +148,7 @@ describe('a restore on the host', () => {
     expect(failed([at('app/config')])).toMatchObject({ failed: `there is no directory ${at('app')}` });
   });
 
-  test('where a rename fails, those before it are undone', async () => {
+  test('if a rename fails, the earlier renames are undone', async () => {
     const content = await backedUp([at('app'), at('single')]);
     writeFileSync(at('app/config'), 'now');
     const before = tree();
@@ -161,7 +161,7 @@ describe('a restore on the host', () => {
     ['after it was placed', sh`mv() { command mv "$@"; case $2 in */.heal-*/*single) kill -TERM $$ ;; esac; }`],
     ['before it is placed', sh`mv() { case $2 in */.heal-*/*single) kill -TERM $$ ;; esac; command mv "$@"; }`],
     ['when it was renamed', sh`mv() { command mv "$@"; case $2 in */app) kill -TERM $$ ;; esac; }`],
-  ])('where it is ended %s, all is as it was', async (_when, functions) => {
+  ])('if the restore is ended %s, everything is unchanged', async (_when, functions) => {
     const content = await backedUp([at('app'), at('single')]);
     writeFileSync(at('app/config'), 'now');
     for (const gone of [false, true]) {
@@ -172,7 +172,7 @@ describe('a restore on the host', () => {
     }
   });
 
-  test('nothing is replaced where one path can not be extracted', async () => {
+  test('nothing is replaced if a path cannot be extracted', async () => {
     const content = await backedUp([at('app'), at('single')]);
     writeFileSync(at('app/config'), 'now');
     const before = tree();
@@ -185,7 +185,7 @@ describe('a restore on the host', () => {
   test.each([
     ['the directory', (): void => chownSync(at('app'), 47_110, 0), 'another account can write'],
     ['a directory above it', (): void => chmodSync(directory, 0o777), 'another account can rename a directory above'],
-  ])('nothing is replaced where another account can write %s', async (_what, open, words) => {
+  ])('nothing is replaced if another account can write %s', async (_what, open, words) => {
     const content = await backedUp([at('app/config')]);
     writeFileSync(at('app/config'), 'now');
     open();
@@ -201,7 +201,7 @@ describe('a restore on the host', () => {
     expect([code, stderr]).toEqual([1, `${at('app')}${suffix} already exists\n`]);
   });
 
-  test('a host without GNU tar is told what to install, and nothing is replaced', async () => {
+  test('without GNU tar on the host, the error names the package to install, and nothing is replaced', async () => {
     const content = await backedUp([at('app')]);
     const before = tree();
     const { code, stderr } = restored(content, [], busybox);
@@ -234,7 +234,7 @@ describe('a restore on the host', () => {
       ],
     ],
     ['x is neither file, directory nor link', [{ path: 'x', type: 'other' }]],
-  ])('a hostile archive is refused before anything is sent: %s', async (why, members) => {
+  ])('a malicious archive is rejected before anything is sent: %s', async (why, members) => {
     await expect(hostile(members)).rejects.toThrow(`is not restored on a host: ${why}`);
   });
 });

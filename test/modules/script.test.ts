@@ -36,7 +36,7 @@ for (const shell of shells()) {
     });
     afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-    test('it runs with its words, in its directory, under its name, and leaves nothing', () => {
+    test('it runs with its arguments, in its directory, under its name, and leaves no file', () => {
       const text = `#!/bin/sh\nprintf %s "$0" >where\nprintf '%s|' "\${0##*/}" "$#" "$@"; pwd; umask; exit 3\n`;
       const done = run(text, { cmd: `scripts/do.it 'a b' '$HOME' ''`, chdir: directory });
       expect(done.first.changes).toMatchObject([
@@ -49,11 +49,11 @@ for (const shell of shells()) {
       expect(existsSync(own)).toBe(false);
     });
 
-    test('CRLF of a checkout does no harm, and without a first line it is for sh', () => {
+    test('CRLF of a checkout has no effect, and a script without an interpreter line is run with sh', () => {
       expect(run('echo one\r\necho two\r\n', { cmd: 'x.sh' }).applied[0]?.stdout).toBe('one\ntwo\n');
     });
 
-    test('the first line names the interpreter, and one word for it', () => {
+    test('the first line names the interpreter and one argument for it', () => {
       expect(run('#!/usr/bin/env -S awk -f\nBEGIN { print "awk" }\n', { cmd: 'x' }).applied[0]).toMatchObject(
         shell.name.startsWith('busybox') ? {} : { stdout: 'awk\n' },
       );
@@ -62,14 +62,14 @@ for (const shell of shells()) {
       });
     });
 
-    test('it reads what it is given', () => {
+    test('it reads its standard input', () => {
       expect(run('cat; cat', { cmd: 'x', stdin: "it's $x" }).applied[0]).toEqual({
         code: 0, stdout: "it's $x\n", stderr: '',
       }); // biome-ignore format: a table
       expect(run('cat', { cmd: 'x' }).applied[0]).toEqual({ code: 0, stdout: '', stderr: '' });
     });
 
-    test('what says that it is done is asked, and proves it', () => {
+    test('creates and removes are checked before the run, and verify the result after it', () => {
       const done = run(`echo >${at('f')}`, { cmd: 'x', creates: at('f') });
       expect([done.first.changes.length, done.after.changes, existsSync(at('f'))]).toEqual([1, [], true]);
       expect(run('exit 1', { cmd: 'x', creates: at('f') }).first).toMatchObject({
@@ -80,7 +80,7 @@ for (const shell of shells()) {
       expect(run(`rm ${at('g')}`, { cmd: 'x', removes: at('g') }).after.changes).toEqual([]);
     });
 
-    test('a large one is told where to go', () => {
+    test('a script of more than 64 KiB is rejected', () => {
       expect(run('#'.repeat(70_000), { cmd: 'big.sh' }).first).toMatchObject({
         changes: [],
         failed: 'big.sh has more than 64 KiB',
@@ -101,7 +101,7 @@ for (const shell of shells()) {
   });
 }
 
-test('in a plan nobody waits', () => {
+test('a plan does not wait', () => {
   expect(pause.plan({ minutes: 2 }, {}, inputOf({ checkMode: true }))).toEqual({
     changes: [],
     message: 'a run waits here for 120 s',
@@ -109,6 +109,6 @@ test('in a plan nobody waits', () => {
   expect(pause.misuse?.({})?.message).toBe('pause needs either seconds or minutes');
 });
 
-test('the file is that which the first word names', () => {
+test('the first argument names the file', () => {
   expect(script.locals({ cmd: `"my script.sh" --x` })).toEqual({ script: { kind: 'file', src: 'my script.sh' } });
 });

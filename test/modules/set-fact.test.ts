@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { setFact } from '../../src/modules/set-fact.ts';
 import { inputOf } from './on-this-machine.ts';
 
-test('what is given stands under facts, as it is', () => {
+test('the given values are in the facts unchanged', () => {
   const args = { cacheable: true, a: 1, b: { c: ['d', null] }, e: '' };
   expect(setFact.plan(args, {}, inputOf())).toEqual({
     changes: [],

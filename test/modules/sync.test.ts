@@ -43,7 +43,7 @@ for (const shell of shells()) {
     });
     afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-    test('a directory is made, then only what differs travels', async () => {
+    test('a directory is created, then only differences are sent', async () => {
       expect(titles(proven(await run()))).toEqual([`send 6 entries to ${there()}`]);
       expect(readdirSync(there(), { recursive: true }).sort()).toEqual(readdirSync(here(), { recursive: true }).sort());
       expect(['a', 'sub', 'sub/run'].map(modeOf)).toEqual(['644', '755', '755']);
@@ -71,7 +71,7 @@ for (const shell of shells()) {
       expect([existsSync(there('sub/cache/y')), existsSync(there('kept/z.log'))]).toEqual([true, true]);
     });
 
-    test('owner and modes are set, programs stay programs', async () => {
+    test('owner and modes are set, and programs stay executable', async () => {
       proven(await run());
       const args = { owner: 1234, group: 4321, mode: '0640', directory_mode: '0700' };
       const done = proven(await run(args));
@@ -120,7 +120,7 @@ for (const shell of shells()) {
       expect([lstatSync(there('a')).isFile(), readdirSync(join(directory, 'other'))]).toEqual([true, []]);
     });
 
-    test('where it can not be', async () => {
+    test('conditions under which sync is not possible', async () => {
       expect((await run({ dest: join(directory, 'no/where') })).first.failed).toBe(
         `there is no directory ${join(directory, 'no')}`,
       );
@@ -128,7 +128,7 @@ for (const shell of shells()) {
       expect((await run()).first.failed).toBe(`${there()} is a file, not a directory`);
     });
 
-    test('the probe tells a directory from what is none, and odd names apart', () => {
+    test('the probe distinguishes directories from other entries, and supports unusual names', () => {
       mkdirSync(there());
       for (const name of ['__proto__', 'a\nb', 'c\\d', '-e']) writeFileSync(there(name), name);
       const questions = [tree(there()), tree(there('__proto__')), tree(there('none'))];

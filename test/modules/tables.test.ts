@@ -80,13 +80,13 @@ describe('systemd', () => {
     expect(titles(args, there)).toEqual(expected);
   });
 
-  test('a restart is done once it is another run', () => {
+  test('a restart is complete when the unit has a new process', () => {
     expect(titles({ state: 'restarted' }, active, active)).toEqual(['restart a.service']);
     expect(titles({ state: 'restarted' }, later, active)).toEqual([]);
     expect(titles({ state: 'restarted' }, { ...failed, run: { ...run, invocationId: 'b' } }, active)).not.toEqual([]);
   });
 
-  test('a start touches its unit and what it may serve, never files', () => {
+  test('a start touches its unit and the resources that it may serve, but no files', () => {
     const { changes } = plan(systemd, { unit: 'a', scope: 'user', state: 'restarted' }, { unit: active });
     expect(changes[0]?.touches).toEqual(['unit:user/a.service', 'ports', 'processes', 'http']);
   });
@@ -156,16 +156,16 @@ describe('process', () => {
   };
   test('a stray is stopped', () =>
     expect(titles({}, [listener])).toEqual(['stop node (pid 10), which listens on port 80']));
-  test('of the units, the end of a process changes its own alone', () => {
+  test('the end of a process changes only the state of its own unit', () => {
     const { unit: _none, ...free } = listener;
     const touched = (one: Listener) => decide({}, [one]).changes.flatMap(({ touches }) => touches);
     expect(touched(free)).toEqual(['ports', 'processes', 'http']);
     expect(touched(listener)).toEqual(['ports', 'processes', 'http', 'unit:system/session-1.scope']);
   });
-  test('nobody is nobody', () => expect(titles({}, [])).toEqual([]));
+  test('without a listener there is no change', () => expect(titles({}, [])).toEqual([]));
   test("a container's process is left alone", () =>
     expect(titles({}, [{ ...listener, containerised: true }])).toEqual([]));
-  test('process 1 is left alone', () => expect(titles({}, [{ ...listener, pid: 1 }])).toEqual([]));
+  test('process 1 is not stopped', () => expect(titles({}, [{ ...listener, pid: 1 }])).toEqual([]));
   test("any process of the unit is left alone, of the right manager's alone", () => {
     const own = { ...listener, unit: 'a.service' };
     expect(titles({ except_unit: 'a' }, [own])).toEqual([]);
@@ -181,8 +181,8 @@ describe('process', () => {
 describe('assert', () => {
   const asserted = (holds: boolean, args: JsonObject = {}): Decision =>
     assert.plan({ that: [], ...args }, {}, inputOf({ conditions: [{ source: 'a > 1', holds }] }));
-  test('holds', () => expect(asserted(true, { success_msg: 'fine' })).toEqual({ changes: [], message: 'fine' }));
-  test('does not hold', () => {
+  test('passes', () => expect(asserted(true, { success_msg: 'fine' })).toEqual({ changes: [], message: 'fine' }));
+  test('fails', () => {
     expect(asserted(false)).toMatchObject({ failed: 'assertion failed: a > 1' });
     expect(asserted(false, { fail_msg: 'too small' })).toMatchObject({
       failed: 'too small',
@@ -202,7 +202,7 @@ describe('modes', () => {
   });
 });
 
-test('every module says what it is, and shows an example that its schema names', () => {
+test('every module has a description, and an example that its schema names', () => {
   for (const [name, module] of modules) {
     expect(module.about, name).toMatch(/^[A-Z].*\.$/);
     expect(module.examples.length, name).toBeGreaterThan(0);

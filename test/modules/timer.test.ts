@@ -80,7 +80,7 @@ describe('timer', () => {
     expect(titles(args, answers)).toEqual(expected);
   }); // biome-ignore format: a table
 
-  test('what becomes of a timer is predicted, of a new one too', () => {
+  test('the later state of a timer is predicted, also of a new one', () => {
     const kinds = (answers: object) =>
       plan({}, answers)
         .changes.slice(2)

@@ -85,7 +85,7 @@ for (const shell of shells()) {
     });
     afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-    test('an archive is unpacked once, others beside it stay', () => {
+    test('an archive is unpacked once, and other files in the directory are kept', () => {
       writeFileSync(dest('mine'), 'mine');
       const done = proven(run('app.tgz'));
       expect(titles(done)).toEqual([`unpack app.tgz into ${dest()}`]);
@@ -173,7 +173,7 @@ for (const shell of shells()) {
       ],
       ['a name of lines', [['a\nb']], /a name of several lines|names that lead out/],
       ['a pipe', [['p', '6']], /not a file, directory or link: p/],
-    ])('a hostile archive is refused, and nothing is left: %s', (_name, members, words) => {
+    ])('a malicious archive is rejected, and no file remains: %s', (_name, members, words) => {
       writeFileSync(at('evil.tar'), tarOf(members));
       const done = run('evil.tar');
       expect(done.applied[0]?.code).not.toBe(0);

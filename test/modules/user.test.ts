@@ -53,7 +53,7 @@ describe('user', () => {
     expect(titles(plan(user, given(args), { there: now }))).toEqual(expected);
   });
 
-  test('a hash is shown nowhere, and a word that is none is refused', () => {
+  test('a hash is never shown, and a value that is not a hash is rejected', () => {
     const [change] = decide({ password: hash }, { ...there, passwordIs: false }).changes;
     expect(change?.act.script.text).toContain(hash);
     expect(change?.act.script.shown).not.toContain('hash');
@@ -62,7 +62,7 @@ describe('user', () => {
     expect(user.misuse?.(given({ password: '!' }))).toBeUndefined();
   });
 
-  test('a new account is not predicted, one that is there is', () => {
+  test('a new account is not predicted, an existing one is', () => {
     expect(plan(user, given({}), {}).changes[0]?.predicts).toBeUndefined();
     expect(decide({ shell: '/bin/bash', groups: ['a'] }).changes[0]?.predicts?.map(({ state }) => state)).toEqual([
       { kind: 'present', value: { ...there, shell: '/bin/bash', groups: ['a'] } },
@@ -71,14 +71,14 @@ describe('user', () => {
     expect(decide({ group: 'www' }).changes[0]?.predicts).toBeUndefined();
   });
 
-  test('where there is no useradd, the words are those of busybox', () => {
+  test('without useradd, the arguments are those of busybox', () => {
     const args = { uid: 7, groups: ['a', 'b'], home: '/srv/x', create_home: false, system: true, comment: "it's X" };
     const script = plan(user, given(args), {}).changes[0]?.act.script.text;
     expect(script).toContain(`adduser '-D' '-S' '-H' '-u' '7' '-g' 'it'\\''s X' '-h' '/srv/x' 'app' || exit 1`);
     expect(script).toContain(`for g in 'a' 'b'; do addgroup 'app' "$g" || exit 1; done`);
   });
 
-  test('a group of its name is taken', () => {
+  test('an existing group with the name of the account is used', () => {
     const script = plan(user, given({}), { namesake: { name: 'app', gid: 5, members: [] } }).changes[0]?.act.script
       .text;
     expect(script).toContain("useradd '-m' '-g' 'app' -- 'app'");

@@ -33,7 +33,7 @@ for (const shell of shells()) {
       rmSync(directory, { recursive: true, force: true });
     });
 
-    test('a path that comes, and one that goes', () => {
+    test('a path that is created, and a path that is removed', () => {
       expect(titles(proven(run({ path: at('f') }, later('echo > f'))))).toEqual([`wait until ${at('f')} is there`]);
       expect(titles(run({ path: at('f'), state: 'present' }))).toEqual([]);
       const gone = proven(run({ path: at('f'), state: 'absent' }, later('rm f')));
@@ -82,7 +82,7 @@ for (const shell of shells()) {
 describe('another host, without bash', () => {
   const tools = ['/bin/busybox', '/usr/bin/curl'].filter((path) => existsSync(path));
 
-  test.each(tools.map((path) => [path]))('by %s', async (tool) => {
+  test.each(tools.map((path) => [path]))('with %s', async (tool) => {
     const busybox = shells().find(({ name }) => name.startsWith('busybox'));
     if (busybox === undefined || busybox.missing !== undefined) return;
     const only = scratch();
@@ -111,7 +111,7 @@ describe('another host, without bash', () => {
   });
 });
 
-test('a port or a path', () => {
+test('a port or a path is required', () => {
   expect(waitFor.misuse?.(given({}))?.message).toBe('wait_for needs either port or path');
   expect(waitFor.misuse?.(given({ port: 1, path: '/x' }))?.message).toBe('wait_for needs either port or path');
   expect(waitFor.misuse?.(given({ port: 1, search_regex: 'x' }))?.message).toMatch(/give its path$/);

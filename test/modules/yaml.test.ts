@@ -167,7 +167,7 @@ function property<T>(one: fc.Arbitrary<T>, holds: (sample: T) => void): void {
 const linesOf = (text: string): readonly string[] => text.split(/\r?\n/).filter((line) => line.trim() !== '');
 
 describe('any YAML', () => {
-  test('becomes any other, and then stays', () => {
+  test('is changed to any other, and is then unchanged', () => {
     property(fc.tuple(written, anyObject, fc.boolean()), ([one, wanted, unique]) => {
       const change: ValueChange = { merge: wanted, lists: unique ? 'append_unique' : 'replace' };
       const made = changed(one.text, change);
@@ -176,7 +176,7 @@ describe('any YAML', () => {
     });
   });
 
-  test('has a member replaced by any value, and nothing else', () => {
+  test('has one value replaced with any other, and nothing else changed', () => {
     property(fc.tuple(written, anyValue, anyName), ([one, wanted, key]) => {
       const made = changed(one.text, { set: [{ path: pathText([key]), value: wanted }] });
       const others = Object.entries(one.value).filter(([other]) => other !== key);
@@ -184,7 +184,7 @@ describe('any YAML', () => {
     });
   });
 
-  test('keeps every line when a member is added at the top', () => {
+  test('keeps every line when a key is added at the top', () => {
     property(written, (one) => {
       const made = changed(one.text, { set: [{ path: 'put', value: ['in', { x: 1 }] }] });
       if (/^(\s*(#[^\n]*)?\n)*\s*\{/.test(one.text)) return;
@@ -193,7 +193,7 @@ describe('any YAML', () => {
     });
   });
 
-  test('keeps every other line when a member is taken away', () => {
+  test('keeps every other line when a key is removed', () => {
     property(fc.tuple(written, anyName), ([one, key]) => {
       const made = changed(one.text, { remove: [pathText([key])] });
       if (/^(\s*(#[^\n]*)?\n)*\s*\{/.test(one.text)) return;

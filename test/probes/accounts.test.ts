@@ -25,14 +25,14 @@ for (const shell of shells()) {
       ]);
     });
 
-    test.skipIf(process.getuid?.() !== 0)('whoever is not root can not compare a password', () => {
+    test.skipIf(process.getuid?.() !== 0)('only root can compare a password', () => {
       const nobody = { ...shell, enter: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] };
       // Of root itself, nss-systemd tells anybody a shadow that is none.
       const question = userDetails('daemon', '$6$no');
       expect(ask(nobody, [question]).get(question.key)).toMatchObject({ kind: 'denied' });
     });
 
-    test('keys of an account', () => {
+    test('the keys of an account are read', () => {
       const states = all([authorizedKeys('root'), authorizedKeys('no-one'), authorizedKeys('daemon')]);
       expect(states).toMatchObject([
         { kind: 'present', value: { uid: 0, gid: 0, home: '/root' } },
@@ -41,7 +41,7 @@ for (const shell of shells()) {
       ]);
     });
 
-    test('a crontab, or what is missing', () => {
+    test('a crontab is read, or the missing program is reported', () => {
       const [state] = all([crontab(undefined)]);
       if (state?.kind === 'unavailable')
         expect(state.why).toMatch(/^the host has no crontab: install cron$|can't change directory/);

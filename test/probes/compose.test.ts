@@ -17,7 +17,7 @@ function parse(text: string): unknown {
 const answer = (said: string, code: number, rest = ''): string =>
   `\nn directory\n\nn said\n${said}\n\nn code\n${code}\n${rest}\nn containers\n\nn end\n`;
 
-describe('what a dry run of compose says', () => {
+describe('the output of a dry run of compose', () => {
   test.each<[string, readonly string[]]>([
     [' DRY-RUN MODE -  Container web-1  Running ', []],
     [
@@ -39,7 +39,7 @@ describe('what a dry run of compose says', () => {
     expect(readDryRun(text).map(({ what, name, verb }) => `${verb} ${what} ${name}`)).toEqual(steps);
   });
 
-  test('progress and warnings are not what is wrong', () => {
+  test('progress and warnings are not errors', () => {
     expect(
       composeError('time="x" level=warning msg="a"\n DRY-RUN MODE -  Container a  Creating\nError response: no\n'),
     ).toBe('Error response: no');
@@ -80,7 +80,7 @@ describe('the compose probe', () => {
     expect(parse(text)).toMatchObject(state);
   });
 
-  test('an answer that was cut off is none', () => {
+  test('an incomplete answer is not used', () => {
     expect(parse('\nn directory\n\nn said\n')).toBeUndefined();
   });
 

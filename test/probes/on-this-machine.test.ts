@@ -50,7 +50,7 @@ for (const shell of shells()) {
       return questions.map((question) => states.get(question.key));
     };
 
-    test('each type of entry is told', () => {
+    test('each type of entry is reported', () => {
       writeFileSync(join(directory, 'file'), 'hello\n', { mode: 0o640 });
       mkdirSync(join(directory, 'dir'), { mode: 0o755 });
       symlinkSync('file', join(directory, 'link'));
@@ -81,7 +81,7 @@ for (const shell of shells()) {
       ]); // biome-ignore format: a table
     });
 
-    test('names of any characters are told apart', () => {
+    test('names with any characters are distinguished', () => {
       const anyName = fc
         .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
         .filter((name) => !/[/\0\p{Surrogate}]/u.test(name) && name !== '.' && name !== '..');
@@ -117,7 +117,7 @@ for (const shell of shells()) {
       if (!shell.name.startsWith('busybox')) expect(readFileSync(calls, 'utf8')).toBe('called\n');
     });
 
-    test.skipIf(process.getuid?.() !== 0)('what may not be looked at is denied, not absent', () => {
+    test.skipIf(process.getuid?.() !== 0)('an inaccessible path is denied, not absent', () => {
       mkdirSync(join(directory, 'shut'), { mode: 0o700 });
       writeFileSync(join(directory, 'shut/f'), '');
       writeFileSync(join(directory, 'secret'), '', { mode: 0o600 });
@@ -142,11 +142,11 @@ for (const shell of shells()) {
       ]);
     });
 
-    test('a mount point is told', () => {
+    test('a mount point is reported', () => {
       expect(one(entry('/proc'))).toMatchObject({ value: { mountpoint: true } });
     });
 
-    test('an ACL is told where the host has tools for it', () => {
+    test('an ACL is reported if the host has tools for it', () => {
       const path = join(directory, 'f');
       writeFileSync(path, '');
       runSync('setfacl', ['-m', 'u:1234:rw', path]);
@@ -159,7 +159,7 @@ for (const shell of shells()) {
       ]);
     });
 
-    test('content comes as bytes, or says why not', () => {
+    test('content is returned as bytes, or with the reason why not', () => {
       const bytes = Buffer.from([0, 1, 255, 10, 13, 10]);
       writeFileSync(join(directory, 'f'), bytes);
       const states = all([
@@ -176,7 +176,7 @@ for (const shell of shells()) {
       ]);
     });
 
-    test('a command answers with code and both outputs apart, byte for byte', () => {
+    test('a command returns its code and both outputs separately, byte for byte', () => {
       const state = one(
         command({ shell: `printf 'a\\000\\n\\n'; echo oops >&2; cat; exit 7`, stdin: "x'y\n", chdir: directory }),
       );
@@ -185,7 +185,7 @@ for (const shell of shells()) {
       });
     });
 
-    test('a command by words runs as it is, and a missing directory is an error', () => {
+    test('a command as a list of arguments runs unchanged, and a missing directory is an error', () => {
       expect(one(command({ argv: ['printf', '%s|', 'a b', "c'd"] }))).toMatchObject({
         value: { code: 0, stdout: Buffer.from("a b|c'd|") },
       });
@@ -196,7 +196,7 @@ for (const shell of shells()) {
       expect(one(command({ shell: 'if then )' }))).toMatchObject({ value: { code: 2 } });
     });
 
-    test('more than 1 MiB is cut and said so', () => {
+    test('output of more than 1 MiB is cut, and that is reported', () => {
       const state = one(command({ shell: 'head -c 3000000 /dev/zero; echo fine >&2' }));
       expect(state).toMatchObject({ value: { code: 0, truncated: true, stderr: Buffer.from('fine\n') } });
       expect(state.kind === 'present' && state.value.stdout.length).toBe(1024 * 1024);
@@ -234,7 +234,7 @@ for (const shell of shells()) {
 
 for (const shell of shells()) {
   describe.skipIf(shell.missing !== undefined)(`http under ${shell.name}`, () => {
-    test('what a server answers is told, and that none is there', async () => {
+    test('the answer of a server is reported, and also that there is no server', async () => {
       const server = await startServer(
         `require('http').createServer((q, a) => { a.statusCode = q.url === '/bad' ? 503 : 200; a.end(q.headers['x-key'] || 'hi'); })`,
       );

@@ -53,7 +53,7 @@ describe('what systemctl show prints', () => {
     });
   });
 
-  test('a unit that is gone but still failed is there', () => {
+  test('a unit whose file was removed but that has failed exists', () => {
     const units = readUnits(shown.replace('ActiveState=inactive', 'ActiveState=failed'), ['nope.service']);
     expect(units.get('nope.service')).toMatchObject({ kind: 'present', value: { loadState: 'not-found' } });
   });

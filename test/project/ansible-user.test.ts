@@ -52,14 +52,14 @@ const reasons: readonly (readonly [RegExp, string])[] = [
   [/\.j2$/, 'Templates are Handlebars'],
   [/^lineinfile:/, '| `lineinfile` | `line` |'],
   [/^blockinfile:/, '| `blockinfile` | `block` |'],
-  [/^(service|name): /, '`unit` for `name`'],
+  [/^(service|name): /, '`unit` instead of `name`'],
   [/^service:/, '| `service` | `systemd` |'],
   [/ is succeeded/, 'r is succeeded`'],
   [/ (or|and) /, '`and` `or` `not`'],
   [/ \| quote/, '`{{ x \\| quote }}`'],
 ];
 
-test('and is changed only where the page says so', async () => {
+test('and is changed only as the page describes', async () => {
   const changes = [...text.matchAll(/^(\s*(?:- )?)(.*?) # was: (.*)$/gm)];
   expect(changes.length).toBeGreaterThan(10);
   for (const [, , , before = ''] of changes) {
@@ -69,7 +69,7 @@ test('and is changed only where the page says so', async () => {
   }
 });
 
-test('as it was before, each change is asked for by an error at its line', async () => {
+test('without these changes, an error at each line requests the change', async () => {
   const before = text.replace(/^(\s*(?:- )?)(.*?) # was: (.*)$/gm, (_, indent: string, now: string, was: string) => {
     const key = /^(when|until|command): /.exec(now)?.[0] ?? '';
     return `${indent}${was.startsWith(key) || /^\S+:( |$)/.test(was) ? was : `${key}${was}`}`;

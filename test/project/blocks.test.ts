@@ -39,7 +39,7 @@ ${nested.replace(/^(?=.)/gm, '    ')}
 `,
   };
 
-  test('is its tasks in the order of the file, each knowing where it stands', async () => {
+  test('consists of its tasks in the order of the file, each with its location', async () => {
     const tasks = await tasksOf(files);
     expect(shape(tasks)).toEqual([
       'before',
@@ -64,7 +64,7 @@ ${nested.replace(/^(?=.)/gm, '    ')}
     expect(tasks[0]?.blocks).toBeUndefined();
   });
 
-  test('hands its keywords down: a nearer one wins, conditions, tags and handlers add up', async () => {
+  test('passes its keywords on: a nearer one wins; conditions, tags and handlers are combined', async () => {
     const { playbook } = await load(files);
     const [, one, , three] = playbook.plays[0]?.tasks ?? [];
     expect(one?.when.map((each) => each.source)).toEqual(['greeting == "hello"', 'x == 1']);
@@ -80,7 +80,7 @@ ${nested.replace(/^(?=.)/gm, '    ')}
     expect(variables && one?.environment?.evaluate(variables)).toEqual({ kind: 'value', value: { A: '1', B: '2' } });
   });
 
-  test('may stand in roles, in their checks and in drills', async () => {
+  test('can be used in roles, in their checks and in drills', async () => {
     const tasks = '- block: [{ name: x, command: x }]\n  always: [{ name: y, command: y }]\n';
     const { playbook } = await load({
       'tasks/site.yml': '- hosts: vps\n  roles: [web]\n  pre_tasks: [{ block: [{ name: pre, command: x }] }]\n',
@@ -117,7 +117,7 @@ ${nested.replace(/^(?=.)/gm, '    ')}
     expect(await errorsOf(() => load(files))).toContain('"block" is not allowed among handlers\n  tasks/site.yml:4:7');
   });
 
-  test('lets later tasks see what is registered in it', async () => {
+  test('makes results registered in it visible to later tasks', async () => {
     const tasks =
       '- block: [{ command: x, register: r }]\n  rescue: [{ command: "{{ r.rc }}" }]\n- command: "{{ r.rc }}"\n';
     expect(await errorsOfTasks(tasks)).toBe('no error');

@@ -80,12 +80,12 @@ describe('a condition', () => {
     expect(found.inputs).toEqual(['items', 'y', 'z', 'a', 'u', 'v', 'zz']);
   });
 
-  test('tells where each name stands', () => {
+  test('reports the location of each name', () => {
     const [, second] = condition('"n > 1 && zz"').references;
     expect(second?.at).toMatchObject({ line: 1, column: 17, text: 'when: "n > 1 && zz"' });
   });
 
-  test('as a list must hold in all its parts', () => {
+  test('that is a list is true if all its items are true', () => {
     const node = entryOf(yaml('when:\n  - n > 1\n  - off\n'), 'when')?.value;
     expect(node && compileConditions(node, '"when"').map((one) => one.evaluate(given(values)))).toEqual([
       { kind: 'value', value: true },
@@ -132,7 +132,7 @@ describe('a wrong condition', () => {
       'no such overload: dyn<int> + dyn<double>\n  x.yml:1:7\n  when: n + f > 2\n        ^\n  convert one side: double(n), or write 1.0',
     ],
     ['an undefined name', 'nope == 1', '"nope" is not defined'],
-  ])('%s is told when it is evaluated', async (_, source, error) => {
+  ])('%s is reported when it is evaluated', async (_, source, error) => {
     expect(await errorsOf(() => truth(source))).toContain(error);
   });
 

@@ -88,7 +88,7 @@ const files: Files = { 'roles/web/tasks/main.yml': '- command: x\n', 'tasks/vars
 
 describe.each(Object.keys(frames))('%s', (level) => {
   const all = rows(level);
-  test('the table is there and names each once', () => {
+  test('the table exists and names each keyword once', () => {
     expect(all.length).toBeGreaterThan(25);
     expect(new Set(all.map((row) => row.name)).size).toBe(all.length);
   });
@@ -98,7 +98,7 @@ describe.each(Object.keys(frames))('%s', (level) => {
     if (heal === 'yes') expect(said).toBe('no error');
     else expect(said).toContain(`"${name}" is not supported${heal === 'no' ? '\n' : ' yet\n'}`);
   });
-  test('what is not there says why', () => {
+  test('every unsupported keyword has a reason', () => {
     for (const row of all) if (row.heal !== 'yes') expect(row.remarks).not.toBe('');
   });
 });
@@ -130,7 +130,7 @@ describe.each(['Modules of ansible.builtin', 'Modules of other collections'])('%
   });
 });
 
-test('every name that the program knows stands on the page', () => {
+test('every name that the program knows is on the page', () => {
   const named = ['Modules of ansible.builtin', 'Modules of other collections'].flatMap((heading) => rows(heading));
   const names = new Set(named.map((row) => row.name.replace(/^.*\./, '')));
   expect(Object.keys(ansibleModules).filter((name) => !names.has(name) && name !== 'docker_compose')).toEqual([]);
@@ -138,7 +138,7 @@ test('every name that the program knows stands on the page', () => {
   expect(Object.keys({ ...ansibleVariables, ...lackingVariables }).filter((name) => !variables.has(name))).toEqual([]);
 });
 
-test('a module of Ansible says what it is called here', async () => {
+test('the error for a module of Ansible names the module of heal', async () => {
   const more = new Map([...catalogue, ['line', { name: 'line', schema: {} }], ['acl', { name: 'acl', schema: {} }]]);
   expect(elsewhere('lineinfile', more)).toEqual({ here: 'line' });
   expect(elsewhere('ansible.builtin.lineinfile', more)).toEqual({ here: 'line' });
@@ -172,7 +172,7 @@ describe('Expressions', () => {
   const vars =
     'vars: { a: x, b: false, n: "2", x: [1], path: /a/b, names: [x], r: { changed: false, failed: false, skipped: false, stdout: x } }';
   const usable = codes.filter((code) => /^(when: |\{\{)/.test(code) && !code.includes('...'));
-  test('the table is there', () => expect(usable.length).toBeGreaterThan(12));
+  test('the table exists', () => expect(usable.length).toBeGreaterThan(12));
   test.each(usable)('%s', async (code) => {
     const plain = code.replaceAll('\\|', '|').replace('hostvars.jack4.x', 'hostvars.jack4.address');
     const task = plain.startsWith('when: ')

@@ -65,7 +65,7 @@ describe('an inventory', () => {
     ['jack4', 'vps'],
     ['john1', 'host'],
     ['ross1', 'bots'],
-  ])('lets the nearest level win: %s', async (host, level) => {
+  ])('uses the value of the nearest level: %s', async (host, level) => {
     expect(valueIn(await inventory({ 'inventory/hosts.yml': nested }), host, 'level')).toBe(level);
   });
 
@@ -101,7 +101,7 @@ describe('an inventory', () => {
     expect(found.hosts.get('jack4')?.groups).toEqual(['all']);
   });
 
-  test('may be several', async () => {
+  test('may consist of several files', async () => {
     const found = await inventory(
       { 'a.yml': 'all: { hosts: { one: { x: 1 } } }\n', 'b/hosts.yml': 'all: { hosts: { one: { x: 2 }, two: {} } }\n' },
       ['a.yml', 'b'],
@@ -176,7 +176,7 @@ describe('an inventory', () => {
     expect(await errorsOf(() => inventory(files))).toContain(error);
   });
 
-  test('tells of all errors at once, from top to bottom', async () => {
+  test('reports all errors at once, from top to bottom', async () => {
     const text = await errorsOf(() => inventory({ 'inventory/hosts.yml': 'all:\n  vars: { port: x }\n  hots: {}\n' }));
     expect(text).toMatch(/"port" must be[\s\S]*has no key "hots"/);
   });
@@ -195,6 +195,6 @@ test.each([
   ['db-[a:c]', ['db-a', 'db-b', 'db-c']],
   ['n[0:8:4]', ['n0', 'n4', 'n8']],
   ['r[1:2]n[1:2]', ['r1n1', 'r1n2', 'r2n1', 'r2n2']],
-])('%s stands for %j', (pattern, names) => {
+])('%s expands to %j', (pattern, names) => {
   expect(expandHosts(pattern)).toEqual(names);
 });

@@ -14,7 +14,7 @@ describe('meta', () => {
     ['a misspelt one', '- meta: flush_handler\n', 'there is no "meta: flush_handler"\n  tasks/site.yml:4:13'],
     ['a register', '- meta: noop\n  register: r\n', '"register" has no meaning together with "meta"'],
     ['a template', '- meta: "{{ greeting }}"\n', 'there is no "meta: {{ greeting }}"'],
-  ])('can not be %s', async (_, tasks, error) => {
+  ])('cannot be %s', async (_, tasks, error) => {
     expect(await errorsOfTasks(tasks)).toContain(error);
   });
 });
@@ -44,7 +44,7 @@ describe('loops', () => {
     expect(await itemsOf(loop)).toEqual(items);
   });
 
-  test('are steered by loop_control', async () => {
+  test('are controlled with loop_control', async () => {
     const { playbook } = await load(
       play(`- command: "{{ bot.name }} {{ n }}"
   loop: [{ name: john }]
@@ -121,7 +121,7 @@ describe('keywords', () => {
     expect(tasks[0]?.environment?.inputs).toEqual([]);
   });
 
-  test('may be templates of what is known before the run', async () => {
+  test('may be templates of values that are known before the run', async () => {
     const { playbook } = await load(
       play(`- command: x
   ignore_errors: "{{ lax }}"
@@ -163,7 +163,7 @@ describe('keywords', () => {
     ['another way to root', '- command: x\n  become_method: su\n', '"become_method" other than sudo is not supported'],
     ['an argument that is given twice', '- command: { cmd: x }\n  args: { cmd: y }\n', 'argument "cmd" is given twice'],
     ['all hosts per cent', '- command: x\n- hosts: x\n', 'there is no module or keyword "hosts"'],
-  ])('can not be templates of %s', async (_, tasks, error) => {
+  ])('cannot be templates of %s', async (_, tasks, error) => {
     expect(await errorsOfTasks(tasks)).toContain(error);
   });
 
@@ -175,7 +175,7 @@ describe('keywords', () => {
   });
 });
 
-describe('what would do harm if it were read as empty', () => {
+describe('values that would do harm if they were read as empty', () => {
   test.each([
     [
       'a misspelt variable in quote',
@@ -204,7 +204,7 @@ describe('what would do harm if it were read as empty', () => {
 });
 
 describe('other hosts', () => {
-  test('are seen by hostvars and groups in templates and conditions', async () => {
+  test('are visible in hostvars and groups in templates and conditions', async () => {
     const { playbook } = await load(
       play(`- command: "{{ hostvars.jack5.address }} {{ groups.vps.[0] }} {{#each groups.vps}}{{lookup (lookup @root.hostvars this) 'greeting'}}{{/each}}"
   when: hostvars["jack5"].address == "203.0.113.5" && "jack4" in groups.vps && size(groups["vps"]) == 2

@@ -21,7 +21,7 @@ async function login(vars: string): Promise<ReturnType<typeof loginOf>> {
 }
 
 describe('a login', () => {
-  test('has defaults that nothing gave', async () => {
+  test('has defaults for values that are not given', async () => {
     expect(await login('')).toEqual({
       name: 'jack4',
       address: 'jack4',
@@ -29,6 +29,7 @@ describe('a login', () => {
       user: 'coach',
       become: false,
       becomeUser: 'root',
+      becomeMethod: 'sudo',
       hostKeyChecking: 'strict',
       knownHostsFile: '/home/me/.ssh/known_hosts',
       connectTimeout: 10,
@@ -115,7 +116,7 @@ describe('a password', () => {
     },
   );
 
-  test('may come through a template', async () => {
+  test('may be the result of a template', async () => {
     const { password } = await login('vault: !secret-env PASSWORD\nssh_password: "{{ vault }}"\n');
     expect(password?.reveal()).toBe('open sesame');
   });

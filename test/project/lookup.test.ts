@@ -33,7 +33,7 @@ describe('a template', () => {
   });
 
   test.each(['../secret.txt', 'sub/../../x', '/etc/passwd', 'C:\\x', '..\\x', '~/x', '\\\\server\\x', 'link.hbs'])(
-    'never leads out: %s',
+    'never points outside: %s',
     async (name) => {
       expect(await errorsOf(() => findTemplate(roots, role(), name))).toContain(
         `the template "${name}" points outside its directory`,
@@ -41,7 +41,7 @@ describe('a template', () => {
     },
   );
 
-  test('that is nowhere is told with where it was looked for', async () => {
+  test('that does not exist is reported with the directories that were searched', async () => {
     expect(await errorsOf(() => findTemplate(roots, role(), 'x.hbs'))).toBe(
       `there is no template "x.hbs"\n  it is looked for in roles/web/templates, templates, ${join(roots.shipped, 'templates')}`,
     );

@@ -26,7 +26,7 @@ describe('rendered arguments', () => {
     const args = await checkArgs(copy(), { dest: '/x', content: secret }, {}, at);
     expect(args['content']).toBe(secret);
   });
-  test('are checked strictly, at the place of the argument', async () => {
+  test('are checked strictly, at the location of the argument', async () => {
     expect(await errorsOf(() => checkArgs(copy(), { dest: '/x', mode: 420 }, places, at))).toBe(
       'copy: "mode" must be a string: a mode is written in quotes\n  x.yml:2:9\n    mode: "{{ m }}"\n          ^\n  YAML reads a bare 420 as a number: write mode: "0644"',
     );
@@ -98,7 +98,7 @@ describe('the quick check', () => {
       { numRuns: 500 },
     );
   });
-  test('accepts values that are not known yet only where ajv has nothing to say that would be told', async () => {
+  test('accepts values that are not known yet only if ajv has no error that would be reported', async () => {
     const isUnknown = (given: Json, path: readonly string[]): boolean => {
       const [first, ...rest] = path;
       if (first === undefined) return given === 'x';
@@ -124,7 +124,7 @@ describe('the quick check', () => {
       { numRuns: 500 },
     );
   });
-  test('accepts what is right in schemas of modules', () => {
+  test('accepts valid arguments in schemas of modules', () => {
     expect(
       surelyValid(
         { ...copy().schema, additionalProperties: false },

@@ -63,7 +63,7 @@ describe('names', () => {
     expect(await errorsOf(() => load(files))).toBe('no error');
   });
 
-  test('in role files are told with their place there', async () => {
+  test('in role files are reported with their location in the file', async () => {
     const files = {
       'tasks/site.yml': '- hosts: vps\n  roles: [web]\n',
       ...role('web', { 'tasks/main.yml': '- command: "{{ prt }}"\n', 'defaults/main.yml': 'port: 1\n' }),
@@ -98,7 +98,7 @@ describe('variables', () => {
     ['task', (files) => (files['roles/web/tasks/main.yml'] = '- command: x\n  vars: { x: task }\n')],
   ];
   const site = (vars: string, roles: string): string => `- hosts: vps\n${vars}  roles: ${roles}\n`;
-  test('of a stronger level win', async () => {
+  test('of a higher precedence win', async () => {
     const files: Record<string, string> = {
       'tasks/site.yml': site('', '[web]'),
       'roles/web/tasks/main.yml': '- command: x\n',
@@ -121,13 +121,13 @@ describe('variables', () => {
     expect(await value({ ...play('- command: x\n'), 'more.yml': 'x: { y: 1 }\n' }, 'x', extraVars)).toEqual(expected);
   });
 
-  test('that are no assignment are refused', async () => {
+  test('that are not assignments are refused', async () => {
     expect(await errorsOf(() => load(play('- command: x\n'), { extraVars: ['nonsense'] }))).toBe(
       '-e nonsense gives no variable\n  -e:1:1\n  nonsense\n  ^\n  write -e name=value, -e @file.yml or -e \'{"name": 1}\'',
     );
   });
 
-  test('in a circle are refused with the whole way', async () => {
+  test('with a circular reference are refused, and the whole chain is shown', async () => {
     const files = {
       ...play('- command: x\n'),
       'inventory/group_vars/vps.yml': 'a: "{{ b }}"\nb: "{{ c }}"\nc: "{{ a }}"\n',
@@ -152,7 +152,7 @@ describe('variables', () => {
     expect(await value(files, 'group_names')).toEqual(['vps']);
   });
 
-  test('that are secrets and missing are told with their place when they are used', async () => {
+  test('that are missing secrets are reported with their location when they are used', async () => {
     const files = {
       ...play('- command: x\n'),
       'inventory/group_vars/vps.yml': 'token: !secret-env NOPE\nfile: !secret-file ~/.nope\n',
@@ -163,7 +163,7 @@ describe('variables', () => {
     expect(await errorsOf(() => value(files, 'file'))).toContain('there is no file /home/me/.nope');
   });
 
-  test('are pending while what they need is', async () => {
+  test('are pending while a value that they need is pending', async () => {
     const { playbook, inventory } = await load(
       play('- command: x\n  register: r\n- command: "{{ a }}"\n  vars: { a: "{{ r.rc }}" }\n'),
     );

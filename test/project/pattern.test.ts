@@ -75,7 +75,7 @@ describe('--limit', () => {
       'jack5',
     ]);
   });
-  test('with a file that is not there is refused', async () => {
+  test('with a file that does not exist is refused', async () => {
     const path = join(project, 'nope.retry');
     expect(await errorsOf(() => limitHosts(inventory, '@nope.retry', project))).toBe(
       `can't read the list of hosts ${path}\n  check the path after @`,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { errorsOf, type Files, load, play, role, taskOf } from './project.ts';
 
 describe('a playbook', () => {
-  test('gives its plays with all that steers a task', async () => {
+  test('gives its plays with all keywords of a task', async () => {
     const { playbook } = await load(
       play(`- name: "Say {{ greeting }} to {{ item }}"
   command: echo {{ quote greeting }} {{ item }}
@@ -48,7 +48,7 @@ describe('a playbook', () => {
     expect(taskOf(playbook, 1).name.source).toBe('command');
   });
 
-  test('orders pre_tasks, roles, tasks, post_tasks, and keeps a second use of a role apart', async () => {
+  test('orders pre_tasks, roles, tasks and post_tasks, and separates a second use of a role', async () => {
     const { playbook } = await load({
       'tasks/site.yml': `- hosts: vps
   become: true
@@ -149,7 +149,7 @@ describe('the name of a playbook', () => {
   test('may be a path', async () => {
     expect((await load(files, { name: 'tasks/deep/extra.yml' })).playbook.plays[0]?.hosts).toBe('all');
   });
-  test('may be a role, which then runs alone as the site uses it', async () => {
+  test('may be a role, and then only this role runs, as the site uses it', async () => {
     const { playbook } = await load(files, { name: 'web' });
     expect(playbook.plays).toHaveLength(1);
     expect(playbook.plays[0]).toMatchObject({ name: 'web', hosts: 'bots' });
@@ -160,7 +160,7 @@ describe('the name of a playbook', () => {
   test('may be a role that the site does not use, on all hosts', async () => {
     expect((await load(files, { name: 'free' })).playbook.plays[0]).toMatchObject({ name: 'free', hosts: 'all' });
   });
-  test('may be what ships', async () => {
+  test('may be a playbook that is part of heal', async () => {
     const shipped = {
       'tasks/backup.yml': '- hosts: all\n  roles: [keeper]\n',
       'roles/keeper/tasks/main.yml': '- command: keep\n',
@@ -168,7 +168,7 @@ describe('the name of a playbook', () => {
     const { playbook } = await load(files, { name: 'backup', shipped });
     expect(playbook.plays[0]?.tasks[0]?.id).toBe('roles/keeper/tasks/main.yml#1');
   });
-  test('that is unknown tells what there is', async () => {
+  test('that is unknown is reported with the existing names', async () => {
     expect(await errorsOf(() => load(files, { name: 'nothing' }))).toBe(
       'there is no playbook or role "nothing"\n  playbooks are site; roles are free, other and web',
     );
@@ -186,7 +186,7 @@ describe('a playbook in a playbook', () => {
     'tasks/more/two.yml': '- name: Two\n  hosts: vps\n  roles: [web]\n  tags: own\n',
     'roles/web/tasks/main.yml': '- name: two\n  command: x\n',
   };
-  test('stands for its plays', async () => {
+  test('is replaced with its plays', async () => {
     const { playbook } = await load(files);
     expect(playbook.plays.map((one) => one.tasks.map((task) => [task.id, ...task.tags]))).toEqual([
       [['tasks/site.yml#1/tasks#1']],

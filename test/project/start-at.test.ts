@@ -47,14 +47,14 @@ describe('starting at a task', () => {
     ['three {{ greeting }}', [['three hello', 'four']]],
     ['thr*', [['three hello', 'four']]],
     ['f?ur', [['four']]],
-  ])('%s leaves out what stands before it', async (name, left) => {
+  ])('%s skips the tasks before it', async (name, left) => {
     const { playbook } = await load(files);
     const part = startingAt(playbook, name, shown);
     expect(part.plays.map((play) => play.tasks.map(shown))).toEqual(left);
     expect(part.plays.at(-1)?.handlers).toHaveLength(1);
   });
 
-  test('that there is not is an error', async () => {
+  test('that does not exist is an error', async () => {
     const { playbook } = await load(files);
     expect(await errorsOf(() => startingAt(playbook, 'fuor', shown))).toBe(
       '--start-at-task: there is no task "fuor" in site\n  did you mean "four"?',

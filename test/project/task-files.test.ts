@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { argsOf, errorsOf, errorsOfTasks, type Files, load, play, shape, tasksOf, value } from './project.ts';
 
 describe('files of tasks', () => {
-  test.each(['import_tasks', 'include_tasks', 'ansible.builtin.import_tasks'])('are read by %s', async (keyword) => {
+  test.each(['import_tasks', 'include_tasks', 'ansible.builtin.import_tasks'])('are read with %s', async (keyword) => {
     const tasks = await tasksOf({
       ...play(`- name: before
   command: x
@@ -52,7 +52,7 @@ describe('files of tasks', () => {
     expect(tasks[0]?.blocks?.[0]?.block).toBe(tasks[1]?.blocks?.[0]?.block);
   });
 
-  test('take what "apply" says', async () => {
+  test('get the keywords of "apply"', async () => {
     const tasks = await tasksOf({
       ...play('- include_tasks: { file: one.yml, apply: { tags: t, become: true } }\n'),
       'tasks/one.yml': '- command: x\n',
@@ -118,7 +118,7 @@ describe('a role among tasks', () => {
     'roles/base/tasks/main.yml': '- name: base\n  command: x\n',
   };
 
-  test('runs where it stands, after what it depends on, with its handlers and checks', async () => {
+  test('runs at its position, after its dependencies, with its handlers and checks', async () => {
     const { playbook } = await load({
       ...play(`- name: before
   command: x
@@ -145,7 +145,7 @@ describe('a role among tasks', () => {
     expect(first?.roles.map((role) => role.name)).toEqual(['base', 'web']);
   });
 
-  test('has what several roles depend on once, whose variables and results all of them see', async () => {
+  test('runs a common dependency of several roles once, and all of them see its variables and results', async () => {
     const mail = {
       'roles/mail/meta/main.yml': 'dependencies: [base]\n',
       'roles/mail/tasks/main.yml': `- command: "{{ base_directory }} {{ found.stdout }} {{ join play_role_names ',' }}"\n`,
@@ -167,7 +167,7 @@ describe('a role among tasks', () => {
     });
   });
 
-  test('may be a part of it, which is not checked as a whole', async () => {
+  test('may be a part of a role, and then the whole role is not checked', async () => {
     const { playbook } = await load({ ...play('- include_role: { name: web, tasks_from: extra.yml }\n'), ...web });
     expect(shape(playbook.plays[0]?.tasks ?? [])).toEqual(['base', 'extra']);
     expect(playbook.plays[0]?.verify).toEqual([]);

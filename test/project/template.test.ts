@@ -131,7 +131,7 @@ describe('a template', () => {
     });
   });
 
-  test('that comes out of a variable is not rendered again', () => {
+  test('that is the value of a variable is not rendered again', () => {
     expect(rendered('{{ said }}', given({ said: '{{ name }}', name: 'x' }))).toEqual({
       kind: 'value',
       value: '{{ name }}',
@@ -162,14 +162,14 @@ describe('a secret in a template', () => {
 });
 
 describe('a template file', () => {
-  test('keeps its lines, and blocks alone on a line leave none', () => {
+  test('keeps its lines, and a block tag that is alone on a line leaves no line', () => {
     const text = '[Unit]\n{{#if on}}\nAfter=x\n{{/if}}\n{{#each list}}\nExec={{this}}\n{{/each}}\nend\n';
     expect(renderedFile(text, variables)).toEqual({ kind: 'value', value: '[Unit]\nAfter=x\nExec=a\nExec=b c\nend\n' });
   });
-  test('of a Windows checkout has plain line ends', () => {
+  test('of a Windows checkout has Unix line endings', () => {
     expect(renderedFile('a {{name}}\r\nb\r\n', variables)).toEqual({ kind: 'value', value: 'a web\nb\n' });
   });
-  test('tells the place of an error', async () => {
+  test('reports the location of an error', async () => {
     expect(await errorsOf(() => renderedFile('one\n  x={{ nope }}\n', variables))).toContain(
       '"nope" is not defined\n  templates/x.hbs:2:8\n    x={{ nope }}\n         ^',
     );
@@ -179,7 +179,7 @@ describe('a template file', () => {
   });
 });
 
-describe('any text of a variable', () => {
+describe('any string in a variable', () => {
   test('arrives unchanged', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
@@ -246,7 +246,7 @@ describe('Handlebars itself', () => {
   });
 });
 
-test('plain names render as with Handlebars itself, whatever stands around them', () => {
+test('plain names render as with Handlebars itself, with any text around them', () => {
   const part = fc.constantFrom(
     '{{name}}',
     '{{ port }}',
@@ -279,7 +279,7 @@ test('plain names render as with Handlebars itself, whatever stands around them'
   );
 });
 
-test('every helper says how it is used', () => {
+test('every helper has a usage text', () => {
   for (const [name, helper] of Object.entries(helpers)) {
     expect(helper.usage).toContain(name);
     expect(helper.about).not.toMatch(/^[A-Z]|\.$/);

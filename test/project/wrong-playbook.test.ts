@@ -96,7 +96,7 @@ describe('a wrong argument', () => {
       'copy: "items[1].name" must be a string, not a number',
     ],
     ['one that is missing beside a template', '- copy: { content: "{{ greeting }}" }\n', 'copy needs "dest"'],
-  ])('is told: %s', async (_, tasks, error) => {
+  ])('is reported: %s', async (_, tasks, error) => {
     expect(await errorsOfTasks(tasks)).toContain(error);
   });
 

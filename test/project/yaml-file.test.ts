@@ -78,13 +78,13 @@ describe('a YAML file', () => {
     expect(await errorsOf(() => parse(text))).toBe(error);
   });
 
-  test('with several keys given twice tells of all', async () => {
+  test('with several duplicate keys reports all of them', async () => {
     expect(await errorsOf(() => parse('a: 1\na: 2\nb: 1\nb: 2\n'))).toContain('key "a" is given twice');
     expect(await errorsOf(() => parse('a: 1\na: 2\nb: 1\nb: 2\n'))).toContain('key "b" is given twice');
   });
 });
 
-describe('the place of a character', () => {
+describe('the location of a character', () => {
   // The caret must stand below the X of each text.
   test.each([
     ['plain', 'a: one X two\n'],

@@ -43,7 +43,7 @@ async function told(
 }
 
 describe('the score card', () => {
-  test('says of each host how many of its rows hold, and on what each rests', async () => {
+  test('shows for each host how many rows pass, and the evidence for each', async () => {
     expect(await told('text', { columns: 60 })).toBe(`jack4  1/2
   + It restarts    Restart=always
   x Coach is told  no token xxxxxxxxxxxxxxxxxxxxxxxxxxxx...
@@ -65,7 +65,7 @@ ross  unreachable: gone
     ]);
   });
 
-  test('shows evidence whole where more is asked for', async () => {
+  test('shows complete evidence with -v', async () => {
     expect(await told('text', { columns: 60, verbose: 1 })).toContain(`no token ${'x'.repeat(100)}\n`);
   });
 
@@ -85,7 +85,7 @@ ross  unreachable: gone
     expect(document.hosts.ross).toMatchObject({ of: 0, error: { kind: 'unreachable', message: 'gone' } });
   });
 
-  test('says nothing that was only half heard', async () => {
+  test('shows nothing of an incomplete answer', async () => {
     const half = events.slice(0, 3);
     expect(await told('text', {}, half)).toBe('');
     expect(JSON.parse(await told('json', {}, half))).toMatchObject({ complete: false });

@@ -44,7 +44,7 @@ describe('what must not be shown', () => {
     expect(lines({ before: 'x\n', after: `x\n${key}\n` }, key)).not.toMatch(/abc|def/);
   });
 
-  test('that only a secret differs is said', () => {
+  test('a difference only in a secret is reported', () => {
     expect(lines({ before: 'p=first1\n', after: 'p=second2\n' }, 'first1', 'second2')).toBe(
       '(what differs is not shown: secrets or control characters)',
     );
@@ -55,7 +55,7 @@ describe('what must not be shown', () => {
   });
 });
 
-describe('a diff has an end', () => {
+describe('a diff is limited', () => {
   test('it is cut after 200 lines', () => {
     const text = lines({ before: '', after: numbers(1, 1000) });
     expect(text.split('\n')).toHaveLength(203);

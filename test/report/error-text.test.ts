@@ -5,7 +5,7 @@ import { look } from './look.ts';
 
 const at = (line: number, column: number, text: string) => ({ file: 'tasks/site.yml', line, column, text });
 
-describe('an error says what, where and what to do', () => {
+describe('an error reports what failed, where, and what to do', () => {
   test('with the line and a caret', () => {
     const error = new HealError('usage', 'unknown key "tmplate"', {
       at: at(12, 5, '    tmplate: { src: x }'),
@@ -28,7 +28,7 @@ describe('an error says what, where and what to do', () => {
     ['a wide letter takes two cells', '日本: x', 5, '      ^'],
     ['an emoji takes two cells', '🙂: x', 4, '   ^'],
     ['a column behind the end', 'ab', 99, '  ^'],
-  ])('the caret stands right: %s', (_name, text, column, caret) => {
+  ])('the caret is at the right column: %s', (_name, text, column, caret) => {
     const lines = errorText(new HealError('usage', 'x', { at: at(1, column, text) }), look()).split('\n');
     expect(lines.at(-1)).toBe(`   | ${caret}`);
   });
@@ -41,12 +41,12 @@ describe('an error says what, where and what to do', () => {
     expect(shown[lines[4]?.indexOf('^') ?? 0]).toBe('X');
   });
 
-  test('no line is shown where none is known', () => {
+  test('no line is shown if none is known', () => {
     const error = new HealError('usage', 'x', { at: { file: 'a.yml', line: 1, column: 2 } });
     expect(errorText(error, look())).toBe('error: x\n  --> a.yml:1:2');
   });
 
-  test('the cause is told once', () => {
+  test('the cause is reported once', () => {
     const cause = new Error('ECONNRESET');
     expect(errorText(new HealError('error', 'lost the line', { cause }), look())).toBe(
       'error: lost the line\ncause: ECONNRESET',
@@ -54,7 +54,7 @@ describe('an error says what, where and what to do', () => {
     expect(errorText(new HealError('error', 'lost: ECONNRESET', { cause }), look())).toBe('error: lost: ECONNRESET');
   });
 
-  test('several are all told', () => {
+  test('several errors are all reported', () => {
     const errors = new HealErrors([new HealError('usage', 'one'), new HealError('usage', 'two', { hint: 'mend it' })]);
     expect(errorText(errors, look())).toBe('error: one\n\nerror: two\nhint: mend it\n\n2 errors');
   });
@@ -71,7 +71,7 @@ describe('an error says what, where and what to do', () => {
     );
   });
 
-  test('secrets and control characters are kept away', () => {
+  test('secrets and control characters are removed', () => {
     const error = new HealError('failed', '\x1b[31mtoken hunter22\x1b[0m', {
       at: at(1, 1, 'token: hunter22'),
       hint: 'hunter22',

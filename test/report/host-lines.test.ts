@@ -52,7 +52,7 @@ describe('a host is a line', () => {
     expect(picture([...start('jack4'), ...events])).toEqual([wanted]);
   });
 
-  test('that says how long it has been at it', () => {
+  test('that shows how long the task has been running', () => {
     const events = [...start('jack4'), { type: 'host-connecting', host: 'jack4' } as const];
     expect(picture(events, undefined, 4_200)).toEqual(['* jack4  0/12  logging in  4.2 s']);
   });
@@ -64,7 +64,7 @@ describe('a host is a line', () => {
     expect([...line].reduce((cells, char) => cells + (char > '\u2e80' ? 2 : 1), 0)).toBeLessThan(60);
   });
 
-  test('that shows no half of a secret', () => {
+  test('that shows no part of a secret', () => {
     const secret = 'hunter22-and-more';
     const events = [...start('jack4'), done(`${'x'.repeat(30)} ${secret}`, { status: 'changed' })];
     for (let columns = 30; columns < 100; columns += 1) {
@@ -73,7 +73,7 @@ describe('a host is a line', () => {
   });
 });
 
-test('many hosts: those at work are shown, and the rest is counted', () => {
+test('many hosts: those with a running task are shown, and the others are counted', () => {
   const hosts = Array.from({ length: 40 }, (_, n) => `host${n + 1}`);
   const events: Event[] = [
     ...start(...hosts),

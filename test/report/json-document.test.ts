@@ -5,7 +5,7 @@ import { jsonDocument } from '../../src/report/json-document.ts';
 
 const clean = cleaner(masker([new Secret('false'), new Secret('name'), new Secret('s3cret')]));
 
-test('secrets and control characters are taken out of the strings, and the document stays valid', () => {
+test('secrets and control characters are removed from the strings, and the document stays valid', () => {
   const document = { name: 'a s3cret', check: false, list: ['\x1b[31mred\x9b0m\u202e', 'false'], n: 1, none: null };
   expect(JSON.parse([...jsonDocument(document, clean)].join(''))).toEqual({
     name: 'a ***',

@@ -14,7 +14,7 @@ async function documentOf(events: readonly Event[], ...secrets: string[]) {
   return { text, value: JSON.parse(text) };
 }
 
-test('one document tells the whole run', async () => {
+test('one document reports the whole run', async () => {
   const { value } = await documentOf(sampleRun());
   expect(Object.keys(value)).toEqual([
     'format',
@@ -63,12 +63,12 @@ test('every task has the same keys', async () => {
   for (const row of [...value.tasks, ...value.verify]) expect(Object.keys(row)).toEqual(keys.split(' '));
 });
 
-test('a run that was broken off gives a document that says so', async () => {
+test('an interrupted run gives a document that reports the interruption', async () => {
   const { value } = await documentOf(sampleRun().slice(0, 8));
   expect(value).toMatchObject({ complete: false, hosts: {} });
 });
 
-test('a secret breaks neither the document nor its hiding', async () => {
+test('a secret keeps the document valid, and is masked', async () => {
   const secret = '"format"';
   const { text, value } = await documentOf(
     [done('x', { status: 'failed', message: `a ${secret} b`, result: { pin: 4711, list: [secret], [secret]: 1 } })],

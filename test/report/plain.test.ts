@@ -15,8 +15,8 @@ function told(events: readonly Event[], some: Partial<Look> = {}, ...secrets: st
   return text;
 }
 
-describe('a run is told in lines', () => {
-  test('what changed and what failed, with all that helps; what was ok folds away', () => {
+describe('a run is reported in lines', () => {
+  test('changes and failures are reported with details; tasks that were ok are summarized', () => {
     expect(told(sampleRun(), { diff: true })).toBe(`PLAY [Every VPS heals itself]  3 hosts, 3 tasks
 
 ross  | unreachable | connect ECONNREFUSED 203.0.113.6:22
@@ -62,7 +62,7 @@ ross                 : ok=0    changed=0    unreachable=1    failed=0    skipped
 `);
   });
 
-  test('a plan speaks of the future and ends with what is to be done', () => {
+  test('a plan uses the future tense and ends with a summary of the changes', () => {
     const text = told(sampleRun(true));
     expect(text).toContain('jack4 | to change | jack-service : The unit is in place | 2 changes\n');
     expect(text).toContain('ignored=0    unknown=2\n');
@@ -75,7 +75,7 @@ ross                 : ok=0    changed=0    unreachable=1    failed=0    skipped
     );
   });
 
-  test('-v tells what was ok or skipped and why', () => {
+  test('-v reports what was ok or skipped and why', () => {
     const text = told(sampleRun(), { verbose: 1 });
     expect(text).toContain('jack4 | skipped   | jack-service : The flags are gone | when: jack_scope == "user"\n');
     expect(text).toContain('jack4 | ok        | verify jack-service : Jack answers\n');
@@ -175,7 +175,7 @@ describe('one event', () => {
     ).toBe(wanted);
   });
 
-  test('a host can not write a line of ours', () => {
+  test('the output of a host cannot imitate a line of heal', () => {
     const text = told([
       done('x', {
         status: 'failed',
@@ -187,7 +187,7 @@ describe('one event', () => {
     for (const line of text.trimEnd().split('\n').slice(1)) expect(line).toMatch(/^( {4}|$)/);
   });
 
-  test('a secret is seen nowhere, whatever tells it', () => {
+  test('a secret is never shown in any event', () => {
     const secret = 'hunter22';
     const text = told(
       [
@@ -208,7 +208,7 @@ describe('one event', () => {
     expect(text).toContain('***');
   });
 
-  test('only the end of long output is told, and how much came before', () => {
+  test('only the end of long output is shown, with the size of the omitted part', () => {
     const stdout = Array.from({ length: 100 }, (_, n) => `line ${n}`).join('\n');
     const text = told([done('x', { status: 'failed', output: { stdout } })]);
     expect(text).toContain('(60 lines before; -v shows all)\n      line 60\n');

@@ -15,7 +15,7 @@ function terminal(): { readonly stream: WriteStream; readonly written: string[] 
 
 const plain = (text: string | undefined): string => (text ?? '').replaceAll(/\x1b\[\?2026[hl]/g, '');
 
-test('what is printed above comes after the erasing and before the new picture, in one write', () => {
+test('lines above are printed after erasing and before redrawing, in one write', () => {
   const { stream, written } = terminal();
   const screen = screenOn(stream);
   screen.stream.write('\x1b[2K\x1b[Gone\n');
@@ -25,7 +25,7 @@ test('what is printed above comes after the erasing and before the new picture, 
   expect(written.map(plain)).toEqual(['\x1b[2K\x1b[Gone\n', '\x1b[2K\x1b[1A\x1b[2K\x1b[Gchanged\ntwo\n']);
 });
 
-test('what still waits at the end is written', () => {
+test('pending lines are written at the end', () => {
   const { stream, written } = terminal();
   const screen = screenOn(stream);
   screen.above('a\n');

@@ -4,7 +4,7 @@ import { cleaner } from '../../src/report/clean.ts';
 import { oneLine, stripControl } from '../../src/report/strip-control.ts';
 import fc from '../samples.ts';
 
-describe('what a host prints is made harmless', () => {
+describe('control characters in the output of a host are removed', () => {
   test.each([
     ['plain text stays', 'a b\tc\nd', 'a b\tc\nd'],
     ['letters of other languages stay', 'Grüße 日本 🙂', 'Grüße 日本 🙂'],
@@ -29,7 +29,7 @@ describe('what a host prints is made harmless', () => {
     expect(stripControl(text)).toBe(wanted);
   });
 
-  test('no text whatever leaves a control character behind', () => {
+  test('the result of any string has no control character', () => {
     const unit = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom('\x1b[', '\x1b]', '\x9b', '\x1bP', '\x07', '\r'),
@@ -41,7 +41,7 @@ describe('what a host prints is made harmless', () => {
     );
   });
 
-  test('one line is one line', () => {
+  test('one line stays one line', () => {
     expect(oneLine(' a\n  b\tc\r\nd ')).toBe('a b c d');
   });
 });

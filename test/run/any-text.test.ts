@@ -67,8 +67,8 @@ function quoted(text: string): string {
   return JSON.stringify(text).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-describe.each(engineShells(all))('any text, under $name,', (shell) => {
-  test('arrives unchanged as content, path, environment value, word, input and user name', async () => {
+describe.each(engineShells(all))('any string, under $name,', (shell) => {
+  test('arrives unchanged as content, path, environment value, argument, input and user name', async () => {
     await fc.assert(
       fc.asyncProperty(anyText, anyName, anyContent, anyUser, async (text, path, content, user) => {
         const directory = mkdtempSync(join(tmpdir(), 'heal-any-'));

@@ -57,7 +57,7 @@ describe.each(engineShells(all))('changes that share a program under $name', (sh
     return { ...ran, statuses: ran.done.map(({ status }) => status) };
   };
 
-  it('are made in one round trip, each told of once and in order', async () => {
+  it('are applied in one round trip, and each is reported once and in order', async () => {
     const names = Array.from({ length: 12 }, (_, n) => `f${n}`);
     const { statuses, roundTrips, done, events } = await run(names.map((name) => copy(name)));
     expect(statuses).toEqual(names.map(() => 'changed'));
@@ -82,7 +82,7 @@ describe.each(engineShells(all))('changes that share a program under $name', (sh
     expect((await run(tasks)).statuses).toEqual(['ok', 'ok', 'ok', 'ok']);
   });
 
-  it('end with the first that fails: those after it are not made', async () => {
+  it('end with the first that fails: the later ones are not applied', async () => {
     const { statuses, report, done, roundTrips } = await run([
       copy('a'),
       madeTask('breaks', { path: at('x') }),

@@ -164,23 +164,23 @@ const ranOn = (ran: readonly string[], name: string): string[] =>
     .sort();
 
 describe('batches', () => {
-  it('go on while no more hosts fail than max_fail_percentage allows', async () => {
+  it('continue while no more hosts fail than max_fail_percentage allows', async () => {
     const { ran } = await run(6, { serial: [2], maxFailPercentage: 50 }, [task('a', ['h1'])]);
     expect(ranOn(ran, 'a')).toEqual(['h1', 'h2', 'h3', 'h4', 'h5', 'h6']);
   });
 
-  it('stop where more fail', async () => {
+  it('stop if more hosts fail', async () => {
     const { ran, report } = await run(6, { serial: [2], maxFailPercentage: 49 }, [task('a', ['h3'])]);
     expect(ranOn(ran, 'a')).toEqual(['h1', 'h2', 'h3', 'h4']);
     expect(report['h5']).toMatchObject({ ok: 0, failed: 0 });
   });
 
-  it('stop where no host of a batch is left', async () => {
+  it('stop if no host of a batch is left', async () => {
     const { ran } = await run(4, { serial: [2] }, [task('a', ['h1', 'h2'])]);
     expect(ranOn(ran, 'a')).toEqual(['h1', 'h2']);
   });
 
-  it('end on all hosts at the first failure by any_errors_fatal', async () => {
+  it('end on all hosts at the first failure with any_errors_fatal', async () => {
     const { ran } = await run(4, { serial: [1], anyErrorsFatal: true }, [task('a', ['h2']), task('b', [])]);
     expect(ranOn(ran, 'a')).toEqual(['h1', 'h2']);
     expect(ranOn(ran, 'b')).toEqual(['h1']);
@@ -220,7 +220,7 @@ describe('a host that hangs delays no other', () => {
 });
 
 describe('a loop', () => {
-  it('does the other items though one fails, and fails then', async () => {
+  it('runs the other items although one fails, and fails then', async () => {
     const loop = constant(['x', 'y', 'z']);
     const { ran, report } = await run(1, {}, [task('a', ['h1'], { loop }), task('b', [])]);
     expect(ranOn(ran, 'a')).toEqual(['h1', 'h1', 'h1']);
@@ -235,21 +235,21 @@ describe('a loop', () => {
 });
 
 describe('run_once', () => {
-  it('does a task on one host for all of its batch, and all know the result', async () => {
+  it('runs a task on one host for all hosts of its batch, and all have the result', async () => {
     const { ran, report } = await run(3, {}, [task('a', [], { runOnce: true, register: 'r' }), task('b', [])]);
     expect(ranOn(ran, 'a')).toHaveLength(1);
     expect(ranOn(ran, 'b')).toEqual(['h1', 'h2', 'h3']);
     expect(Object.values(report).map((counts) => counts.failed)).toEqual([0, 0, 0]);
   });
 
-  it('fails on all of them where it fails', async () => {
+  it('fails on all hosts of the batch if it fails', async () => {
     const { ran } = await run(3, {}, [task('a', ['h1', 'h2', 'h3'], { runOnce: true }), task('b', [])]);
     expect(ranOn(ran, 'a')).toHaveLength(1);
     expect(ranOn(ran, 'b')).toEqual([]);
   });
 });
 
-describe('what one host sends ends its own part of the run alone', () => {
+describe('invalid data of one host ends only its own part of the run', () => {
   /** A template that can't be evaluated on h2. */
   const oddOn = <T>(value: T): Template<T> => ({
     ...constant(value),
@@ -283,7 +283,7 @@ describe('what one host sends ends its own part of the run alone', () => {
     expect(ran.sort()).toEqual(['h1 a changed', 'h2 made.yml#a changed']);
   });
 
-  it('an answer that a probe can not read', async () => {
+  it('an answer that a probe cannot read', async () => {
     const { report, events } = await run(2, { handlers }, [
       task('a', [], { notify }),
       task('b', [], {}, 'ask-odd-tool'),

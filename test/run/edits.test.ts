@@ -23,7 +23,7 @@ describe.each(engineShells(all))('edits that build on each other under $name', (
     return { statuses: done.map(({ status }) => status), roundTrips };
   };
 
-  it('are predicted by the plan, and made once', async () => {
+  it('are predicted by the plan, and applied once', async () => {
     const at = (name: string): string => join(directory, name);
     const tasks = [
       madeTask('copy', { dest: at('f'), content: '## Duty\nold\n\n## Other\n', force: false }),

@@ -27,7 +27,7 @@ it.each([
       { kind: 'answers', id: '-' },
     ],
   ],
-] as const)('a host that sends %s that it was not asked for is refused', async (_what, frames) => {
+] as const)('a host that sends %s without a request is refused', async (_what, frames) => {
   const sent = exchange(hostThatSends(...frames), { acts: [] }, [], new AbortController().signal);
   await expect(sent).rejects.toMatchObject({ kind: 'failed', message: expect.stringContaining('not asked for') });
 });

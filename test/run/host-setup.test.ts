@@ -9,8 +9,8 @@ import { localConnection } from './local-connection.ts';
 const { all, remove } = shells();
 afterAll(remove);
 
-describe.each(all)('what a host says of itself under $name', (shell) => {
-  it('tells who one is, what system it is and which commands there are', async () => {
+describe.each(all)('the facts of a host under $name', (shell) => {
+  it('report the user, the system and the existing commands', async () => {
     const reader = hostSetupReader();
     const connection = await localConnection(shell, hostSetupProgram, reader.onFrame);
     await connection.close();
@@ -54,12 +54,12 @@ describe('facts', () => {
     expect(() => parseFacts('missing= setsid timeout\n')).toThrow('the host lacks setsid, timeout');
   });
 
-  it('know the family of a system by what it is like', () => {
+  it('get the family of a system from ID_LIKE', () => {
     const facts = parseFacts('missing=\nos_ID=ubuntu\nos_ID_LIKE="debian"\nos_PRETTY_NAME="Ubuntu 26.04 LTS"\n');
     expect(facts.os).toMatchObject({ id: 'ubuntu', family: 'debian', name: 'Ubuntu 26.04 LTS' });
   });
 
-  it('keep a value that holds an equals sign', () => {
+  it('keep a value that contains an equals sign', () => {
     expect(parseFacts('missing=\nhostname=a=b\n').hostname).toBe('a=b');
   });
 

@@ -17,7 +17,7 @@ import { excluder, namePatterns } from '../../src/modules/files/excludes.ts';
 import { directoryContent } from '../../src/run/transfer/local-directory.ts';
 import { runSync } from '../child.ts';
 
-describe('what is left out', () => {
+describe('excluded paths', () => {
   test.each<[string, string, boolean, boolean]>([
     ['cache', 'cache', true, true],
     ['cache', 'a/cache/b', false, true],
@@ -46,7 +46,7 @@ describe('what is left out', () => {
   });
 });
 
-describe('a directory of this machine', () => {
+describe('a directory of the control node', () => {
   let root = '';
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'heal-directory-'));
@@ -59,7 +59,7 @@ describe('a directory of this machine', () => {
     return Buffer.concat(pieces);
   };
 
-  test('is told with hashes, links and programs, and becomes a tar that any tar reads', async () => {
+  test('is read with hashes, links and programs, and becomes a tar that any tar program reads', async () => {
     const deep = `${'d'.repeat(60)}/${'e'.repeat(60)}`;
     mkdirSync(join(root, deep), { recursive: true });
     mkdirSync(join(root, 'cache'));

@@ -54,7 +54,7 @@ describe.each(engineShells(all))('two runs that change a host at once under $nam
   const warnings = (events: readonly Event[]): string[] =>
     events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
 
-  it('wait for each other, and say for whom', async () => {
+  it('wait for each other, and report the holder', async () => {
     const first = start('first', [
       shellTask(`echo start >>'${at('log')}'; ${gate(at('gate'))}`),
       shellTask(`echo end >>'${at('log')}'`),
@@ -201,7 +201,7 @@ describe.each(engineShells(all))('two runs that change a host at once under $nam
     expect((await first).report['here']).toMatchObject({ changed: 1, failed: 0 });
   });
 
-  it('know a holder from a line that is not written yet, and from a process that has ended', () => {
+  it('distinguish a holder from a line that is not written yet, and from a process that has ended', () => {
     const asked = ['', '1', '0 0', '$$ 1', '$$ $_s', '4194305 7'];
     const text = `${lockAlive.text}\nstarted $$\n${asked.map((words) => `alive ${words} && echo yes || echo no`).join('\n')}`;
     const [program, ...args] = shell.command;
@@ -260,7 +260,7 @@ describe.skipIf(noSshd !== undefined)('a run that is killed', () => {
     sshd?.stop();
   });
 
-  it('leaves the host to the one that waits', async () => {
+  it('releases the lock for the run that waits', async () => {
     const { port, key, knownHosts, directory } = sshd;
     const [started, done] = [join(directory, 'started'), join(directory, 'done')];
     const project = directoryWith({

@@ -153,7 +153,7 @@ describe('no_log', () => {
     expect(text).not.toContain(secret);
   });
 
-  it('leaves the registered result to the tasks that use it', async () => {
+  it('keeps the registered result for the tasks that use it', async () => {
     const use: Task['args'] = {
       ...constant({}),
       evaluate: (variables) => {

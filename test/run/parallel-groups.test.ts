@@ -14,7 +14,7 @@ describe('questions', () => {
     ]);
   });
 
-  it('of other users and environments are asked apart', () => {
+  it('of other users and environments are asked separately', () => {
     const groups = groupQuestions([
       entry('/a'),
       entry('/a', {}, { user: 'nobody' }),
@@ -24,7 +24,7 @@ describe('questions', () => {
     expect(groups).toHaveLength(4);
   });
 
-  it('that are commands are asked each by itself', () => {
+  it('that are commands are asked separately', () => {
     expect(groupQuestions([command({ shell: 'a' }), command({ shell: 'b' })])).toHaveLength(2);
   });
 
@@ -37,17 +37,17 @@ describe('questions', () => {
 });
 
 describe('parallel groups', () => {
-  it('are four at most, and dear groups go side by side', () => {
+  it('are four at most, and expensive groups run in parallel', () => {
     const commands = Array.from({ length: 9 }, (_, n) => command({ shell: `echo ${n}` }));
     const made = parallelGroups(groupQuestions(commands));
     expect(made.map((one) => one.length).sort()).toEqual([2, 2, 2, 3]);
   });
 
-  it('are one where nothing is dear', () => {
+  it('are a single one if no question is expensive', () => {
     expect(parallelGroups(groupQuestions([entry('/a'), entry('/b', {}, { user: 'x' })]))).toHaveLength(1);
   });
 
-  it('hold every group exactly once', () => {
+  it('contain every group exactly once', () => {
     const request = {
       url: 'http://127.0.0.1/',
       method: 'GET' as const,

@@ -31,7 +31,7 @@ test('what has no known size has no time left, and a quick one is not reported',
   expect(reported([1, 1, 1])).toEqual([]);
 });
 
-test('the pieces of a content are counted and stay as they are', async () => {
+test('the pieces of a content are counted and unchanged', async () => {
   const pieces = [Buffer.from('one'), Buffer.from('three')];
   const sizes: number[] = [];
   const passed: Uint8Array[] = [];

@@ -29,7 +29,7 @@ describe('files of the control node', () => {
     return loaded.value;
   };
 
-  test('a file is held where it is small, and streamed where it is large', async () => {
+  test('a small file is kept in memory, and a large one is streamed', async () => {
     expect(await load({ kind: 'file', src: 'small' })).toMatchObject({ size: 5, bytes: Buffer.from('small') });
     const large = await load({ kind: 'file', src: 'large' });
     expect([large.size, large.bytes]).toEqual([100_000, undefined]);
@@ -38,25 +38,25 @@ describe('files of the control node', () => {
     expect(size).toBe(100_000);
   });
 
-  test('a directory comes with what is in it, without what is left out', async () => {
+  test('a directory is read with its entries, without the excluded ones', async () => {
     const { directory } = await load({ kind: 'directory', src: 'directory', exclude: [] });
     expect(directory?.entries.map(({ path }) => path)).toEqual(['cache', 'cache/x']);
     const less = await load({ kind: 'directory', src: 'directory', exclude: ['cache'] });
     expect(less.directory?.entries).toEqual([]);
   });
 
-  test('the one is not the other', async () => {
+  test('a file is not a directory, and a directory is not a file', async () => {
     await expect(load({ kind: 'file', src: 'directory' })).rejects.toThrow('files/directory is not a file');
     await expect(load({ kind: 'directory', src: 'small' })).rejects.toThrow('files/small is not a directory');
   });
 
-  test('a file that is written may be there or not', async () => {
+  test('a file that is written need not exist', async () => {
     expect(await load({ kind: 'kept', src: 'kept' })).toMatchObject({ size: 4, path: join(project, 'kept') });
     expect(await load({ kind: 'kept', src: 'a/b' })).toMatchObject({ size: 0, sha256: '', path: join(project, 'a/b') });
     await expect(load({ kind: 'kept', src: 'files' })).rejects.toThrow("files can't be read");
   });
 
-  test('a file that is written stays in the project, whatever a host is called', async () => {
+  test('a file that is written stays in the project, with any name of a host', async () => {
     mkdirSync(join(project, 'fetched'));
     symlinkSync(tmpdir(), join(project, 'fetched/away'));
     symlinkSync('../files', join(project, 'fetched/near'));

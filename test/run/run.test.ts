@@ -123,7 +123,7 @@ describe.each(engineShells(all))('a run under $name', (shell) => {
     file = join(directory, `${shell.name.replace(' ', '-')}-${Math.random()}`);
   });
 
-  it('changes what differs, and nothing the second time, with one round trip to ask', async () => {
+  it('changes the differences, and nothing the second time, with one round trip for the questions', async () => {
     const play = madePlay([madeTask('line-file', { path: file, text: 'setup' })]);
     const first = await run(shell, play);
     expect(first.report['here']).toMatchObject({
@@ -141,7 +141,7 @@ describe.each(engineShells(all))('a run under $name', (shell) => {
     expect(second.roundTrips).toBe(1);
   });
 
-  it('captures stdout, stderr and exit code of a free command apart', async () => {
+  it('captures stdout, stderr and exit code of a free command separately', async () => {
     const play = madePlay([madeTask('free', { cmd: 'echo out; echo err >&2; exit 3' })]);
     const { done } = await run(shell, play);
     expect(done[0]).toMatchObject({
@@ -150,14 +150,14 @@ describe.each(engineShells(all))('a run under $name', (shell) => {
     });
   });
 
-  it('caps what a command prints at 1 MiB and says so', async () => {
+  it('limits the output of a command to 1 MiB and reports it', async () => {
     const play = madePlay([madeTask('free', { cmd: 'head -c 3000000 /dev/zero' })]);
     const { done } = await run(shell, play);
     expect(done[0]?.result?.['truncated']).toBe(true);
     expect(String(done[0]?.result?.['stdout']).length).toBe(1048576);
   });
 
-  it('is not held up by a daemon that keeps the output open', async () => {
+  it('is not delayed by a daemon that keeps the output open', async () => {
     const play = madePlay([madeTask('free', { cmd: `sleep 600 & echo $! >'${file}'; echo started` })]);
     const { done } = await run(shell, play);
     const pid = Number(readFileSync(file, 'utf8'));
@@ -321,7 +321,7 @@ describe.each(engineShells(all))('a run under $name', (shell) => {
     },
   );
 
-  it('gives a path that may not be searched as denied, never as absent', async () => {
+  it('reports a path without search permission as denied, never as absent', async () => {
     const inside = join(directory, `locked-${Math.random()}`);
     mkdirSync(inside, { mode: 0o700 });
     const play = madePlay([
@@ -332,7 +332,7 @@ describe.each(engineShells(all))('a run under $name', (shell) => {
     expect(done[0]?.message).toMatch(/permission denied/);
   });
 
-  it('stops what runs on the host when it is interrupted', async () => {
+  it('stops the programs on the host when it is interrupted', async () => {
     const mark = `${file}.mark`;
     const interrupt = new AbortController();
     const cmd = `(sleep 600; echo late >'${mark}') & echo $! >'${file}'; wait`;

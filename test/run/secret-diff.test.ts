@@ -18,7 +18,7 @@ afterAll(remove);
 const [shell] = all;
 if (shell === undefined) throw new Error('this machine has no shell');
 
-describe('a secret that takes the place of another', () => {
+describe('a secret that replaces another', () => {
   let file = '';
   beforeEach(() => {
     file = join(mkdtempSync(join(tmpdir(), 'heal-secret-diff-')), 'f');
@@ -59,7 +59,7 @@ describe('a secret that takes the place of another', () => {
     expect(readFileSync(file, 'utf8')).toContain(newToken);
   });
 
-  it('leaves the diff of a task without secrets as it is', async () => {
+  it('does not change the diff of a task without secrets', async () => {
     writeFileSync(file, 'old\n');
     const { done } = await runMade(shell, madePlay([madeTask('copy', { dest: file, content: 'new\n' })]), modules);
     expect(done[0]?.changes[0]?.diff).toMatchObject({ before: 'old\n', after: 'new\n' });

@@ -8,14 +8,14 @@ const a = entry('/a');
 const b = entry('/b');
 
 describe('the answers of a host', () => {
-  it('are given out while no change may have altered them', () => {
+  it('are returned while no change may have altered them', () => {
     const cache = stateCache();
     cache.put(a, absent);
     cache.attempt(['path:/b']);
     expect(cache.fresh(a)).toEqual(absent);
   });
 
-  it('are not given out after a change that touches them, only for guesses', () => {
+  it('are not returned after a change that touches them, only for guesses', () => {
     const cache = stateCache();
     cache.put(a, absent);
     cache.attempt(['tree:/']);
@@ -32,7 +32,7 @@ describe('the answers of a host', () => {
     expect(cache.fresh(a)).toEqual(present({}));
   });
 
-  it('of a plan are unknown where a change touches them and does not predict them', () => {
+  it('of a plan are unknown if a change touches them and does not predict them', () => {
     const cache = stateCache();
     cache.put(a, absent);
     cache.put(b, absent);
@@ -41,7 +41,7 @@ describe('the answers of a host', () => {
     expect(cache.fresh(b)).toEqual(present({}));
   });
 
-  it('read after a change that was made are given out, also where another one before it is only planned', () => {
+  it('that are read after an applied change are returned, also if an earlier change is only planned', () => {
     const cache = stateCache();
     cache.predict('make /a', ['path:/a'], [predicts(a, present({} as never))]);
     cache.attempt(['tree:/']);

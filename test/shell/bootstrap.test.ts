@@ -91,17 +91,23 @@ class Kept {
 const begun = sh`printf '\n%s begun - 0\n' "$N" >&3`;
 const says = (text: string): Sh => sh`printf '\n%s out - %s\n%s' "$N" ${Buffer.byteLength(text)} ${text} >&3`;
 
-test('the command holds nothing that a login shell would change, and fits an old csh', () => {
+test('the command contains nothing that a login shell would change, and is short enough for an old csh', () => {
   expect(bootstrapCommand.length).toBeLessThan(1024);
   expect(bootstrapCommand).toMatch(/^sh -c '[^'!\n]*'$/);
   expect(bootstrapCommand).not.toContain('\\\\');
 });
 
-test.each([undefined, 'app'])(
-  'the command that takes a password, for %s, holds neither that nor anything that a login shell would change',
-  (user) => {
-    const { command, ahead } = shellStart({ user, password: new Secret('pa$$ word') });
-    expect(command).toMatch(/^sh -c '[^'!\n]{1,1000}' heal '[^'!\n]{1,1000}'( app)?$/);
+test.each([
+  [undefined, 'sudo'],
+  ['app', 'sudo'],
+  [undefined, 'su'],
+  ['root', 'su'],
+  ['app', 'su'],
+] as const)(
+  'the command that reads a password, for %s with %s, contains neither that nor anything that a login shell would change',
+  (user, method) => {
+    const { command, ahead } = shellStart({ user, method, password: new Secret('pa$$ word') });
+    expect(command).toMatch(/^sh -c '[^'!\n]{1,1000}' heal '[^'!\n]{1,1000}'( app| root)?$/);
     expect(command).not.toContain('\\\\');
     expect(command).not.toContain('pa$$');
     expect(ahead.toString()).toBe('pa$$ word\n'.repeat(user === undefined ? 1 : 2));
@@ -127,7 +133,7 @@ describe.each(all)('the kept shell under $name', (shell) => {
     expect((await kept.ask('run', sh`true`)).at(-1)?.words).toEqual(['0']);
   });
 
-  test('outlives a syntax error, also in what it loads', async () => {
+  test('survives a syntax error, also in the code that it loads', async () => {
     const kept = new Kept(shell);
     expect((await kept.ask('run', sh`if then ( done`)).at(-1)?.words).not.toEqual(['0']);
     expect((await kept.ask('load', sh`if then ( done`)).at(-1)?.words).not.toEqual(['0']);
@@ -135,7 +141,7 @@ describe.each(all)('the kept shell under $name', (shell) => {
     expect(kept.stderr).toContain('yntax error');
   });
 
-  test('keeps what is loaded, and nothing of what is run', async () => {
+  test('keeps loaded code, and nothing of the programs that it runs', async () => {
     const kept = new Kept(shell);
     await kept.ask('load', sh`greet() { echo "hello $1"; }`);
     await kept.ask('run', sh`greet() { echo bad; }; x=1; cd /`);
@@ -148,7 +154,7 @@ describe.each(all)('the kept shell under $name', (shell) => {
     expect(out).toBe(`0077\nC none 0\n${shell.path}\n`);
   });
 
-  test('keeps a program away from the requests and its stray output away from the frames', async () => {
+  test('gives a program no access to the requests, and keeps its other output out of the frames', async () => {
     const kept = new Kept(shell);
     expect((await kept.run(sh`cat`)).out).toBe('');
     const frames = await kept.ask('run', sh`echo stray; cat <&4; ${says('x')}`);
@@ -157,7 +163,7 @@ describe.each(all)('the kept shell under $name', (shell) => {
     expect(kept.stderr).toContain('stray');
   });
 
-  test('takes any text', async () => {
+  test('accepts any string', async () => {
     const kept = new Kept(shell);
     const anyText = fc
       .oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom('\n', '#', "'", '\\', '\x81', '\x82') }))
@@ -171,14 +177,14 @@ describe.each(all)('the kept shell under $name', (shell) => {
     );
   });
 
-  test('takes a long program', async () => {
+  test('accepts a long program', async () => {
     const kept = new Kept(shell);
     const text = "line with 'quotes' and ü\n".repeat(80_000);
     const [frame] = await kept.ask('run', says(text));
     expect(frame?.body.equals(Buffer.from(text))).toBe(true);
   });
 
-  test('never runs a program that was cut off', async () => {
+  test('never runs an incomplete program', async () => {
     const kept = new Kept(shell);
     const whole = request('run', newNonce(), sh`${says('half')}\n: the rest`);
     kept.stdin.end(whole.subarray(0, whole.length - 3));
@@ -195,7 +201,7 @@ describe.each(all)('the kept shell under $name', (shell) => {
     expect(kept.stdout).toEqual(Buffer.concat([Buffer.from('begin\n'), Buffer.from([0, 255, 10, 13])]));
   });
 
-  test('stops a program when asked, and runs the next', async () => {
+  test('stops a program on request, and runs the next', async () => {
     const kept = new Kept(shell);
     const { ended } = await kept.begin(sh`trap 'kill $!; exit 9' TERM; sleep 600 & ${begun}; wait`);
     kept.stdin.write(stopRequest(newNonce()));
@@ -204,7 +210,7 @@ describe.each(all)('the kept shell under $name', (shell) => {
     expect((await kept.run(sh`echo next`)).out).toBe('next\n');
   });
 
-  test('kills a program when asked', async () => {
+  test('kills a program on request', async () => {
     const kept = new Kept(shell);
     const { ended } = await kept.begin(sh`trap '' TERM; ${begun}; sleep 600`);
     kept.stdin.write(stopRequest(newNonce()));
@@ -213,7 +219,7 @@ describe.each(all)('the kept shell under $name', (shell) => {
     expect((await kept.run(sh`echo next`)).out).toBe('next\n');
   });
 
-  test('stops a program when nobody is there any more', async () => {
+  test('stops a program when the connection is closed', async () => {
     const kept = new Kept(shell);
     const { ended } = await kept.begin(sh`${begun}; sleep 600`);
     ended.catch(() => {});

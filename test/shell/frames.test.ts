@@ -26,7 +26,7 @@ const anyFrame: fc.Arbitrary<Frame> = fc.record({
 });
 
 describe('frames', () => {
-  test('arrive whole, wherever the stream is cut and whatever stands between them', () => {
+  test('arrive complete, wherever the stream is split and whatever is between them', () => {
     const noise = fc.uint8Array().map((bytes) => Buffer.from(bytes));
     fc.assert(
       fc.property(fc.array(fc.tuple(noise, anyFrame)), fc.array(fc.nat()), (pieces, cuts) => {
@@ -50,7 +50,7 @@ describe('frames', () => {
     expect(parser.noise()).toBe('badc0de end - 0 0');
   });
 
-  test('noise is remembered, its first 8 KiB', () => {
+  test('the first 8 KiB of noise are kept', () => {
     const parser = frameParser(nonce);
     parser.feed(Buffer.from(`This account is closed.\n${'x'.repeat(20_000)}\n${nonce} end - 0 0\nbye`));
     expect(parser.noise()).toMatch(/^This account is closed\.\nx+$/);

@@ -58,14 +58,14 @@ describe('sh', () => {
     expect(made.shown).toBe("login '***' && x '***'");
   });
 
-  test('a constant program is taken verbatim', () => {
+  test('a constant program is used verbatim', () => {
     expect(unquotedLiteralScript('f() { :; }').text).toBe('f() { :; }');
     const made: string = 'x'.repeat(2);
     // @ts-expect-error Only a literal may be unquoted.
     unquotedLiteralScript(made);
   });
 
-  test('joined pieces keep what may be shown', () => {
+  test('joined pieces keep the text that can be shown', () => {
     expect(joinSh([], '\n').text).toBe('');
     expect(joinSh([sh`a`, sh`b`], ' | ').text).toBe('a | b');
   });
@@ -86,7 +86,7 @@ describe('sh', () => {
     expect(make).toThrow(message);
   });
 
-  test.each(all)('any text reaches a program unchanged under $name', ({ command: [file, ...args], path }) => {
+  test.each(all)('any string reaches a program unchanged under $name', ({ command: [file, ...args], path }) => {
     fc.assert(
       fc.property(fc.array(anyText, { minLength: 1, maxLength: 6 }), (texts) => {
         const program = joinSh(

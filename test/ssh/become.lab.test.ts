@@ -10,6 +10,9 @@ import { until } from '../until.ts';
 
 const password = 'pa$$ word%s "q" \\ 1';
 
+/** The password of root, for su. */
+const rootPassword = 'r"o $o %t';
+
 const users = runsAllCases ? ['coach', 'free'] : ['coach'];
 
 /** `coach` may become anybody with a password, `free` without one, `mixed` only root with one; all log in by root's key. */
@@ -18,7 +21,7 @@ for u in coach free mixed app; do
   useradd -m -s /bin/bash $u
   mkdir -p /home/$u/.ssh; cp /root/.ssh/authorized_keys /home/$u/.ssh/; chown -R $u: /home/$u/.ssh; chmod 700 /home/$u/.ssh
 done
-printf '%s\\n' 'coach:${password}' 'mixed:${password}' | chpasswd -c SHA256 -s 1000
+printf '%s\\n' 'coach:${password}' 'mixed:${password}' 'root:${rootPassword}' | chpasswd -c SHA256 -s 1000
 printf '%s\\n' 'coach ALL=(ALL) ALL' 'free ALL=(ALL) NOPASSWD: ALL' 'mixed ALL=(root) ALL' 'mixed ALL=(app) NOPASSWD: ALL' >/etc/sudoers.d/heal-test
 chmod 440 /etc/sudoers.d/heal-test
 `;
@@ -125,6 +128,95 @@ describeLab('sudo with a password', { hosts: ['jack4'] }, (lab) => {
     expect(seen).toContain('sudo');
     expect(seen).not.toContain('pa$$');
     expect(await host().exec("journalctl -q --no-pager | grep -cF 'pa$$' || true")).toBe('0\n');
+  });
+
+  test('a sudo that requires a terminal is named, with the line that exempts the user', async () => {
+    await host().exec("sed -i '1i Defaults requiretty' /etc/sudoers");
+    try {
+      const project = projectFor('free');
+      expect((await run(project, password, 'run', 'id')).stdout).toContain('sorry, you must have a tty to run sudo');
+      const refused = await run(project, password, 'run', 'id', '-b');
+      expect(refused).toMatchObject({ code: 4 });
+      await host().exec(/hint: exempt the login user: (.*) \(as root\)$/m.exec(refused.stdout)?.[1] ?? 'false');
+      for (const args of [[], ['-b']]) {
+        const again = await run(project, password, 'run', 'id', ...args);
+        expect(again.code, again.stdout).toBe(0);
+      }
+    } finally {
+      await host().exec('rm -f /etc/sudoers.d/free-tty; sed -i 1d /etc/sudoers');
+    }
+  });
+
+  describe('with su and the password of root', () => {
+    const suProject = (more: object = {}, vars: object = {}): string =>
+      place.project({
+        'inventory/hosts.yml': inventoryOf([host()], { jack4: { user: 'coach', ...vars } }),
+        'inventory/group_vars/all.yml': 'become_password: !secret-env SUDO_PASSWORD\n',
+        'tasks/site.yml': playOf(tasks, more),
+        'tasks/default.yml': playOf([
+          { name: 'Who', command: { cmd: 'id -un', readonly: true }, become: true, register: 'who' },
+          { name: 'Name', debug: { msg: 'as {{ who.stdout }}' } },
+        ]),
+        'files/large': 'x'.repeat(300_000),
+        'files/tree/a/b': 'x'.repeat(100_000),
+      });
+    const refusedBySu = async (): Promise<number> =>
+      Number(await host().exec("journalctl -q _COMM=su --no-pager | grep -c 'authentication failure' || true"));
+
+    test.each([
+      ['task by task', [], 'coach'],
+      ['for the whole login', ['-b'], 'root'],
+    ])('an account without sudo becomes root and others, %s', async (_how, args, own) => {
+      await host().exec('rm -rf /etc/heal-test /etc/heal-large /home/app/large /home/app/tree');
+      const project = suProject({}, { become_method: 'su' });
+      const first = await run(project, rootPassword, 'run', 'site', '-v', ...args);
+      expect(first.code, first.stdout + first.stderr).toBe(0);
+      expect(first.stdout).toContain(`as root app ${own}`);
+      expect(first.stdout + first.stderr).not.toContain(rootPassword);
+      expect(await host().exec('cd /home/app; stat -c "%U %s" /etc/heal-test /etc/heal-large large tree/a/b')).toBe(
+        'root 7\nroot 300000\napp 300000\napp 100000\n',
+      );
+      expect(readFileSync(join(project, 'fetched/test'), 'utf8')).toBe('secret\n');
+      const second = await run(project, rootPassword, 'run', 'site', ...args);
+      expect(recapOf(second.stdout, 'jack4')).toMatchObject({ changed: 0 });
+      expect(await refusedBySu()).toBe(0);
+    });
+
+    test.each([
+      ['its inventory', { become_method: 'su', become_user: 'app' }, []],
+      ['the command line', {}, ['--become-method', 'su', '--become-user', 'app']],
+      ['-b and the command line', {}, ['-b', '--become-method', 'su', '--become-user', 'app']],
+    ])('a task with become becomes the user of %s', async (_, vars, args) => {
+      const { code, stdout, stderr } = await run(suProject({}, vars), rootPassword, 'run', 'default', '-v', ...args);
+      expect(code, stdout + stderr).toBe(0);
+      expect(stdout).toContain('as app');
+    });
+
+    test.each([
+      ['task by task', []],
+      ['for the whole login', ['-b']],
+    ])('a wrong password costs one attempt, %s, and is named', async (_how, args) => {
+      const before = await refusedBySu();
+      const project = suProject({}, { become_method: 'su' });
+      const { code, stdout, stderr } = await run(project, 'wrong-one', 'run', 'site', ...args);
+      expect(code, stdout + stderr).toBe(4);
+      expect(stdout).toMatch(/jack4 \| unreachable \| su on .* does not accept the become password \(that of root\)/);
+      expect(await refusedBySu()).toBe(before + 1);
+    });
+
+    if (runsAllCases)
+      test.each([[[]], [['-b']]])('an account that su trusts needs none, but may give one: %j', async (args) => {
+        await host().exec('groupadd -f trusted; usermod -aG trusted coach; cp -p /etc/pam.d/su /root/pam-su');
+        await host().exec('sed -i "1i auth sufficient pam_wheel.so trust group=trusted" /etc/pam.d/su');
+        try {
+          const project = suProject({}, { become_method: 'su' });
+          const { code, stdout, stderr } = await run(project, 'not read', 'run', 'site', '-v', ...args);
+          expect(code, stdout + stderr).toBe(0);
+          expect(stdout).toContain('as root app');
+        } finally {
+          await host().exec('cp -p /root/pam-su /etc/pam.d/su; gpasswd -d coach trusted');
+        }
+      });
   });
 
   test('-K asks for it, without showing it', async () => {

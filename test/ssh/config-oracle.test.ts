@@ -3,6 +3,7 @@ import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfigFiles } from '../../src/ssh/config/config-file.ts';
+import { commandOf } from '../../src/ssh/config/config-jump.ts';
 import { withConfig } from '../../src/ssh/config/config-login.ts';
 import { settingsFor } from '../../src/ssh/config/config-settings.ts';
 import { attemptSync, runSync } from '../child.ts';
@@ -68,6 +69,9 @@ const cases: readonly Case[] = [
   ['ProxyJump ssh://coach@one:2222', 'jack4'],
   ['ProxyJump one,two\nProxyCommand nc', 'jack4'],
   ['ProxyCommand none\nProxyJump one', 'jack4'],
+  ['ProxyCommand = "/a b/nc" -x "it\'s" \\"  %h %p "$x" # y \t\nProxyJump one', 'jack4'],
+  ['ProxyCommand NONE\nProxyCommand nc %h', 'jack4'],
+  ['ProxyCommand "none"', 'jack4'],
   ['Match host jack4\nPort 1\nMatch host *.example\nPort 2', 'jack4 a.example jack5'],
   ['Host jack4\nHostName real.example\nMatch host real.example\nPort 1\nMatch originalhost jack4\nUser o', 'jack4'],
   ['Match host=jack4,web* user=root\nPort 1', 'jack4 web root@jack4 root@web coach@web'],
@@ -102,7 +106,7 @@ const cases: readonly Case[] = [
   ['Match host web exec "exit 0"\nPort 5', 'jack4'],
 ];
 
-describe.skipIf(noSsh !== undefined)('the config of a host is what ssh -G says', () => {
+describe.skipIf(noSsh !== undefined)('the config of a host is the output of ssh -G', () => {
   test.each(cases.map((one, i) => [i, ...one] as const))('%i: %j for %s', async (_, config, hosts, files = {}) => {
     const at = mkdtempSync(join(directory, 'case-'));
     const write = (name: string, text: string) => writeFileSync(join(at, name), text.replaceAll('DIR', at));
@@ -161,6 +165,7 @@ function sshSays(at: string, host: string): Answer {
       one('serveraliveinterval') === '0' ? 'none' : `${one('serveraliveinterval')} ${one('serveralivecountmax')}`,
     hostkeyalias: one('hostkeyalias'),
     proxyjump: one('proxyjump').replace(/ssh:\/\//g, ''),
+    proxycommand: one('proxycommand'),
   };
 }
 
@@ -211,5 +216,6 @@ async function healSays(at: string, typed: string): Promise<Answer> {
     keepalive: done.keepalive === undefined ? 'none' : `${done.keepalive.seconds} ${done.keepalive.count}`,
     hostkeyalias: done.hostKeyAlias ?? 'none',
     proxyjump: jump?.replace(/^ssh:\/\//, '') ?? 'none',
+    proxycommand: commandOf(settings.line('proxycommand'), { h: '%h', n: '%n', p: '%p', r: '%r' })?.text ?? 'none',
   };
 }

@@ -50,7 +50,7 @@ describe('a login that ~/.ssh/config completes', () => {
     expect(await completed(home)).toMatchObject({ address: '203.0.113.4', port: 1, user: 'system', connectTimeout: 3 });
   });
 
-  test('keeps what the inventory says', async () => {
+  test('keeps the values of the inventory', async () => {
     const config = [
       'Port 1',
       'User other',
@@ -80,7 +80,7 @@ describe('a login that ~/.ssh/config completes', () => {
     expect(await loginBy(config, login)).toEqual({ ...login, identitiesOnly: true });
   });
 
-  test('is looked up by its address where it has one, and by its name where not', async () => {
+  test('is looked up by its address if it has one, and otherwise by its name', async () => {
     const config = 'Host jack4\nUser name\nHost 203.0.113.4\nUser address\nHostName elsewhere';
     const address = '203.0.113.4';
     expect(await loginBy(config)).toMatchObject({ address: 'jack4', user: 'name' });
@@ -126,7 +126,7 @@ describe('a login that ~/.ssh/config completes', () => {
     expect((await loginBy(`IdentityAgent ${word}`)).agent).toEqual(agent);
   });
 
-  test('has no file for host keys where the config says none', async () => {
+  test('has no file for host keys if the config says none', async () => {
     const login = await loginBy('UserKnownHostsFile none\nGlobalKnownHostsFile none');
     expect(login).toMatchObject({ knownHostsFile: devNull, moreKnownHostsFiles: [] });
   });
@@ -160,12 +160,22 @@ describe('a login that ~/.ssh/config completes', () => {
     expect((await loginBy(config)).jump?.name).toBe(name);
   });
 
-  test('may name its jump host by tokens', async () => {
+  test('has a ProxyCommand with its quotes, as a jump host too', async () => {
+    const config = 'Host one\nProxyCommand nc "%h" %p \'%%\' # %r %n\nUser u\nHost jack4\nProxyJump one';
+    const one = await loginBy(config.replace('Host one', 'Host jack4'));
+    expect(one.proxyCommand).toMatchObject({ text: 'nc "jack4" 22 \'%\' # u jack4', shell: '/bin/sh' });
+    expect(one.proxyCommand?.at).toMatchObject({ line: 2, column: 14 });
+    const { jump, proxyCommand } = await loginBy(config);
+    expect(proxyCommand).toBeUndefined();
+    expect(jump?.proxyCommand?.text).toBe('nc "one" 22 \'%\' # u one');
+  });
+
+  test('may name its jump host with tokens', async () => {
     const { jump } = await loginBy('Host jack4\nProxyJump %r.%n.%h:%p\nUser u\nPort 7\nHostName h');
     expect(jump).toMatchObject({ name: 'u.jack4.h', port: 7 });
   });
 
-  test('is asked for signs of life as the config says, unless that is never', async () => {
+  test('sends keepalives as configured, unless the config disables them', async () => {
     expect((await loginBy('ServerAliveInterval 1m')).keepalive).toEqual({ seconds: 60, count: 3 });
     expect((await loginBy('ServerAliveInterval 0')).keepalive).toBeUndefined();
   });
@@ -212,17 +222,17 @@ describe('a config that cannot be used is an error with its line', () => {
       'ConnectTimeout must be a time such as 30 or 5m (got "soon")',
       'see ConnectTimeout in ssh_config(5)',
     ],
-    ['ProxyCommand nc %h %p', '1:14', 'ProxyCommand of "jack4" is not supported', 'use ProxyJump'],
+    ['ProxyCommand nc %h %d', '1:14', 'the token %d is not supported here', 'supported are %% and %h, %n, %p, %r'],
+    [
+      'HostName $(id)\nProxyCommand nc %h %p',
+      '2:14',
+      '%h cannot be "$(id)"',
+      'it has characters that a shell interprets',
+    ],
     ['ProxyJump one', '1:11', 'ProxyJump leads back to one', 'give that host ProxyJump none'],
     ['ProxyJump a@', '1:11', 'ProxyJump cannot be "a@"', 'write [user@]host[:port], several with commas'],
     ['ProxyJump a,:9', '1:11', 'ProxyJump cannot be ":9"', 'write [user@]host[:port], several with commas'],
     ['ProxyJump a:65536', '1:11', 'ProxyJump cannot be "a:65536"', 'write [user@]host[:port], several with commas'],
-    [
-      'Host one\nProxyCommand nc\nHost jack4\nProxyJump one',
-      '2:14',
-      'ProxyCommand of "one" is not supported',
-      'use ProxyJump',
-    ],
     ['CanonicalizeHostname yes', '1:22', 'CanonicalizeHostname of "jack4" is not supported', 'use HostName'],
     ['Include config', '1:9', 'Include leads back to HOME/.ssh/config', 'remove one of the Include lines'],
     ['Include ~bob/x', '1:9', 'the home directory in ~bob/x is not supported', 'write an absolute path'],
@@ -260,7 +270,7 @@ describe('a config that cannot be used is an error with its line', () => {
     expect(error.at?.text).toBe(config.replaceAll('HOME', home).split('\n')[(error.at?.line ?? 0) - 1]);
   });
 
-  test.skipIf(process.platform === 'win32')('a config that others may write is refused', async () => {
+  test.skipIf(process.platform === 'win32')('a config that other users can write is refused', async () => {
     const home = homeWith({ '.ssh/config': 'Port 1' });
     const file = join(home, '.ssh/config');
     chmodSync(file, 0o664);

@@ -85,7 +85,7 @@ describe('without an sshd', () => {
   });
   afterAll(async () => (await import('node:fs')).rmSync(directory, { recursive: true, force: true }));
 
-  test('a refused connection is told from others', async () => {
+  test('a refused connection is distinguished from other errors', async () => {
     const port = await freePort();
     const error = await refusal(connect(testLogin({ port, identityFile: key })));
     expect(error.kind).toBe('unreachable');
@@ -93,34 +93,34 @@ describe('without an sshd', () => {
     expect(error.hint).toBe('is sshd running there, and is this its port?');
   });
 
-  test('an unknown name is told from others', async () => {
+  test('an unknown name is distinguished from other errors', async () => {
     const error = await refusal(connect(testLogin({ address: 'no-such-host.invalid', identityFile: key })));
     expect(error.kind).toBe('unreachable');
     expect(error.message).toMatch(/no-such-host\.invalid/);
     expect(error.message).toMatch(/^(unknown host name|the name .* could not be looked up)/);
   });
 
-  test('a server that says nothing times out', async () => {
+  test('a server that sends nothing times out', async () => {
     const port = await listen(() => {});
     const error = await refusal(connect(testLogin({ port, identityFile: key, connectTimeout: 0.3 })));
     expect(error.kind).toBe('unreachable');
     expect(error.message).toBe(`logging in to 127.0.0.1 port ${port} timed out after 0.3 s`);
   });
 
-  test.each(['plain', 'kex'] as const)('a server that closes is told from others (%s)', async (pace) => {
+  test.each(['plain', 'kex'] as const)('a closed connection is distinguished from other errors (%s)', async (pace) => {
     const port = await listen((socket) => socket.end());
     const error = await refusal(connect(testLogin({ port, identityFile: key }), { pace }));
     expect(error.kind).toBe('unreachable');
     expect(error.message).toBe(`127.0.0.1 port ${port} closed the connection during the login`);
   });
 
-  test('a server of another protocol is no sshd', async () => {
+  test('a server of another protocol is not an sshd', async () => {
     const port = await listen((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     const error = await refusal(connect(testLogin({ port, identityFile: key })));
     expect(error.message).toBe(`127.0.0.1 port ${port} closed the connection during the login`);
   });
 
-  test('a reset connection is told from others', async () => {
+  test('a reset connection is distinguished from other errors', async () => {
     const port = await listen((socket) => socket.resetAndDestroy());
     const error = await refusal(connect(testLogin({ port, identityFile: key })));
     expect(error.message).toBe(`connection reset by 127.0.0.1 port ${port}`);
@@ -133,7 +133,7 @@ describe('without an sshd', () => {
     expect(error.message).toBe(`there is no key file ${join(directory, 'none')}`);
   });
 
-  test('a user name that the login shell would not take as one is refused', async () => {
+  test('a user name that the login shell would not accept as one word is refused', async () => {
     const error = await refusal(connect(testLogin({ become: true, becomeUser: 'x; reboot', identityFile: key })));
     expect(error.kind).toBe('usage');
     expect(error.message).toBe('become_user "x; reboot" is not the name of a user');
@@ -246,7 +246,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
       }
     });
 
-    test('a host known by its RSA key alone is known', async () => {
+    test('a host of which only the RSA key is known is accepted', async () => {
       const file = join(sshd.directory, `rsa ${pace}.hosts`);
       writeFileSync(file, `[127.0.0.1]:${sshd.port} ${readFileSync(`${sshd.hostKeys.rsa}.pub`, 'utf8')}`);
       expect(await dials(sshd, () => connect(sshd.login({ knownHostsFile: file }), { pace }))).toBe(1);
@@ -263,7 +263,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     expect(error.hint).toContain(`ssh-keyscan -t ed25519 -p ${sshd.port} 127.0.0.1 >> ${file}`);
   });
 
-  test('accept-new writes an unknown host down, for its owner alone, and knows it then', async () => {
+  test('accept-new records an unknown host in a file that only its owner can read, and knows it afterwards', async () => {
     const file = join(sshd.directory, 'new', 'known_hosts');
     await connect(sshd.login({ knownHostsFile: file, hostKeyChecking: 'accept-new' }));
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -313,7 +313,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     await connect(sshd.login({ knownHostsFile: file, hostKeyChecking: 'off' }));
   });
 
-  test('no key at all is told from a wrong one', async () => {
+  test('a missing key is distinguished from a wrong one', async () => {
     const { identityFile: _, ...login } = sshd.login();
     const error = await refusal(connect(login));
     expect(error.message).toMatch(/does not let \w+ in: there is no key to try$/);
@@ -323,7 +323,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
   test.each([
     ['another key exchange', ['KexAlgorithms ecdh-sha2-nistp256']],
     ['another key exchange of a group', ['KexAlgorithms diffie-hellman-group14-sha256']],
-  ])('a server that wants %s is logged in to at the plain pace', async (_, config) => {
+  ])('a server that requires %s is logged in to at the plain pace', async (_, config) => {
     const other = await startSshd(config);
     try {
       const made = await dials(other, async () => {
@@ -336,7 +336,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     }
   });
 
-  test('a server with nothing in common is told so', async () => {
+  test('a server without common algorithms is reported', async () => {
     const other = await startSshd(['KexAlgorithms sntrup761x25519-sha512@openssh.com']);
     try {
       const error = await refusal(connect(other.login()));
@@ -346,7 +346,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     }
   });
 
-  test('a second proof that is wanted is named', async () => {
+  test('a second authentication method that is required is named', async () => {
     const other = await startSshd([
       'AuthenticationMethods publickey,keyboard-interactive',
       'KbdInteractiveAuthentication yes',
@@ -362,7 +362,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     }
   });
 
-  test('a server that allows no channel is told from others', async () => {
+  test('a server that allows no channel is distinguished from other errors', async () => {
     const other = await startSshd(['MaxSessions 0']);
     try {
       const error = await refusal(connect(other.login()));
@@ -373,7 +373,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     }
   });
 
-  test('an account that may not have a shell is told from others', async () => {
+  test('an account without permission for a shell is distinguished from other errors', async () => {
     const other = await startSshd(['ForceCommand echo This account is closed; exit 3']);
     try {
       const error = await refusal(connect(other.login()));
@@ -398,7 +398,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     }
   });
 
-  test('an alias of ~/.ssh/config alone logs in, with its key, port and known hosts', async () => {
+  test('an alias that is only in ~/.ssh/config logs in, with its key, port and known hosts', async () => {
     const { port, knownHosts } = sshd;
     const { user } = sshd.login();
     const home = join(sshd.directory, 'home');

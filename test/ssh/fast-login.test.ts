@@ -70,19 +70,19 @@ const connect = (port: number) =>
   );
 
 describe('sending ahead', () => {
-  test('works where the server does as it should', async () => {
+  test('works if the server follows the protocol', async () => {
     const fake = await serve('OpenSSH_9.9', () => {});
     await (await connect(fake.port)).close();
     expect(fake.connections()).toBe(1);
   });
 
-  test('leaves out what it cannot know of another server', async () => {
+  test('omits what it cannot know about another server', async () => {
     const fake = await serve('other_1.0', () => {});
     await (await connect(fake.port)).close();
     expect(fake.connections()).toBe(1);
   });
 
-  test('starts anew, plainly, where the server names its channels otherwise', async () => {
+  test('starts again at the plain pace if the server numbers its channels differently', async () => {
     const fake = await serve('OpenSSH_9.9', (connection, count) => {
       // The plain login that follows is a second connection.
       const channels: unknown = Reflect.get(connection, '_chanMgr');
@@ -95,7 +95,7 @@ describe('sending ahead', () => {
     expect(fake.connections()).toBe(2);
   });
 
-  test('starts anew, plainly, where the server hangs up on it, and no more than once', async () => {
+  test('starts again at the plain pace if the server closes the connection, and only once', async () => {
     const fake = await serve('OpenSSH_9.9', (connection) => {
       connection.on('authentication', () => connection.end());
     });

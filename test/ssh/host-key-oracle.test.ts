@@ -45,7 +45,7 @@ const cases: readonly Case[] = [
   ['no files, accept-new', 'UserKnownHostsFile none\nStrictHostKeyChecking accept-new', ''],
 ];
 
-describe.skipIf(noSshd !== undefined)('a host key is accepted exactly where ssh accepts it', () => {
+describe.skipIf(noSshd !== undefined)('a host key is accepted if and only if ssh accepts it', () => {
   let sshd: Sshd;
   let directory = '';
   let other = '';

@@ -125,7 +125,7 @@ describe('without a key file', () => {
     ]);
   });
 
-  test('an agent that takes a connection and never answers is left out', async () => {
+  test('an agent that accepts a connection and never answers is skipped', async () => {
     const socket = join(directory, 'mute');
     const server = createServer(() => {}).listen(socket);
     try {
@@ -136,7 +136,7 @@ describe('without a key file', () => {
     }
   });
 
-  test('nothing is found where there is nothing', async () => {
+  test('nothing is found if there is nothing', async () => {
     const found = await identityFinder({ home: join(directory, 'nobody'), agentSocket: undefined })({});
     expect(found).toEqual({ usable: [], remarks: [], locked: [] });
   });
@@ -157,7 +157,7 @@ describe('without a key file', () => {
 });
 
 describe('key files of ~/.ssh/config', () => {
-  test('come after the agent, and those that do not exist are passed over', async () => {
+  test('come after the agent, and those that do not exist are skipped', async () => {
     const file = makeKey(directory, 'configured', '-t', 'ed25519');
     const agent = startAgent(directory, [makeKey(directory, 'held', '-t', 'ed25519')]);
     try {
@@ -175,7 +175,7 @@ describe('key files of ~/.ssh/config', () => {
     }
   });
 
-  test('may be public keys whose private halves the agent holds, and then these alone are tried', async () => {
+  test('may be public keys whose private keys the agent has, and then only these are tried', async () => {
     const file = makeKey(directory, 'half', '-t', 'ed25519');
     const agent = startAgent(directory, [makeKey(directory, 'unnamed', '-t', 'ed25519'), file]);
     rmSync(file);
@@ -192,7 +192,7 @@ describe('key files of ~/.ssh/config', () => {
   });
 });
 
-test('an encrypted key is used if the agent holds it', async () => {
+test('an encrypted key is used if the agent has it', async () => {
   const file = makeKey(directory, 'opened', '-t', 'ed25519');
   const agent = startAgent(directory, [file]);
   try {

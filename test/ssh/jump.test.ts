@@ -103,7 +103,7 @@ describe.skipIf(noSshd !== undefined)(
       expect([loggedIn(one), loggedIn(two)]).toEqual([(before[0] ?? 0) + 2, (before[1] ?? 0) + 3]);
     });
 
-    test('are reached by user, address and port alone', async () => {
+    test('are reached with only user, address and port', async () => {
       const { user } = one.login();
       const config = [`IdentityFile ${one.key}`, block('jack', target, `ProxyJump ${user}@127.0.0.1:${one.port}`)];
       expect(await reach(newConnector(), config, ['jack'])).toEqual(['hello']);
@@ -121,7 +121,7 @@ describe.skipIf(noSshd !== undefined)(
       expect(await reach(connect, config, ['jack'])).toEqual(['hello']);
     });
 
-    test('say that their jump host was lost, and are reached again by a new login to it', async () => {
+    test('report that their jump host was lost, and are reached again with a new login to it', async () => {
       const relay = await startRelay(one.port);
       try {
         const unchecked = 'StrictHostKeyChecking no';
@@ -178,7 +178,7 @@ describe.skipIf(noSshd !== undefined)(
       }
     });
 
-    test('check the keys of both: the hop is named where its own is unknown or refused', async () => {
+    test('check the keys of both: the hop is named if its own key is unknown or refused', async () => {
       const none = `UserKnownHostsFile ${join(home, 'none')}`;
       const jump = await refusal([block('jump', one, none), block('jack', target, 'ProxyJump jump')]);
       expect(jump.message).toMatch(
@@ -214,7 +214,9 @@ describe('a jump host', () => {
   test('has eight logins through it at once, and then one for each that has ended', async () => {
     const { jumps, clients } = madeJumps();
     const routes: Route[] = [];
-    const all = Array.from({ length: 10 }, () => jumps.enter(jump, never).then((route) => routes.push(route)));
+    const all = Array.from({ length: 10 }, () =>
+      jumps.routeTo({ name: 'jack', jump }, never).then((route) => routes.push(route)),
+    );
     await soon();
     expect(routes).toHaveLength(8);
     routes[0]?.leave();
@@ -224,22 +226,24 @@ describe('a jump host', () => {
     await Promise.all(all);
     expect(clients).toHaveLength(1);
     // Another one has its own.
-    await jumps.enter({ ...jump, port: 23 }, never);
+    await jumps.routeTo({ name: 'jack', jump: { ...jump, port: 23 } }, never);
     expect(clients).toHaveLength(2);
   });
 
   test('that was lost is logged in to again', async () => {
     const { jumps, clients } = madeJumps();
-    (await jumps.enter(jump, never)).leave();
+    (await jumps.routeTo({ name: 'jack', jump }, never)).leave();
     clients[0]?.emit('close');
-    (await jumps.enter(jump, never)).leave();
-    (await jumps.enter(jump, never)).leave();
+    (await jumps.routeTo({ name: 'jack', jump }, never)).leave();
+    (await jumps.routeTo({ name: 'jack', jump }, never)).leave();
     expect(clients).toHaveLength(2);
   });
 
   test('that cannot be logged in to keeps no other host waiting', async () => {
     const jumps = jumpHosts(() => Promise.reject(new HealError('unreachable', 'no', { hint: 'do' })));
-    const errors = await Promise.allSettled(Array.from({ length: 20 }, () => jumps.enter(jump, never)));
+    const errors = await Promise.allSettled(
+      Array.from({ length: 20 }, () => jumps.routeTo({ name: 'jack', jump }, never)),
+    );
     expect(new Set(errors.map((one) => one.status === 'rejected' && String(one.reason.message)))).toEqual(
       new Set(['jump host jump: no']),
     );

@@ -73,7 +73,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     expect(await askedFor([login])).toEqual([]);
   });
 
-  test('nobody is logged in for it', async () => {
+  test('no login takes place for it', async () => {
     const before = sshd.log().length;
     await askedFor([sshd.login({ knownHostsFile: newFile(), user: 'somebody' })]);
     expect(sshd.log().slice(before)).not.toMatch(/somebody|Accepted|Failed/);
@@ -86,7 +86,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     await expect(logIn(login)).rejects.toThrow(/^the host key of .* is unknown/);
   });
 
-  test('a hashed name is added where HashKnownHosts says so, and both heal and ssh-keygen find it', async () => {
+  test('a hashed name is added if HashKnownHosts is set, and both heal and ssh-keygen find it', async () => {
     const login = sshd.login({ knownHostsFile: newFile(), hashKnownHosts: true });
     await askedFor([login]);
     expect(readFileSync(login.knownHostsFile, 'utf8')).toMatch(
@@ -113,7 +113,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     expect(asked.map((host) => host.login.name)).toEqual(['bastion']);
   });
 
-  test('a host that is known for its usual port alone is asked about for another one', async () => {
+  test('a host that is known only for its default port is asked about for another port', async () => {
     const stranger = makeKey(directory, 'stranger', '-t', 'ed25519');
     const login = sshd.login({ knownHostsFile: fileWith(`127.0.0.1 ${publicKey(stranger)}`) });
     expect(await askedFor([login])).toHaveLength(1);
@@ -141,7 +141,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
       await expect(logIn(login)).rejects.toThrow(/ is revoked/);
     });
 
-    test('where new keys are accepted or not checked, where they cannot be added, and where ssh does not ask', async () => {
+    test('if new keys are accepted or not checked, if they cannot be added, and if ssh does not ask', async () => {
       const none: Partial<Login>[] = [
         { hostKeyChecking: 'accept-new' },
         { hostKeyChecking: 'off' },
@@ -160,7 +160,7 @@ describe.skipIf(noSshd !== undefined)(`with a real sshd${noSshd === undefined ? 
     });
   });
 
-  test('a host that takes the connection and says nothing is left after connect_timeout', async () => {
+  test('a host that accepts the connection and sends nothing is given up after connect_timeout', async () => {
     const sockets: Socket[] = [];
     const silent = createServer((socket) => sockets.push(socket.on('error', () => undefined)));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));

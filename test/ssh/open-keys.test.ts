@@ -39,7 +39,7 @@ function homeWith(...keys: [name: string, ...args: string[]][]): string {
 
 const sources = (home: string, agentSocket?: string) => ({ home, agentSocket });
 
-describe('whether a file is an encrypted key is seen without its passphrase', () => {
+describe('an encrypted key is recognized without its passphrase', () => {
   test.each([
     ['ed25519', ['-t', 'ed25519'], true],
     ['rsa', ['-t', 'rsa', '-b', '2048'], true],
@@ -117,7 +117,7 @@ test('an empty passphrase leaves the key closed, and it is not asked for again',
 });
 
 describe('nothing is asked', () => {
-  test('for a key that the agent holds, also where its public half is in the private file alone', async () => {
+  test('for a key that the agent has, also if its public key is only in the private file', async () => {
     const file = makeKey(directory, 'held', '-t', 'ed25519');
     const agent = startAgent(directory, [file]);
     try {
@@ -150,7 +150,7 @@ describe('nothing is asked', () => {
     await openKeys([testLogin({ password: new Secret('open sesame') })], sources(home), person().ask);
   });
 
-  test('for a default key of hosts that have keys of their own', async () => {
+  test('for a default key of hosts that have their own keys', async () => {
     const home = homeWith(['id_ed25519', '-t', 'ed25519', ...locked]);
     const own = makeKey(directory, 'own', '-t', 'ed25519');
     await openKeys(
@@ -160,7 +160,7 @@ describe('nothing is asked', () => {
     );
   });
 
-  test('for files that do not exist, or hold no key', async () => {
+  test('for files that do not exist or do not contain a key', async () => {
     writeFileSync(join(directory, 'text'), 'hello');
     const logins = ['nothing', 'text'].map((name) => testLogin({ identityFile: join(directory, name) }));
     await openKeys(logins, sources(directory), person().ask);

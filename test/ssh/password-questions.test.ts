@@ -67,7 +67,7 @@ describe('a server that asks in its own way', () => {
     });
   });
 
-  test('gets one answer, also where it asks again', async () => {
+  test('gets one answer, also if it asks again', async () => {
     const question = [{ prompt: 'Password: ', echo: false }];
     expect(await asks(question, question)).toEqual({
       message: '127.0.0.1 asks me for more than a password: "Password:"',
@@ -87,7 +87,7 @@ describe('a server that asks in its own way', () => {
     expect(message).toBe('the password of me on 127.0.0.1 has expired');
   });
 
-  test('and takes both methods gets the password by one of them', async () => {
+  test('and accepts both methods gets the password with one of them', async () => {
     const methods: string[] = [];
     await refusalBy((context) => {
       methods.push(context.method);

@@ -77,7 +77,7 @@ describe.skipIf(noPasswords !== undefined)(
       expect(await whoami(withoutFile(keyless(sshd)))).toBe(account.user);
     });
 
-    test.each(paces)('keys are tried first, and after a refused one the password is (%s)', async (pace) => {
+    test.each(paces)('keys are tried first, and the password after a refused key (%s)', async (pace) => {
       for (const sshd of servers.slice(0, 2)) {
         const before = sshd.log().length;
         const connections = sshd.connections();
@@ -114,7 +114,7 @@ describe.skipIf(noPasswords !== undefined)(
       }
     });
 
-    test('a server that wants a key and the password gets both', async () => {
+    test('a server that requires a key and the password gets both', async () => {
       const sshd = await start([...byPassword, 'AuthenticationMethods publickey,password']);
       const login = keyless(sshd, account.password, { identityFile: sshd.key });
       expect(await whoami(login)).toBe(account.user);
@@ -128,7 +128,7 @@ describe.skipIf(noPasswords !== undefined)(
       expect(missing.hint).toMatch(/^give the password \(--ask-pass\), or /);
     });
 
-    test('a server that wants more after the password is named', async () => {
+    test('a server that requires more after the password is named', async () => {
       const sshd = await start([...byPassword, 'AuthenticationMethods password,publickey']);
       const error = await refusal(withoutFile(keyless(sshd)));
       expect(error.message).toMatch(
@@ -136,7 +136,7 @@ describe.skipIf(noPasswords !== undefined)(
       );
     });
 
-    test('a server that takes no password never gets one', async () => {
+    test('a server that accepts no password never gets one', async () => {
       const sshd = await start([]);
       const error = await refusal(withoutFile(keyless(sshd)));
       expect(error.message).toBe(

@@ -106,7 +106,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     expect(connection.roundTrips).toBe(3);
   });
 
-  test('gives each frame as it comes', async () => {
+  test('gives each frame when it arrives', async () => {
     const connection = await connect();
     const { mark, waits } = marked('first-came');
     const kinds: string[] = [];
@@ -120,7 +120,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     expect(kinds).toEqual(['a', 'b', 'end']);
   });
 
-  test('goes on after a frame that its reader could not take', async () => {
+  test('continues after a frame that its reader rejected', async () => {
     const connection = await connect();
     const bad = connection.run(
       sh`printf '\n%s a - 0\n' "$N" >&3; sleep 0.1`,
@@ -141,7 +141,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     expect(next.message).toMatch(/^the connection to .* was given up: what it sent could not be read$/);
   });
 
-  test('is not held open by a child in the background', async () => {
+  test('is not kept open by a child process in the background', async () => {
     const connection = await connect();
     let pid = 0;
     const program = sh`sleep 600 & printf '\n%s pid %s 0\n' "$N" $! >&3`;
@@ -158,7 +158,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     process.kill(pid);
   });
 
-  test('says what was lost when the line is cut', async () => {
+  test('reports what was lost when the connection is lost', async () => {
     const connection = await connect();
     const { pid, run } = await sleeper(connection, never);
     relay.cut();
@@ -172,7 +172,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     expect((await refusal(connection.channel(sh`:`, undefined, never))).message).toBe(error.message);
   });
 
-  test('says how its shell ended', async () => {
+  test('reports how its shell ended', async () => {
     const connection = await connect();
     const error = await refusal(connection.run(sh`echo oops >&2; kill -9 0`, none, never));
     expect(error.message).toMatch(/^the shell of \w+ on 127\.0\.0\.1 port \d+ was killed by SIGKILL: oops$/);
@@ -199,7 +199,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     expect(await output(connection, sh`echo next`)).toBe('next');
   });
 
-  test('does not begin what was interrupted before', async () => {
+  test('does not start what was interrupted before', async () => {
     const connection = await connect();
     const mark = join(sshd.directory, 'begun');
     const error = await refusal(connection.run(sh`: >${mark}`, none, AbortSignal.abort()));
@@ -222,7 +222,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     expect((await refusal(connection.run(sh`:`, none, never))).kind).toBe('unreachable');
   });
 
-  describe('on a channel of its own', () => {
+  describe('on a separate channel', () => {
     /** A command that neither reads nor writes, so that it does not notice that nobody is there; gives its process id. */
     function longOne(name: string): { readonly command: Sh; readonly begun: () => Promise<number> } {
       const file = join(sshd.directory, name);
@@ -234,7 +234,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
       return { command: sh`echo $$ >${file}; exec sleep 600`, begun };
     }
 
-    test('takes and gives any bytes', async () => {
+    test('accepts and gives any bytes', async () => {
       const connection = await connect();
       const data = randomBytes(6_000_000);
       const result = await connection.channel(sh`cat; echo done >&2; exit 4`, pieces(data), never);
@@ -244,7 +244,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
       expect(connection.roundTrips).toBe(3);
     });
 
-    test('hands over what it gives piece by piece, and waits for each', async () => {
+    test('gives its output piece by piece, and waits for each', async () => {
       const connection = await connect();
       const hash = createHash('sha256');
       let size = 0;
@@ -265,14 +265,14 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
       expect(hash.digest('hex')).toBe(createHash('sha256').update(data).digest('hex'));
     });
 
-    test('fails when what takes its output fails', async () => {
+    test('fails when the consumer of its output fails', async () => {
       const connection = await connect();
       const take = () => Promise.reject(new HealError('failed', 'the disk is full'));
       const ended = refusal(connection.channel(sh`cat /dev/zero`, undefined, never, take));
       expect((await ended).message).toBe('the disk is full');
     });
 
-    test('goes on while a program runs', async () => {
+    test('continues while a program runs', async () => {
       const connection = await connect();
       const { mark, waits } = marked('channel-ended');
       const run = output(connection, sh`${waits}; echo slow`);
@@ -318,7 +318,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
       expect(error.message).toBe('a transfer was interrupted');
     });
 
-    test('fails when what gives its input fails', async () => {
+    test('fails when the source of its input fails', async () => {
       const connection = await connect();
       async function* broken(): AsyncGenerator<Buffer> {
         yield Buffer.from('x');
@@ -327,7 +327,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
       expect((await refusal(connection.channel(sh`cat`, broken(), never))).message).toBe('cannot read');
     });
 
-    test('says when the line is cut', async () => {
+    test('reports when the connection is lost', async () => {
       const connection = await connect();
       const { command, begun } = longOne('to-cut');
       const ended = refusal(connection.channel(command, undefined, never));
@@ -338,7 +338,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     });
   });
 
-  describe.skipIf(process.getuid?.() !== 0 || !existsSync('/usr/bin/sudo'))('behind sudo', () => {
+  describe.skipIf(process.getuid?.() !== 0 || !existsSync('/usr/bin/sudo'))('with sudo', () => {
     const become = { become: true, becomeUser: 'nobody' };
 
     test('is the other user, in programs and channels', async () => {
@@ -348,7 +348,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
       expect(stdout.toString()).toBe('nobody\ninput');
     });
 
-    test('is not used to become the user that one is', async () => {
+    test('is not used to become the login user', async () => {
       const connection = await connect({ become: true, becomeUser: 'root' });
       expect(await output(connection, sh`echo "\${SUDO_USER-none}"`)).toBe('none');
     });
@@ -363,7 +363,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
       expect(await output(connection, sh`echo next`)).toBe('next');
     });
 
-    test('ends its program when the line is cut', async () => {
+    test('ends its program when the connection is lost', async () => {
       const connection = await connect(become);
       const { pid, run } = await sleeper(connection, never);
       relay.cut();
@@ -377,7 +377,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
     ['wants a terminal', 'sudo: sorry, you must have a tty to run sudo', 1, 'sudo says sorry, you must', /NOPASSWD/],
     ['does not know the user', 'sudo: unknown user nobody2', 1, 'sudo says unknown user nobody2', /with sudo\?$/],
     ['is not there', 'sh: 1: sudo: not found', 127, 'there is no sudo', /^install sudo$/],
-  ])('that sudo %s is told', async (_, stderr, code, message, hint) => {
+  ])('that sudo %s is reported', async (_, stderr, code, message, hint) => {
     const other = await startSshd([`ForceCommand echo "${stderr}" >&2; exit ${code}`]);
     try {
       const find = connector({ home: '/nonexistent', agentSocket: undefined });

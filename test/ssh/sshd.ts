@@ -56,6 +56,7 @@ export function testLogin(changes: Partial<Login> = {}): Login {
     user: userInfo().username,
     become: false,
     becomeUser: 'root',
+    becomeMethod: 'sudo',
     hostKeyChecking: 'strict',
     knownHostsFile: '/nonexistent',
     connectTimeout: 10,

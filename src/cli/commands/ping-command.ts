@@ -68,7 +68,7 @@ function pongText({ login, ms, answer }: Pong, width: number, { clean, paint }: 
     const word = answer.kind === 'unreachable' ? 'unreachable' : 'failed';
     return [`${name} | ${paint(word, word)} | ${first}`, ...more.map((line) => `    ${line}`)].join('\n');
   }
-  const who = `${answer.user}@${login.address}${login.become ? ', sudo' : ''}`;
+  const who = `${answer.user}@${login.address}${login.become ? `, ${login.becomeMethod}` : ''}`;
   return `${name} | ${paint('ok', 'pong')} | ${clean.line(`${who}, ${answer.os.name}`)}, in ${duration(ms)}`;
 }
 

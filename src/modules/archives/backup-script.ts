@@ -28,7 +28,7 @@ export interface Packed {
  * A plain copy of a SQLite database loses the rows in its write-ahead log, although it passes an integrity check. So each
  * database is copied with SQLite's online backup (https://www.sqlite.org/backup.html), opened read-only, which does not
  * disturb the process that writes to it; the copy is packed under the database's name. The copies are in a directory that
- * only the account of the run can read; it is removed whenever the script ends, or after a loss of power by a later backup.
+ * only the account of the run can read; the script removes it at its end; after a loss of power, a later backup does.
  */
 export function backupScript({ paths, exclude, databases }: Packed): Sh {
   const roots = paths.map(inArchive);

@@ -34,8 +34,8 @@ export function restoreScript({ paths, suffix }: Restoring): Sh {
         trap 'exit 130' INT
         trap 'exit 143' TERM
 
-        # end: undoes what was begun and not completed, and removes what is not needed any more. What bears a name that was free before is
-        # this act's own, for no other account can write the directory.
+        # end: undoes incomplete replacements and removes temporary files. An entry at a path that was free before is from this act,
+        # because no other account can write to the directory.
         end() {
           trap '' HUP INT TERM
           cd /
@@ -52,13 +52,13 @@ export function restoreScript({ paths, suffix }: Restoring): Sh {
           [ -z "$CONTENT" ] || discard
         }
 
-        # guarded PATH: ends the act where another account can rename what is in the working directory, or a directory above it.
+        # guarded PATH: ends the act if another account can rename an entry of the working directory, or a directory above it.
         guarded() {
           trusted $(stat -c '%u %a' .) || die "another account can write $HERE/, so $1 is not safe to restore here: restore a directory above it"
           protected $(owners "\${HERE%/*}") || die "another account can rename a directory above $1, so it is not safe to restore here"
         }
 
-        # extract NUMBER PATH MEMBER: beside its place.
+        # extract NUMBER PATH MEMBER: extracts MEMBER into a temporary directory next to PATH.
         extract() {
           enter "\${2%/*}/"
           guarded "$2"
@@ -69,7 +69,7 @@ export function restoreScript({ paths, suffix }: Restoring): Sh {
           _place=$HERE/\${2##*/}
           eval "place$1=\$_place tree$1=\$_tree old$1= new$1="
           begun="$begun $1"
-          # Marks it for the sweep of a later act, should this one be killed.
+          # Marks the directory, so that the sweep of a later act removes it if this act is killed.
           : >"$_tree/.heal"
           tar --extract --gzip --file "$CONTENT" --directory "$_tree" --preserve-permissions --numeric-owner --acls -- "$3" ||
             die "$2 could not be extracted, and nothing was replaced"
@@ -77,7 +77,7 @@ export function restoreScript({ paths, suffix }: Restoring): Sh {
           cd /
         }
 
-        # replace NUMBER MEMBER: what it is about to do is noted first, so that "end" can undo it wherever it is broken off.
+        # replace NUMBER MEMBER: records each step before it is done, so that "end" can undo it after an interruption.
         replace() {
           eval "_place=\$place$1 _tree=\$tree$1"
           if gone "$_place"; then eval "new$1=1"

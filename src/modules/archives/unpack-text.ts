@@ -88,18 +88,18 @@ function looks(linksOut: boolean): Sh {
     [ -z "$bad" ] || die 'it has a name of several lines'
     bad=$(find "$stage" ! -type f ! -type d ! -type l | head -n 1)
     [ -z "$bad" ] || die "it contains something that is not a file, directory or link: \${bad#"$stage/"}"
-    # busybox' tar makes hard links to files outside of the archive. What is done to such a name is done to that file.
+    # busybox' tar creates hard links to files outside of the archive. A change to such an entry would change that file.
     bad=$(find "$stage" -type f -links +1 -exec stat -c '%h %i' -- '{}' + | sort | uniq -c |
       while read -r names links inode; do if [ "$names" != "$links" ]; then printf '%s\n' "$inode"; break; fi; done)
     if [ -n "$bad" ]; then
       bad=$(find "$stage" -inum "$bad" | head -n 1)
       die "it has a hard link that points outside the directory: \${bad#"$stage/"}"
     fi
-    # out LINK: whether it points outside the directory, by its words or by what it leads to.
+    # out LINK: whether it points outside the directory, according to its text or to its resolved target.
     out() {
       _to=$(readlink "$1")
       case $_to in /*) return 0 ;; esac
-      # Not readlink -f: that of busybox is wrong about a link to what is not there.
+      # Not readlink -f: that of busybox gives a wrong result if the target does not exist.
       if [ -d "$1" ]; then _real=$(cd -P "$1" && pwd -P)
       else _real=$(cd -P "\${1%/*}" 2>/dev/null && case $_to in */*) cd -P "\${_to%/*}" 2>/dev/null ;; esac && pwd -P)
       fi
@@ -155,7 +155,7 @@ function placeText({ list, sha256, how }: Unpacking): Sh {
       find . ! -type d -exec stat -c '%s %Y %n' -- '{}' +
     } >"$COPY" || exit 1
     chmod 0644 "$COPY" || exit 1
-    # What is in a directory comes before it.
+    # The entries of a directory precede the directory.
     modes=$(find . -mindepth 1 -type d -exec stat -c '%a %u:%g %n/' -- '{}' + | LC_ALL=C sort -r -k 3)
     find . -type d -exec chmod u+rwx '{}' + || exit 1
     find . -type d | while IFS= read -r d; do
@@ -170,7 +170,7 @@ function placeText({ list, sha256, how }: Unpacking): Sh {
       for one in "$stage/$d"/* "$stage/$d"/.[!.]* "$stage/$d"/..?*; do
         if [ -L "$one" ] || [ -f "$one" ]; then set -- "$@" "$one"; fi
         if [ $# -ge 200 ]; then
-          # Into ".": mv renames over what bears the name there, also a link to a directory.
+          # Into ".": mv replaces the entry that has the same name, also a link to a directory.
           mv -f -- "$@" . || exit 1
           set --
         fi

@@ -40,9 +40,9 @@ export function stateChange(
 /** Removes a container; its volumes stay. It is stopped first, as its configuration defines. */
 export function removeChange({ name }: Container, grace: number | undefined, input: Input): Change {
   const script = sh`
-    # Whether it stops in time or not, between two of its tries or in one: what counts is that it is gone.
+    # The exit code of stop is ignored, also for a container that is restarting: only the removal below must succeed.
     docker stop ${grace === undefined ? [] : ['--time', grace]} ${name} >/dev/null 2>&1
-    # Docker removes one that was run with --rm.
+    # Docker itself removes a container that was run with --rm.
     docker container inspect ${name} >/dev/null 2>&1 || exit 0
     docker rm --force ${name} >/dev/null || exit 1
   `;
@@ -87,7 +87,7 @@ function start({ name }: Container, verb: Sh): Sh {
     first=$(how) || exit 1
     sleep ${holdSeconds}
     now=$(how) || exit 1
-    # With a restart policy it may run again, but since another moment.
+    # With a restart policy it may be running again, but then its start time differs.
     if [ "$first" != "$now" ] || [ "\${now%% *}" != running ]; then
       {
         docker logs --tail 20 ${name} 2>&1

@@ -1,4 +1,4 @@
-/** A container, by a name that Docker allows. */
+/** The name of a container, in the format that Docker allows. */
 export const containerName = {
   type: 'string',
   pattern: '^[a-zA-Z0-9][a-zA-Z0-9_.-]*$',

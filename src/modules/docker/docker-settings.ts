@@ -80,7 +80,7 @@ export function forceChange(how: 'reload' | 'restart', keys: readonly string[], 
         fi || exit 1
       `
       : sh`
-        # Docker's unit allows three starts a minute; the one too many would leave it down.
+        # Docker's unit allows three starts a minute. A further start would fail and leave Docker stopped.
         systemctl reset-failed docker 2>/dev/null
         if [ -d /run/systemd/system ]; then systemctl restart docker; else service docker restart; fi || {
           journalctl -u docker -n 20 --no-pager -o cat >&2

@@ -17,7 +17,7 @@ export function privateDirectory(near: string): Sh {
     exec 5<. || exit 1
     S=/proc/self/fd/5
     trap 'cd -P "$S" && { rm -rf ./.heal-tree; clean; }' EXIT
-    # below PATH: enters a directory by its path from the parent of the private one; none of its names may be a link.
+    # below PATH: enters a directory by its path from the parent of the private one; no component of PATH may be a link.
     at=
     below() {
       [ "$1" != "$at" ] || return 0
@@ -32,7 +32,7 @@ export function privateDirectory(near: string): Sh {
       trusted=
       ! trusted $(stat -c '%u %a' .) || trusted=1
     }
-    # adjust OWNER MODE NAME...: of entries of the working directory that are no links.
+    # adjust OWNER MODE NAME...: sets owner and mode of entries of the working directory, which must not be links.
     adjust() {
       _owner=$1 _mode=$2
       shift 2

@@ -48,7 +48,7 @@ function unpack(base: string, owner: string): Sh {
     tar -xpomf "./\${CONTENT##*/}" -C ./.heal-tree && rm -f -- "./\${CONTENT##*/}" || exit 1
     CONTENT= at=
     cd ./.heal-tree || exit 1
-    # In the order of find a directory comes before its entries.
+    # find prints a directory before its entries.
     find . -mindepth 1 -type d | while IFS= read -r p; do
       below ${base}"/\${p%/*}"
       n=\${p##*/}
@@ -62,7 +62,7 @@ function unpack(base: string, owner: string): Sh {
       t=./\${p##*/} p=$S/.heal-tree/$p
       if [ -f "$t" ] && [ ! -L "$t" ] && [ ! -L "$p" ]; then
         if [ -z "$trusted" ]; then
-          # Another name of the old file, which no other account can replace.
+          # A hard link to the old file that no other account can replace.
           rm -f -- "$S/.heal-old"
           ln -- "$t" "$S/.heal-old" && t=$S/.heal-old || exit 1
           [ -f "$t" ] && [ ! -L "$t" ] || die "$PWD/\${p##*/} was changed meanwhile"
@@ -74,7 +74,7 @@ function unpack(base: string, owner: string): Sh {
         [ -n "$acl" ] || chmod "$mode" "$p" || exit 1
       fi
       [ -z ${owner} ] || chown -h ${owner} "$p" || exit 1
-      # Into ".": mv renames over what bears the name there, also a link to a directory.
+      # Into ".": mv replaces the entry that has the same name, also a link to a directory.
       mv -f -- "$p" . || exit 1
     done || exit 1
   `;

@@ -8,7 +8,7 @@ export interface ConnectionVariable {
   readonly name: ConnectionName;
   /** Ansible's name for it. */
   readonly also: readonly string[];
-  readonly kind: 'text' | 'port' | 'boolean' | 'seconds' | 'checking' | 'path' | 'secret';
+  readonly kind: 'text' | 'port' | 'boolean' | 'seconds' | 'checking' | 'method' | 'path' | 'secret';
   readonly about: string;
 }
 
@@ -20,6 +20,7 @@ export type ConnectionName =
   | 'ssh_password'
   | 'become'
   | 'become_user'
+  | 'become_method'
   | 'become_password'
   | 'host_key_checking'
   | 'known_hosts_file'
@@ -55,10 +56,16 @@ export const connectionVariables: readonly ConnectionVariable[] = [
   },
   { name: 'become_user', also: ['ansible_become_user'], kind: 'text', about: 'user that tasks become; default: root' },
   {
+    name: 'become_method',
+    also: ['ansible_become_method'],
+    kind: 'method',
+    about: 'sudo or su; default sudo',
+  },
+  {
     name: 'become_password',
     also: ['ansible_become_password', 'ansible_become_pass', 'ansible_sudo_pass'],
     kind: 'secret',
-    about: 'password of the login user for sudo; a secret (`!secret-env`, `!secret-file`)',
+    about: 'password of the login user for sudo, or of root for su; a secret (`!secret-env`, `!secret-file`)',
   },
   {
     name: 'host_key_checking',
@@ -84,7 +91,6 @@ const without: Readonly<Record<string, string>> = {
   ansible_connection: 'heal connects only with SSH',
   ansible_ssh_common_args: 'heal does not use the ssh program; see its own settings in docs/inventory.md',
   ansible_ssh_extra_args: 'heal does not use the ssh program; see its own settings in docs/inventory.md',
-  ansible_become_method: 'heal becomes another user with sudo',
 };
 
 /** Checks the types of connection variables whose values are literals. */
@@ -126,6 +132,8 @@ export function wrongValue(variable: ConnectionVariable, value: unknown): string
       return typeof value === 'boolean' ? undefined : 'must be a boolean';
     case 'seconds':
       return typeof value === 'number' && value > 0 ? undefined : 'must be a number of seconds';
+    case 'method':
+      return value === 'sudo' || value === 'su' ? undefined : 'must be sudo or su';
     case 'checking':
       return value === 'strict' || value === 'accept-new' || value === 'off' || typeof value === 'boolean'
         ? undefined

@@ -58,6 +58,7 @@ export function loginOf(host: Host, variables: Variables, controlNode: ControlNo
     ...(password instanceof Secret ? { password } : {}),
     become: values.become === true,
     becomeUser: String(values.become_user ?? 'root'),
+    becomeMethod: values.become_method === 'su' ? 'su' : 'sudo',
     ...(values.become_password instanceof Secret ? { becomePassword: values.become_password } : {}),
     hostKeyChecking: checking(values.host_key_checking),
     knownHostsFile: path('known_hosts_file') ?? join(homeSsh, 'known_hosts'),

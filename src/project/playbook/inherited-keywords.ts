@@ -152,8 +152,8 @@ function readDelegateTo(map: MapNode, context: TaskContext, vars: Inherited['var
 function refuseMethod(entry: Entry | undefined, { loading }: TaskContext): void {
   if (entry === undefined || (entry.value.kind === 'scalar' && entry.value.value === 'sudo')) return;
   loading.problems.add(
-    '"become_method" other than sudo is not supported',
+    '"become_method" other than sudo is not supported here',
     entry.value.at,
-    'write sudo, or leave it out',
+    'for su, set the variable become_method: su of the host or group, which applies to all its tasks',
   );
 }

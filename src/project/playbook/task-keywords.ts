@@ -45,7 +45,7 @@ export const taskKeywords: ReadonlySet<string> = new Set([
 const notYet = (hint: string): Refused => ({ status: 'not yet', hint });
 const no = (hint: string): Refused => ({ status: 'no', hint });
 
-const aloneBySudo = no('heal becomes another user with sudo');
+const aloneBySudo = no('heal becomes another user with sudo or su');
 
 /** Keywords that neither a task nor the objects around it accept. */
 const refusedAnywhere: Readonly<Record<string, Refused>> = {

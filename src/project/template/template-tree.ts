@@ -4,7 +4,7 @@ import type { Value } from '../../core/playbook.ts';
 /** The start of an expression. */
 export type Root =
   | { readonly kind: 'variable'; readonly name: string }
-  /** `this`, `..` or an item's member: `depth` contexts up from the present one. */
+  /** `this`, `..` or a property of an item: `depth` contexts up from the present one. */
   | { readonly kind: 'context'; readonly depth: number }
   | { readonly kind: 'param'; readonly name: string }
   | { readonly kind: 'data'; readonly name: string; readonly depth: number };

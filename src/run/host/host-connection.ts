@@ -6,6 +6,8 @@ export type LogIn = (first: typeof hostSetupProgram, onFrame: (frame: Frame) => 
 
 /** A host's Connection that can be opened again. Its users need not know that it was replaced. */
 export interface HostConnection extends Connection {
+  /** The user that tasks with `become` and without `become_user` become. */
+  readonly becomeUser: string;
   /** The setup from the last login; undefined if no login succeeded. */
   readonly setup: () => HostSetup | undefined;
   /** Logs in, again after a lost connection; the rest of the old connection is closed. Rejects as Connect does. */
@@ -17,7 +19,7 @@ export interface HostConnection extends Connection {
 }
 
 /** The connection to a host; `renew` opens it. */
-export function connectionTo(host: string, logIn: LogIn): HostConnection {
+export function connectionTo(host: string, becomeUser: string, logIn: LogIn): HostConnection {
   let connection: Connection | undefined;
   let setup: HostSetup | undefined;
   let before = 0;
@@ -27,6 +29,7 @@ export function connectionTo(host: string, logIn: LogIn): HostConnection {
   };
   return {
     host,
+    becomeUser,
     setup: () => setup,
     locked: false,
     async renew() {

@@ -227,6 +227,7 @@ export async function evaluateOn(
       checkArgs: run.settings.project.checkArgs,
       load: run.settings.project.load,
       loginUser: run.setup.facts.user,
+      becomeUser: run.line?.becomeUser ?? 'root',
       ...(how.before === undefined ? {} : { before: how.before }),
     },
     run.prepared,

@@ -77,7 +77,7 @@ _s=/var/lib/heal/pending-handlers
 [ "$_u" = 0 ] || _s=$HOME/.local/state/heal/pending-handlers
 for _f in "$_s"/*.handler; do
   [ -f "$_f" ] || continue
-  # Read once: another run may remove it meanwhile, and a frame that is shorter than announced would take in what follows.
+  # Read once, because another run may remove it meanwhile: a frame that is shorter than announced would include later output.
   _o=$(cat "$_f" 2>/dev/null && echo x) && _o=\${_o%x} && printf '\n%s pending - %s\n%s' "$N" "\${#_o}" "$_o" >&3
 done
 :

@@ -3,15 +3,23 @@ import type { Evaluated, Task, Variables } from '../../core/playbook.ts';
 import type { Account } from '../../core/probe.ts';
 import { Secret } from '../../core/secret.ts';
 
-/** The account and environment of a task: `become`, `become_user` and `environment`. */
-export function accountOf(task: Task, variables: Variables, loginUser: string): Evaluated<Account> {
+/**
+ * The account and environment of a task: `become`, `become_user` and `environment`.
+ *
+ * @param users The user of the connection, and the user to become if the task names none.
+ */
+export function accountOf(
+  task: Task,
+  variables: Variables,
+  users: { readonly loginUser: string; readonly becomeUser: string },
+): Evaluated<Account> {
   const environment = task.environment?.evaluate(variables);
   if (environment?.kind === 'pending') return environment;
   const becomeUser = task.becomeUser?.evaluate(variables);
   if (becomeUser?.kind === 'pending') return becomeUser;
 
-  const wanted = becomeUser?.value ?? (task.become === true ? 'root' : undefined);
-  const becomes = wanted !== undefined && task.become !== false && wanted !== loginUser;
+  const wanted = becomeUser?.value ?? (task.become === true ? users.becomeUser : undefined);
+  const becomes = wanted !== undefined && task.become !== false && wanted !== users.loginUser;
   if (becomes && !/^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/.test(wanted)) {
     throw new HealError('failed', `${JSON.stringify(wanted)} is not a user's name`, { at: task.at });
   }

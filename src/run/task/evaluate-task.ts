@@ -45,6 +45,8 @@ export interface EvaluationContext {
   readonly load: (instance: Instance, request: LocalRequest, variables: Variables) => Promise<Evaluated<Content>>;
   /** The user of the Connection on the host. */
   readonly loginUser: string;
+  /** The user to become if a task names none. */
+  readonly becomeUser: string;
   /** Answers from before the changes, when they are being proven. */
   readonly before?: Answers<Reads>;
 }
@@ -133,7 +135,7 @@ async function prepare(instance: Instance, around: EvaluationContext): Promise<P
     source: condition.source,
     holds: known(condition.evaluate(variables)) === true,
   }));
-  const account = known(accountOf(task, variables, around.loginUser));
+  const account = known(accountOf(task, variables, around));
   if (waits.length > 0 || rendered === undefined || account === undefined) return { kind: 'waits', names: waits };
 
   const args = await around.checkArgs(instance, rendered);

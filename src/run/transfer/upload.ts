@@ -39,7 +39,7 @@ export function receiveText(near: string, sha256: string): Sh {
     cd -P ${near} || exit 1
     at=$(stat -c %d:%i .) d=$(mktemp -d .heal-XXXXXXXX) || exit 1
     cd -P "./$d" || exit 1
-    # It may have been replaced meanwhile, where another account can write the directory above.
+    # It may have been replaced meanwhile, if another account can write to the directory above.
     set -- "$at" "$(id -u)" $(stat -c '%a %u %d:%i' . ..)
     case $3 in 700 | 2700) ;; *) false ;; esac && [ "$1 $2" = "$8 $4" ] || { echo "$d was replaced" >&2; exit 1; }
     f=

@@ -1,3 +1,4 @@
+import type { ProxyCommand } from '../../core/connection.ts';
 import type { Place } from '../../core/place.ts';
 import { configError, type Directive } from './config-line.ts';
 import { expandTokens, type Tokens } from './config-tokens.ts';
@@ -21,6 +22,24 @@ export function hopsOf(line: Directive | undefined, tokens: Tokens): readonly Ho
   return expandTokens(word, line.at, { h, n, p, r })
     .split(',')
     .map((text) => hopOf(text, line.at));
+}
+
+/** What OpenSSH refuses in a name since 9.6 (`valid_hostname` and `valid_ruser` in its ssh.c); DOMAIN\\user is allowed. */
+const unsafe = /^-|[\s'`"$;&<>|(){}]|\\$/;
+
+/** The command of `ProxyCommand`, its tokens expanded; undefined for `none`. */
+export function commandOf(line: Directive | undefined, tokens: Tokens): ProxyCommand | undefined {
+  if (line === undefined || line.rest.toLowerCase() === 'none') return undefined;
+  const { h = '', n = '', p = '', r = '' } = tokens;
+  for (const [token, value] of Object.entries({ h, n, r })) {
+    if (!line.rest.includes(`%${token}`) || !unsafe.test(value)) continue;
+    throw configError(
+      `%${token} cannot be ${JSON.stringify(value)}`,
+      line.at,
+      'it has characters that a shell interprets',
+    );
+  }
+  return { text: expandTokens(line.rest, line.at, { h, n, p, r }), at: line.at };
 }
 
 function hopOf(text: string, at: Place): Hop {

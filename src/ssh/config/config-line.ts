@@ -9,6 +9,8 @@ export interface Directive {
   /** As written in the file, for messages. */
   readonly written: string;
   readonly words: readonly string[];
+  /** The arguments as written, without the spaces around them. */
+  readonly rest: string;
   /** Position of the arguments, or of the keyword if there are none. */
   readonly at: Place;
 }
@@ -34,10 +36,13 @@ export function parseLine(text: string, file: string, line: number): Directive |
   if (node === undefined) return undefined;
   const written = trimmed.slice(0, node.param.length);
   const begin = written.length + node.separator.length;
-  const words = splitWords(trimmed.slice(begin));
+  const rest = trimmed.slice(begin);
+  const keyword = written.toLowerCase();
+  // A command belongs to the shell, with its quotes (ssh_config(5), ProxyCommand).
+  const words = keyword === 'proxycommand' ? rest.split(/\s+/).filter((word) => word !== '') : splitWords(rest);
   if (words === undefined) throw unclosed(at);
   const place = words.length === 0 ? at : { ...at, column: column + begin };
-  return { keyword: written.toLowerCase(), written, words, at: place };
+  return { keyword, written, words, rest, at: place };
 }
 
 function parsed(line: string, at: Place): { readonly param: string; readonly separator: string } | undefined {

@@ -2,7 +2,7 @@ import { devNull } from 'node:os';
 import { join } from 'node:path';
 import type { Login } from '../../core/connection.ts';
 import type { ConfigFile } from './config-file.ts';
-import { type Hop, hopsOf } from './config-jump.ts';
+import { commandOf, type Hop, hopsOf } from './config-jump.ts';
 import { configError, type Directive } from './config-line.ts';
 import { type Settings, settingsFor } from './config-settings.ts';
 import { expandConfigPath, expandText, type PathContext } from './config-tokens.ts';
@@ -48,7 +48,7 @@ function completed(login: Login, files: readonly ConfigFile[], side: ConfigSide,
   const name = given.has('address') ? login.address : login.name;
   const user = given.has('user') ? { user: login.user } : {};
   const settings = settingsFor(files, { name, localUser: side.localUser, ...user });
-  refuse(settings, name, via.hops.length > 0);
+  refuse(settings, name);
   const changes: Changes = {};
   const read = <T>(line: Directive | undefined, value: (line: Directive) => T): T | undefined =>
     line === undefined ? undefined : value(line);
@@ -71,6 +71,12 @@ function completed(login: Login, files: readonly ConfigFile[], side: ConfigSide,
   const hops = via.hops.length > 0 ? via.hops : hopsOf(settings.line('proxyjump'), context.tokens);
   const hop = hops.at(-1);
   if (hop !== undefined) changes.jump = jumpLogin(hop, files, side, { names: via.names, hops: hops.slice(0, -1) });
+  else {
+    const command = commandOf(settings.line('proxycommand'), context.tokens);
+    // Only Windows has no user ids.
+    const shell = side.uid === undefined ? {} : { shell: side.env['SHELL'] || '/bin/sh' };
+    if (command !== undefined) changes.proxyCommand = { ...command, ...shell };
+  }
   return { ...login, ...changes };
 }
 
@@ -89,6 +95,7 @@ function jumpLogin(hop: Hop, files: readonly ConfigFile[], side: ConfigSide, { n
     user: user ?? side.localUser,
     become: false,
     becomeUser: 'root',
+    becomeMethod: 'sudo',
     hostKeyChecking: 'strict',
     knownHostsFile: join(side.home, '.ssh', 'known_hosts'),
     connectTimeout: 10,
@@ -97,12 +104,8 @@ function jumpLogin(hop: Hop, files: readonly ConfigFile[], side: ConfigSide, { n
   return completed(login, files, side, { names: [...names, host], hops });
 }
 
-/** Refuses settings that are required to reach the host and that heal does not support. */
-function refuse(settings: Settings, name: string, jumps: boolean): void {
-  const command = settings.line('proxycommand');
-  if (!jumps && command !== undefined && command.words[0]?.toLowerCase() !== 'none') {
-    throw configError(`ProxyCommand of "${name}" is not supported`, command.at, 'use ProxyJump');
-  }
+/** Refuses a setting that is required to reach the host and that heal does not support. */
+function refuse(settings: Settings, name: string): void {
   const canonicalize = settings.line('canonicalizehostname');
   if (canonicalize !== undefined && !/^(no|false|none)$/i.test(canonicalize.words[0] ?? '')) {
     throw configError(`CanonicalizeHostname of "${name}" is not supported`, canonicalize.at, 'use HostName');

@@ -46,7 +46,7 @@ const used: ReadonlySet<string> = new Set(keywords);
 const lists: ReadonlySet<string> = new Set(['userknownhostsfile', 'globalknownhostsfile', 'proxycommand']);
 
 /**
- * Evaluates the files for one host by the rules of ssh_config(5): from top to bottom, the first value of each keyword
+ * Evaluates the files for one host with the rules of ssh_config(5): from top to bottom, the first value of each keyword
  * wins; with `Match final` a second time, with the HostName instead of the name.
  *
  * @throws HealError of kind `usage` for a line that is wrong, or whose block depends on a criterion that heal does not evaluate

@@ -114,9 +114,9 @@ function unknownKey(login: Login, key: Buffer): HealError {
   const known = knownAs(login);
   const as = login.hostKeyAlias === undefined ? '' : ` as ${login.hostKeyAlias}`;
   const short = type.replace(/^ssh-/, '').replace(/^ecdsa-.*/, 'ecdsa');
-  // ssh-keyscan does not support jump hosts or aliases.
+  // ssh-keyscan does not support jump hosts, commands or aliases.
   const scan =
-    login.jump === undefined && login.hostKeyAlias === undefined
+    login.jump === undefined && login.proxyCommand === undefined && login.hostKeyAlias === undefined
       ? `ssh-keyscan -t ${short} -p ${port} ${address} >> ${file}`
       : `echo '${knownHostLine(known.address, known.port, key).trim()}' >> ${file}`;
   return new HealError(

@@ -1,25 +1,32 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
-import type { Login } from '../../core/connection.ts';
+import type { Login, ProxyCommand } from '../../core/connection.ts';
 import { HealError } from '../../core/errors.ts';
 import { closeClient } from '../close-client.ts';
 import { dial } from '../dial.ts';
 import { interrupted, place, unreachable } from '../faults.ts';
+import { dialCommand } from './proxy-command.ts';
 
 /** Logins at once through one jump host: they share one line and one process there, and more only slow each other. */
 const loginsAtOnce = 8;
 
-/** The path to a host: direct, or through a jump host. */
+/** The path to a host: direct, through a ProxyCommand, or through a jump host. */
 export interface Route {
   dial(address: string, port: number, signal: AbortSignal): Promise<Duplex>;
   /** To be called once, when the login has ended, with or without success. */
   leave(): void;
 }
 
+/** What a route depends on. */
+export type Routed = Pick<Login, 'name' | 'jump' | 'proxyCommand'>;
+
 /** The jump hosts of a run. */
 export interface JumpHosts {
-  /** The route through a jump host, which is logged in to first; waits while 8 logins are running through it. */
-  enter(jump: Login | undefined, signal: AbortSignal): Promise<Route>;
+  /**
+   * The route to a host: direct, through its ProxyCommand, or through its jump host, which is logged in to first. It waits
+   * while 8 logins are running through the jump host.
+   */
+  routeTo(login: Routed, signal: AbortSignal): Promise<Route>;
   /** Ends the logins of all jump hosts. */
   close(): Promise<void>;
 }
@@ -34,6 +41,10 @@ interface JumpHost {
 }
 
 const direct: Route = { dial, leave: () => {} };
+
+function throughCommand(name: string, command: ProxyCommand): Route {
+  return { dial: (_address, _port, limit) => dialCommand(name, command, limit), leave: () => {} };
+}
 
 /**
  * One login for each jump host, shared by all hosts that use it (ProxyJump in ssh_config(5)). If a login fails or
@@ -53,7 +64,7 @@ export function jumpHosts(logIn: LogInToJump): JumpHosts {
     return made;
   };
   const logInToHop = async (jump: Login, signal: AbortSignal): Promise<Client> => {
-    const route = await enter(jump.jump, signal);
+    const route = await routeTo(jump, signal);
     try {
       return await logIn(jump, route, signal);
     } catch (error) {
@@ -62,7 +73,8 @@ export function jumpHosts(logIn: LogInToJump): JumpHosts {
       route.leave();
     }
   };
-  const enter = async (jump: Login | undefined, signal: AbortSignal): Promise<Route> => {
+  const routeTo = async ({ name, jump, proxyCommand }: Routed, signal: AbortSignal): Promise<Route> => {
+    if (proxyCommand !== undefined) return throughCommand(name, proxyCommand);
     if (jump === undefined) return direct;
     const key = JSON.stringify(jump);
     const host = hosts.get(key) ?? { client: undefined, busy: 0, waiting: [] };
@@ -86,7 +98,7 @@ export function jumpHosts(logIn: LogInToJump): JumpHosts {
   };
 
   return {
-    enter,
+    routeTo,
     async close() {
       const clients = [...hosts.values()].flatMap(({ client }) => client ?? []);
       hosts.clear();
