@@ -127,7 +127,7 @@ async function makeLink(to: string, member: Member): Promise<string | undefined>
     await link(join(to, target), place);
     return undefined;
   } catch (error) {
-    return `the link could not be made: ${text(error)}`;
+    return `the link cannot be created: ${text(error)}`;
   }
 }
 
@@ -147,7 +147,9 @@ async function emptyDirectory(to: string, size: number): Promise<void> {
   const { bavail, bsize } = await statfs(to);
   if (bavail * bsize > size) return;
   const room = `${bytesText(bavail * bsize)} are free, ${bytesText(size)} are needed`;
-  throw new HealError('failed', `the backup does not fit into ${to}: ${room}`, { hint: 'name a part of it by --only' });
+  throw new HealError('failed', `the backup does not fit into ${to}: ${room}`, {
+    hint: 'name a part of it with --only',
+  });
 }
 
 function text(error: unknown): string {

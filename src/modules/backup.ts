@@ -12,7 +12,7 @@ import { cleanPath } from './files/clean-path.ts';
 export const backup = defineModule({
   name: 'backup',
   about:
-    'Makes a backup of files of the host on the control node: a new directory, named after the time in UTC, with `archive.tar.gz` and `manifest.json` that only their owner can read. SQLite databases are copied while they are in use. The backup is kept only if it can be read back.',
+    'Creates a backup of files of the host on the control node: a new directory, named after the time in UTC, with `archive.tar.gz` and `manifest.json` that only their owner can read. SQLite databases are copied while they are in use. The backup is kept only if it can be read back.',
   args: {
     properties: {
       paths: {
@@ -39,7 +39,7 @@ export const backup = defineModule({
         items: { type: 'string', minLength: 1, pattern: '^[^/]+$' },
         default: ['*.sqlite', '*.sqlite3', '*.db'],
         description:
-          'Names of SQLite databases. They are copied by `sqlite3`, Python or Node.js, whichever the host has; else as plain files, with a warning in the manifest.',
+          'Names of SQLite databases. They are copied with `sqlite3`, Python or Node.js, whichever the host has; otherwise as plain files, with a warning in the manifest.',
       },
       parses: {
         type: 'array',

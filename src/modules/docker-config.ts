@@ -13,7 +13,7 @@ import { type Edit, editedPlan, editedReads } from './text/edited-file.ts';
 export const dockerConfig = defineModule({
   name: 'docker_config',
   about:
-    'Manages settings of the Docker engine in daemon.json and applies them by a reload. Other settings are kept. Containers keep running unless `restart` is used.',
+    'Manages settings of the Docker engine in daemon.json and applies them with a reload. Other settings are kept. Containers keep running unless `restart` is used.',
   args: {
     properties: {
       settings: {
@@ -26,7 +26,7 @@ export const dockerConfig = defineModule({
         enum: ['never', 'if_needed'],
         default: 'never',
         description:
-          'Whether to restart Docker if a changed setting cannot be applied by a reload. A restart stops all containers unless `live-restore` is enabled.',
+          'Whether to restart Docker if a changed setting cannot be applied with a reload. A restart stops all containers unless `live-restore` is enabled.',
       },
       backup: {
         type: 'boolean',
@@ -84,7 +84,7 @@ export const dockerConfig = defineModule({
       changes: [...file.changes, ...changes.map((change) => foretelling(change, reached, input))],
       result: { ...file.result, live_restore: info.liveRestore, version: info.version },
       ...(hard.length > 0 && !restarts
-        ? { message: `${hard.join(', ')}: in force from Docker's next start on (restart: if_needed)` }
+        ? { message: `${hard.join(', ')}: applied at Docker's next start (restart: if_needed)` }
         : {}),
     };
   },

@@ -21,6 +21,7 @@ import {
   withAttributes,
 } from './files/attributes.ts';
 import { cleanPath } from './files/clean-path.ts';
+import { targetOf } from './files/download-target.ts';
 import { predictEntry } from './files/predicted-entry.ts';
 
 /** Downloads a file from a web server to the host. The host itself connects to the server. */
@@ -242,21 +243,4 @@ function downloadOf(args: GetArgs, { secret }: Pick<Input, 'secret'>): Download 
     validateCerts: args.validate_certs,
     ...(secret === true ? { secret } : {}),
   };
-}
-
-/** Inside `dest` if that is a directory, with the last name in the address. */
-function targetOf(args: { readonly url: string; readonly dest: string }, dest: Entry | undefined): string {
-  if (dest?.type !== 'directory') return cleanPath(args.dest);
-  return posix.join(cleanPath(args.dest), nameIn(args.url));
-}
-
-function nameIn(url: string): string {
-  const name = posix.basename(new URL(url).pathname);
-  try {
-    // An encoded slash or dot would point to another directory.
-    const decoded = decodeURIComponent(name);
-    return /[/\0]/.test(decoded) || ['', '.', '..'].includes(decoded) ? 'index.html' : decoded;
-  } catch {
-    return name === '' ? 'index.html' : name;
-  }
 }

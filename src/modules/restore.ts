@@ -58,7 +58,7 @@ export const restore = defineModule({
     const { name, holds, paths: all } = content.backup;
     const paths = restored(only, all);
     const none = paths.find((path) => !holds(path));
-    if (none !== undefined) return fail(`${none} is not in the backup ${name}`, `it was made of ${all.join(', ')}`);
+    if (none !== undefined) return fail(`${none} is not in the backup ${name}`, `it contains ${all.join(', ')}`);
     const nowhere = paths.find((path) => !['directory', 'link'].includes(answers[`${path}/..`]?.type ?? ''));
     if (nowhere !== undefined) {
       return fail(`there is no directory ${posix.dirname(nowhere)}`, 'create it with a directory task before this one');

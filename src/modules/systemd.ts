@@ -61,7 +61,7 @@ export const systemd = defineModule({
     if (there === undefined || there.loadState === 'not-found') return gone(args, target, there, result);
     const willBeMasked = args.masked ?? there.loadState === 'masked';
     if (willBeMasked && (args.state === 'started' || args.state === 'restarted')) {
-      return fail(`${target.unit} is masked, so it can't be started`, 'masked: false takes the mask off');
+      return fail(`${target.unit} is masked, so it can't be started`, 'masked: false unmasks it');
     }
 
     if (

@@ -83,7 +83,7 @@ export function editedYaml(before: string, change: ValueChange, indent: number):
   const anchored = /(^|[\s[{,])[&*][^\s,[\]{}]+/.test(before);
   throw new HealError('failed', 'it is written in a way that can not be edited in place', {
     hint: anchored
-      ? 'a value there is an anchor that others refer to, or is merged in by <<: set it where it is written'
+      ? 'a value there is an anchor that others refer to, or is merged in with <<: change it at its definition'
       : 'write the file with template, or edit it manually',
   });
 }

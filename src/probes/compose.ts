@@ -53,7 +53,7 @@ export interface Composed {
  */
 export const composeProbe = defineProbe<ComposeProject, Composed>({
   name: 'compose',
-  about: "What docker compose would have to do to make a project's containers be as its files say.",
+  about: 'Changes that docker compose would make so that the containers of a project match its files.',
   cost: 140,
   deadline: 60,
   together: false,

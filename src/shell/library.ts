@@ -183,7 +183,7 @@ make_directory() {
     _inode=\${10}
     cd -P "$_name" || exit 1
     set -- "$1" "$2" "$3" "$4" $(stat -c '%a %u %d:%i' . ..)
-    [ "$6 \${10}" = "$ME $_inode" ] || die "$1 was made by another account meanwhile"
+    [ "$6 \${10}" = "$ME $_inode" ] || die "$1 was created by another account in the meantime"
     _name=.
   fi
   case $5 in

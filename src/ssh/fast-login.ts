@@ -9,6 +9,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { Client, ClientChannel, ParsedKey, SigningRequestOptions } from 'ssh2';
 import type { Identity } from './keys/identities.ts';
+import { isProtocol, type Protocol } from './ssh2-protocol.ts';
 
 /**
  * How much is sent ahead; each includes those before it. Tests and measurements choose, all other callers use the last.
@@ -241,40 +242,4 @@ function signature(
     // The server refuses an empty signature like a wrong one, and the next key is tried.
     done(error || signed === undefined ? Buffer.alloc(64) : Buffer.from(signed));
   });
-}
-
-/** The parts of ssh2's Protocol that are used here. */
-interface Protocol {
-  _kexinit: unknown;
-  readonly _cipher: { encrypt(packet: Buffer): void };
-  readonly _packetRW: {
-    readonly write: {
-      readonly allocStartKEX: number;
-      alloc(size: number, force: boolean): Buffer;
-      finalize(packet: Buffer, force: boolean): Buffer;
-    };
-  };
-  _onHeader(header: unknown): void;
-  start(): void;
-  rekey(): void;
-  service(name: string): void;
-  authPK(
-    user: string,
-    key: ParsedKey,
-    algorithm: string | undefined,
-    sign?: (data: Buffer, done: (signature: Buffer) => void) => void,
-  ): void;
-  exec(channel: number, command: string, wantReply: boolean): void;
-  channelData(channel: number, data: Buffer): void;
-}
-
-function isProtocol(value: unknown): value is Protocol {
-  if (typeof value !== 'object' || value === null) return false;
-  if (String(Reflect.get(value, '_identRaw')) !== 'SSH-2.0-ssh2js1.17.0') return false;
-  const methods = ['_onHeader', 'start', 'rekey', 'service', 'authPK', 'exec', 'channelData'];
-  const unset = ['_kex', '_kexinit'];
-  return (
-    methods.every((name) => typeof Reflect.get(value, name) === 'function') &&
-    unset.every((name) => name in value && Reflect.get(value, name) === undefined)
-  );
 }

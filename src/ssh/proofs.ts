@@ -89,7 +89,7 @@ function answerOnce(
     failed(
       unreachable(
         `${where} asks ${login.user} for more than a password: ${asked}`,
-        'heal answers one hidden question: exempt this user in sshd_config or PAM, or log in by a key',
+        'heal answers one hidden question: exempt this user in sshd_config or PAM, or log in with a key',
       ),
     );
   };

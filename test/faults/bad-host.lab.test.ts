@@ -46,7 +46,7 @@ describeLab('a run that can not be, on a real host', { hosts: ['jack4'] }, (lab)
       ['run', 'site'],
     );
     expect(code).toBe(2);
-    expect(stdout).toContain('facts has no member "oss"\n    hint: did you mean "os"?\n');
+    expect(stdout).toContain('facts has no key "oss"\n    hint: did you mean "os"?\n');
     expect(await treeOf(host(), directories)).toBe(before);
   });
 
@@ -162,7 +162,7 @@ describeLab('a run that can not be, on a real host', { hosts: ['jack4'] }, (lab)
     const left = await host().exec('cat /srv/small/file; ls -A /srv/small; umount /srv/small; rmdir /srv/small');
     expect(code).toBe(2);
     expect(stdout).toMatch(
-      /jack4 +\| failed +\| The file\n.*\n.*could not be put into \/srv\/small: .*[Nn]o space left/,
+      /jack4 +\| failed +\| The file\n.*\n.*cannot write \d+ bytes to \/srv\/small: .*[Nn]o space left/,
     );
     expect(left).toBe('old\nfile\nfill\n');
   });

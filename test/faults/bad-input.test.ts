@@ -147,7 +147,7 @@ hint: define it in the inventory
    |
  5 |       command: "echo {{ r.stdout }}"
    |                         ^
-hint: it is registered by a later task: move that one up
+hint: a later task registers it: move that one up
 `,
   ],
   [

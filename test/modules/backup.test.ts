@@ -224,7 +224,7 @@ describe.each(shells())('a backup under $name', (shell) => {
     const act = decided({}).changes[0]?.act;
     if (act?.kind !== 'archive') throw new Error('no archive is to be made');
     await expect(receive({ ...act, pack: sh`echo half; exit 3` })).rejects.toThrow(
-      'no backup was kept: the line broke',
+      'no backup was kept: connection lost',
     );
     await expect(receive({ ...act, pack: sh`exec sleep 60` }, { timeout: 0.1 })).rejects.toThrow(
       'no backup was kept: it took longer than 0.1 s',

@@ -312,7 +312,7 @@ EOT`);
         const settings = { 'log-driver': 'local', debug: false };
         const first = run(settings);
         expect(titles(first)).toEqual([`log-driver, debug set in ${file}`, 'reload Docker for debug']);
-        const message = "log-driver: in force from Docker's next start on (restart: if_needed)";
+        const message = "log-driver: applied at Docker's next start (restart: if_needed)";
         expect(first.first.message).toBe(message);
         await expect.poll(() => decided(settings), looks).toMatchObject({ changes: [], message });
         const second = run(settings, 'if_needed');

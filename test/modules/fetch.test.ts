@@ -90,9 +90,7 @@ describe.skipIf(shell?.missing !== undefined)('fetch', () => {
       `${at('f')} changed during the download`,
     );
     rmSync(at('f'));
-    await expect(download(connection, act, undefined, signal)).rejects.toThrow(
-      /could not be brought here: .*No such file/,
-    );
+    await expect(download(connection, act, undefined, signal)).rejects.toThrow(/cannot download .*No such file/);
     await expect(download(connection, { ...act, path: at('a/b/f'), to: at('a/b') }, undefined, signal)).rejects.toThrow(
       `${at('a/b')} could not be written`,
     );

@@ -141,7 +141,7 @@ describe('a restore on the host', () => {
     expect(failed([at('app/none')])).toMatchObject({
       changes: [],
       failed: `${at('app/none')} is not in the backup ${content.backup?.name}`,
-      hint: `it was made of ${at('app')}, ${at('single')}`,
+      hint: `it contains ${at('app')}, ${at('single')}`,
     });
     expect(failed(['/'])).toMatchObject({ failed: `/ is not in the backup ${content.backup?.name}` });
     rmSync(at('app'), { recursive: true });

@@ -84,7 +84,7 @@ test('without these changes, an error at each line requests the change', async (
     // A module may have Ansible's name as well.
     if (!modules.has(name ?? '')) expect(said).toContain(`"${name}" is "${here}" here`);
   }
-  expect(said).toContain('a result has members: r.changed, r.failed, r.skipped');
+  expect(said).toContain('a result has keys: r.changed, r.failed, r.skipped');
   expect(said).toContain('there are no filters');
   expect(said).toContain('CEL writes && for and, || for or, ! for not');
 });

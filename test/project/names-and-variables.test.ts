@@ -26,7 +26,7 @@ describe('names', () => {
     [
       'registered later',
       '- command: "{{ r.rc }}"\n- command: x\n  register: r\n',
-      '"r" is not defined\n  tasks/site.yml:4:20\n      - command: "{{ r.rc }}"\n                     ^\n  it is registered by a later task: move that one up',
+      '"r" is not defined\n  tasks/site.yml:4:20\n      - command: "{{ r.rc }}"\n                     ^\n  a later task registers it: move that one up',
     ],
     ['of an item without a loop', '- command: "{{ item }}"\n', 'there is an item only in a task with "loop"'],
     ['in assert', '- assert: { that: nope == 1 }\n', '"nope" is not defined'],

@@ -374,7 +374,7 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
 
   test.each([
     ['wants a password', 'sudo: a password is required', 1, 'sudo says a password is required', /NOPASSWD/],
-    ['wants a terminal', 'sudo: sorry, you must have a tty to run sudo', 1, 'sudo says sorry, you must', /NOPASSWD/],
+    ['wants a terminal', 'sudo: sorry, you must have a tty to run sudo', 1, 'sudo says sorry, you must', /!requiretty/],
     ['does not know the user', 'sudo: unknown user nobody2', 1, 'sudo says unknown user nobody2', /with sudo\?$/],
     ['is not there', 'sh: 1: sudo: not found', 127, 'there is no sudo', /^install sudo$/],
   ])('that sudo %s is reported', async (_, stderr, code, message, hint) => {

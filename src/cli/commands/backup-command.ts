@@ -64,7 +64,7 @@ function actionOf(options: Options): keyof typeof actions {
   const named = namedActions.find((name) => name === target);
   const near = named === undefined ? didYouMean(target, namedActions) : undefined;
   if (near !== undefined || (named === undefined && second !== undefined)) {
-    const hint = near ?? `actions are ${namedActions.join(', ')}; heal backup HOST makes a backup`;
+    const hint = near ?? `actions are ${namedActions.join(', ')}; heal backup HOST creates a backup`;
     throw new HealError('usage', `heal backup has no action "${target}"`, { hint });
   }
   const action = named === 'restore' && options.to === 'host' ? 'restore --to host' : (named ?? 'make');

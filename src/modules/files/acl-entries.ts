@@ -53,7 +53,7 @@ export function rightsOf({ kind, who, files, directories }: AclEntry, desired: D
   if (desired.remove) return whom;
   const as = desired.sides === 'access' ? '' : desired.sides === 'default' ? ' by default' : ', also by default,';
   const mixed = desired.recursive && type === 'directory';
-  const name = (rights: string | undefined): string => (rights === '' ? '-' : (rights ?? ''));
+  const name = (permissions: string | undefined): string => (permissions === '' ? '-' : (permissions ?? ''));
   if (!mixed) return `${name(type === 'directory' ? directories : files)} to ${whom}${as}`;
   if (files === directories) return `${name(files)} to ${whom}${as}`;
   const parts = [

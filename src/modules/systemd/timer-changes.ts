@@ -91,7 +91,7 @@ export function keptTimer(
     return {
       changes: [],
       failed: `${target.unit} is masked`,
-      hint: 'take the mask off by a systemd task: masked: false',
+      hint: 'unmask it with a systemd task: masked: false',
     };
   }
   const reads = files.length > 0 || there === undefined || there.needDaemonReload || answers.service?.needDaemonReload;

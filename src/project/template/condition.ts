@@ -151,7 +151,7 @@ function celHint(error: Error, message: string, source: string): string {
     if (/\bis\s+(not\s+)?defined\b/.test(source))
       return 'every variable must be defined; use has(a.b) to test whether a key exists';
     if (/\bis\s+(not\s+)?(changed|failed|succeeded|success|skipped)\b/.test(source))
-      return 'a result has members: r.changed, r.failed, r.skipped';
+      return 'a result has keys: r.changed, r.failed, r.skipped';
     if (/\b(and|or|not)\b/.test(source)) return 'CEL writes && for and, || for or, ! for not';
     if (/\|/.test(source)) return 'CEL has functions and no filters: size(list), name.startsWith("x")';
     return 'conditions are CEL: a == "x" && b > 1, list.exists(x, x == 2), has(facts.os)';

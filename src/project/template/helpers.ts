@@ -2,7 +2,8 @@ import { posix, win32 } from 'node:path';
 import { stringify } from 'yaml';
 import type { Value } from '../../core/playbook.ts';
 import { Secret } from '../../core/secret.ts';
-import { isList, isMapping, revealed, typeName } from '../variables/value.ts';
+import { isList, isMapping, typeName } from '../variables/value.ts';
+import { same } from './same.ts';
 
 /** A helper of templates: `{{quote path}}`, `{{#if (eq a b)}}`. */
 export interface Helper {
@@ -33,7 +34,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
   },
   lookup: {
     usage: '{{lookup mapping key}}',
-    about: 'a member whose name is in a variable, or an item of a list by its number from 0',
+    about: 'a key whose name is in a variable, or an item of a list by its index from 0',
     least: 2,
     most: 2,
     sealed: true,
@@ -120,7 +121,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
   },
   length: {
     usage: '{{length value}}',
-    about: 'how many items, members or characters there are',
+    about: 'number of items, keys or characters',
     least: 1,
     most: 1,
     run: ([value]) => {
@@ -131,7 +132,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
   },
   keys: {
     usage: '{{keys mapping}}',
-    about: 'the names of its members as a list',
+    about: 'the names of its keys as a list',
     least: 1,
     most: 1,
     run: ([value]) => {
@@ -238,17 +239,4 @@ function shellWord(word: string): string {
 function pathsOf(value: Value | undefined): typeof posix {
   // Remote paths are POSIX; only a drive letter with a backslash identifies a Windows path of the control node.
   return /^[A-Za-z]:\\/.test(text(value)) ? win32 : posix;
-}
-
-function same(a: Value | undefined, b: Value | undefined): boolean {
-  const plain = (value: Value | undefined): unknown => (value === undefined ? undefined : revealed(value).value);
-  return deepEqual(plain(a), plain(b));
-}
-
-function deepEqual(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const left = Object.entries(a);
-  return left.length === Object.keys(b).length && left.every(([key, value]) => deepEqual(value, Reflect.get(b, key)));
 }

@@ -191,17 +191,17 @@ function undefinedName(path: Path, scope: Scope): HealError {
 function missing(path: Path, shown: string, value: Value, member: Path['members'][number], scope: Scope): HealError {
   const at = scope.placeOf(member.at);
   if (!isMapping(value) && !isList(value)) {
-    return usage(`${shown} is ${typeName(value)} and has no member "${member.name}"`, at, 'check its value');
+    return usage(`${shown} is ${typeName(value)} and has no key "${member.name}"`, at, 'check its value');
   }
   if (path.root.kind === 'context' && path.members[0] === member) {
     const outside = scope.variables.names().includes(member.name);
     const hint = outside ? `a variable is written @root.${member.name} inside of #each and #with` : undefined;
     return usage(
-      `the item has no member "${member.name}"`,
+      `the item has no key "${member.name}"`,
       at,
       hint ?? didYouMean(member.name, Object.keys(value), 'check its name'),
     );
   }
   const otherwise = `write {{default ${path.shown} "..."}} where it may be missing`;
-  return usage(`${shown} has no member "${member.name}"`, at, didYouMean(member.name, Object.keys(value), otherwise));
+  return usage(`${shown} has no key "${member.name}"`, at, didYouMean(member.name, Object.keys(value), otherwise));
 }

@@ -116,7 +116,7 @@ function checker(loaded: LoadedPlay, extra: Layer, problems: Problems): Checker 
     const some = lacking.length < hosts.length ? ` for ${listed(lacking)}` : '';
     const known = [...Object.keys(task?.vars ?? {}), ...names, ...Object.keys(varsOf(hosts[0], role))];
     const hint = later.has(name)
-      ? 'it is registered by a later task: move that one up'
+      ? 'a later task registers it: move that one up'
       : name === 'item'
         ? 'there is an item only in a task with "loop"'
         : (variableHint(name) ??

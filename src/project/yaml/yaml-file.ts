@@ -6,12 +6,13 @@
  * This file reads YAML 1.2. A Place is stored for every node, because an error without file, line and caret makes the
  * user search.
  */
-import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type Node as YamlNode } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, type Node as YamlNode } from 'yaml';
 import type { Json } from '../../core/json.ts';
 import type { Place } from '../../core/place.ts';
 import { collectProblems, type Problems } from './problems.ts';
 import { offsetOf } from './scalar-offset.ts';
 import type { SourceFile } from './source-file.ts';
+import { reportSyntax, templateHint } from './syntax-errors.ts';
 
 /** A value of a YAML file, with the Place of its start. */
 export type Node = MapNode | ListNode | ScalarNode | SecretNode;
@@ -63,7 +64,7 @@ export function parseYaml(file: SourceFile): Node | undefined {
   const tags = Object.keys(secretTags).map((tag) => ({ tag, resolve: (text: string) => text }));
   const document = parseDocument(file.text, { prettyErrors: false, customTags: tags });
   const problems = collectProblems();
-  reportSyntax(document, file, problems);
+  reportSyntax(document, file, Object.keys(secretTags), problems);
   problems.throwIfAny();
   const root = document.contents;
   const node = root === null ? undefined : new Reading(document, file, problems).node(root);
@@ -191,62 +192,5 @@ class Reading {
     if (value.kind === 'list') return value.items.flatMap((item) => this.#merge(item));
     this.#problems.add('<< expects a mapping', value.at, 'point it at an anchor of a mapping');
     return [];
-  }
-}
-
-const templateHint = 'a value that begins with {{ is written in quotes: "{{ name }}"';
-
-const meanings: Readonly<Record<string, readonly [message: string, hint: string]>> = {
-  TAB_AS_INDENT: ['a tab is used for indentation', 'indent with spaces'],
-  MULTIPLE_DOCS: ['the file contains more than one document', 'remove the second "---"'],
-  BLOCK_AS_IMPLICIT_KEY: [
-    'a mapping begins where a string is expected',
-    'put a string that contains ": " in quotes, or check the indentation',
-  ],
-  BAD_SCALAR_START: ['a string begins with a character that YAML reserves', 'put it in quotes'],
-};
-
-/** The start of the quoted string that ends here: an error at the end of the file would not show which quote is open. */
-function quoteBefore(document: Document, end: number): number | undefined {
-  let start: number | undefined;
-  visit(document, {
-    Scalar: (_, { type, range }) => {
-      if (type?.startsWith('QUOTE_') && range && range[0] <= end && range[2] >= end) start = range[0];
-    },
-  });
-  return start;
-}
-
-function reportSyntax(document: Document, file: SourceFile, problems: Problems): void {
-  let first = true;
-  for (const error of document.errors) {
-    const at = file.place(error.pos[0]);
-    if (error.code === 'DUPLICATE_KEY') {
-      const key = /^[^:\n]*/.exec(file.text.slice(error.pos[0]))?.[0].trim() ?? '';
-      problems.add(`key "${key}" is given twice`, at, 'keep one of the two');
-      continue;
-    }
-    // Further errors are mostly consequences of the first syntax error.
-    if (!first) continue;
-    first = false;
-    const opening = /^Missing closing .quote/.test(error.message) ? quoteBefore(document, error.pos[0]) : undefined;
-    if (opening !== undefined) {
-      problems.add('a quote is never closed', file.place(opening), 'close it on the line where it is meant to end');
-      continue;
-    }
-    const [message, hint] = meanings[error.code] ?? [
-      error.message.charAt(0).toLowerCase() + error.message.slice(1).replace(/\.$/, ''),
-      'check the indentation, the quotes and the brackets',
-    ];
-    problems.add(message, at, /[:-]\s*\{\{/.test(at.text ?? '') ? templateHint : hint);
-  }
-  for (const warning of document.warnings) {
-    if (warning.code !== 'TAG_RESOLVE_FAILED') continue;
-    const tag = file.text.slice(warning.pos[0], warning.pos[1]);
-    problems.add(
-      `unknown tag ${tag}`,
-      file.place(warning.pos[0]),
-      `heal knows ${Object.keys(secretTags).join(' and ')}`,
-    );
   }
 }

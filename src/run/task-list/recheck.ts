@@ -67,7 +67,7 @@ export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean
       status: 'failed',
       changes: [],
       message: `the task was applied, but the host differs again: ${differences}${culprit === undefined ? '' : `; reverted by "${nameOf(run, culprit, new Set())}" (${culprit.task.at.file}:${culprit.task.at.line})`}`,
-      hint: 'two tasks set the same resource to different values: change or remove one of them, or undo it by the always of a block',
+      hint: 'two tasks set the same resource to different values: change or remove one of them, or undo it in the always section of a block',
       ms: 0,
     });
   }

@@ -49,7 +49,7 @@ export async function archive(
     const found = reportOf(words);
     if (code !== 0 || found === undefined) {
       const why = words.trim().split('\n').at(-1);
-      throw new HealError('failed', `no backup was kept: ${why || 'the line broke'}`);
+      throw new HealError('failed', `no backup was kept: ${why || 'connection lost'}`);
     }
     report = found;
   } catch (error) {

@@ -21,7 +21,7 @@ export async function download(
   const { code, stdout, stderr } = await connection.channel(asUser(user, sh`exec cat -- ${path}`), undefined, signal);
   if (code !== 0) {
     const words = stderr.toString('utf8').trim().split('\n').at(-1);
-    throw new HealError('failed', `${path} could not be brought here: ${words || 'the line broke'}`);
+    throw new HealError('failed', `cannot download ${path}: ${words || 'connection lost'}`);
   }
   if (createHash('sha256').update(stdout).digest('hex') !== sha256) {
     throw new HealError('failed', `${path} changed during the download`, { hint: 'run it again' });

@@ -27,7 +27,7 @@ export async function upload(
   const { code, stdout, stderr } = await connection.channel(receive, counted(content.open(), count), signal);
   if (code === 0) return stdout.toString('utf8');
   const words = stderr.toString('utf8').trim().split('\n').at(-1);
-  throw new HealError('failed', `${content.size} bytes could not be put into ${near}: ${words || 'the line broke'}`, {
+  throw new HealError('failed', `cannot write ${content.size} bytes to ${near}: ${words || 'connection lost'}`, {
     hint: 'look whether the directory exists and has room',
   });
 }
