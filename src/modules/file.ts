@@ -11,13 +11,12 @@ import {
   attributeScript,
   chownWord,
   followText,
-  octalWord,
-  symbolicMode,
   wantedAttributes,
   withAttributes,
 } from './files/attributes.ts';
 import { directoryPlan, directoryReads } from './files/directory-state.ts';
 import { linkPlan, type Origins } from './files/link-state.ts';
+import { octalWord, symbolicMode } from './files/mode.ts';
 import { newEntry } from './files/new-entry.ts';
 import { predictEntry } from './files/predicted-entry.ts';
 import { removedPlan } from './files/removal.ts';

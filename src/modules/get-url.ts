@@ -15,13 +15,12 @@ import {
   attributeReads,
   attributeScript,
   chownWord,
-  octalWord,
-  symbolicMode,
   wantedAttributes,
   withAttributes,
 } from './files/attributes.ts';
 import { cleanPath } from './files/clean-path.ts';
 import { targetOf } from './files/download-target.ts';
+import { octalWord, symbolicMode } from './files/mode.ts';
 import { predictEntry } from './files/predicted-entry.ts';
 
 /** Downloads a file from a web server to the host. The host itself connects to the server. */

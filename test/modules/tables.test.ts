@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Answers, Decision, Module, Reads } from '../../src/core/module.ts';
 import { assert } from '../../src/modules/assert.ts';
-import { octalWord, symbolicMode } from '../../src/modules/files/attributes.ts';
+import { octalWord, symbolicMode } from '../../src/modules/files/mode.ts';
 import { process as strays } from '../../src/modules/process.ts';
 import { modules } from '../../src/modules/registry.ts';
 import { systemd } from '../../src/modules/systemd.ts';

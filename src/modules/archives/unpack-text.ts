@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import type { Sh } from '../../core/sh.ts';
 import { joinSh, sh } from '../../shell/sh.ts';
-import { type Attributes, chownWord, octalWord } from '../files/attributes.ts';
+import { type Attributes, chownWord } from '../files/attributes.ts';
+import { octalWord } from '../files/mode.ts';
 import { privateDirectory } from '../files/private-directory.ts';
 
 /** How an archive is unpacked. */

@@ -3,6 +3,7 @@ import type { Sh } from '../../core/sh.ts';
 import type { Entry } from '../../probes/entry.ts';
 import { group, type User, type UserGroup, user } from '../../probes/user.ts';
 import { sh } from '../../shell/sh.ts';
+import { fourDigits, octalWord, symbolicMode } from './mode.ts';
 
 /** Owner, group and mode as task arguments. */
 export interface AttributeArgs {
@@ -95,23 +96,6 @@ export function chownWord({ owner, group: ownerGroup }: Attributes): string {
   return `${owner?.id ?? ''}:${ownerGroup.id}`;
 }
 
-/** Five digits: with fewer GNU chmod keeps a directory's setuid and setgid bits, and busybox does not. */
-export function octalWord(mode: string): string {
-  return `0${fourDigits(mode)}`;
-}
-
-/** A mode for chmod that does not change the group's bits: on a path with an ACL they are the mask. */
-export function symbolicMode(mode: string): string {
-  const [special = '0', owner = '0', , other = '0'] = fourDigits(mode);
-  const sign = (bit: number): string => ((Number(special) & bit) === 0 ? '-' : '+');
-  return `u=${letters(owner)},o=${letters(other)},u${sign(4)}s,g${sign(2)}s,${sign(1)}t`;
-}
-
-/** '755' as '0755'. */
-export function fourDigits(mode: string): string {
-  return mode.padStart(4, '0').slice(-4);
-}
-
 /** A path with an ACL keeps the third digit, which is its mask. */
 function withMode(entry: Entry, mode: string): string {
   return entry.acl ? `${mode.slice(0, 2)}${entry.mode[2]}${mode[3]}` : mode;
@@ -119,11 +103,6 @@ function withMode(entry: Entry, mode: string): string {
 
 function comparable(entry: Entry, mode: string): string {
   return entry.acl ? `${mode.slice(0, 2)}${mode[3]}` : mode;
-}
-
-function letters(digit: string): string {
-  const bits = Number(digit);
-  return `${bits & 4 ? 'r' : ''}${bits & 2 ? 'w' : ''}${bits & 1 ? 'x' : ''}`;
 }
 
 function identity(

@@ -13,12 +13,11 @@ import {
   attributeScript,
   chownWord,
   followText,
-  octalWord,
-  symbolicMode,
   wantedAttributes,
   withAttributes,
 } from './attributes.ts';
 import { cleanPath } from './clean-path.ts';
+import { octalWord, symbolicMode } from './mode.ts';
 import { newEntry } from './new-entry.ts';
 import { predictEntry } from './predicted-entry.ts';
 

@@ -1,6 +1,7 @@
 import type { Entry } from '../../probes/entry.ts';
 import type { User } from '../../probes/user.ts';
-import { type Attributes, fourDigits } from './attributes.ts';
+import type { Attributes } from './attributes.ts';
+import { fourDigits } from './mode.ts';
 
 /** What determines the attributes of a new entry in addition to the task: the account that creates it, and the directory. */
 export interface Origin {

@@ -7,7 +7,8 @@ import { type Entry, entryProbe } from '../../probes/entry.ts';
 import { heredoc } from '../../shell/heredoc.ts';
 import { joinSh, sh } from '../../shell/sh.ts';
 import { shellWords } from '../commands/shell-words.ts';
-import { type Attributes, chownWord, octalWord, symbolicMode } from './attributes.ts';
+import { type Attributes, chownWord } from './attributes.ts';
+import { octalWord, symbolicMode } from './mode.ts';
 
 /** Maximum size of content that is part of the program, in bytes. */
 export const inlineLimit = 64 * 1024;

@@ -1,7 +1,7 @@
 import type { LocalEntry } from '../../core/change.ts';
 import type { Tree, TreeEntry } from '../../probes/tree.ts';
 import type { Attributes } from './attributes.ts';
-import { fourDigits } from './attributes.ts';
+import { fourDigits } from './mode.ts';
 
 /** How to compare the two directories. */
 export interface DesiredTree {

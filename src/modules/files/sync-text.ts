@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import type { Sh } from '../../core/sh.ts';
 import { joinSh, sh } from '../../shell/sh.ts';
-import { type Attributes, chownWord, octalWord } from './attributes.ts';
+import { type Attributes, chownWord } from './attributes.ts';
+import { octalWord } from './mode.ts';
 import { privateDirectory } from './private-directory.ts';
 import type { SyncSteps } from './sync-plan.ts';
 
