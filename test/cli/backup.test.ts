@@ -45,7 +45,7 @@ describe('heal backup', () => {
       code: 5,
       stdout: '',
       stderr:
-        'error: heal backup has no action "create"\nhint: actions are list, verify, restore, prune; heal backup HOST makes a backup\n',
+        'error: heal backup has no action "create"\nhint: actions are list, verify, restore, prune; heal backup HOST creates a backup\n',
     });
     expect((await run('jack9')).stderr).toContain('there is no host or group "jack9"');
   });
