@@ -11,6 +11,7 @@ import type { LabHost } from '../lab/host.ts';
 import { startLab } from '../lab/lab.ts';
 import { asset } from '../lab/places.ts';
 import { type SlowLine, slowLine } from '../lab/slow-line.ts';
+import { backupSpeed } from './backup-speed.ts';
 import { spread, table } from './figures.ts';
 import { writeManyTasks } from './many-tasks.ts';
 import { type Stage, stagesOf } from './stages.ts';
@@ -75,7 +76,7 @@ async function measure(bench: Bench): Promise<void> {
     await timed(node, args);
   }
   const subjects: Subject[] = [
-    { name: 'ssh HOST true', run: () => timed('ssh', sshArgs(host, line)) },
+    { name: 'ssh HOST true', run: () => timed('ssh', sshArgs(host, line, 'true')) },
     { name: 'heal run site (five roles)', aim: 1.5, run: () => timed(node, site) },
     { name: `heal run many (${tasks} tasks)`, aim: 1.6, run: () => timed(node, many) },
     {
@@ -115,6 +116,13 @@ async function measure(bench: Bench): Promise<void> {
 
   await breakDown('site', site, bench);
   await breakDown('many', many, bench);
+  await backupSpeed({
+    directory,
+    host,
+    rounds: Math.ceil(rounds / 3),
+    ssh: (command) => sshArgs(host, line, command),
+    heal: (playbook) => [launcher, 'run', playbook, '--project', directory, '-i', inventory],
+  });
   for (const [i, subject] of subjects.entries()) {
     const count = trips[i];
     if (count === undefined || count <= roundTripsAtMost) continue;
@@ -149,7 +157,7 @@ function roundTripsOf({ stdout }: Timed): number {
   return Number(trips);
 }
 
-function sshArgs(host: LabHost, line: SlowLine): string[] {
+function sshArgs(host: LabHost, line: SlowLine, command: string): string[] {
   const options = [
     'BatchMode=yes',
     'StrictHostKeyChecking=yes',
@@ -159,7 +167,7 @@ function sshArgs(host: LabHost, line: SlowLine): string[] {
     'ControlPath=none',
   ];
   const said = options.flatMap((option) => ['-o', option]);
-  return ['-F', 'none', '-i', host.identityFile, ...said, `${host.user}@${line.address}`, 'true'];
+  return ['-F', 'none', '-i', host.identityFile, ...said, `${host.user}@${line.address}`, command];
 }
 
 function writeInventory(directory: string, host: LabHost, line: SlowLine): void {
