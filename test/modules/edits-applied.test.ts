@@ -137,14 +137,16 @@ for (const shell of shells()) {
       expect(read('f')).toBe(`${long}end\n`);
     });
 
-    test.skipIf(busybox)('an edit keeps the ACL', () => {
-      writeFileSync(at('f'), 'a\n', { mode: 0o640 });
-      runSync('setfacl', ['-m', 'u:1234:rw', at('f')]);
-      const acl = () => runSync('getfacl', ['-cpn', at('f')]);
-      const before = acl();
-      proven(run(line, { line: 'b' }));
-      expect(acl()).toBe(before);
-    });
+    // busybox has no ACLs.
+    if (!busybox)
+      test('an edit keeps the ACL', () => {
+        writeFileSync(at('f'), 'a\n', { mode: 0o640 });
+        runSync('setfacl', ['-m', 'u:1234:rw', at('f')]);
+        const acl = () => runSync('getfacl', ['-cpn', at('f')]);
+        const before = acl();
+        proven(run(line, { line: 'b' }));
+        expect(acl()).toBe(before);
+      });
 
     test('links are created, changed, given an owner and removed', () => {
       const done = proven(run(link, { path: at('l'), src: 'r1' }));

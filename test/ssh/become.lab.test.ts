@@ -30,7 +30,8 @@ const tasks = [
   { name: 'Root', command: { cmd: 'id -un', readonly: true }, become: true, register: 'root' },
   { name: 'Another account', command: { cmd: 'id -un', readonly: true }, become_user: 'app', register: 'app' },
   { name: 'The login user', command: { cmd: 'id -un', readonly: true }, register: 'own' },
-  { name: 'Names', debug: { msg: 'as {{ root.stdout }} {{ app.stdout }} {{ own.stdout }}' } },
+  { name: 'Not as another', command: { cmd: 'id -un', readonly: true }, become: false, register: 'not' },
+  { name: 'Names', debug: { msg: 'as {{ root.stdout }} {{ app.stdout }} {{ own.stdout }} {{ not.stdout }}' } },
   { name: 'A file of root', copy: { content: 'secret\n', dest: '/etc/heal-test', mode: '0600' }, become: true },
   { name: 'A large file of root', copy: { src: 'large', dest: '/etc/heal-large' }, become: true },
   { name: 'A large file of another', copy: { src: 'large', dest: '/home/app/large' }, become_user: 'app' },
@@ -67,7 +68,7 @@ describeLab('sudo with a password', { hosts: ['jack4'] }, (lab) => {
     const project = projectFor(user);
     const first = await run(project, password, 'run', 'site', '-v');
     expect(first.code, first.stdout + first.stderr).toBe(0);
-    expect(first.stdout).toContain(`as root app ${user}`);
+    expect(first.stdout).toContain(`as root app ${user} ${user}`);
     expect(recapOf(first.stdout, 'jack4')).toMatchObject({ changed: 5, failed: 0 });
     expect(await host().exec('cd /home/app; stat -c "%U %s" /etc/heal-test /etc/heal-large large tree/a/b')).toBe(
       'root 7\nroot 300000\napp 300000\napp 100000\n',
@@ -82,14 +83,14 @@ describeLab('sudo with a password', { hosts: ['jack4'] }, (lab) => {
       await host().exec('rm -rf /etc/heal-test /etc/heal-large /home/app/large /home/app/tree');
       const { code, stdout, stderr } = await run(projectFor(user), password, 'run', 'site', '-b', '-v');
       expect(code, stdout + stderr).toBe(0);
-      expect(stdout).toContain('as root app root');
+      expect(stdout).toContain(`as root app root ${user}`);
       expect(await host().exec('stat -c "%U %s" /etc/heal-large')).toBe('root 300000\n');
     });
 
   test('an account for which sudo requires no password is given none', async () => {
     const { code, stdout, stderr } = await run(projectFor('mixed'), password, 'run', 'site', '-v');
     expect(code, stdout + stderr).toBe(0);
-    expect(stdout).toContain('as root app mixed');
+    expect(stdout).toContain('as root app mixed mixed');
   });
 
   test.each([
@@ -171,7 +172,7 @@ describeLab('sudo with a password', { hosts: ['jack4'] }, (lab) => {
       const project = suProject({}, { become_method: 'su' });
       const first = await run(project, rootPassword, 'run', 'site', '-v', ...args);
       expect(first.code, first.stdout + first.stderr).toBe(0);
-      expect(first.stdout).toContain(`as root app ${own}`);
+      expect(first.stdout).toContain(`as root app ${own} coach`);
       expect(first.stdout + first.stderr).not.toContain(rootPassword);
       expect(await host().exec('cd /home/app; stat -c "%U %s" /etc/heal-test /etc/heal-large large tree/a/b')).toBe(
         'root 7\nroot 300000\napp 300000\napp 100000\n',

@@ -1,13 +1,16 @@
-import type { Connection, Frame } from '../../core/connection.ts';
+import type { Connection, Frame, Login } from '../../core/connection.ts';
 import { type HostSetup, hostSetupProgram, hostSetupReader } from './host-setup.ts';
 
 /** Logs in to a host: `first` runs in the same flight, its output goes to `onFrame`. */
 export type LogIn = (first: typeof hostSetupProgram, onFrame: (frame: Frame) => void) => Promise<Connection>;
 
+/** The users of a Login that its tasks may run as. */
+export type Users = Pick<Login, 'user' | 'become' | 'becomeUser'>;
+
 /** A host's Connection that can be opened again. Its users need not know that it was replaced. */
 export interface HostConnection extends Connection {
-  /** The user that tasks with `become` and without `become_user` become. */
-  readonly becomeUser: string;
+  /** The login user, whether the whole login becomes another, and which user that is for it and for tasks without `become_user`. */
+  readonly users: Users;
   /** The setup from the last login; undefined if no login succeeded. */
   readonly setup: () => HostSetup | undefined;
   /** Logs in, again after a lost connection; the rest of the old connection is closed. Rejects as Connect does. */
@@ -19,7 +22,7 @@ export interface HostConnection extends Connection {
 }
 
 /** The connection to a host; `renew` opens it. */
-export function connectionTo(host: string, becomeUser: string, logIn: LogIn): HostConnection {
+export function connectionTo(host: string, users: Users, logIn: LogIn): HostConnection {
   let connection: Connection | undefined;
   let setup: HostSetup | undefined;
   let before = 0;
@@ -29,7 +32,7 @@ export function connectionTo(host: string, becomeUser: string, logIn: LogIn): Ho
   };
   return {
     host,
-    becomeUser,
+    users,
     setup: () => setup,
     locked: false,
     async renew() {

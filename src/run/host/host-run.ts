@@ -226,8 +226,12 @@ export async function evaluateOn(
       variables: (one) => variablesOf(run, one, waitsFor),
       checkArgs: run.settings.project.checkArgs,
       load: run.settings.project.load,
-      loginUser: run.setup.facts.user,
-      becomeUser: run.line?.becomeUser ?? 'root',
+      users: {
+        current: run.setup.facts.user,
+        // Without become, the host's own name of the user counts: it may be another than that of the login.
+        login: run.line?.users.become === true ? run.line.users.user : run.setup.facts.user,
+        become: run.line?.users.becomeUser ?? 'root',
+      },
       ...(how.before === undefined ? {} : { before: how.before }),
     },
     run.prepared,

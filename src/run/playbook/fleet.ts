@@ -50,9 +50,7 @@ export async function reach(options: RunOptions, play: Play, host: Host, fleet: 
   const startedAt = now();
   emit({ type: 'host-connecting', host: host.name });
   const login = options.loginOf(host, play);
-  const line = connectionTo(host.name, login.becomeUser, (first, onFrame) =>
-    options.connect(login, first, onFrame, signal),
-  );
+  const line = connectionTo(host.name, login, (first, onFrame) => options.connect(login, first, onFrame, signal));
   let at: Reached;
   try {
     const setup = await line.renew();

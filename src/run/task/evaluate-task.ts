@@ -6,7 +6,7 @@ import type { Answers, Decision, Input, LocalRequest, Reads } from '../../core/m
 import type { Evaluated, Value, Variables } from '../../core/playbook.ts';
 import type { Question } from '../../core/probe.ts';
 import { type State, trouble } from '../../core/state.ts';
-import { accountOf } from './account.ts';
+import { accountOf, type TaskUsers } from './account.ts';
 import type { Instance } from './instance.ts';
 import { shownDecision } from './no-log.ts';
 import { holdsSecret } from './revealed.ts';
@@ -43,10 +43,7 @@ export interface EvaluationContext {
   /** Checks rendered arguments against the module's schema, fills in defaults; throws HealErrors. */
   readonly checkArgs: (instance: Instance, args: { readonly [key: string]: Value }) => Promise<JsonObject>;
   readonly load: (instance: Instance, request: LocalRequest, variables: Variables) => Promise<Evaluated<Content>>;
-  /** The user of the Connection on the host. */
-  readonly loginUser: string;
-  /** The user to become if a task names none. */
-  readonly becomeUser: string;
+  readonly users: TaskUsers;
   /** Answers from before the changes, when they are being proven. */
   readonly before?: Answers<Reads>;
 }
@@ -135,7 +132,7 @@ async function prepare(instance: Instance, around: EvaluationContext): Promise<P
     source: condition.source,
     holds: known(condition.evaluate(variables)) === true,
   }));
-  const account = known(accountOf(task, variables, around));
+  const account = known(accountOf(task, variables, around.users));
   if (waits.length > 0 || rendered === undefined || account === undefined) return { kind: 'waits', names: waits };
 
   const args = await around.checkArgs(instance, rendered);
