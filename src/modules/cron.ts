@@ -7,7 +7,7 @@ import type { Entry } from '../probes/entry.ts';
 import { type CronJob, cronFile, specials } from './cron/cron-text.ts';
 import { crontabPlan, crontabUser } from './cron/crontab-changes.ts';
 import { defineModule } from './definition/define.ts';
-import { contentOfText, type PlacedArgs, type PlacedReads, placedPlan, placedReads } from './files/placed-file.ts';
+import { contentOfText, type PlacedReads, placedPlan, placedReads, systemFile } from './files/placed-file.ts';
 import { removedPlan, removedReads } from './files/removal.ts';
 
 const field = (what: string) =>
@@ -84,12 +84,15 @@ export const cron = defineModule({
   reads: (args, look, input): CronReads => {
     if (args.crontab) return { ...nothing, crontab: ask(crontabUser(args.user, input), input.account) };
     if (args.state === 'absent') return { ...nothing, ...removedReads(pathOf(args.name), input) };
-    return { ...nothing, ...placedReads(placedAt(args.name), contentOfText(cronFile(args)), undefined, look, input) };
+    return {
+      ...nothing,
+      ...placedReads(systemFile(pathOf(args.name)), contentOfText(cronFile(args)), undefined, look, input),
+    };
   },
   plan: (args, answers: Answers<CronReads>, input) => {
     if (args.crontab) return crontabPlan(args, answers.crontab, input);
     if (args.state === 'absent') return removedPlan(pathOf(args.name), answers.entry, input);
-    const decided = placedPlan(placedAt(args.name), contentOfText(cronFile(args)), undefined, answers, input);
+    const decided = placedPlan(systemFile(pathOf(args.name)), contentOfText(cronFile(args)), undefined, answers, input);
     return decided.failed === 'there is no directory /etc/cron.d'
       ? { changes: [], failed: 'there is no /etc/cron.d on this host', hint: 'install cron' }
       : decided;
@@ -132,16 +135,4 @@ function misuse(args: CronJob & { readonly crontab: boolean; readonly state: str
 
 function pathOf(name: string): string {
   return posix.join('/etc/cron.d', name);
-}
-
-function placedAt(name: string): PlacedArgs {
-  return {
-    dest: pathOf(name),
-    owner: 'root',
-    group: 'root',
-    mode: '0644',
-    backup: false,
-    force: true,
-    follow: false,
-  };
 }

@@ -7,7 +7,7 @@ import { type Download, type Downloaded, download, downloadText } from '../probe
 import { type Entry, entry } from '../probes/entry.ts';
 import { joinSh, sh } from '../shell/sh.ts';
 import { defineModule } from './definition/define.ts';
-import { absolutePath, fileMode, owner, ownerGroup } from './definition/schemas.ts';
+import { absolutePath, backupCopy, owner, ownerGroup, writtenMode } from './definition/schemas.ts';
 import {
   type AttributeReads,
   type Attributes,
@@ -68,15 +68,8 @@ export const getUrl = defineModule({
       validate_certs: { type: 'boolean', default: true },
       owner,
       group: ownerGroup,
-      mode: {
-        ...fileMode,
-        description: 'Octal mode as a quoted string. Default: keep the existing mode; 0644 for a new file.',
-      },
-      backup: {
-        type: 'boolean',
-        default: false,
-        description: 'Save a backup of the old file in the same directory, with a timestamp in its name.',
-      },
+      mode: writtenMode,
+      backup: backupCopy,
     },
     required: ['url', 'dest'],
   },

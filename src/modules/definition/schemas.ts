@@ -14,6 +14,27 @@ export const fileMode = {
   description: 'Octal mode as a quoted string: "0644".',
 } as const;
 
+/** The mode of a file that a task writes. */
+export const writtenMode = {
+  ...fileMode,
+  description: 'Octal mode as a quoted string. Default: keep the existing mode; 0644 for a new file.',
+} as const;
+
+/** Whether the old content of a file is kept. */
+export const backupCopy = {
+  type: 'boolean',
+  default: false,
+  description: 'Save a backup of the old file in the same directory, with a timestamp in its name.',
+} as const;
+
+/** A command that accepts or refuses the new content of a file. */
+export const validation = {
+  type: 'string',
+  pattern: '%s',
+  description:
+    'Validation command, run without a shell before the new file replaces the old one; `%s` is the path of the temporary file. The task fails if it does not exit with 0.',
+} as const;
+
 /** An account, as name or number. */
 export const owner = {
   anyOf: [

@@ -37,6 +37,11 @@ export interface PlacedArgs extends AttributeArgs {
   readonly validate?: string;
 }
 
+/** A file that belongs to root and that everybody may read, for modules that write configuration of the system. */
+export function systemFile(dest: string): PlacedArgs {
+  return { dest, owner: 'root', group: 'root', mode: '0644', backup: false, force: true, follow: false };
+}
+
 /** The questions. `at0` is `dest`; if that is a link or a directory, the following ones are the paths that it points to. */
 export type PlacedReads = AttributeReads & {
   readonly [name: `at${number}`]: Question<Entry>;

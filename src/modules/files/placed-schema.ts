@@ -1,4 +1,4 @@
-import { absolutePath, fileMode, owner, ownerGroup } from '../definition/schemas.ts';
+import { absolutePath, backupCopy, owner, ownerGroup, validation, writtenMode } from '../definition/schemas.ts';
 
 /** Arguments that `copy` and `template` share. */
 export const placedProperties = {
@@ -9,15 +9,8 @@ export const placedProperties = {
   },
   owner,
   group: ownerGroup,
-  mode: {
-    ...fileMode,
-    description: 'Octal mode as a quoted string. Default: keep the existing mode; 0644 for a new file.',
-  },
-  backup: {
-    type: 'boolean',
-    default: false,
-    description: 'Save a backup of the old file in the same directory, with a timestamp in its name.',
-  },
+  mode: writtenMode,
+  backup: backupCopy,
   force: {
     type: 'boolean',
     default: true,
@@ -28,10 +21,5 @@ export const placedProperties = {
     default: false,
     description: 'Write to the target of a link, instead of replacing the link.',
   },
-  validate: {
-    type: 'string',
-    pattern: '%s',
-    description:
-      'Validation command, run without a shell before the new file replaces the old one; `%s` is the path of the temporary file. The task fails if it does not exit with 0.',
-  },
+  validate: validation,
 } as const;

@@ -7,7 +7,7 @@ import type { FileContent } from '../../probes/content.ts';
 import type { Entry } from '../../probes/entry.ts';
 import { type Unit, unit } from '../../probes/unit.ts';
 import type { User, UserGroup } from '../../probes/user.ts';
-import { contentOfText, type PlacedArgs, placedPlan } from '../files/placed-file.ts';
+import { contentOfText, type PlacedArgs, placedPlan, systemFile } from '../files/placed-file.ts';
 import { removedPlan } from '../files/removal.ts';
 import { freshUnit } from './new-unit.ts';
 import { calendarOf, serviceText, type TimerArgs, timerText } from './timer-text.ts';
@@ -43,13 +43,7 @@ export function fileOf(name: string, type: 'timer' | 'service'): string {
 export function placedUnit(args: TimerArgs, type: 'timer' | 'service'): PlacedArgs {
   const times = type === 'timer' ? calendarOf(args) : [];
   return {
-    dest: fileOf(args.name, type),
-    owner: 'root',
-    group: 'root',
-    mode: '0644',
-    backup: false,
-    force: true,
-    follow: false,
+    ...systemFile(fileOf(args.name, type)),
     ...(times.length === 0 ? {} : { validate: `systemd-analyze calendar ${times.map((one) => `'${one}'`).join(' ')}` }),
   };
 }
