@@ -1,31 +1,10 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { newBackup } from '../../src/backups/new-backup.ts';
-import { runSync } from '../child.ts';
+import { backupProject } from './backup-project.ts';
 import { directoryWith, healEntry, runHeal } from './built.ts';
 
-const project = directoryWith({ 'inventory/hosts.yml': 'vps: { hosts: { jack4: {} } }\n' });
-const backups = join(project, 'backups');
-const run = (...args: string[]) => runHeal(healEntry, ['backup', ...args], { cwd: project });
-
-/** Keeps a backup as `heal run backup` does. */
-async function keep(host: string, created: Date, warnings: readonly string[] = []): Promise<string> {
-  const source = join(project, 'source');
-  rmSync(source, { recursive: true, force: true });
-  mkdirSync(source);
-  writeFileSync(join(source, 'a'), `of ${host}`);
-  writeFileSync(join(source, 'b'), Buffer.alloc(300_000, created.getTime() % 256));
-  const archive = join(project, 'a.tgz');
-  runSync('tar', ['-C', source, '-czf', archive, 'a', 'b']);
-  const bytes = readFileSync(archive);
-  const backup = await newBackup(join(backups, host), { host, about: {}, parses: [] }, created);
-  await backup.write(bytes);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const { name } = await backup.keep({ code: 0, sha256, databases: [], warnings });
-  return name;
-}
+const { project, backups, run, keep } = backupProject();
 
 describe('heal backup', () => {
   const now = Date.now();
@@ -188,45 +167,6 @@ describe('heal backup', () => {
           'error: --keep has "yearly=1", which is not a number of backups\nhint: for example: --keep last=3,daily=7,weekly=4,monthly=12\n',
       });
     });
-  });
-
-  test('refuses an option of another action, and removes nothing', async () => {
-    const before = readdirSync(join(backups, 'jack4'));
-    const rows = [
-      ['list', '--keep', 'last=1', 'keep', 'prune'],
-      ['list', '--check', undefined, 'check', 'prune'],
-      ['list', '--all', undefined, 'all', 'verify'],
-      ['list', '--max-age', '2d', 'max-age', 'verify'],
-      ['restore', '--lock-timeout', '1', 'lock-timeout', 'restore --to host'],
-      ['verify', '--to', 'x', 'to', 'restore'],
-      ['restore', '--check', undefined, 'check', 'prune'],
-      ['prune', '--at', '2026', 'at', 'restore'],
-      ['prune', '--only', '/a', 'only', 'restore'],
-      ['list', '--forks', '1', 'forks', 'HOST'],
-      ['verify', '--inventory', 'x', 'inventory', 'HOST'],
-      ['restore', '--ask-become-pass', undefined, 'ask-become-pass', 'HOST'],
-      ['jack4', '--keep', 'last=1', 'keep', 'prune'],
-    ] as const;
-    for (const [action, flag, value, name, owner] of rows) {
-      const shown = action === 'jack4' ? 'HOST' : action;
-      const host = action === 'jack4' ? [] : ['jack4'];
-      expect(await run(action, ...host, flag, ...(value === undefined ? [] : [value]))).toEqual({
-        code: 5,
-        stdout: '',
-        stderr: `error: heal backup ${shown} has no option --${name}\nhint: --${name} is an option of heal backup ${owner}\n`,
-      });
-    }
-    expect((await run('jack4', '--backups', 'x')).stderr).toBe(
-      'error: heal backup HOST has no option --backups\nhint: the variable backup_dest sets the directory that a backup is written to: -e backup_dest=DIR\n',
-    );
-    expect(readdirSync(join(backups, 'jack4'))).toEqual(before);
-  });
-
-  test('accepts the options of run for the backup of a host', async () => {
-    const inventory = directoryWith({ 'hosts.yml': 'vps: { hosts: { other: { address: 127.0.0.1, port: 9 } } }\n' });
-    const options = ['-u', 'bob', '-b', '-f', '1', '-v', '-e', 'a=1', '--check'];
-    const { code, stdout, stderr } = await run('other', '-i', inventory, ...options);
-    expect({ code, stdout, stderr }).toMatchObject({ code: 4, stdout: expect.stringContaining('127.0.0.1:9') });
   });
 
   test('--max-age fails if the newest good backup of a host is older, and names the host', async () => {

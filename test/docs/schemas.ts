@@ -1,17 +1,15 @@
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import type { Module } from '../../src/core/module.ts';
 import { modules } from '../../src/modules/registry.ts';
-import { connectionVariables } from '../../src/project/inventory/connection-variables.ts';
+import { inventorySchema } from './inventory-schema.ts';
 import { keywords, type Scope } from './keywords.ts';
+import { draft, isObject, lenient, template } from './lenient-schema.ts';
 
 /**
  * JSON Schemas (draft-07) for editors. They allow `{{ }}` wherever a value is allowed, for an editor can't know what
  * comes out; heal itself checks strictly once it does. They refer to each other by file name and have no `$id`, so that
  * they work from whatever directory they lie in.
  */
-
-/** A text with `{{ }}`, or one that `!secret-env` or `!secret-file` stands before: editors see its text alone. */
-const template: JsonObject = { type: 'string', pattern: '\\{\\{' };
 
 const definitions: JsonObject = {
   template: { ...template, description: 'A value that comes from variables.' },
@@ -36,48 +34,6 @@ const definitions: JsonObject = {
     anyOf: [{ $ref: '#/definitions/condition' }, { type: 'array', items: { $ref: '#/definitions/condition' } }],
   },
 };
-
-const draft = 'http://json-schema.org/draft-07/schema#';
-
-/** A schema whose every value may also be a text with `{{ }}`. What people read stays on the outside. */
-export function lenient(schema: JsonObject): JsonObject {
-  const { description, default: preset, ...rest } = schema;
-  const inner: Record<string, Json> = { ...rest };
-  for (const key of ['properties', 'patternProperties'] as const) {
-    const group = rest[key];
-    if (isObject(group)) {
-      inner[key] = Object.fromEntries(Object.entries(group).map(([name, one]) => [name, part(one)]));
-    }
-  }
-  for (const key of ['items', 'additionalProperties'] as const) {
-    const one = rest[key];
-    if (isObject(one)) inner[key] = lenient(one);
-  }
-  for (const key of ['anyOf', 'oneOf'] as const) {
-    const list = rest[key];
-    if (Array.isArray(list)) inner[key] = list.map((one: Json) => (isObject(one) ? stripped(lenient(one)) : one));
-  }
-  const outer = {
-    ...(description === undefined ? {} : { description }),
-    ...(preset === undefined ? {} : { default: preset }),
-  };
-  if (Object.keys(inner).length === 0) return outer;
-  return { ...outer, anyOf: [inner, { $ref: 'tasks.json#/definitions/template' }] };
-}
-
-/** Of nested alternatives only the strict one: the template stands beside them already. */
-function stripped(schema: JsonObject): Json {
-  const { anyOf } = schema;
-  return Array.isArray(anyOf) && anyOf.length === 2 ? (anyOf[0] ?? {}) : schema;
-}
-
-function part(one: Json): Json {
-  return isObject(one) ? lenient(one) : one;
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** What may stand behind a module's name. */
 export function moduleValue(module: Module): JsonObject {
@@ -228,68 +184,6 @@ function drillsSchema(): JsonObject {
       additionalProperties: false,
     },
   };
-}
-
-function inventorySchema(): JsonObject {
-  const kinds: Readonly<Record<(typeof connectionVariables)[number]['kind'], JsonObject>> = {
-    text: { type: 'string', minLength: 1 },
-    path: { type: 'string', minLength: 1 },
-    // The name behind the tag.
-    secret: { type: 'string', minLength: 1 },
-    port: { type: 'integer', minimum: 1, maximum: 65_535 },
-    boolean: { type: 'boolean' },
-    seconds: { type: 'number', exclusiveMinimum: 0 },
-    method: { enum: ['sudo', 'su'] },
-    checking: { enum: ['strict', 'accept-new', 'off', true, false] },
-  };
-  const vars = Object.fromEntries(
-    connectionVariables.flatMap(({ name, also, kind, about }) =>
-      [name, ...also].map((each) => [each, lenient({ ...kinds[kind], description: capital(about) })]),
-    ),
-  );
-  const nothing: JsonObject = { type: 'null' };
-  return {
-    $schema: draft,
-    title: 'An inventory of heal: inventory/hosts.yml',
-    type: ['object', 'null'],
-    additionalProperties: { $ref: '#/definitions/group' },
-    definitions: {
-      vars: { type: 'object', properties: vars },
-      group: {
-        anyOf: [
-          nothing,
-          {
-            type: 'object',
-            properties: {
-              hosts: {
-                description: 'Hosts by name, each with its variables; jack[1:3] are three.',
-                anyOf: [
-                  nothing,
-                  {
-                    type: 'object',
-                    additionalProperties: { anyOf: [nothing, { $ref: '#/definitions/vars' }] },
-                  },
-                ],
-              },
-              children: {
-                description: 'Groups below it.',
-                anyOf: [nothing, { type: 'object', additionalProperties: { $ref: '#/definitions/group' } }],
-              },
-              vars: {
-                description: 'Variables of all its hosts.',
-                anyOf: [nothing, { $ref: '#/definitions/vars' }],
-              },
-            },
-            additionalProperties: false,
-          },
-        ],
-      },
-    },
-  };
-}
-
-function capital(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 /** All schemas by their file name in docs/schemas/. */

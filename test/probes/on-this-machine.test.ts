@@ -7,7 +7,6 @@ import type { State } from '../../src/core/state.ts';
 import { command } from '../../src/probes/command.ts';
 import { content } from '../../src/probes/content.ts';
 import { entry } from '../../src/probes/entry.ts';
-import { http } from '../../src/probes/http.ts';
 import { listener } from '../../src/probes/listener.ts';
 import { group, user } from '../../src/probes/user.ts';
 import { runSync } from '../child.ts';
@@ -225,38 +224,6 @@ for (const shell of shells()) {
           },
           { kind: 'absent' },
         ]);
-      } finally {
-        await server.stop();
-      }
-    });
-  });
-}
-
-for (const shell of shells()) {
-  describe.skipIf(shell.missing !== undefined)(`http under ${shell.name}`, () => {
-    test('the answer of a server is reported, and also that there is no server', async () => {
-      const server = await startServer(
-        `require('http').createServer((q, a) => { a.statusCode = q.url === '/bad' ? 503 : 200; a.end(q.headers['x-key'] || 'hi'); })`,
-      );
-      try {
-        const base = `http://127.0.0.1:${server.port}`;
-        const questions = [
-          http({ url: `${base}/` }),
-          http({ url: `${base}/bad` }),
-          http({ url: `${base}/`, method: 'HEAD' }),
-          http({ url: 'http://127.0.0.1:1/' }),
-          http({ url: `${base}/`, headers: { 'x-key': 'a "quoted" \\ key' } }),
-        ];
-        const states = ask(shell, questions);
-        const [good, bad, head, refused, keyed] = questions.map(({ key }) => states.get(key));
-        expect(good).toMatchObject({ value: { status: 200, body: Buffer.from('hi') } });
-        expect(bad).toMatchObject({ value: { status: 503 } });
-        expect(head).toMatchObject({ value: { status: 200 } });
-        expect(refused).toMatchObject({
-          value: { status: 0, error: expect.stringMatching(/refused|failed to connect/i) },
-        });
-        if (shell.name.startsWith('busybox')) expect(keyed).toMatchObject({ kind: 'unavailable' });
-        else expect(keyed).toMatchObject({ value: { body: Buffer.from('a "quoted" \\ key') } });
       } finally {
         await server.stop();
       }

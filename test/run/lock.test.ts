@@ -1,58 +1,28 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
-import type { Play, Task } from '../../src/core/playbook.ts';
+import type { Task } from '../../src/core/playbook.ts';
 import { modules } from '../../src/modules/registry.ts';
 import { lockAlive } from '../../src/shell/run-lock.ts';
 import { runSync } from '../child.ts';
-import { directoryWith, healEntry, startHeal } from '../cli/built.ts';
 import { casesUnder, engineShells, shells } from '../shell/shells.ts';
-import { noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
 import { runs, until } from '../until.ts';
+import { gate, lockRuns, open, reached, warnings } from './lock-runs.ts';
 import { constant, madeHost, madePlay, madeTask } from './made.ts';
 import { runMade } from './made-run.ts';
 
 const { all, remove } = shells();
 afterAll(remove);
 
-/** Lets a command of a task wait for the test; it ends with the test in any case. */
-const gate = (file: string): string => `: >'${file}.reached'; until [ -e '${file}.open' ]; do sleep 0.05; done`;
-const open = (file: string): void => writeFileSync(`${file}.open`, '');
-const reached = (file: string): Promise<void> => until(`${file} is reached`, () => existsSync(`${file}.reached`));
-
+// All in one file: files run at the same time, and the lock is the one that this machine has.
 describe.each(engineShells(all))('two runs that change a host at once under $name', (shell) => {
   const caseOf = casesUnder(shell);
+  const own = lockRuns(shell);
+  const { at, log, shellTask, start } = own;
   let directory = '';
   beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'heal-lock-'));
+    directory = own.directory;
   });
-  afterEach(() => {
-    // Whatever still waits for a gate goes on.
-    for (const name of ['gate', 'other']) if (existsSync(directory)) open(at(name));
-    rmSync(directory, { recursive: true, force: true });
-  });
-  const at = (name: string): string => join(directory, name);
-  const log = (): string => readFileSync(at('log'), 'utf8');
-  const shellTask = (cmd: string, more: Partial<Task> = {}): Task => madeTask('shell', { cmd }, more);
-  const start = (
-    who: string,
-    tasks: readonly Task[],
-    more: Parameters<typeof runMade>[3] &
-      Partial<Pick<Play, 'handlers' | 'verify' | 'anyErrorsFatal'>> & { readonly timeout?: number } = {},
-  ) => {
-    const { handlers = [], verify = [], timeout = 100, anyErrorsFatal, ...rest } = more;
-    const lock = { timeout, run: `${who}-${directory}`, who: () => `${who}@laptop` };
-    return runMade(
-      shell,
-      madePlay(tasks, { handlers, verify, ...(anyErrorsFatal === undefined ? {} : { anyErrorsFatal }) }),
-      modules,
-      { lock, ...rest },
-    );
-  };
-  const warnings = (events: readonly Event[]): string[] =>
-    events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
 
   it('wait for each other, and report the holder', async () => {
     const first = start('first', [
@@ -248,51 +218,5 @@ describe.each(engineShells(all))('two runs that change a host at once under $nam
     } finally {
       process.kill(pid);
     }
-  });
-});
-
-describe.skipIf(noSshd !== undefined)('a run that is killed', () => {
-  let sshd: Sshd;
-  beforeAll(async () => {
-    sshd = await startSshd();
-  });
-  afterAll(() => {
-    sshd?.stop();
-  });
-
-  it('releases the lock for the run that waits', async () => {
-    const { port, key, knownHosts, directory } = sshd;
-    const [started, done] = [join(directory, 'started'), join(directory, 'done')];
-    const project = directoryWith({
-      'inventory/hosts.yml': `all:\n  vars: { identity_file: ${key}, known_hosts_file: ${knownHosts} }\n  hosts:\n    jack4: { address: 127.0.0.1, port: ${port} }\n`,
-      'tasks/long.yml': `- name: Long\n  hosts: all\n  tasks:\n    - { name: It takes long, shell: "echo $$ >${started}; sleep 600" }\n`,
-      'tasks/short.yml': `- name: Short\n  hosts: all\n  tasks:\n    - { name: It is short, shell: ": >${done}" }\n`,
-    });
-    const long = startHeal(healEntry, ['run', 'long'], { cwd: project });
-    await until('the first works', () => existsSync(started) && readFileSync(started, 'utf8').endsWith('\n'));
-    let said = '';
-    const short = startHeal(healEntry, ['run', 'short'], {
-      cwd: project,
-      onOutput: (text) => {
-        said += text;
-      },
-    });
-    await until('the second waits', () => said.includes('waiting for another run'));
-    expect(said).toMatch(
-      /jack4: waiting for another run that is changing this host: \S+@\S+, process \d+: heal run long, since 20\S+Z \(process \d+ on the host\)\n/,
-    );
-    const at0 = await startHeal(healEntry, ['run', 'short', '--lock-timeout', '0'], { cwd: project }).done;
-    expect([at0.code, at0.stdout]).toEqual([2, expect.stringContaining('another run is changing this host: ')]);
-    const wrong = await startHeal(healEntry, ['run', 'short', '--lock-timeout', 'soon'], { cwd: project }).done;
-    expect([wrong.code, wrong.stderr]).toEqual([
-      5,
-      'error: --lock-timeout takes seconds from 0 to 86400, not "soon"\nhint: for example: --lock-timeout 60\n',
-    ]);
-    expect(existsSync(done)).toBe(false);
-    long.kill('SIGKILL');
-    await long.done;
-    const { code, stdout } = await short.done;
-    expect([code, stdout]).toEqual([0, expect.stringContaining('changed=1')]);
-    expect(runs(Number(readFileSync(started, 'utf8')))).toBe(false);
   });
 });

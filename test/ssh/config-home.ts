@@ -1,4 +1,7 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
 import type { Login } from '../../src/core/connection.ts';
 import { readConfigFiles } from '../../src/ssh/config/config-file.ts';
 import { withConfig } from '../../src/ssh/config/config-login.ts';
@@ -32,4 +35,20 @@ export async function loginOfHome(home: string, name: string, changes: Partial<L
     systemDirectory: '/etc/ssh',
   };
   return withConfig(login, files, side);
+}
+
+/** Registers hooks for the directory of a test file's homes, and returns a function that makes a home with these files below it. */
+export function madeHomes(): (files: Readonly<Record<string, string>>) => string {
+  let directory = '';
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'heal-config-'));
+  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  return (files) => {
+    const home = mkdtempSync(join(directory, 'home-'));
+    mkdirSync(join(home, '.ssh'));
+    mkdirSync(join(home, 'etc'));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(home, name), text.replaceAll('HOME', home));
+    return home;
+  };
 }
