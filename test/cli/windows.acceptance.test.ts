@@ -91,6 +91,29 @@ describeLab('heal on Windows', { hosts: ['jack4'], state: 'site' }, (lab) => {
     );
   });
 
+  test('a restore on the host shows what it would replace, and replaces it', async () => {
+    await host().exec('rm /root/.openclaw/openclaw.json');
+    const check = await heal('backup', 'restore', 'jack4', '--to', 'host', '--check');
+    expect(check.code, check.stdout + check.stderr).toBe(0);
+    expect(check.stdout).toContain('/root/.openclaw');
+    const done = await heal('backup', 'restore', 'jack4', '--to', 'host');
+    expect(done.code, done.stdout + done.stderr).toBe(0);
+    expect(await host().exec('test -s /root/.openclaw/openclaw.json && echo there')).toBe('there\n');
+  });
+
+  test('a command is run by hand, and files are copied both ways', async () => {
+    const said = await heal('ssh', 'jack4', 'echo', 'hello from', '"$(id -un)"; exit 3');
+    expect(said).toMatchObject({ code: 3, stdout: 'hello from root\n' });
+    const text = 'one\r\ntwo\n';
+    writeFiles(project, { 'by hand.txt': text });
+    const there = await heal('cp', windowsPath(join(project, 'by hand.txt')), 'jack4:/root/by-hand.txt');
+    expect(there.code, there.stderr).toBe(0);
+    expect(await host().exec('cat /root/by-hand.txt')).toBe(text);
+    const back = await heal('cp', 'jack4:/root/by-hand.txt', '.\\back.txt');
+    expect(back.code, back.stderr).toBe(0);
+    expect(readFileSync(join(project, 'back.txt'), 'utf8')).toBe(text);
+  });
+
   test('errors have their exit codes, and name the files as Windows does', async () => {
     const wrong = await heal('run', 'site', '--limt', 'jack4');
     expect(wrong).toMatchObject({ code: 5, stdout: '' });
