@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { HealError } from '../../src/core/errors.ts';
+import type { HealError } from '../../src/core/errors.ts';
 import { agentKeys } from '../../src/ssh/keys/agent-keys.ts';
 import { identityFinder, type KeyChoice } from '../../src/ssh/keys/identities.ts';
 import { runSync } from '../child.ts';
 import { startAgent } from './agent.ts';
+import { refusal } from './refusal.ts';
 import { makeKey } from './sshd.ts';
 
 let directory = '';
@@ -18,13 +19,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-async function refusal(file: string): Promise<HealError> {
-  try {
-    await identityFinder({ home: directory, agentSocket: undefined })({ identityFile: file });
-  } catch (error) {
-    if (error instanceof HealError) return error;
-  }
-  throw new Error('it was not refused');
+function refusalOf(file: string): Promise<HealError> {
+  return refusal(identityFinder({ home: directory, agentSocket: undefined })({ identityFile: file }));
 }
 
 describe('a key file', () => {
@@ -103,7 +99,7 @@ describe('a key file', () => {
   test.each(broken)('%s is refused', async (name, make, message, hint) => {
     const file = join(directory, `bad ${name.replaceAll(/\W/g, '-')}`);
     make(file);
-    const error = await refusal(file);
+    const error = await refusalOf(file);
     expect(error.kind).toBe('usage');
     expect(error.message).toBe(message.replace('FILE', file));
     expect(error.hint).toBe(hint.replace('FILE', file));

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection, Frame } from '../../src/core/connection.ts';
-import { HealError } from '../../src/core/errors.ts';
+import type { HealError } from '../../src/core/errors.ts';
 import { sh } from '../../src/shell/sh.ts';
 import { type Connector, connector } from '../../src/ssh/connect.ts';
 import type { Pace } from '../../src/ssh/fast-login.ts';
 import { until } from '../until.ts';
 import { loginOfHome } from './config-home.ts';
+import { refusal } from './refusal.ts';
 import { startRelay } from './relay.ts';
 import { freePort, makeKey, noSshd, type Sshd, startSshd } from './sshd.ts';
 
@@ -66,11 +67,8 @@ describe.skipIf(noSshd !== undefined)(
       return Promise.all(said);
     }
 
-    async function refusal(config: readonly string[], name = 'jack'): Promise<HealError> {
-      const error = await reach(newConnector(), config, [name]).catch((reason: unknown) => reason);
-      if (error instanceof HealError) return error;
-      throw error;
-    }
+    const refusalBy = (config: readonly string[], name = 'jack'): Promise<HealError> =>
+      refusal(reach(newConnector(), config, [name]));
 
     const loggedIn = (sshd: Sshd): number => sshd.log().match(/^Accepted publickey/gm)?.length ?? 0;
 
@@ -147,7 +145,7 @@ describe.skipIf(noSshd !== undefined)(
     test('name the hop that refuses the connection', async () => {
       const port = await freePort();
       const config = [block('jump', one, `Port ${port}`), block('jack', target, 'ProxyJump jump')];
-      const error = await refusal(config);
+      const error = await refusalBy(config);
       expect(error.kind).toBe('unreachable');
       expect(error.message).toBe(`jump host jump: connection refused by 127.0.0.1 port ${port}`);
       expect(error.hint).toBe('is sshd running there, and is this its port?');
@@ -155,11 +153,11 @@ describe.skipIf(noSshd !== undefined)(
 
     test('name the hop that does not connect further', async () => {
       const port = await freePort();
-      const behind = await refusal([block('jump', one), block('jack', target, `Port ${port}`, 'ProxyJump jump')]);
+      const behind = await refusalBy([block('jump', one), block('jack', target, `Port ${port}`, 'ProxyJump jump')]);
       expect(behind.message).toBe(`the jump host jump cannot connect to 127.0.0.1 port ${port}: Connection refused`);
       expect(behind.hint).toBe('does sshd run there? The address is looked up and connected to by jump');
       const second = [block('one', one), block('two', two, `Port ${port}`), block('jack', target, 'ProxyJump one,two')];
-      expect((await refusal(second)).message).toBe(
+      expect((await refusalBy(second)).message).toBe(
         `jump host two: the jump host one cannot connect to 127.0.0.1 port ${port}: Connection refused`,
       );
     });
@@ -168,7 +166,7 @@ describe.skipIf(noSshd !== undefined)(
       const closed = await startSshd(['AllowTcpForwarding no']);
       try {
         appendFileSync(join(home, '.ssh/known_hosts'), readFileSync(closed.knownHosts));
-        const error = await refusal([block('jump', closed), block('jack', target, 'ProxyJump jump')]);
+        const error = await refusalBy([block('jump', closed), block('jack', target, 'ProxyJump jump')]);
         expect(error.message).toMatch(/^the jump host jump may not connect to 127\.0\.0\.1 port \d+: /);
         expect(error.hint).toBe('its sshd_config must allow it: AllowTcpForwarding, PermitOpen');
       } finally {
@@ -178,17 +176,17 @@ describe.skipIf(noSshd !== undefined)(
 
     test('check the keys of both: the hop is named if its own key is unknown or refused', async () => {
       const none = `UserKnownHostsFile ${join(home, 'none')}`;
-      const jump = await refusal([block('jump', one, none), block('jack', target, 'ProxyJump jump')]);
+      const jump = await refusalBy([block('jump', one, none), block('jack', target, 'ProxyJump jump')]);
       expect(jump.message).toMatch(
         /^jump host jump: the host key of 127\.0\.0\.1 port \d+ is unknown: ssh-ed25519 SHA256:/,
       );
       expect(jump.hint).toContain(`ssh-keyscan -t ed25519 -p ${one.port} 127.0.0.1 >> ${join(home, 'none')}`);
-      const host = await refusal([block('jump', one), block('jack', target, 'ProxyJump jump', none)]);
+      const host = await refusalBy([block('jump', one), block('jack', target, 'ProxyJump jump', none)]);
       expect(host.message).toMatch(/^the host key of 127\.0\.0\.1 port \d+ is unknown: ssh-ed25519 SHA256:/);
       expect(host.hint).toContain(`echo '[127.0.0.1]:${target.port} ssh-ed25519 `);
       const key = makeKey(home, 'stranger', '-t', 'ed25519');
       const wrong = [block('jump', { ...one, key }), block('jack', target, 'ProxyJump jump')];
-      expect((await refusal(wrong)).message).toMatch(
+      expect((await refusalBy(wrong)).message).toMatch(
         /^jump host jump: 127\.0\.0\.1 port \d+ does not let \w+ in: tried /,
       );
     });

@@ -2,12 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection, Frame, Login } from '../../src/core/connection.ts';
-import { HealError } from '../../src/core/errors.ts';
+import type { HealError } from '../../src/core/errors.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { sh } from '../../src/shell/sh.ts';
 import { connector } from '../../src/ssh/connect.ts';
 import { type Pace, paces } from '../../src/ssh/fast-login.ts';
 import { until } from '../until.ts';
+import { refusal } from './refusal.ts';
 import { makeKey, noPasswords, type Sshd, startSshd } from './sshd.ts';
 
 const account = { user: 'healtest', password: 'open sesame' };
@@ -61,11 +62,7 @@ describe.skipIf(noPasswords !== undefined)(
       open.push(await connect(login, program, (frame) => frames.push(frame), never));
       return frames.map((frame) => frame.body.toString()).join('');
     }
-    async function refusal(login: Login, pace?: Pace): Promise<HealError> {
-      const error = await whoami(login, pace).catch((reason: unknown) => reason);
-      if (error instanceof HealError) return error;
-      throw new Error(`it was not refused: ${error}`);
-    }
+    const refusalOf = (login: Login, pace?: Pace): Promise<HealError> => refusal(whoami(login, pace));
     const failures = (sshd: Sshd): number =>
       sshd.log().match(/^Failed (password|keyboard-interactive)|^error: PAM: Authentication failure/gm)?.length ?? 0;
 
@@ -100,7 +97,7 @@ describe.skipIf(noPasswords !== undefined)(
         for (const identityFile of [undefined, other]) {
           const before = [failures(sshd), sshd.connections()];
           const login = keyless(sshd, 'wrong one', identityFile === undefined ? {} : { identityFile });
-          const error = await refusal(identityFile === undefined ? withoutFile(login) : login, pace);
+          const error = await refusalOf(identityFile === undefined ? withoutFile(login) : login, pace);
           expect(error.kind).toBe('unreachable');
           expect(error.message).toBe(
             `127.0.0.1 port ${sshd.port} refused the password of healtest${identityFile === undefined ? '' : `, and before that ${other}`}`,
@@ -118,10 +115,10 @@ describe.skipIf(noPasswords !== undefined)(
       const sshd = await start([...byPassword, 'AuthenticationMethods publickey,password']);
       const login = keyless(sshd, account.password, { identityFile: sshd.key });
       expect(await whoami(login)).toBe(account.user);
-      const wrong = await refusal({ ...login, password: new Secret('wrong one') });
+      const wrong = await refusalOf({ ...login, password: new Secret('wrong one') });
       expect(wrong.message).toBe(`127.0.0.1 port ${sshd.port} refused the password of healtest, after it took the key`);
       const { password: _password, ...without } = login;
-      const missing = await refusal(without);
+      const missing = await refusalOf(without);
       expect(missing.message).toMatch(
         / took the key of healtest, and requires a second authentication method as well \(password\)$/,
       );
@@ -130,7 +127,7 @@ describe.skipIf(noPasswords !== undefined)(
 
     test('a server that requires more after the password is named', async () => {
       const sshd = await start([...byPassword, 'AuthenticationMethods password,publickey']);
-      const error = await refusal(withoutFile(keyless(sshd)));
+      const error = await refusalOf(withoutFile(keyless(sshd)));
       expect(error.message).toMatch(
         / took the password of healtest, and requires a second authentication method as well \(publickey\)$/,
       );
@@ -138,7 +135,7 @@ describe.skipIf(noPasswords !== undefined)(
 
     test('a server that accepts no password never gets one', async () => {
       const sshd = await start([]);
-      const error = await refusal(withoutFile(keyless(sshd)));
+      const error = await refusalOf(withoutFile(keyless(sshd)));
       expect(error.message).toBe(
         `127.0.0.1 port ${sshd.port} does not let healtest in: there is no key to try; it accepts no password (it accepts publickey)`,
       );
@@ -152,7 +149,7 @@ describe.skipIf(noPasswords !== undefined)(
       const line = `[127.0.0.1]:${sshd.port} ${readFileSync(`${other}.pub`, 'utf8')}`;
       writeFileSync(knownHostsFile, line);
       const login = withoutFile(keyless(sshd, account.password, { hostKeyChecking: 'off', knownHostsFile }));
-      const error = await refusal(login);
+      const error = await refusalOf(login);
       expect(error.message).toMatch(
         /there is no key to try; it is not sent the password, as its host key has changed$/,
       );
