@@ -7,9 +7,6 @@ import { defineModule } from './definition/define.ts';
 import { absolutePath } from './definition/schemas.ts';
 import { cleanPath } from './files/clean-path.ts';
 
-/** Maximum size of a fetched file, in bytes: it is in memory as a whole. */
-const limit = 256 * 1024 * 1024;
-
 /** Copies a file of the host to the control node, readable by its owner only. */
 export const fetch = defineModule({
   name: 'fetch',
@@ -56,7 +53,6 @@ export const fetch = defineModule({
     }
     if (there.type !== 'file') return fail(`${args.src} is a ${there.type}, not a file`, 'archive a directory first');
     if (there.sha256 === undefined) return fail(`${args.src} can't be read`, 'become root or its owner');
-    if (there.size > limit) return fail(`${args.src} has ${there.size} bytes, more than the ${limit} that are fetched`);
     const result = { dest: place, checksum: there.sha256, size: there.size };
     // Its hash was verified when it was fetched; the content read from the control node is from before.
     if (before !== undefined || kept?.sha256 === there.sha256 || kept?.path === undefined)

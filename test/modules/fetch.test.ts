@@ -12,13 +12,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Content } from '../../src/core/change.ts';
-import type { Connection } from '../../src/core/connection.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { fetch } from '../../src/modules/fetch.ts';
 import { heldContent } from '../../src/run/playbook/project-side.ts';
 import { download } from '../../src/run/transfer/download.ts';
 import { sh } from '../../src/shell/sh.ts';
-import { attemptSync } from '../child.ts';
+import { connectHere } from '../../src/ssh/here.ts';
 import { decide, inputOf, shells } from './on-this-machine.ts';
 
 const [shell] = shells();
@@ -32,18 +31,6 @@ describe.skipIf(shell?.missing !== undefined)('fetch', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-  /** This machine as a host: a channel is a shell of its own. */
-  const connection: Connection = {
-    host: 'here',
-    roundTrips: 0,
-    run: () => Promise.reject(new Error('no program is run')),
-    channel: async ({ text }) => {
-      const { code, stdout, stderr } = attemptSync('sh', ['-c', text]);
-      return { code: code ?? undefined, stdout, stderr };
-    },
-    load: () => undefined,
-    close: async () => undefined,
-  };
   const missing = (path: string): Content => ({ ...heldContent(Buffer.alloc(0)), sha256: '', path });
   const plan = (args: JsonObject, kept: Content) => {
     if (shell === undefined) throw new Error('no shell');
@@ -81,9 +68,12 @@ describe.skipIf(shell?.missing !== undefined)('fetch', () => {
 
   test('the file is complete or does not exist, and only its owner can read it', async () => {
     const { signal } = new AbortController();
+    const connection = await connectHere(sh`:`, () => {}, signal);
     const { sha256 } = heldContent(readFileSync(at('f')));
     const act = { kind: 'download', path: at('f'), sha256, to: at('a/b/f'), script: sh`:` } as const;
-    await download(connection, act, undefined, signal);
+    const sizes: number[] = [];
+    await download(connection, act, undefined, signal, (bytes) => sizes.push(bytes));
+    expect(sizes).toEqual([3]);
     expect([readFileSync(at('a/b/f')), statSync(at('a/b/f')).mode & 0o777]).toEqual([readFileSync(at('f')), 0o600]);
     writeFileSync(at('f'), 'changed');
     await expect(download(connection, act, undefined, signal)).rejects.toThrow(
@@ -95,5 +85,6 @@ describe.skipIf(shell?.missing !== undefined)('fetch', () => {
       `${at('a/b')} could not be written`,
     );
     expect([readFileSync(at('a/b/f')), readdirSync(at('a'))]).toEqual([Buffer.from([0, 255, 10]), ['b']]);
+    await connection.close();
   });
 });

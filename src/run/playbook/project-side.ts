@@ -99,11 +99,14 @@ export function heldContent(bytes: Buffer, secret = false): Content {
 
 /** A file that a task writes: read again each time, and it may not exist yet. */
 async function keptContent(path: string): Promise<Content> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  try {
+    return { ...(await readContent(path, (await stat(path)).size)), path };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      return { ...heldContent(Buffer.alloc(0)), sha256: '', path };
+    }
     throw usage(`${path} can't be read`, undefined, 'dest names the file that is to be written', error);
-  });
-  return bytes === undefined ? { ...heldContent(Buffer.alloc(0)), sha256: '', path } : { ...heldContent(bytes), path };
+  }
 }
 
 async function fileContent(path: string, roots: Roots, at: Instance['task']['at']): Promise<Content> {
@@ -111,6 +114,10 @@ async function fileContent(path: string, roots: Roots, at: Instance['task']['at'
   const { size } = found;
   if (!found.isFile())
     throw usage(`${shownPath(path, roots.project)} is not a file`, at, 'name a file, not a directory');
+  return readContent(path, size);
+}
+
+async function readContent(path: string, size: number): Promise<Content> {
   if (size <= heldAtMost) return heldContent(await readFile(path));
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk);

@@ -40,7 +40,7 @@ export async function partOf(run: HostRun, turn: TaskTurn, decided: Decided, fir
       act.kind === 'upload' ? act.content.size : undefined,
     );
     const uploaded = act.kind === 'upload' ? await upload(run.connection, act, user, signal, count) : undefined;
-    if (act.kind === 'download') await download(run.connection, act, user, signal);
+    if (act.kind === 'download') await download(run.connection, act, user, signal, count);
     if (act.kind === 'archive') archived = await archive(run.connection, act, { signal, timeout, user, count });
     steps.push({
       id: `c${first + index}`,
