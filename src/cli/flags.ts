@@ -46,7 +46,7 @@ const extraVars: Flag = {
 const become: readonly Flag[] = [
   { name: 'become', alias: 'b', kind: 'boolean', about: 'become another user' },
   { name: 'become-user', kind: 'text', about: 'user to become with -b (default: root)' },
-  { name: 'become-method', kind: 'text', about: 'sudo (default) or su' },
+  { name: 'become-method', kind: 'text', about: 'method for it: sudo (default) or su' },
   { name: 'ask-become-pass', alias: 'K', kind: 'boolean', about: 'ask for the password of sudo or su' },
 ];
 
