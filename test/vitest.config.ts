@@ -3,10 +3,19 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * Files that take minutes begin first: one of them begun last would leave the other worker idle. Between the two that work on
+ * Files that take long begin first: one of them begun last would leave the other workers idle. Between the two that work on
  * many hosts at once, site and jack-service, stand those with one.
  */
-const minutes = ['site.lab', 'docker.lab', 'jack-service', 'several-hosts', 'become', 'lab/lab.test', 'site-roles'];
+const minutes = [
+  'fake-hosts',
+  'site.lab',
+  'docker.lab',
+  'jack-service',
+  'several-hosts',
+  'become',
+  'lab/lab.test',
+  'site-roles',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -44,7 +53,8 @@ export default defineConfig({
           exclude: [...lab, ...acceptance],
           // Far more than any takes: a busy machine is slow to start programs, and a limit is for what hangs.
           testTimeout: 90_000,
-          maxWorkers: workers('UNIT_WORKERS', 2),
+          // Some tests wait for limits, so one more than there are processors.
+          maxWorkers: workers('UNIT_WORKERS', 3),
           sequence: { groupOrder: 1 },
         },
       },

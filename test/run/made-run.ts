@@ -27,6 +27,7 @@ export async function runMade(
     readonly beforeProgram?: (text: string) => void | Promise<void>;
     readonly signal?: AbortSignal;
     readonly lock?: RunSettings['lock'];
+    readonly recheckPause?: number;
     /** Where the events go, for a run that does not come to its end. */
     readonly events?: Event[];
   } = {},
@@ -61,6 +62,7 @@ export async function runMade(
     selected: () => true,
     check: more.check ?? false,
     deep: false,
+    ...(more.recheckPause === undefined ? {} : { recheckPause: more.recheckPause }),
     ...(more.lock === undefined ? {} : { lock: more.lock }),
     signal: more.signal ?? new AbortController().signal,
     emit: (event) => events.push(event),

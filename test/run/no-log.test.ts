@@ -57,7 +57,7 @@ describe('no_log', () => {
       shell,
       madePlay(tasks, { handlers, verify }),
       modules as ReadonlyMap<string, Module>,
-      more.check === true ? { check: true } : {},
+      { check: more.check === true, recheckPause: 50 },
     );
     return { all: await seen(events), done, report };
   };

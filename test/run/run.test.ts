@@ -64,7 +64,7 @@ describe.each(engineShells(all))('a run under $name', (shell) => {
       madeTask('line-file', { path: file, text: 'one' }),
       madeTask('line-file', { path: file, text: 'other' }),
     ]);
-    const { done, report } = await run(shell, play);
+    const { done, report } = await run(shell, play, { recheckPause: 50 });
     expect(report['here']).toMatchObject({ changed: 2, failed: 1 });
     expect(done.at(-1)?.message).toContain('reverted by "["line-file"');
   });
@@ -75,7 +75,7 @@ describe.each(engineShells(all))('a run under $name', (shell) => {
       madeTask('line-file', { path: file, text }, { blocks: [{ block, part }] });
     const { done, report } = await run(shell, madePlay([line('one', 'block'), line('other', 'always')]));
     expect([report['here'], done.length]).toMatchObject([{ changed: 2, failed: 0 }, 2]);
-    const twice = await run(shell, madePlay([line('one', 'block'), line('other', 'block')]));
+    const twice = await run(shell, madePlay([line('one', 'block'), line('other', 'block')]), { recheckPause: 50 });
     expect(twice.report['here']).toMatchObject({ changed: 2, failed: 1 });
   });
 

@@ -36,6 +36,8 @@ export interface RunSettings {
   readonly emit: (event: Event) => void;
   /** Milliseconds; from a monotonic clock. */
   readonly now: () => number;
+  /** Milliseconds between two attempts to find a state correct again that is no longer correct. Default: 1000. */
+  readonly recheckPause?: number;
   readonly project: ProjectSide;
   /** How the lock of a host is acquired before the first change; undefined uses no lock. */
   readonly lock?: {

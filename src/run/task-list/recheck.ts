@@ -8,8 +8,8 @@ import { pause } from '../task/pause.ts';
 import { nameOf } from '../task/task-info.ts';
 import { gather } from './gather.ts';
 
-/** Seconds until a state that is no longer correct counts as undone. */
-const patience = 5;
+/** How often a state that is no longer correct is read again, with a pause before each time, until it counts as undone. */
+const attempts = 5;
 
 /**
  * After a run that changed something, all tasks are asked again: a state that is no longer correct was undone by a later
@@ -19,7 +19,7 @@ const patience = 5;
  * @returns whether the states of all tasks are still correct
  */
 export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean> {
-  const { signal, emit } = run.settings;
+  const { signal, emit, recheckPause = 1000 } = run.settings;
   const kept = run.kept.filter(({ instance }) => instance.phase === 'task' && instance.task.delegateTo === undefined);
   const wanted = new Map<string, Question<unknown>>();
   for (const { prepared } of kept) {
@@ -43,8 +43,8 @@ export async function recheck(run: HostRun, checks: Instance[]): Promise<boolean
     return culprit === undefined || !cleansUp(culprit, instance);
   });
   // A program on the host may be changing it at this moment, and a service that heals needs a second.
-  for (let attempt = 1; fallen.length > 0 && attempt <= patience; attempt += 1) {
-    await pause(1000, signal);
+  for (let attempt = 1; fallen.length > 0 && attempt <= attempts; attempt += 1) {
+    await pause(recheckPause, signal);
     const again = fallen.flatMap(({ kept: { prepared } }) => questionsOf(prepared.reads));
     for (const question of again) run.cache.forget(question);
     const { answers } = await exchange(run.connection, { acts: [] }, again, signal);
