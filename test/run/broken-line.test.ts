@@ -2,13 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { beforeEach, describe, expect } from 'vitest';
 import { HealError } from '../../src/core/errors.ts';
 import type { Block } from '../../src/core/playbook.ts';
-import { casesUnder, engineShells } from '../shell/shells.ts';
+import { caseShells, casesUnder } from '../shell/shells.ts';
 import { engineRuns } from './engine-runs.ts';
 import { constant, madePlay, madeTask } from './made.ts';
 
 const { all, newFile, run } = engineRuns();
 
-describe.each(engineShells(all))('a run under $name', (shell) => {
+describe.each(caseShells(all))('a run under $name', (shell) => {
   const engine = casesUnder(shell);
   let file: string;
   beforeEach(() => {

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { beforeEach, describe, expect } from 'vitest';
-import { casesUnder, engineShells } from '../shell/shells.ts';
+import { caseShells, casesUnder } from '../shell/shells.ts';
 import { engineRuns } from './engine-runs.ts';
 import { madePlay, madeTask } from './made.ts';
 
 const { all, newFile, run } = engineRuns();
 
-describe.each(engineShells(all))('a run under $name', (shell) => {
+describe.each(caseShells(all))('a run under $name', (shell) => {
   const engine = casesUnder(shell);
   let file: string;
   beforeEach(() => {

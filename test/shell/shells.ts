@@ -44,6 +44,11 @@ export function engineShells(all: readonly Shell[]): readonly Shell[] {
   return runsAllCases ? all : all.filter(({ name }) => name !== 'bash');
 }
 
+/** The shells that {@link casesUnder} defines cases under: for files that have no others. */
+export function caseShells(all: readonly Shell[]): readonly Shell[] {
+  return runsAllCases ? all : all.filter(({ name }) => name.startsWith('dash'));
+}
+
 /**
  * Defines cases of the engine under one of the shells. What the engine decides is the same whichever shell runs its programs, so
  * under bash and busybox only those cases are defined that the shell itself may spoil, by `test`; with HEAL_TESTS=all these are too.
