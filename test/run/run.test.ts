@@ -69,12 +69,15 @@ describe.each(engineShells(all))('a run under $name', (shell) => {
     expect(done.at(-1)?.message).toContain('reverted by "["line-file"');
   });
 
-  engine('what the always of a block undoes of its tasks is meant to be undone', async () => {
+  engine('the always and the rescue of a block may undo its tasks', async () => {
     const block = { id: 'b', at: madeTask('free', {}).at };
-    const line = (text: string, part: 'block' | 'always'): Task =>
+    const line = (text: string, part: 'block' | 'always' | 'rescue'): Task =>
       madeTask('line-file', { path: file, text }, { blocks: [{ block, part }] });
     const { done, report } = await run(shell, madePlay([line('one', 'block'), line('other', 'always')]));
     expect([report['here'], done.length]).toMatchObject([{ changed: 2, failed: 0 }, 2]);
+    const fails = madeTask('free', { cmd: 'exit 3' }, { blocks: [{ block, part: 'block' }] });
+    const rescued = await run(shell, madePlay([line('one', 'block'), fails, line('third', 'rescue')]));
+    expect(rescued.report['here']).toMatchObject({ changed: 2, failed: 0, rescued: 1 });
     const twice = await run(shell, madePlay([line('one', 'block'), line('other', 'block')]), { recheckPause: 50 });
     expect(twice.report['here']).toMatchObject({ changed: 2, failed: 1 });
   });
