@@ -23,7 +23,11 @@ export const uri = defineModule({
         default: false,
         description: 'Return the body as result.content (at most 64 KiB).',
       },
-      follow_redirects: { type: 'boolean', default: false },
+      follow_redirects: {
+        type: 'boolean',
+        default: false,
+        description: 'Follow redirects, at most ten with `headers`, which are sent only to the host of `url`.',
+      },
       validate_certs: { type: 'boolean', default: true },
       timeout: { type: 'integer', minimum: 1, default: 10, description: 'Timeout of the whole request, in seconds.' },
     },

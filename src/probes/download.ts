@@ -3,6 +3,7 @@ import type { Sh } from '../core/sh.ts';
 import { present, type State } from '../core/state.ts';
 import { heredoc } from '../shell/heredoc.ts';
 import { joinSh, sh } from '../shell/sh.ts';
+import { curlHops, curlText, curlUrl, userOf } from './curl.ts';
 import { defineProbe } from './define.ts';
 import { parts } from './trouble.ts';
 
@@ -84,13 +85,13 @@ export function downloadText(wanted: Download): Sh {
   const isPrivate = wanted.secret === true || userOf(url) !== undefined;
   const certs = validateCerts ? [] : ['--no-check-certificate'];
   const curl = hasHeaders
-    ? curlHops(wanted)
-    : heredoc(sh`curl -q -K -`, text([...curlStart(url), ...curlRest(wanted), 'location'].join('\n')));
+    ? curlHops(url, headers, curlRest(wanted))
+    : heredoc(sh`curl -q -K -`, curlText([curlUrl(url), ...curlRest(wanted), 'location']));
   // GNU wget reads addresses from its stdin, where `ps` does not show them; no wget reads headers from it.
   const words = sh`-O - -t 1 -T ${timeout} ${certs} -i -`;
   const gnu = isHttps
-    ? joinSh([heredoc(sh`e=$(wget -nv -S ${words} 2>&1 >&5`, text(url)), sh`)`, wgetHops], '\n')
-    : heredoc(sh`wget -nv ${words}`, text(url));
+    ? joinSh([heredoc(sh`e=$(wget -nv -S ${words} 2>&1 >&5`, curlText([url])), sh`)`, wgetHops], '\n')
+    : heredoc(sh`wget -nv ${words}`, curlText([url]));
   const busybox = isHttps
     ? joinSh([needsWgetHeaders, sh`e=$(wget -q -S -O - $t ${certs} ${url} 2>&1 >&5)`, wgetHops], '\n')
     : sh`wget -q -O - $t ${url}`;
@@ -133,53 +134,6 @@ const needsWgetHeaders: Sh = sh`
 `;
 
 /**
- * Shell text for curl with custom headers. curl would send them to every host of a redirect chain, so each redirect is a
- * separate call: `max-redirs = 0` ends with exit code 47 and gives the next address, without the body.
- */
-function curlHops(wanted: Download): Sh {
-  const { url, headers = {} } = wanted;
-  const user = userOf(url);
-  const bare = url.replace(/^(https?:\/\/)[^/?#]*@/i, '$1');
-  const own = [
-    ...(user === undefined ? [] : [`user = ${quoted(user)}`]),
-    ...Object.entries(headers).map(([name, content]) => `header = ${quoted(`${name}: ${content}`)}`),
-  ];
-  const rest = [
-    ...curlRest(wanted),
-    'location',
-    'max-redirs = 0',
-    'output = "/dev/fd/5"',
-    'write-out = "%{redirect_url}"',
-  ];
-  return sh`
-    first() {
-    ${heredoc(sh`cat`, text(curlStart(bare).join('\n')))}
-    }
-    own() {
-    ${heredoc(sh`cat`, text(own.join('\n')))}
-    }
-    rest() {
-    ${heredoc(sh`cat`, text(rest.join('\n')))}
-    }
-    n=0 u='' h=own
-    while :; do
-      r=$({
-        if [ -z "$u" ]; then first; else printf 'url = "%s"\n' "$u"; fi
-        [ -z "$h" ] || own
-        rest
-      } | curl -q -K -)
-      c=$?
-      { [ "$c" = 47 ] && [ -n "$r" ] && [ "$n" -lt 10 ]; } || exit "$c"
-      case $r in *[\\\"]*|*[!!-~]*) echo 'the server redirects to an address that is not valid' >&2; exit 1;; esac
-      p=\${r#*://} p=\${p%%[/?#]*} p=\${p##*@}
-      case $r in http:*) p=\${p%:80};; https:*) p=\${p%:443};; esac
-      [ "$p" = ${new URL(url).host} ] || h=''
-      u=$r n=$((n + 1))
-    done
-  `;
-}
-
-/**
  * Shell text that sets `t` to the timeout option of busybox' wget, if it has one. A build without it,
  * such as Debian's before 1.36.1-5, crashes when it reads -T.
  */
@@ -200,25 +154,6 @@ export function downloadError(errors: string): string {
   return (line ?? 'it could not be fetched').replace(/^(curl: \(\d+\)|wget:) /, '').trim();
 }
 
-/** User and password in an address, decoded; undefined without them. */
-function userOf(url: string): string | undefined {
-  const user = /^https?:\/\/([^/?#]*)@/i.exec(url)?.[1];
-  try {
-    return user === undefined ? undefined : decodeURIComponent(user);
-  } catch {
-    return user;
-  }
-}
-
-/** A quoted value in a config of curl. */
-function quoted(words: string): string {
-  return `"${words.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}"`;
-}
-
-function curlStart(url: string): string[] {
-  return [`url = ${quoted(url)}`];
-}
-
 function curlRest({ url, timeout, validateCerts }: Download): string[] {
   const protocols = /^https:/i.test(url) ? '=https' : '=http,https';
   return [
@@ -233,9 +168,4 @@ function curlRest({ url, timeout, validateCerts }: Download): string[] {
     'speed-limit = 1',
     ...(validateCerts ? [] : ['insecure']),
   ];
-}
-
-/** Text of a here-document with a random end word: the shell interprets nothing in it. It may contain a secret. */
-function text(content: string): Sh {
-  return { kind: 'sh', text: content, shown: '***' };
 }

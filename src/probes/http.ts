@@ -4,6 +4,7 @@ import { present, type State } from '../core/state.ts';
 import { heredoc } from '../shell/heredoc.ts';
 import { joinSh, sh } from '../shell/sh.ts';
 import { captured, readCaptured } from './capture.ts';
+import { curlHops, curlText, curlUrl, quoted } from './curl.ts';
 import { defineProbe } from './define.ts';
 import { wgetTimeout } from './download.ts';
 
@@ -58,17 +59,28 @@ export function http(request: HttpRequest, account: Account = {}): Question<Http
   return question(httpProbe, request, account);
 }
 
+/** What curl writes out after each answer. */
+const report = '\\nHTTP %{http_code} %{time_total}\\n';
+
 /** Exit code of our own: no tool on the host can send the request. */
 const noTool = 120;
 
 function fetchText(request: HttpRequest): Sh {
   const timeout = request.timeout ?? defaultTimeout;
-  const curl = heredoc(sh`curl -q -K -`, curlConfig(request, timeout));
+  const headers = request.headers ?? {};
+  const options = curlOptions(request, timeout);
+  const follows = request.followRedirects === true;
+  const own = Object.entries(headers).map(([name, content]) => `header = ${quoted(`${name}: ${content}`)}`);
+  const once = [curlUrl(request.url), ...options, ...own, `write-out = "%{stderr}${report}"`];
+  const curl =
+    follows && own.length > 0
+      ? joinSh([sh`exec 5>&1`, curlHops(request.url, headers, options, `%{stderr}${report}%{stdout}`)], '\n')
+      : heredoc(sh`curl -q -K -`, curlText(follows ? [...once, 'location'] : once));
   // Without curl, only GNU wget accepts a URL other than as an argument, and none accepts headers that way.
-  const simple = Object.keys(request.headers ?? {}).length === 0;
+  const simple = own.length === 0;
   const gnu = heredoc(
     sh`wget -q -O - -S -t 1 -T ${timeout} --content-on-error ${wgetFlags(request)} -i -`,
-    text(request.url),
+    curlText([request.url]),
   );
   return sh`
     if command -v curl >/dev/null; then
@@ -91,30 +103,18 @@ function wgetFlags(request: HttpRequest): string[] {
   ];
 }
 
-/** A config for `curl -K` (curl(1)): quoted values can contain the escapes \\ \" \n \r. URL and headers may be secret. */
-function curlConfig(request: HttpRequest, timeout: number): Sh {
-  const value = (words: string): string =>
-    `"${words.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}"`;
-  return text(
-    [
-      `url = ${value(request.url)}`,
-      'silent',
-      'show-error',
-      'globoff',
-      'proto = "=http,https"',
-      `max-time = ${timeout}`,
-      'write-out = "%{stderr}\\nHTTP %{http_code} %{time_total}\\n"',
-      ...(request.method === 'HEAD' ? ['head'] : []),
-      ...(request.followRedirects === true ? ['location', 'proto-redir = "=http,https"'] : []),
-      ...(request.validateCerts === false ? ['insecure'] : []),
-      ...Object.entries(request.headers ?? {}).map(([name, content]) => `header = ${value(`${name}: ${content}`)}`),
-    ].join('\n'),
-  );
-}
-
-/** Text of a here-document with a random end word: the shell interprets nothing in it. */
-function text(content: string): Sh {
-  return { kind: 'sh', text: content, shown: '***' };
+/** Lines of a config of curl, without the address and the headers. */
+function curlOptions(request: HttpRequest, timeout: number): string[] {
+  return [
+    'silent',
+    'show-error',
+    'globoff',
+    'proto = "=http,https"',
+    'proto-redir = "=http,https"',
+    `max-time = ${timeout}`,
+    ...(request.method === 'HEAD' ? ['head'] : []),
+    ...(request.validateCerts === false ? ['insecure'] : []),
+  ];
 }
 
 function readFetched({
@@ -135,7 +135,8 @@ function readFetched({
   // 139 and similar: the tool itself crashed, so the state of the server is unknown.
   if (code > 125)
     return { kind: 'unavailable', why: `the host's program for web requests crashed (exit code ${code})` };
-  const fromCurl = /^HTTP (\d{3}) ([\d.,]+)$/m.exec(errors);
+  // One line for each redirect that was followed on its own; the last one counts.
+  const fromCurl = [...errors.matchAll(/^HTTP (\d{3}) ([\d.,]+)$/gm)].at(-1);
   // wget -S prints the headers of each answer; that of the last one counts.
   const status = fromCurl?.[1] ?? [...errors.matchAll(/\bHTTP\/[\d.]+ (\d{3})\b/g)].at(-1)?.[1];
   const why = errors
@@ -144,7 +145,7 @@ function readFetched({
     .at(-1)
     ?.replace(/^(?:curl: \(\d+\)|wget:) /, '')
     .trim();
-  const failed = fromCurl === null ? status === undefined : code !== 0;
+  const failed = fromCurl === undefined ? status === undefined : code !== 0;
   return present({
     status: Number(status ?? 0),
     body: stdout,

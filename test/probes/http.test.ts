@@ -32,5 +32,40 @@ for (const shell of shells()) {
         await server.stop();
       }
     });
+
+    if (!shell.name.startsWith('busybox'))
+      test('headers follow a redirect on the same host, and not to another', async () => {
+        const says = "q.url + ' ' + (q.headers['x-key'] || 'no key')";
+        const other = await startServer(`require('http').createServer((q, a) => a.end(${says}))`);
+        const server = await startServer(
+          `require('http').createServer((q, a) => {
+            const to = { '/here': '/there', '/away': 'http://127.0.0.1:${other.port}/x', '/loop': '/loop' }[q.url];
+            if (to) a.writeHead(302, { location: to }).end('moved'); else a.end(${says});
+          })`,
+        );
+        try {
+          const base = `http://127.0.0.1:${server.port}`;
+          const headers = { 'x-key': 'secret' };
+          const questions = [
+            http({ url: `${base}/here`, headers, followRedirects: true }),
+            http({ url: `${base}/away`, headers, followRedirects: true }),
+            http({ url: `${base}/away`, followRedirects: true }),
+            http({ url: `${base}/away`, headers }),
+            http({ url: `${base}/loop`, headers, followRedirects: true }),
+          ];
+          const states = ask(shell, questions);
+          const answers = questions.map(({ key }) => states.get(key));
+          const [here, away, plain, stays, loop] = answers.map((state) => state?.kind === 'present' && state.value);
+          expect(here).toMatchObject({ status: 200, body: Buffer.from('/there secret') });
+          expect(away).toMatchObject({ status: 200, body: Buffer.from('/x no key') });
+          expect(away).not.toHaveProperty('error');
+          expect(plain).toMatchObject({ status: 200, body: Buffer.from('/x no key') });
+          expect(stays).toMatchObject({ status: 302, body: Buffer.from('moved') });
+          expect(loop).toMatchObject({ status: 302, error: expect.stringContaining('redirects') });
+        } finally {
+          await server.stop();
+          await other.stop();
+        }
+      });
   });
 }
