@@ -1,37 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runSync } from '../child.ts';
 import type { Transcript } from '../cli/built.ts';
 import type { LabHost } from '../lab/host.ts';
 import { describeLab } from '../lab/lab-suite.ts';
+import { giveShells, noise, shells } from './noisy-shells.ts';
 import { inventoryOf, outcomes, playOf, recapOf, type Workplace, workplace } from './project.ts';
-
-const shells = ['bash', 'dash', 'zsh', 'fish', 'tcsh'];
-
-/** The login shells that this machine has, with the libraries that they need and the host may lack. */
-function giveShells(root: string): void {
-  const files = `for s in ${shells.join(' ')}; do
-    command -v $s || continue
-    ldd "$(command -v $s)" | grep -o '/[^ ]*'
-    dpkg -L $s $s-common
-  done 2>/dev/null | sort -u | while read -r f; do [ ! -f "$f" ] || echo "$f"; done`;
-  runSync('sh', ['-c', `${files} | tar -chf - -T - 2>/dev/null | tar -xf - --skip-old-files -C "$0"`, root]);
-}
-
-/** An account of root's own for each login shell, and noise wherever a login reads something, in colour and without a final newline. */
-const noise = `
-  for s in ${shells.join(' ')}; do
-    useradd -o -u 0 -g 0 -M -d /home/loud-$s -s "$(command -v $s)" loud-$s
-    mkdir -p /home/loud-$s/.config/fish; cp -a /root/.ssh /home/loud-$s/
-    echo 'echo RC NOISE; printf "no newline"' >/home/loud-$s/.config/fish/config.fish
-  done
-  printf 'Banner /etc/issue.loud\\n' >/etc/ssh/sshd_config.d/loud.conf
-  printf 'BANNER \\033[31m\\033]0;owned\\007 0123456789abcdef' >/etc/issue.loud; cp /etc/issue.loud /etc/motd
-  for home in /root /home/loud-*; do for f in .bashrc .profile .zshenv .zshrc .cshrc .login; do
-    printf 'echo RC NOISE; printf "\\\\033[2J\\\\033[1m no newline"\\n' >>$home/$f
-  done; done
-  printf 'echo RC NOISE; printf "\\\\033[2J\\\\033[1m no newline"\\n' >>/etc/profile.d/loud.sh
-  systemctl reload ssh
-`;
 
 const wanted = [{ name: 'jack4', prepare: giveShells }];
 
