@@ -6,9 +6,7 @@ import type { ModuleSchema } from '../../core/playbook.ts';
 import { own } from '../variables/value.ts';
 
 /** A module of Ansible: heal's module for the same work, or the reason why it has none. */
-export type Elsewhere =
-  | { readonly here: string; readonly hint?: string }
-  | { readonly status: 'not yet' | 'no'; readonly hint: string };
+export type Elsewhere = { readonly here: string } | { readonly status: 'not yet' | 'no'; readonly hint: string };
 
 const notYet = (hint: string): Elsewhere => ({ status: 'not yet', hint });
 const no = (hint: string): Elsewhere => ({ status: 'no', hint });
@@ -24,12 +22,12 @@ export const ansibleModules: Readonly<Record<string, Elsewhere>> = {
   blockinfile: { here: 'block' },
   deb822_repository: notYet('template a file into /etc/apt/sources.list.d'),
   debconf: notYet('use command with "unless"'),
-  dnf: notYet('use command with "unless"'),
-  dnf5: notYet('use command with "unless"'),
+  dnf: { here: 'package' },
+  dnf5: { here: 'package' },
   dpkg_selections: notYet('use command with "unless"'),
   expect: no('a run cannot answer prompts: look for an option of the command'),
   find: notYet('use command with "readonly: true", and read its stdout_lines'),
-  gather_facts: no('facts come with the login: leave it out'),
+  gather_facts: no('heal gathers facts at login: leave it out'),
   getent: notYet('use command with "readonly: true"'),
   git: notYet('use command with "creates" or "unless"'),
   group_by: notYet('use "when", or a group of the inventory'),
@@ -42,18 +40,18 @@ export const ansibleModules: Readonly<Record<string, Elsewhere>> = {
   ping: no('heal ping logs in to the hosts'),
   pip: notYet('use command with "creates"'),
   raw: no('write shell: a host needs no Python'),
-  rpm_key: no('package speaks apt'),
-  service_facts: no('ask with the unit module'),
+  rpm_key: no('use command with "unless"'),
+  service_facts: no('use the unit module'),
   set_stats: no('use register or set_fact'),
-  setup: notYet('facts come with the login'),
+  setup: notYet('heal gathers facts at login'),
   slurp: notYet('use command with "readonly: true", as in: cat FILE'),
   subversion: no('use command with "creates"'),
-  sysvinit: no('heal speaks to systemd'),
+  sysvinit: no('heal manages services with systemd'),
   tempfile: notYet('use command: mktemp'),
   validate_argument_spec: no("a role's arguments are checked before the run: leave it out"),
   wait_for_connection: no('reboot waits until the host is back'),
-  yum: notYet('use command with "unless"'),
-  yum_repository: no('package speaks apt'),
+  yum: { here: 'package' },
+  yum_repository: no('template a file into /etc/yum.repos.d'),
   // From other collections, but used in many playbooks.
   synchronize: { here: 'sync' },
   docker_container: { here: 'container' },
