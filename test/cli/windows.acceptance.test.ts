@@ -146,7 +146,7 @@ describeLab('heal on Windows', { hosts: ['jack4'], state: 'site' }, (lab) => {
       await until('the pipe is listened on', () => existsSync(file('ready')));
       rmSync(join(ssh(), 'id_ed25519'));
       const command = `"${windowsHost.node}" "${windowsPath(file('relay.cjs'))}" %h %p`;
-      const config = `Host jack4\n  IdentityAgent \\\\.\\pipe\\pageant.coach.f00d\n  ProxyCommand ${command}\n`;
+      const config = `Host *\n  IdentityAgent \\\\.\\pipe\\pageant.coach.f00d\n  ProxyCommand ${command}\n`;
       writeFileSync(join(ssh(), 'config'), crlf(config));
       const { code, stdout, stderr } = await heal('ping');
       expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
