@@ -56,6 +56,24 @@ for (const shell of shells()) {
         expect(readdirSync(home('r7')).toSorted()).toEqual(['f', 'g']);
       });
 
+      test('an upload does not follow a link that has replaced its directory since the task was decided', () => {
+        mkdirSync(home('up'));
+        chownSync(home('up'), other, other);
+        const input = inputOf({ locals: { src: contentOf(Buffer.alloc(100_000, 'x')) } });
+        const { decision, states } = decide(shell, copy, { ...defaults, src: 'large', dest: home('up/f') }, input);
+        const [change] = decision.changes;
+        if (change?.act.kind !== 'upload') throw new Error('it is not an upload');
+        rmSync(home('up'), { recursive: true });
+        runSync('sh', ['-c', `cd ${home()} && exec ${asOther.join(' ')} ln -s ${top}/etc up`]);
+        const before = readdirSync(join(top, 'etc'));
+        expect(apply(shell, { ...change, expects: [] }, states)).toMatchObject({
+          code: 1,
+          stderr: expect.stringContaining('leads through the link'),
+        });
+        expect(readdirSync(join(top, 'etc'))).toEqual(before);
+        expect(victimState()).toEqual(untouched);
+      });
+
       test("another account's link is not followed to what is not of that account", () => {
         const plant = (to: string, name: string): void => {
           runSync('sh', ['-c', `cd ${home()} && exec ${asOther.join(' ')} ln -s ${to} ${name}`]);

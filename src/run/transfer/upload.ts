@@ -3,6 +3,7 @@ import type { Connection } from '../../core/connection.ts';
 import { HealError } from '../../core/errors.ts';
 import type { Sh } from '../../core/sh.ts';
 import { asUser } from '../../shell/as-user.ts';
+import { safePaths } from '../../shell/safe-paths.ts';
 import { sh } from '../../shell/sh.ts';
 import { counted } from './progress.ts';
 
@@ -32,11 +33,15 @@ export async function upload(
   });
 }
 
-/** Writes its standard input to a new file in a private directory in `near`, and prints the file's path. */
+/**
+ * Writes its standard input to a new file in a private directory in `near`, and prints the file's path. A link of another account
+ * is not followed, neither in `near` nor above it: such a link may have been created since the task was decided.
+ */
 export function receiveText(near: string, sha256: string): Sh {
   return sh`
+    ${safePaths}
     umask 077
-    cd -P ${near} || exit 1
+    enter ${near}
     at=$(stat -c %d:%i .) d=$(mktemp -d .heal-XXXXXXXX) || exit 1
     cd -P "./$d" || exit 1
     # It may have been replaced meanwhile, if another account can write to the directory above.
