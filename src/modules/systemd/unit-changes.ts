@@ -89,8 +89,8 @@ export function runChange(
 }
 
 /**
- * A start that proves itself. A failed unit is reset first, because one that reached its start limit can't be started
- * (systemd.unit(5)). A simple service counts as started as soon as its process exists; so it is watched for a second.
+ * A start that proves itself. The start limit is reset first: a unit that has reached it, or a crashing one that is about to,
+ * could not be started (StartLimitBurst in systemd.unit(5)). A simple service counts as started as soon as its process exists; so it is watched for a second.
  */
 function start(target: Target, now: Unit, verb: 'start' | 'restart'): Change {
   const { unit } = target;
@@ -103,7 +103,7 @@ function start(target: Target, now: Unit, verb: 'start' | 'restart'): Change {
       : '';
   const watched = ['simple', 'exec', 'idle', 'forking'].includes(now.type);
   const script = sh`
-    ${failed || verb === 'restart' ? sh`ctl reset-failed -- ${unit} 2>/dev/null` : sh`:`}
+    ctl reset-failed -- ${unit} 2>/dev/null
     ctl ${verb} -- ${unit} || why
     ${watched ? hold(unit) : sh`:`}
   `;
