@@ -91,8 +91,8 @@ export const uses: readonly Use[] = [
 /** Modules that need more than a bare host, or that can't end well, and the tests that apply them on a real one. */
 export const elsewhere: Readonly<Record<string, string>> = {
   compose: 'test/modules/docker.lab.test.ts',
-  container: 'test/modules/docker.lab.test.ts',
-  docker_config: 'test/modules/docker.lab.test.ts',
+  container: 'test/modules/docker-container-cases.ts',
+  docker_config: 'test/modules/docker-config-cases.ts',
   package: 'test/modules/package.lab.test.ts',
   fail: 'test/faults/broken-off.lab.test.ts',
   restore: 'test/roles/backup.lab.test.ts',
