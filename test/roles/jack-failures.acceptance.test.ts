@@ -157,7 +157,7 @@ describeLab(
           expect(verify.stdout).toMatch(cause);
           expect(verify.stdout).toContain(remedy);
           expect(run.code, run.stdout).toBe(2);
-          expect(run.stdout).toMatch(/JSON5 parse failed|openclaw: Node 20/);
+          expect(run.stdout).toMatch(/JSON5 parse failed|config is missing gateway\.mode|openclaw: Node 20/);
           const mended = await on('run', 'system');
           expect(mended.code, mended.stdout).toBe(0);
           expect(await systemctl('is-active')).toBe('active');
