@@ -35,7 +35,7 @@ describeLab(
       expect(JSON.parse(await host.exec('openclaw health --json --timeout 2000'))).toMatchObject({ ok: true });
     });
 
-    test('a second gateway gives up with 78, and with 1 where a stranger holds the port', async () => {
+    test('a second gateway ends with 78, and with 1 if another program has the port', async () => {
       const second = await lab().host('jack4').attempt('openclaw gateway');
       expect(second.code).toBe(78);
       const stranger = await lab()

@@ -59,7 +59,7 @@ for (const bare of shells()) {
       expect(titles(run({ user: '101000', permissions: 'wr' }, at('f')))).toEqual([]);
     });
 
-    cases('names are looked up on the host, and one that nobody has is an error', () => {
+    cases('names are looked up on the host, and an unknown one is an error', () => {
       put('f');
       proven(
         run(
@@ -103,7 +103,7 @@ for (const bare of shells()) {
       expect(titles(run(args))).toEqual([]);
     });
 
-    cases('a mask of --- is mended for the entry, and nobody else gains by it', () => {
+    cases('a mask of --- is widened for the entry, and for no other', () => {
       proven(run({ user: 101000, files: 'rw', directories: 'rwx', recursive: true, default: 'also' }));
       set('.', 'd:u:55:rwx', 'd:m::rwx');
       put('f', 0o600);
