@@ -7,6 +7,7 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
+import { processorTime } from '../lab/control-group.ts';
 import type { LabHost } from '../lab/host.ts';
 import { startLab } from '../lab/lab.ts';
 import { asset } from '../lab/places.ts';
@@ -94,6 +95,15 @@ async function measure(bench: Bench): Promise<void> {
     loads.push(loadavg()[0] ?? 0);
   }
 
+  const cpu = subjects.map((): number[] => []);
+  for (let round = 0; round < 5; round++) {
+    for (const [i, subject] of subjects.entries()) {
+      const before = processorTime(host.pid);
+      await subject.run();
+      cpu[i]?.push(processorTime(host.pid) - before);
+    }
+  }
+
   const base = spread(times[0] ?? []).median;
   const rows = subjects.map((subject, i) => {
     const { median, lowerQuartile, upperQuartile, least, most } = spread(times[i] ?? []);
@@ -105,13 +115,14 @@ async function measure(bench: Bench): Promise<void> {
       (median / base).toFixed(2),
       subject.aim?.toFixed(1) ?? '',
       trips[i]?.toFixed(0) ?? '',
+      spread(cpu[i] ?? []).median.toFixed(0),
     ];
   });
   console.log(`\nline of ${2 * delay} ms, node ${process.version}, ${rounds} rounds in turn, milliseconds`);
   // ssh waits most of the time, a run computes: on a machine that does other things as well it looks worse than it is.
   const busy = `${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}`;
   console.log(`load meanwhile ${busy} on ${availableParallelism()} processors\n`);
-  const heads = ['', 'median', 'quartiles', 'range', 'x ssh', 'aim', 'round trips'];
+  const heads = ['', 'median', 'quartiles', 'range', 'x ssh', 'aim', 'round trips', 'host CPU ms'];
   for (const text of table([heads, ...rows])) console.log(text);
 
   await breakDown('site', site, bench);

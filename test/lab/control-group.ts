@@ -32,6 +32,20 @@ function controlGroup(machine: string): string {
   return join(mount, `heal-${machine}`);
 }
 
+/**
+ * Milliseconds of processor time that a host has used since it was booted, in user and kernel mode.
+ *
+ * @param pid Process id of its systemd, on this machine.
+ */
+export function processorTime(pid: number): number {
+  const mount = mountPoints('cgroup2')[0] ?? '';
+  const own = /^0::(\/[^/\n]+)/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1];
+  const stat = own === undefined ? '' : readFileSync(join(mount, own, 'cpu.stat'), 'utf8');
+  const used = /^usage_usec (\d+)$/m.exec(stat)?.[1];
+  if (used === undefined) throw new Error(`the processor time of the host with process ${pid} is not known`);
+  return Number(used) / 1000;
+}
+
 /** Ends whatever still runs in a host's control group. The group is ours by its name, and so is all that is in it. */
 export function killControlGroup(machine: string): ProcessIdentity[] {
   const found = directories(machine)
