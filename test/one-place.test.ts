@@ -38,6 +38,15 @@ test('tests start processes only with test/child.ts', () => {
   expect(wrong).toEqual([]);
 });
 
+test('no test returns early, and so passes without a check, where the machine or the shell lacks something', () => {
+  const early = /\bif \(.*\b(?:busybox|missing|noSshd|platform)\b.*\) return;/;
+  const wrong = files.filter(
+    (name) => name.endsWith('.test.ts') && early.test(readFileSync(join(directory, name), 'utf8')),
+  );
+  expect(wrong).toEqual([]);
+  expect(early.test(['if (busybox)', 'return;'].join(' '))).toBe(true);
+});
+
 test('every exemption is needed', () => {
   expect(Object.keys(exempt).filter((entry) => !those.some((name) => covers(entry, name)))).toEqual([]);
 });

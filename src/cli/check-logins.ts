@@ -43,7 +43,7 @@ export async function checkLogins(
 async function trouble(file: string): Promise<{ readonly message: string; readonly hint: string } | undefined> {
   const found = await stat(file).catch(() => undefined);
   if (found === undefined) {
-    return { message: `there is no key file ${file}`, hint: 'identity_file says which key is used' };
+    return { message: `there is no key file ${file}`, hint: 'check identity_file' };
   }
   const readable = await access(file, constants.R_OK).then(
     () => found.isFile(),

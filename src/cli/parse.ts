@@ -134,7 +134,7 @@ function unknownCommand(name: string, args: readonly string[]): HealError {
 }
 
 function failed(message: string, command: Command): HealError {
-  const hint = `heal ${command.name} --help tells what it takes`;
+  const hint = `heal ${command.name} --help describes it`;
   const bare = /^Not enough arguments following: (.+)$/.exec(message);
   if (bare !== null) {
     const flag = command.flags.find((one) => one.name === bare[1] || one.alias === bare[1]);
@@ -170,7 +170,7 @@ function refuseUnknown(values: ReadonlyMap<string, unknown>, words: readonly str
   if (extra !== undefined) {
     throw new HealError(
       'usage',
-      `heal ${command.name} takes ${named.length === 1 ? 'one argument' : `${named.length} arguments`}, and "${extra}" is one too many`,
+      `heal ${command.name} accepts ${named.length === 1 ? 'one argument' : `${named.length} arguments`}; "${extra}" is unexpected`,
       { hint },
     );
   }

@@ -48,7 +48,7 @@ type Script = (password: boolean, user: string) => readonly string[];
 /** Prints "free" if su leaves the password to its command. busybox' su prints its prompt before that. */
 const rootCheck = 'su -s /bin/sh -c "read -r _x && echo free; :" root';
 
-const setUp = 'LC_ALL=C; export LC_ALL; unset _p HEAL_PW;';
+const setUp = 'LC_ALL=C; export LC_ALL; unset _p HEAL_PW HEAL_SU;';
 
 // As in bootstrap.ts: one line without single quotes, for every login shell.
 const scripts: Readonly<Record<Become['method'], Readonly<Record<'forShell' | 'forTasks', Script>>>> = {

@@ -29,20 +29,20 @@ describe('wrong usage ends with 5, names one error and its fix, and prints no us
     [
       'a word too many',
       ['run', 'site', 'now'],
-      'error: heal run takes one argument, and "now" is one too many\nhint: heal run --help lists its options\n',
+      'error: heal run accepts one argument; "now" is unexpected\nhint: heal run --help lists its options\n',
     ],
     [
       'an option without its value',
       ['run', 'site', '--limit'],
-      'error: --limit requires a value\nhint: heal run --help tells what it takes\n',
+      'error: --limit requires a value\nhint: heal run --help describes it\n',
     ],
     [
-      'forks that are no number',
+      'forks that are not a number',
       ['run', 'site', '-f', 'many'],
       'error: --forks requires an integer from 1 to 1000, not "many"\nhint: for example: --forks 10\n',
     ],
     [
-      'an output that there is not',
+      'an output that does not exist',
       ['plan', 'site', '-o', 'yaml'],
       'error: --output is either text or json, not "yaml"\nhint: leave it out for text\n',
     ],
@@ -52,7 +52,7 @@ describe('wrong usage ends with 5, names one error and its fix, and prints no us
       'error: there is no playbook or role "stie"\nhint: did you mean "site"?\n',
     ],
     [
-      'a host that there is not',
+      'a host that does not exist',
       ['run', 'site', '--limit', 'jack6'],
       'error: there is no host or group "jack6"\nhint: did you mean "jack4"?\n',
     ],
@@ -62,7 +62,7 @@ describe('wrong usage ends with 5, names one error and its fix, and prints no us
       'error: --limit bench leaves no host of site\nhint: its plays are for vps\n',
     ],
     [
-      'a directory that there is not',
+      'a directory that does not exist',
       ['hosts', '--project', '/nowhere/at/all'],
       'error: there is no directory /nowhere/at/all\nhint: --project names the directory of a project\n',
     ],

@@ -5,7 +5,7 @@ const place = ownWorkplace();
 
 const names: Case[] = [
   [
-    'a variable that there is not, in an argument',
+    'a variable that is not defined, in an argument',
     site('- name: x\n  copy: { content: "{{ greting }}", dest: /x }'),
     `error: "greting" is not defined
   --> tasks/site.yml:5:28
@@ -73,12 +73,12 @@ hint: a later task registers it: move that one up
       ...site('- name: x\n  command: "{{ a }}"'),
       'inventory/group_vars/all.yml': 'a: "{{ b }}"\nb: "{{ c }}"\nc: "{{ a }}"\n',
     },
-    `error: variable "a" needs itself: a (inventory/group_vars/all.yml:1) -> b (inventory/group_vars/all.yml:2) -> c (inventory/group_vars/all.yml:3) -> a (inventory/group_vars/all.yml:1)
+    `error: variable "a" refers to itself: a (inventory/group_vars/all.yml:1) -> b (inventory/group_vars/all.yml:2) -> c (inventory/group_vars/all.yml:3) -> a (inventory/group_vars/all.yml:1)
   --> inventory/group_vars/all.yml:1:4
    |
  1 | a: "{{ b }}"
    |    ^
-hint: give one of them a value of its own
+hint: set one of them to a value that does not refer to the others
 `,
   ],
   [
@@ -90,7 +90,7 @@ hint: give one of them a value of its own
  2 | {{#if facts}}
    |              ^
 cause: Parse error on line 3: one{{#if facts}} ----------------^ Expecting 'OPEN_INVERSE_CHAIN', 'INVERSE', 'OPEN_ENDBLOCK', got 'EOF'
-hint: end it by {{/if}}, {{/each}}, {{/unless}} or {{/with}}
+hint: end it with {{/if}}, {{/each}}, {{/unless}} or {{/with}}
 `,
   ],
 ];
@@ -143,7 +143,7 @@ hint: it is sshd's port; default 22
   [
     'a path that is not absolute',
     site('- name: x\n  copy: { content: a, dest: x/y }'),
-    `error: copy: "dest" does not look right
+    `error: copy: "dest" has an invalid value
   --> tasks/site.yml:5:33
    |
  5 |       copy: { content: a, dest: x/y }
@@ -154,12 +154,12 @@ hint: absolute path of the file on the host
   [
     'a condition that is a number',
     site('- name: x\n  command: "true"\n  when: 1 + 1'),
-    `error: "when" gives an int, not a boolean
+    `error: "when" gives an integer, not a boolean
   --> tasks/site.yml:6:13
    |
  6 |       when: 1 + 1
    |             ^
-hint: compare it with something
+hint: write a comparison, such as x == 1
 `,
   ],
 ];

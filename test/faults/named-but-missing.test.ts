@@ -5,19 +5,19 @@ const place = ownWorkplace();
 
 const places: Case[] = [
   [
-    'a host that there is not',
+    'a host that does not exist',
     site('- command: "true"'),
     'error: there is no host or group "jck4"\nhint: did you mean "jack4"?\n',
     ['run', 'site', '--limit', 'jck4'],
   ],
   [
-    'an inventory that there is not',
+    'an inventory that does not exist',
     site('- command: "true"'),
     `error: there is no inventory nowhere.yml\nhint: create it, or list hosts with -i 'host1,host2,'\n`,
     ['run', 'site', '-i', 'nowhere.yml'],
   ],
   [
-    'a role that there is not',
+    'a role that does not exist',
     { 'tasks/site.yml': '- name: x\n  hosts: all\n  roles: [jack-servce]\n' },
     `error: there is no role "jack-servce"
   --> tasks/site.yml:3:11
@@ -28,18 +28,18 @@ hint: did you mean "jack-service"?
 `,
   ],
   [
-    'a template that there is not',
+    'a template that does not exist',
     site('- name: x\n  template: { src: a.hbs, dest: /x }'),
     `error: there is no template "a.hbs"
   --> tasks/site.yml:5:24
    |
  5 |       template: { src: a.hbs, dest: /x }
    |                        ^
-hint: it is looked for in templates, HEAL/templates
+hint: heal searches templates, HEAL/templates
 `,
   ],
   [
-    'a template whose name leads out',
+    'a template whose name points outside',
     site('- name: x\n  template: { src: ../../etc/passwd, dest: /x }'),
     `error: the template "../../etc/passwd" points outside its directory
   --> tasks/site.yml:5:24
@@ -50,7 +50,7 @@ hint: put it into templates/ of the role or the project, and name it from there
 `,
   ],
   [
-    'a template that is a link which leads out',
+    'a template that is a link which points outside',
     { ...site('- name: x\n  template: { src: a.hbs, dest: /x }'), 'templates/a.hbs': { link: '/etc/passwd' } },
     `error: the template "a.hbs" points outside its directory
   --> tasks/site.yml:5:24
@@ -61,7 +61,7 @@ hint: put a copy there instead of a link
 `,
   ],
   [
-    'a key that there is not, at its line of the inventory',
+    'a key that does not exist, at its line of the inventory',
     {
       ...site('- command: "true"'),
       'inventory/hosts.yml': 'all:\n  hosts:\n    jack4: { identity_file: /nowhere/id_ed25519 }\n',
@@ -71,7 +71,7 @@ hint: put a copy there instead of a link
    |
  3 |     jack4: { identity_file: /nowhere/id_ed25519 }
    |                             ^
-hint: identity_file says which key is used
+hint: check identity_file
 `,
   ],
   [
@@ -82,7 +82,7 @@ hint: identity_file says which key is used
   ],
 ];
 
-badInputs(place, [['what is named and is not there', places]]);
+badInputs(place, [['named but missing', places]]);
 
 test('a missing key prevents a run from starting on the other hosts', async () => {
   const project = place.project({

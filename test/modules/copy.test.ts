@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { copy } from '../../src/modules/copy.ts';
 import { template } from '../../src/modules/template.ts';
 import { runsAllCases } from '../all-cases.ts';
@@ -27,10 +27,6 @@ for (const shell of shells()) {
   describe.skipIf(shell.missing !== undefined)(`files under ${shell.name}`, () => {
     const files = scratchFiles(shell);
     const { at, modeOf, run } = files;
-    let scratchDirectory = '';
-    beforeEach(() => {
-      scratchDirectory = files.directory;
-    });
 
     test('copy creates a file, then changes nothing', () => {
       const done = proven(run(copy, { ...defaults, content: 'hello\n', dest: at('f'), mode: '0640' }));
@@ -39,7 +35,7 @@ for (const shell of shells()) {
       ]);
       expect(readFileSync(at('f'), 'utf8')).toBe('hello\n');
       expect(modeOf('f')).toBe('0640');
-      expect(readdirSync(scratchDirectory)).toEqual(['f']);
+      expect(readdirSync(files.directory)).toEqual(['f']);
     });
 
     test('a new file has mode 0644 if no mode is given', () => {
@@ -79,12 +75,12 @@ for (const shell of shells()) {
           proven(
             run(
               copy,
-              { ...defaults, src: 'x', dest: `${scratchDirectory}/${one}`, mode: '0600' },
+              { ...defaults, src: 'x', dest: `${files.directory}/${one}`, mode: '0600' },
               { locals: { src: contentOf(bytes) } },
             ),
           );
-          expect(readFileSync(`${scratchDirectory}/${one}`)).toEqual(bytes);
-          rmSync(`${scratchDirectory}/${one}`);
+          expect(readFileSync(`${files.directory}/${one}`)).toEqual(bytes);
+          rmSync(`${files.directory}/${one}`);
         }),
         { numRuns: runsAllCases ? 15 : 6, interruptAfterTimeLimit: 30_000 },
       );
@@ -93,23 +89,23 @@ for (const shell of shells()) {
     test('a content above 64 KiB is uploaded and renamed into place', () => {
       const bytes = Buffer.alloc(100_000, 'x\n');
       const done = proven(
-        run(copy, { ...defaults, src: 'big.bin', dest: scratchDirectory }, { locals: { src: contentOf(bytes) } }),
+        run(copy, { ...defaults, src: 'big.bin', dest: files.directory }, { locals: { src: contentOf(bytes) } }),
       );
-      expect(done.first.changes[0]?.act).toMatchObject({ kind: 'upload', near: scratchDirectory });
+      expect(done.first.changes[0]?.act).toMatchObject({ kind: 'upload', near: files.directory });
       expect(readFileSync(at('big.bin'))).toEqual(bytes);
       expect(modeOf('big.bin')).toBe('0644');
-      expect(readdirSync(scratchDirectory)).toEqual(['big.bin']);
+      expect(readdirSync(files.directory)).toEqual(['big.bin']);
     });
 
     test('a template in a directory loses its .hbs', () => {
       proven(
         run(
           template,
-          { ...defaults, src: 'app.conf.hbs', dest: `${scratchDirectory}/` },
+          { ...defaults, src: 'app.conf.hbs', dest: `${files.directory}/` },
           { locals: { src: contentOf(Buffer.from('a')) } },
         ),
       );
-      expect(readdirSync(scratchDirectory)).toEqual(['app.conf']);
+      expect(readdirSync(files.directory)).toEqual(['app.conf']);
     });
 
     cases('a link is replaced, or followed if asked', () => {
@@ -138,8 +134,8 @@ for (const shell of shells()) {
       expect(run(copy, { ...defaults, content: 'x', dest: at('fifo') }).first.failed).toBe(
         `${at('fifo')} is a fifo, not a file`,
       );
-      expect(run(copy, { ...defaults, content: 'x', dest: scratchDirectory }).first.failed).toBe(
-        `${scratchDirectory} is a directory`,
+      expect(run(copy, { ...defaults, content: 'x', dest: files.directory }).first.failed).toBe(
+        `${files.directory} is a directory`,
       );
     });
 
@@ -152,7 +148,7 @@ for (const shell of shells()) {
     test('a backup is kept in the directory of the new file', () => {
       writeFileSync(at('f'), 'old', { mode: 0o600 });
       proven(run(copy, { ...defaults, backup: true, content: 'new', dest: at('f') }));
-      const kept = readdirSync(scratchDirectory).find((name) => name !== 'f') ?? '';
+      const kept = readdirSync(files.directory).find((name) => name !== 'f') ?? '';
       expect(kept).toMatch(/^f\.\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d~$/);
       expect([readFileSync(at(kept), 'utf8'), modeOf(kept)]).toEqual(['old', '0600']);
     });
@@ -163,7 +159,7 @@ for (const shell of shells()) {
       expect(bad.applied).toMatchObject([
         { code: 1, stderr: "the new content was refused by: grep -q 'good one' %s\n" },
       ]);
-      expect([readFileSync(at('f'), 'utf8'), readdirSync(scratchDirectory)]).toEqual(['old', ['f']]);
+      expect([readFileSync(at('f'), 'utf8'), readdirSync(files.directory)]).toEqual(['old', ['f']]);
       proven(run(copy, { ...defaults, content: 'a good one', dest: at('f'), validate: "grep -q 'good one' %s" }));
     });
 

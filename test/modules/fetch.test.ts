@@ -75,6 +75,14 @@ describe.skipIf(shell?.missing !== undefined)('fetch', () => {
     await download(connection, act, undefined, signal, (bytes) => sizes.push(bytes));
     expect(sizes).toEqual([3]);
     expect([readFileSync(at('a/b/f')), statSync(at('a/b/f')).mode & 0o777]).toEqual([readFileSync(at('f')), 0o600]);
+    const large = Buffer.alloc(3_000_000, 'pieces');
+    writeFileSync(at('large'), large);
+    const many: number[] = [];
+    const all = { ...act, path: at('large'), sha256: heldContent(large).sha256, to: at('a/b/large') };
+    await download(connection, all, undefined, signal, (bytes) => many.push(bytes));
+    expect(many.length).toBeGreaterThan(1);
+    expect(readFileSync(at('a/b/large')).equals(large)).toBe(true);
+    rmSync(at('a/b/large'));
     writeFileSync(at('f'), 'changed');
     await expect(download(connection, act, undefined, signal)).rejects.toThrow(
       `${at('f')} changed during the download`,

@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { copy } from '../../src/modules/copy.ts';
 import { directory } from '../../src/modules/directory.ts';
 import { file } from '../../src/modules/file.ts';
@@ -18,32 +18,29 @@ for (const shell of shells()) {
   describe.skipIf(shell.missing !== undefined)(`files under ${shell.name}`, () => {
     const files = scratchFiles(shell);
     const { at, modeOf, run } = files;
-    let scratchDirectory = '';
-    beforeEach(() => {
-      scratchDirectory = files.directory;
-    });
 
-    cases('an ACL outlives an update, and a mode does not narrow its mask', () => {
-      writeFileSync(at('f'), 'old', { mode: 0o640 });
-      runSync('setfacl', ['-m', 'u:1234:rw', at('f')]);
-      const acl = () => runSync('getfacl', ['-cpn', at('f')]);
-      const before = acl();
-      const done = run(copy, { ...defaults, content: 'new', dest: at('f'), mode: '0600' });
-      if (busybox) return; // its stat and ls don't know of ACLs
-      proven(done);
-      expect(acl()).toBe(before);
-      proven(run(copy, { ...defaults, content: 'new', dest: at('f'), mode: '0604' }));
-      expect(acl()).toBe(before.replace('other::---', 'other::r--'));
-    });
+    // busybox' stat and ls do not know of ACLs.
+    if (!busybox)
+      cases('an ACL outlives an update, and a mode does not narrow its mask', () => {
+        writeFileSync(at('f'), 'old', { mode: 0o640 });
+        runSync('setfacl', ['-m', 'u:1234:rw', at('f')]);
+        const acl = () => runSync('getfacl', ['-cpn', at('f')]);
+        const before = acl();
+        const done = run(copy, { ...defaults, content: 'new', dest: at('f'), mode: '0600' });
+        proven(done);
+        expect(acl()).toBe(before);
+        proven(run(copy, { ...defaults, content: 'new', dest: at('f'), mode: '0604' }));
+        expect(acl()).toBe(before.replace('other::---', 'other::r--'));
+      });
 
     cases('what is made in a directory with a default ACL takes part in it', () => {
-      runSync('setfacl', ['-d', '-m', 'u:1234:rwx', scratchDirectory]);
+      runSync('setfacl', ['-d', '-m', 'u:1234:rwx', files.directory]);
       const done = run(copy, { ...defaults, content: 'new', dest: at('f'), mode: '0600' });
       if (busybox) {
         expect(done.applied[0]?.stderr).toBe(
-          `${scratchDirectory}/ has a default ACL, which this host has no tools for: install acl\n`,
+          `${files.directory}/ has a default ACL, which this host has no tools for: install acl\n`,
         );
-        return expect(readdirSync(scratchDirectory)).toEqual([]);
+        return expect(readdirSync(files.directory)).toEqual([]);
       }
       proven(done);
       expect(runSync('getfacl', ['-cpn', at('f')])).toContain('mask::rw-');
@@ -113,11 +110,11 @@ for (const shell of shells()) {
       );
       proven(run(file, { ...fileArgs, path: at('l'), state: 'absent' }));
       proven(run(file, { ...fileArgs, path: at('f'), state: 'absent' }));
-      expect(readdirSync(scratchDirectory)).toEqual(['h']);
+      expect(readdirSync(files.directory)).toEqual(['h']);
     });
 
     test('an owner that the host does not have is an error', () => {
-      expect(run(directory, { path: scratchDirectory, owner: 'nobody-like-this', state: 'present' }).first.failed).toBe(
+      expect(run(directory, { path: files.directory, owner: 'nobody-like-this', state: 'present' }).first.failed).toBe(
         'there is no user nobody-like-this on this host',
       );
     });

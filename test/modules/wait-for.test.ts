@@ -84,7 +84,7 @@ describe('another host, without bash', () => {
 
   test.each(tools.map((path) => [path]))('with %s', async (tool) => {
     const busybox = shells().find(({ name }) => name.startsWith('busybox'));
-    if (busybox === undefined || busybox.missing !== undefined) return;
+    if (busybox === undefined || busybox.missing !== undefined) throw new Error('there is no busybox');
     const only = scratch();
     for (const name of ['sh', 'env', 'timeout', 'grep', 'cat', 'date', 'sleep'])
       symlinkSync('/bin/busybox', join(only, name));

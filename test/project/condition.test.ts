@@ -108,7 +108,7 @@ describe('a wrong condition', () => {
     ],
     ['types that never fit', '1 + "a" == 2', /^no such overload: int \+ string\n {2}x\.yml:1:7/],
     ['an unknown function', 'nope(n)', /^found no matching overload for 'nope\(dyn\)'\n {2}x\.yml:1:7/],
-    ['a number', '1 + 1', /^"when" gives an int, not a boolean/],
+    ['a number', '1 + 1', /^"when" gives an integer, not a boolean/],
     ['a YAML number', '5', /^"when" must be a condition/],
     ['nothing', '""', /^"when" is empty/],
   ])('%s is refused before the run', async (_, source, error) => {
@@ -124,7 +124,7 @@ describe('a wrong condition', () => {
     [
       'a string as the result',
       'name',
-      '"when" gives a string, not a boolean\n  x.yml:1:7\n  when: name\n        ^\n  compare it with something',
+      '"when" gives a string, not a boolean\n  x.yml:1:7\n  when: name\n        ^\n  write a comparison, such as x == 1',
     ],
     [
       'types that do not fit',

@@ -43,7 +43,7 @@ describe('a template', () => {
 
   test('that does not exist is reported with the directories that were searched', async () => {
     expect(await errorsOf(() => findTemplate(roots, role(), 'x.hbs'))).toBe(
-      `there is no template "x.hbs"\n  it is looked for in roles/web/templates, templates, ${join(roots.shipped, 'templates')}`,
+      `there is no template "x.hbs"\n  heal searches roles/web/templates, templates, ${join(roots.shipped, 'templates')}`,
     );
   });
 });

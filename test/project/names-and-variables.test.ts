@@ -133,7 +133,7 @@ describe('variables', () => {
       'inventory/group_vars/vps.yml': 'a: "{{ b }}"\nb: "{{ c }}"\nc: "{{ a }}"\n',
     };
     expect(await errorsOf(() => value(files, 'b'))).toContain(
-      'variable "b" needs itself: b (inventory/group_vars/vps.yml:2) -> c (inventory/group_vars/vps.yml:3) -> a (inventory/group_vars/vps.yml:1) -> b (inventory/group_vars/vps.yml:2)',
+      'variable "b" refers to itself: b (inventory/group_vars/vps.yml:2) -> c (inventory/group_vars/vps.yml:3) -> a (inventory/group_vars/vps.yml:1) -> b (inventory/group_vars/vps.yml:2)',
     );
   });
 

@@ -88,7 +88,7 @@ describe('a wrong argument', () => {
     [
       'a pattern that says what it wants',
       '- copy: { dest: x }\n',
-      'copy: "dest" does not look right\n  tasks/site.yml:4:21\n      - copy: { dest: x }\n                      ^\n  an absolute path',
+      'copy: "dest" has an invalid value\n  tasks/site.yml:4:21\n      - copy: { dest: x }\n                      ^\n  an absolute path',
     ],
     [
       'a wrong member of a list',

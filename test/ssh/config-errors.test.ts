@@ -60,6 +60,12 @@ describe('a config that cannot be used is an error with its line', () => {
     ['ProxyJump a@', '1:11', 'ProxyJump cannot be "a@"', 'write [user@]host[:port], several with commas'],
     ['ProxyJump a,:9', '1:11', 'ProxyJump cannot be ":9"', 'write [user@]host[:port], several with commas'],
     ['ProxyJump a:65536', '1:11', 'ProxyJump cannot be "a:65536"', 'write [user@]host[:port], several with commas'],
+    [
+      'ProxyCommand x\nProxyUseFdpass yes',
+      '2:16',
+      'ProxyUseFdpass of "jack4" is not supported',
+      'use a ProxyCommand that relays',
+    ],
     ['CanonicalizeHostname yes', '1:22', 'CanonicalizeHostname of "jack4" is not supported', 'use HostName'],
     ['Include config', '1:9', 'Include leads back to HOME/.ssh/config', 'remove one of the Include lines'],
     ['Include ~bob/x', '1:9', 'the home directory in ~bob/x is not supported', 'write an absolute path'],

@@ -46,7 +46,7 @@ describe('a key file', () => {
   });
 
   const broken: [string, (file: string) => void, string, string][] = [
-    ['that is missing', () => {}, 'there is no key file FILE', 'identity_file says which key is used'],
+    ['that is missing', () => {}, 'there is no key file FILE', 'check identity_file'],
     [
       'that is a directory',
       (file) => mkdirSync(file),

@@ -72,7 +72,10 @@ describe.skipIf(noSshd !== undefined)('a host behind a ProxyCommand', () => {
     expect((await reach(through(), content)) === content).toBe(true);
     expect(sshd.connections() - before).toBe(1);
     const id = pid();
-    expect(existsSync(`/proc/${id}`)).toBe(true);
+    // A group of its own, and no terminal: Ctrl-C reaches heal only.
+    const [group, session, terminal] =
+      readFileSync(`/proc/${id}/stat`, 'utf8').split(') ')[1]?.split(' ').slice(2) ?? [];
+    expect([group, session, terminal]).toEqual([String(id), String(id), '0']);
     await open.pop()?.close();
     await until('the command has ended', () => !existsSync(`/proc/${id}`));
   });
@@ -87,8 +90,6 @@ describe.skipIf(noSshd !== undefined)('a host behind a ProxyCommand', () => {
     ['echo to stderr >&2; echo "not found" >&2; exit 3', 'ended with exit code 3: not found'],
     ['true', 'ended with exit code 0'],
     ['kill -9 $$', 'was killed by SIGKILL'],
-    // The second process keeps stderr open.
-    ['sh -c "sleep 20 >&- & echo no >&2; exit 1"', 'ended with exit code 1: no'],
   ])('is unreachable, with the line of the config, if the command is %s', async (command, how) => {
     const error = await reach(`sh -c '${command}'`).catch((reason: unknown) => reason);
     expect(error).toMatchObject({
@@ -97,6 +98,16 @@ describe.skipIf(noSshd !== undefined)('a host behind a ProxyCommand', () => {
       at: { file: join(home, '.ssh/config'), line: 2, column: 14 },
       hint: `run it manually: sh -c '${command}'`,
     });
+  });
+
+  test('is unreachable as soon as the command has ended, also if a process that it started keeps stderr open', async () => {
+    const command = `sh -c 'sleep 600 >&- & echo $! >"${home}/pid"; echo no >&2; exit 1'`;
+    try {
+      await expect(reach(command)).rejects.toThrow('the ProxyCommand of jack ended with exit code 1: no');
+      expect(existsSync(`/proc/${pid()}`)).toBe(true);
+    } finally {
+      process.kill(pid(), 'SIGKILL');
+    }
   });
 
   test('is unreachable if the command prints what is not SSH, or nothing in time', async () => {

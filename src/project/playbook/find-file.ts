@@ -76,5 +76,5 @@ async function find(
     return path;
   }
   const shown = [...new Set(directories.map((directory) => shownPath(directory, roots.project)))];
-  throw usage(`there is no ${kind} "${name}"`, at, `it is looked for in ${shown.join(', ')}`);
+  throw usage(`there is no ${kind} "${name}"`, at, `heal searches ${shown.join(', ')}`);
 }

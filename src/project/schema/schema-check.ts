@@ -122,7 +122,7 @@ function violationOf(error: ErrorObject): Violation {
     case 'const':
       return { path, message: `must be ${JSON.stringify(params['allowedValue'])}`, hint: about ?? 'change it' };
     case 'pattern':
-      return { path, message: `does not look right`, hint: about ?? `it must match ${String(params['pattern'])}` };
+      return { path, message: `has an invalid value`, hint: about ?? `it must match ${String(params['pattern'])}` };
     case 'anyOf':
     case 'oneOf':
       return { path, message: 'matches none of the allowed types or patterns', hint: about ?? formsHint(error) };

@@ -2,6 +2,7 @@ import { type ASTNode, Environment, EvaluationError, ParseError, type ParseResul
 import type { Place } from '../../core/place.ts';
 import type { Condition, Evaluated, Variables } from '../../core/playbook.ts';
 import { masker, type Secret } from '../../core/secret.ts';
+import { own } from '../variables/value.ts';
 import { usage } from '../yaml/problems.ts';
 import type { Node, ScalarNode } from '../yaml/yaml-file.ts';
 import { toCel } from './cel-values.ts';
@@ -55,7 +56,7 @@ function compileExpression(node: ScalarNode, source: string, what: string): Comp
   if (!check.valid) throw celError(check.error, node, source);
   const type = check.type ?? 'dyn';
   if (type !== 'bool' && type !== 'dyn') {
-    throw usage(`${what} gives ${article(type)}, not a boolean`, node.at, 'compare it with something');
+    throw usage(`${what} gives ${article(type)}, not a boolean`, node.at, 'write a comparison, such as x == 1');
   }
   const inputs = [...new Set(references.map((reference) => reference.name))];
   const evaluate = (variables: Variables): Evaluated<boolean> =>
@@ -101,7 +102,7 @@ function holds(
     throw error;
   }
   if (typeof result === 'boolean') return result;
-  throw usage(`${what} gives ${article(typeOf(result))}, not a boolean`, node.at, 'compare it with something');
+  throw usage(`${what} gives ${article(typeOf(result))}, not a boolean`, node.at, 'write a comparison, such as x == 1');
 }
 
 /** Every name of a variable at any position: also on a side that `&&` would never evaluate. */
@@ -171,6 +172,10 @@ function typeOf(value: unknown): string {
   return typeof value === 'object' ? 'map' : typeof value;
 }
 
-function article(type: string): string {
+/** heal's terms for types of CEL. */
+const terms: Readonly<Record<string, string>> = { int: 'integer', double: 'number', map: 'mapping' };
+
+function article(celType: string): string {
+  const type = own(terms, celType) ?? celType;
   return type === 'null' ? type : `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`;
 }

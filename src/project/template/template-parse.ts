@@ -40,7 +40,7 @@ function explain(text: string, offset: number, message: string): { message: stri
   const close = text.indexOf('}}', Math.max(open, 0));
   const inner = open < 0 ? '' : text.slice(open + 2, close < 0 ? undefined : close);
   if (/got 'EOF'/.test(message) && close >= 0)
-    return { message: 'a block is not closed', hint: 'end it by {{/if}}, {{/each}}, {{/unless}} or {{/with}}' };
+    return { message: 'a block is not closed', hint: 'end it with {{/if}}, {{/each}}, {{/unless}} or {{/with}}' };
   if (close < 0)
     return { message: '{{ is not closed', hint: 'write }} after the name; write \\{{ for a {{ that is not a template' };
   if (/^[^"']*\|/.test(inner))

@@ -77,7 +77,11 @@ function view(sources: VariableSources, above: Readonly<Record<string, Evaluated
 function circle(path: readonly { name: string; at: Place }[]): Error {
   const first = path[0];
   const shown = path.map(({ name, at }) => `${name} (${at.file}:${at.line})`).join(' -> ');
-  return usage(`variable "${first?.name}" needs itself: ${shown}`, first?.at, 'give one of them a value of its own');
+  return usage(
+    `variable "${first?.name}" refers to itself: ${shown}`,
+    first?.at,
+    'set one of them to a value that does not refer to the others',
+  );
 }
 
 /** Inputs of the magic names from a play. */

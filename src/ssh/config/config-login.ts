@@ -106,6 +106,10 @@ function jumpLogin(hop: Hop, files: readonly ConfigFile[], side: ConfigSide, { n
 
 /** Refuses a setting that is required to reach the host and that heal does not support. */
 function refuse(settings: Settings, name: string): void {
+  const passes = settings.line('proxyusefdpass');
+  if (passes !== undefined && flagOf(passes) && settings.line('proxycommand') !== undefined) {
+    throw configError(`ProxyUseFdpass of "${name}" is not supported`, passes.at, 'use a ProxyCommand that relays');
+  }
   const canonicalize = settings.line('canonicalizehostname');
   if (canonicalize !== undefined && !/^(no|false|none)$/i.test(canonicalize.words[0] ?? '')) {
     throw configError(`CanonicalizeHostname of "${name}" is not supported`, canonicalize.at, 'use HostName');

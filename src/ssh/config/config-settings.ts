@@ -38,6 +38,7 @@ const keywords = [
   'hashknownhosts',
   'proxyjump',
   'proxycommand',
+  'proxyusefdpass',
   'canonicalizehostname',
 ] as const;
 export type Keyword = (typeof keywords)[number];

@@ -74,12 +74,9 @@ class ProxySocket extends Duplex {
         else this.destroy(failure(how, lastLine(stderr.text())));
       };
       // A process that the command left in the background (the master of ControlPersist) may keep stderr open.
-      const patience = setTimeout(
-        () => (child.stdout.readableEnded ? ended() : child.stdout.once('end', ended)),
-        grace,
-      );
+      const timer = setTimeout(() => (child.stdout.readableEnded ? ended() : child.stdout.once('end', ended)), grace);
       child.once('close', () => {
-        clearTimeout(patience);
+        clearTimeout(timer);
         ended();
       });
     });

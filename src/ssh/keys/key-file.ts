@@ -27,9 +27,7 @@ export async function readKey(file: string, passphrase?: Secret): Promise<Parsed
   } catch (error) {
     const missing = codeOf(error) === 'ENOENT';
     throw new HealError('usage', missing ? `there is no key file ${file}` : `cannot read the key file ${file}`, {
-      hint: missing
-        ? 'identity_file says which key is used'
-        : 'check that it is a regular file and that you have read permission',
+      hint: missing ? 'check identity_file' : 'check that it is a regular file and that you have read permission',
       cause: error,
     });
   }
