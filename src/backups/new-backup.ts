@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import JSON5 from 'json5';
 import { HealError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
+import { type GrowingFile, growingFile } from './growing-file.ts';
 import { archiveName, type DatabaseCopy, type Manifest, manifestName } from './manifest.ts';
 import { readArchive } from './read-archive.ts';
 
@@ -52,42 +53,56 @@ export interface BackupOf {
 export async function newBackup(to: string, of: BackupOf, created = new Date()): Promise<NewBackup> {
   const stamp = created.toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
   let partial = '';
-  let file: FileHandle;
+  let file: GrowingFile;
   try {
     await mkdir(to, { recursive: true, mode: 0o700 });
     await keepOutOfGit(to);
     await removeLeftovers(to, created.getTime());
     partial = join(to, `.${stamp}.${randomBytes(4).toString('hex')}.partial`);
     await mkdir(partial, { mode: 0o700 });
-    file = await open(join(partial, archiveName), 'wx', 0o600);
+    file = await growingFile(join(partial, archiveName));
   } catch (error) {
     throw notWritten(partial || to, error);
   }
   const sent = createHash('sha256');
+  // Read back from the disk while the rest arrives: afterwards it would take as long again as a fast line. A fault of the
+  // archive counts only after those of the host and of the line, which explain it.
+  const content = readArchive('the archive', of.parses, file.reader);
+  const isRead = content.then(
+    () => undefined,
+    () => undefined,
+  );
+  const close = async (): Promise<void> => {
+    await file.abort();
+    // Windows removes and renames no directory of an open file.
+    await isRead;
+  };
   const discard = async (): Promise<void> => {
-    await file.close().catch(() => undefined);
+    await close();
     await rm(partial, { recursive: true, force: true });
   };
 
   const finish = async (report: PackReport): Promise<{ name: string; manifest: Manifest }> => {
-    await file.sync().catch((error: unknown) => {
+    await file.end().catch((error: unknown) => {
       throw notWritten(partial, error);
     });
-    await file.close();
     if (report.code > 1) throw failed(`tar ended with exit code ${report.code}: ${report.warnings.at(-1) ?? ''}`);
     if (sent.digest('hex') !== report.sha256) throw failed('what arrived is not what the host sent', 'run it again');
-    const content = await readArchive(join(partial, archiveName), of.parses);
-    if (content.sha256 !== report.sha256) throw failed('what was written is not what arrived', 'check the disk');
-    for (const path of of.parses) checkParses(path, content.texts.get(path));
+    const { size, sha256, members, texts } = await content.catch((error: unknown) => {
+      throw error instanceof HealError ? failed(error.message) : error;
+    });
+    await close();
+    if (sha256 !== report.sha256) throw failed('what was written is not what arrived', 'check the disk');
+    for (const path of of.parses) checkParses(path, texts.get(path));
     const manifest: Manifest = {
       version: 1,
       host: of.host,
       created: created.toISOString(),
-      archive: { size: content.size, sha256: content.sha256 },
+      archive: { size, sha256 },
       about: of.about,
       databases: report.databases,
       warnings: report.warnings,
-      members: content.members,
+      members,
     };
     try {
       const text = `${JSON.stringify(manifest, undefined, 1)}\n`;
@@ -101,7 +116,7 @@ export async function newBackup(to: string, of: BackupOf, created = new Date()):
   return {
     async write(chunk) {
       sent.update(chunk);
-      await file.writeFile(chunk).catch((error: unknown) => {
+      await file.write(chunk).catch((error: unknown) => {
         throw notWritten(partial, error);
       });
     },

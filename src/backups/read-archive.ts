@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Parser, type ReadEntry } from 'tar';
 import { HealError } from '../core/errors.ts';
@@ -21,14 +22,19 @@ export interface ArchiveContent {
 /**
  * Reads an archive from its first byte to its last: unpacks it in memory piece by piece and hashes each file.
  *
- * @param path of a tar compressed with gzip
+ * @param path of a tar compressed with gzip; with `bytes` its name in errors
  * @param wanted paths of entries whose contents are returned
+ * @param bytes the content of the archive, if it is not read from `path`
  * @throws HealError if it is damaged or ends too early
  */
-export async function readArchive(path: string, wanted: readonly string[] = []): Promise<ArchiveContent> {
+export async function readArchive(
+  path: string,
+  wanted: readonly string[] = [],
+  bytes?: Readable,
+): Promise<ArchiveContent> {
   const members: Member[] = [];
   const texts = new Map<string, string>();
-  const { size, sha256 } = await readEntries(path, async (member, entry) => {
+  const take = async (member: Member, entry: ReadEntry): Promise<void> => {
     const content = createHash('sha256');
     const text: Buffer[] = [];
     const isWanted = wanted.includes(member.path) && entry.size <= textAtMost;
@@ -38,7 +44,8 @@ export async function readArchive(path: string, wanted: readonly string[] = []):
     }
     members.push(member.type === 'file' ? { ...member, sha256: content.digest('hex') } : member);
     if (isWanted) texts.set(member.path, Buffer.concat(text).toString('utf8'));
-  });
+  };
+  const { size, sha256 } = await readEntries(path, take, bytes);
   if (members.length === 0) throw damaged(path, 'it contains nothing');
   return { size, sha256, members, texts };
 }
@@ -47,17 +54,18 @@ export async function readArchive(path: string, wanted: readonly string[] = []):
  * Reads an archive from its first byte to its last, and passes on each entry with its content, one after the other.
  *
  * @param take must read the entry to its end, or discard it with `resume`; its rejection ends the reading
+ * @param file the content of the archive; with it, `path` is only its name in errors
  * @returns the size of the archive in bytes, and its hash in hex
  * @throws HealError if it is damaged or ends too early
  */
 export async function readEntries(
   path: string,
   take: (member: Member, entry: ReadEntry) => Promise<void>,
+  file: Readable = createReadStream(path),
 ): Promise<{ readonly size: number; readonly sha256: string }> {
   const hash = createHash('sha256');
   let size = 0;
   let fault: Error | undefined;
-  const file = createReadStream(path);
   const parser = new Parser({ strict: true });
   const taken: Promise<void>[] = [];
   parser.on('entry', (entry: ReadEntry) => {
