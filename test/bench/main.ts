@@ -13,6 +13,7 @@ import { startLab } from '../lab/lab.ts';
 import { asset } from '../lab/places.ts';
 import { type SlowLine, slowLine } from '../lab/slow-line.ts';
 import { backupSpeed } from './backup-speed.ts';
+import { badHosts } from './bad-hosts.ts';
 import { spread, table } from './figures.ts';
 import { writeManyTasks } from './many-tasks.ts';
 import { type Stage, stagesOf } from './stages.ts';
@@ -134,6 +135,7 @@ async function measure(bench: Bench): Promise<void> {
     ssh: (command) => sshArgs(host, line, command),
     heal: (playbook) => [launcher, 'run', playbook, '--project', directory, '-i', inventory],
   });
+  await badHosts(directory, launcher, Math.ceil(rounds / 3));
   for (const [i, subject] of subjects.entries()) {
     const count = trips[i];
     if (count === undefined || count <= roundTripsAtMost) continue;

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
-import { type FakeHost, fakeHost, fakes } from '../ssh/fake-host.ts';
+import { fakes } from '../ssh/fake-host.ts';
 import { noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
-import { playOf, recapOf, type Workplace, workplace } from './project.ts';
+import { type FakeFleet, fakeFleet } from './fake-fleet.ts';
+import { recapOf, type Workplace, workplace } from './project.ts';
 
 /** How those end that hang. On a busy machine the time may be up at an earlier stage than that at which they stop. */
 const late = /timed out after 5 s|no shell answered within 5 s|sent no facts within 30 s/;
@@ -33,8 +33,7 @@ const patience = (what: string): number => (said[what]?.source.includes('after 5
 describe.skipIf(noSshd !== undefined)('hosts that behave badly at each stage of a run', () => {
   let place: Workplace;
   let sshd: Sshd;
-  const servers: FakeHost[] = [];
-  const good = Array.from({ length: 20 }, (_, n) => `good${n}`);
+  let fleet: FakeFleet;
   let stdout = '';
   let code: number | null = null;
   let peak = 0;
@@ -42,35 +41,8 @@ describe.skipIf(noSshd !== undefined)('hosts that behave badly at each stage of 
   beforeAll(async () => {
     place = workplace();
     sshd = await startSshd();
-    const key = readFileSync(sshd.hostKeys.ed25519);
-    for (const what of fakes) servers.push(await fakeHost(what, key));
-    const publicKey = readFileSync(`${sshd.hostKeys.ed25519}.pub`, 'utf8');
-    const known = [sshd.port, ...servers.map(({ port }) => port)].map((port) => `[127.0.0.1]:${port} ${publicKey}`);
-    const { user } = sshd.login();
-    const common = { address: '127.0.0.1', user, identity_file: sshd.key, known_hosts_file: 'known_hosts' };
-    const hosts = {
-      ...Object.fromEntries(good.map((name) => [name, { ...common, port: sshd.port, connect_timeout: 60 }])),
-      ...Object.fromEntries(
-        servers.map(({ port }, n) => [`fake${n}`, { ...common, port, connect_timeout: patience(fakes[n] ?? '') }]),
-      ),
-    };
-    const project = place.project({
-      'inventory/hosts.yml': stringify({ all: { hosts } }),
-      known_hosts: known.join(''),
-      'tasks/site.yml': playOf(
-        [
-          {
-            name: 'The file is there',
-            copy: { content: 'x\n', dest: '{{ out }}/{{ inventory_hostname }}' },
-            notify: 'Tell',
-          },
-        ],
-        {
-          vars: { out: sshd.directory },
-          handlers: [{ name: 'Tell', command: 'touch {{ out }}/{{ inventory_hostname }}.told' }],
-        },
-      ),
-    });
+    fleet = await fakeFleet(sshd, patience);
+    const project = place.project(fleet.files);
     const started = place.start(project, ['run', 'site', '-f', '50']);
     const watch = setInterval(() => {
       peak = Math.max(peak, peakOf(started.pid));
@@ -78,13 +50,13 @@ describe.skipIf(noSshd !== undefined)('hosts that behave badly at each stage of 
     ({ stdout, code } = await started.done.finally(() => clearInterval(watch)));
   }, 200_000);
   afterAll(() => {
-    for (const server of servers) server.stop();
+    fleet?.stop();
     sshd?.stop();
     place?.remove();
   });
 
   test('the other hosts have run all tasks and handlers', () => {
-    for (const name of good) {
+    for (const name of fleet.good) {
       expect(recapOf(stdout, `${name} `)).toMatchObject({ ok: 2, changed: 2, failed: 0, unreachable: 0 });
       expect(readFileSync(join(sshd.directory, `${name}.told`), 'utf8')).toBe('');
     }
