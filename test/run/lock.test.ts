@@ -122,6 +122,20 @@ describe.each(engineShells(all))('two runs that change a host at once under $nam
     expect(done.map(({ status }) => status)).toEqual(['ok', 'changed']);
   });
 
+  caseOf('wait before they fail with what was read meanwhile', async () => {
+    const write = shellTask(`${gate(at('gate'))}; echo a >'${at('f')}'`);
+    const first = start('first', [write]);
+    await reached(at('gate'));
+    const events: Event[] = [];
+    const add = madeTask('line', { path: at('f'), line: 'b', create: false });
+    const second = start('second', [add], { events });
+    await until('the second waits', () => warnings(events).length > 0);
+    open(at('gate'));
+    await first;
+    expect((await second).done.map(({ status }) => status)).toEqual(['changed']);
+    expect(readFileSync(at('f'), 'utf8')).toBe('a\nb\n');
+  });
+
   caseOf('decide anew where another run came in between without being met', async () => {
     const copy = madeTask('copy', { dest: at('f'), content: 'x' });
     writeFileSync(at('f'), 'old');

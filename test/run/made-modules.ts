@@ -71,8 +71,24 @@ const down = defineModule({
   plan: () => [{ title: 'go down', sign: '~', act: { kind: 'reconnect', script: sh`:`, within: 1 } }],
 });
 
+/** Counts in a file how often it was asked; the answers contradict each other until it was asked `enough` times. */
+const contradicted = defineModule({
+  name: 'contradicted',
+  about: 'Reads again.',
+  args: { properties: { path: { type: 'string' }, enough: { type: 'integer' } }, required: ['path', 'enough'] },
+  examples: [],
+  reads: ({ path }, _look, { account }) => ({
+    asked: command({ shell: `echo >>'${path}'; grep -c '' '${path}'` }, account),
+  }),
+  plan: ({ path, enough }, { asked }) =>
+    Number(asked?.stdout.toString('utf8')) >= enough
+      ? []
+      : { changes: [], failed: `${path} changes while it is read`, contradiction: true },
+});
+
 /** Modules of tests of the engine, by name. */
 export const modules: ReadonlyMap<string, Module> = new Map([
+  ['contradicted', contradicted],
   ['down', down],
   ['line-file', lineFile],
   ['free', free],

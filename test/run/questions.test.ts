@@ -68,6 +68,21 @@ describe.each(engineShells(all))('a run under $name', (shell) => {
     },
   );
 
+  engine('reads a state that changes while it is read at most three times', async () => {
+    for (const [enough, status, times] of [
+      [2, 'ok', 2],
+      [3, 'ok', 3],
+      [4, 'failed', 3],
+    ] as const) {
+      for (const check of [false, true]) {
+        const path = newFile(shell);
+        const { done } = await run(shell, madePlay([madeTask('contradicted', { path, enough })]), { check });
+        expect(done.map((event) => event.status)).toEqual([status]);
+        expect(readFileSync(path, 'utf8')).toBe('\n'.repeat(times));
+      }
+    }
+  });
+
   it('reports a path without search permission as denied, never as absent', async () => {
     const inside = join(directory, `locked-${Math.random()}`);
     mkdirSync(inside, { mode: 0o700 });

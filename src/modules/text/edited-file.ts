@@ -78,7 +78,10 @@ export function editedPlan(
   });
   if (there === undefined && missing === 'is fine') return { changes: [], message: `${target} is not there` };
   if (there === undefined && !args.create) return fail(`there is no file ${target}`, 'create: true creates it');
-  if (there?.sha256 !== old?.sha256) return fail(`${target} changed while it was read`, 'run it again');
+  if (there?.sha256 !== old?.sha256) {
+    const failed = `${target} changes while it is read`;
+    return { ...fail(failed, 'which program writes to it? run again when it has ended'), contradiction: true };
+  }
 
   const before = old === undefined ? '' : textOf(old.bytes);
   if (before === undefined) return fail(`${target} is not text in UTF-8`, 'use copy for a binary file');

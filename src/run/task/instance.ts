@@ -66,3 +66,8 @@ export function infoOf(instance: Instance, name: string): TaskInfo {
     ...(item === undefined ? {} : { item: task.noLog ? hidden : itemLabel(item) }),
   };
 }
+
+/** Whether a task's change means that a check failed, so that it is not applied. */
+export function isCheck({ phase }: Pick<Instance, 'phase'>): boolean {
+  return phase === 'verify' || phase === 'score' || phase === 'heal';
+}

@@ -9,9 +9,10 @@ import { waitsBefore } from '../task-list/gather.ts';
 import { prefetch } from '../task-list/prefetch.ts';
 import { apply, judge } from './apply.ts';
 import type { TaskEvaluation } from './evaluate-task.ts';
-import type { Instance } from './instance.ts';
+import { type Instance, isCheck } from './instance.ts';
 import { type Ended, type Outcome, outcomeOf } from './outcome.ts';
 import { pause } from './pause.ts';
+import { forgetAnswers, readsAgain } from './read-again.ts';
 import { recordOutcome, registerResult } from './record-outcome.ts';
 import { describe, nameOf } from './task-info.ts';
 import { changeInfo, type Decided, type TaskTurn, touchesOf } from './task-turn.ts';
@@ -85,13 +86,14 @@ async function runTaskOnHost(
       titles: [`waiting, try ${attempt + 2} of ${instance.task.retries + 1}`],
     });
     await pause(instance.task.delay * 1000, signal);
-    forget(acting, instance);
+    forgetAnswers(acting, instance);
   }
 }
 
 /** One attempt at an instance. */
 async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
   const { instance, list, index, waitsFor } = turn;
+  const isReadAgain = readsAgain(run, instance);
   let moved = 0;
   const made = run.made.get(instance);
   if (made !== undefined) {
@@ -99,7 +101,7 @@ async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
     noticeRecorded(run, instance, made.decided);
     const ended = await orFailed(() => judge(run, made));
     if (ended !== 'moved') return ended;
-    forget(run, instance);
+    forgetAnswers(run, instance);
     moved += 1;
   }
   for (let round = 0; round < roundsAtMost; round += 1) {
@@ -111,6 +113,7 @@ async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
       await askFor(run, list, index, turn.later, evaluation);
       continue;
     }
+    if (await isReadAgain(evaluation)) continue;
     if (evaluation.kind !== 'decided') return endOf(run, evaluation);
     noticeRecorded(run, instance, evaluation);
     const { decision, prepared } = evaluation;
@@ -144,7 +147,7 @@ async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
     const ended = await orFailed(() => apply(run, turn, evaluation));
     if (ended === 'stale') continue;
     if (ended !== 'moved') return ended;
-    forget(run, instance);
+    forgetAnswers(run, instance);
     moved += 1;
     if (moved > 1) {
       return {
@@ -222,15 +225,4 @@ function noticeRecorded(run: HostRun, instance: Instance, { answers }: Decided):
     const handler = run.play.handlers.find((task) => task.id === record.handler);
     if (handler !== undefined) run.notified.add(handler);
   }
-}
-
-function forget(run: HostRun, instance: Instance): void {
-  const prepared = run.prepared.get(instance);
-  if (prepared === undefined || 'kind' in prepared) return;
-  const reads = instance.module.reads(prepared.args, () => undefined, prepared.input);
-  for (const question of Object.values(reads)) if (question !== undefined) run.cache.forget(question);
-}
-
-function isCheck(instance: Instance): boolean {
-  return instance.phase === 'verify' || instance.phase === 'score' || instance.phase === 'heal';
 }
