@@ -10,7 +10,7 @@ import type { Sh } from '../../core/sh.ts';
 import type { RecordedHandler } from '../handlers/pending-handlers.ts';
 import type { Batch } from '../playbook/batch.ts';
 import { evaluateTask, type Prepared, type TaskEvaluation } from '../task/evaluate-task.ts';
-import type { Instance } from '../task/instance.ts';
+import { type Instance, loopVariables } from '../task/instance.ts';
 import type { Made } from '../task/task-turn.ts';
 import { type Flow, flowOf } from '../task-list/block-flow.ts';
 import type { HostConnection } from './host-connection.ts';
@@ -198,11 +198,7 @@ export function variablesOf(
   for (const name of failureNames) values[name] = { kind: 'pending', names: [name] };
   for (const [name, value] of run.registers) values[name] = { kind: 'value', value };
   for (const name of [...run.unknowable, ...waitsFor]) values[name] = { kind: 'pending', names: [name] };
-  if (instance.item !== undefined)
-    values[instance.task.loopVar] = {
-      kind: 'value',
-      value: instance.item.value,
-    };
+  for (const [name, value] of Object.entries(loopVariables(instance))) values[name] = { kind: 'value', value };
   return run.play.variables(run.host, instance.task, { values });
 }
 

@@ -23,6 +23,8 @@ export interface Instance {
 export interface Sibling {
   readonly status: Status;
   readonly result: Result;
+  /** Variables of the item. */
+  readonly variables: Readonly<Record<string, Value>>;
 }
 
 /** An instance of a task without a loop, or with a loop that is still folded. */
@@ -40,12 +42,19 @@ export function unfold(instance: Instance, items: readonly Value[]): Instance[] 
   }));
 }
 
+/** The variables of an item: `loop_var` with its value, and `index_var` with its number from 0. */
+export function loopVariables({ task, item }: Pick<Instance, 'task' | 'item'>): Readonly<Record<string, Value>> {
+  if (item === undefined) return {};
+  const { indexVar } = task.loopControl ?? {};
+  return { [task.loopVar]: item.value, ...(indexVar === undefined ? {} : { [indexVar]: item.index }) };
+}
+
 /** The label of an item for users: its text, its name or id, or its number. */
 export function itemLabel(item: NonNullable<Instance['item']>): string {
   const { value, index } = item;
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
-    for (const key of ['name', 'id', 'path', 'unit']) {
+    for (const key of ['name', 'id', 'path', 'unit', 'item']) {
       const label: unknown = Reflect.get(value, key);
       if (typeof label === 'string') return label;
     }

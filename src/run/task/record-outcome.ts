@@ -1,8 +1,7 @@
 import type { ChangeInfo, Status, TaskDone } from '../../core/event.ts';
-import type { JsonObject } from '../../core/json.ts';
 import type { Value } from '../../core/playbook.ts';
 import { type HostRun, namesGivenBy, onlyPlans } from '../host/host-run.ts';
-import type { Instance } from './instance.ts';
+import { type Instance, loopVariables } from './instance.ts';
 import { reported } from './no-log.ts';
 import type { Outcome } from './outcome.ts';
 import { describe } from './task-info.ts';
@@ -55,7 +54,10 @@ export function registerResult(
   const given: Record<string, unknown> = {
     ...(typeof facts === 'object' && facts !== null ? facts : {}),
   };
-  if (instance.item !== undefined) instance.siblings.push({ status: outcome.status, result: outcome.result });
+  if (instance.item !== undefined) {
+    const { status, result } = outcome;
+    instance.siblings.push({ status, result, variables: loopVariables(instance) });
+  }
   if (task.register !== undefined) given[task.register] = registered(instance, outcome);
   for (const name of namesGivenBy(task)) {
     if (unknowable) run.unknowable.add(name);
@@ -87,12 +89,16 @@ function countTask({ counts }: HostRun, instance: Instance, outcome: Outcome, re
   } else counts[status] += 1;
 }
 
-/** A loop registers the list of its items' results (Ansible's `results`). */
-function registered(instance: Instance, outcome: Pick<Outcome, 'result'>): JsonObject {
+/** A loop registers the list of its items' results, each with the item (Ansible's `results`). */
+function registered(instance: Instance, outcome: Pick<Outcome, 'result'>): Value {
   if (instance.item === undefined) return outcome.result;
   const siblings = instance.siblings.map((sibling) => sibling.result);
   return {
-    results: siblings,
+    results: instance.siblings.map(({ result, variables }) => ({
+      ...result,
+      ...variables,
+      ansible_loop_var: instance.task.loopVar,
+    })),
     changed: siblings.some((result) => result['changed'] === true),
     failed: siblings.some((result) => result['failed'] === true),
     skipped: siblings.every((result) => result['skipped'] === true),
