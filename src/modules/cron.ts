@@ -34,7 +34,7 @@ export const cron = defineModule({
       },
       job: {
         type: 'string',
-        pattern: '^[^\\n\\r]*\\S[^\\n\\r]*$',
+        pattern: '^[^\\n\\r]*\\S[^\\n\\r]*\\n*$',
         description: 'Command line as cron reads it: write a literal % as \\%.',
       },
       user: {

@@ -83,6 +83,10 @@ export const systemd = defineModule({
     if (reloads) changes.push(reloadChange(args.scope, [target.unit]));
     let next: Unit | undefined = reloads ? { ...there, needDaemonReload: false, loadState: 'loaded' } : { ...there };
     if (args.masked !== undefined && args.masked !== (there.loadState === 'masked')) {
+      // The links that enable a unit stay under its mask, so that it would start at boot once it is unmasked.
+      if (args.masked && args.enabled === false && enabling(false, next) === 'change') {
+        changes.push(controlChange(target, 'disable'));
+      }
       changes.push(controlChange(target, args.masked ? 'mask' : 'unmask'));
       // The state of a unit under its mask is not visible, nor which of its settings systemd forgets because of a mask.
       next = undefined;
@@ -93,7 +97,7 @@ export const systemd = defineModule({
       const verdict = unread && args.enabled ? 'change' : enabling(args.enabled, next ?? there);
       if (verdict === 'change') {
         changes.push(controlChange(target, args.enabled ? 'enable' : 'disable'));
-        next = next && { ...next, unitFileState: args.enabled ? 'enabled' : 'disabled' };
+        next = next && { ...withoutLinks(next), unitFileState: args.enabled ? 'enabled' : 'disabled' };
       }
       if (verdict === 'bad')
         return fail(
@@ -154,14 +158,14 @@ function gone(
 }
 
 /** Unit files that are neither enabled nor disabled (static, generated) are started by other units: nothing to change. */
-function enabling(wanted: boolean, { unitFileState, loadState }: Unit): 'ok' | 'change' | 'bad' {
+function enabling(wanted: boolean, { unitFileState, loadState, missingLinks }: Unit): 'ok' | 'change' | 'bad' {
   if (loadState === 'bad-setting' || loadState === 'error') return wanted ? 'bad' : 'ok';
   switch (unitFileState) {
     case 'enabled':
+      return wanted && missingLinks === undefined ? 'ok' : 'change';
     case 'enabled-runtime':
     case 'linked':
     case 'linked-runtime':
-      return (unitFileState === 'enabled') === wanted ? 'ok' : 'change';
     case 'disabled':
     case 'masked':
     case 'masked-runtime':
@@ -169,6 +173,10 @@ function enabling(wanted: boolean, { unitFileState, loadState }: Unit): 'ok' | '
     default:
       return 'ok';
   }
+}
+
+function withoutLinks({ missingLinks: _, ...rest }: Unit): Unit {
+  return rest;
 }
 
 function resultOf(target: Target, there: Unit | undefined): NonNullable<Decision['result']> {

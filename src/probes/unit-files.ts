@@ -6,12 +6,25 @@ import type { Unit } from './unit-state.ts';
  * Unit files that a manager has not noticed. systemd reports NeedDaemonReload when a file that it read has changed; but it
  * misses a local file that now overrides the vendor's (all versions), and a drop-in in a directory that is
  * new (252). So the directories are searched as well.
+ *
+ * Prints what each unit's own files want to be linked in (`inst`), and the links that exist (`want`).
  */
 export function listFiles(directories: Sh, units: readonly string[]): Sh {
   return sh`
+    installs() {
+      _in=
+      while IFS= read -r _l || [ -n "$_l" ]; do
+        case $_l in
+          '[Install]'*) _in=1 ;;
+          '['*) _in= ;;
+          WantedBy*=* | RequiredBy*=*) [ -z "$_in" ] || printf 'inst %s\n' "$_l" ;;
+        esac
+      done
+    }
     for u in ${units}; do
       for d in ${directories}; do
         [ ! -f "$d/$u" ] || [ -L "$d/$u" ] || printf 'unit %s\n' "$d/$u"
+        [ ! -f "$d/$u" ] || [ -L "$d/$u" ] || installs <"$d/$u"
         for f in "$d"/*.wants/"$u" "$d"/*.requires/"$u"; do [ ! -L "$f" ] || printf 'want %s\n' "$f"; done
         for f in "$d/$u.d"/*.conf; do
           if [ -s "$f" ]; then printf 'conf %s\n' "$f"; elif [ -e "$f" ] || [ -L "$f" ]; then printf 'none %s\n' "$f"; fi
@@ -29,6 +42,28 @@ export function unitFileStateAfterReload(unit: Unit, name: string, listed: strin
   const remembered = unit.unitFileState === 'enabled' && unit.needDaemonReload && unit.fragmentPath.startsWith('/etc/');
   const linked = listed.split('\n').some((line) => line.startsWith('want ') && line.endsWith(`/${name}`));
   return remembered && !linked ? 'disabled' : unit.unitFileState;
+}
+
+/**
+ * The units whose `.wants` or `.requires` directory lacks a link to an enabled unit, although the [Install] section of its file
+ * names them: systemd reports `enabled` if one link exists, also if the section was changed since (systemctl(1), is-enabled).
+ */
+export function missingLinks(unit: Unit, name: string, listed: string): readonly string[] {
+  if (unit.unitFileState !== 'enabled') return [];
+  const lines = listed.split('\n');
+  const own = lines.findIndex((line) => line.startsWith('unit ') && line.endsWith(`/${name}`));
+  if (own < 0) return [];
+  const wanted: string[] = [];
+  for (const line of lines.slice(own + 1)) {
+    const setting = /^inst (Wanted|Required)By\s*=\s*(.*)$/.exec(line);
+    if (setting === null) break;
+    const directory = setting[1] === 'Wanted' ? 'wants' : 'requires';
+    // Specifiers and continued lines are left to systemd.
+    const targets = (setting[2] ?? '').split(/\s+/).filter((target) => /^[\w.-]+\.[a-z]+$/.test(target));
+    if ((setting[2] ?? '').trim() === '') wanted.splice(0);
+    wanted.push(...targets.map((target) => `${target}.${directory}`));
+  }
+  return wanted.filter((directory) => !lines.some((line) => line.endsWith(`/${directory}/${name}`)));
 }
 
 /**

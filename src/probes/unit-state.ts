@@ -14,6 +14,8 @@ export interface Unit {
   readonly activeState: string;
   /** enabled, disabled, static, masked, ...; empty without a unit file. */
   readonly unitFileState: string;
+  /** Directories in which links are missing, as `timers.target.wants`, although the unit is enabled. */
+  readonly missingLinks?: readonly string[];
   /** Path of its file; empty if there is none. */
   readonly fragmentPath: string;
   readonly dropInPaths: readonly string[];

@@ -5,7 +5,7 @@ import { present, type State } from '../core/state.ts';
 import { joinSh, sh } from '../shell/sh.ts';
 import { defineProbe } from './define.ts';
 import { parts } from './trouble.ts';
-import { listFiles, overlooked, unitFileStateAfterReload } from './unit-files.ts';
+import { listFiles, missingLinks, overlooked, unitFileStateAfterReload } from './unit-files.ts';
 import { fullName, properties, readUnits, type Unit, type UnitScope } from './unit-state.ts';
 
 export type { Unit, UnitScope } from './unit-state.ts';
@@ -57,7 +57,9 @@ export const unitProbe = defineProbe<UnitParams, Unit>({
         if (state?.kind === 'present') {
           const needDaemonReload = state.value.needDaemonReload || overlooked(state.value, params.unit, files);
           const unitFileState = unitFileStateAfterReload(state.value, params.unit, files);
-          states.set(id, present({ ...state.value, needDaemonReload, unitFileState }));
+          const read = { ...state.value, needDaemonReload, unitFileState };
+          const missing = missingLinks(read, params.unit, files);
+          states.set(id, present({ ...read, ...(missing.length === 0 ? {} : { missingLinks: missing }) }));
         } else if (state !== undefined) states.set(id, state);
       }
     }

@@ -43,6 +43,21 @@ const playbook = `- name: One site
       assert: { that: ["its_uid == '4600'", "directories.size() == 2"] }
 `;
 
+const links = `- hosts: all
+  tasks:
+    - name: The unit has another section
+      copy:
+        dest: /etc/systemd/system/linked.service
+        content: "[Service]\\nExecStart=/bin/sleep 901\\n[Install]\\nWantedBy=multi-user.target timers.target\\n"
+    - name: It is enabled
+      systemd: { name: linked, enabled: true, state: started }
+`;
+const down = `- hosts: all
+  tasks:
+    - name: It never starts
+      systemd: { name: linked, enabled: false, masked: true, state: stopped }
+`;
+
 describeLab('modules that meet on a real host', { hosts: ['jack4'] }, (lab) => {
   let project: string;
   const exec = (text: string) => lab().host('jack4').exec(text);
@@ -59,6 +74,8 @@ describeLab('modules that meet on a real host', { hosts: ['jack4'] }, (lab) => {
         '',
       ].join('\n'),
       'tasks/site.yml': playbook,
+      'tasks/links.yml': links,
+      'tasks/down.yml': down,
       'files/mark.sh': '#!/bin/sh\r\necho "$1" >/srv/shared/mark\r\n',
     });
   });
@@ -96,5 +113,23 @@ describeLab('modules that meet on a real host', { hosts: ['jack4'] }, (lab) => {
       /grant rw \(files\) and rwx \(directories\) to user 101000, also by default, on 1 of \d+ paths/,
     );
     expect(await exec('getfacl -cpn /srv/shared/secret')).toMatch(/user:101000:rw-\ngroup::---\nmask::rw-/);
+  });
+
+  test('a unit has the links of its new [Install] section, and none after it was disabled and masked at once', async () => {
+    const links = "find /etc/systemd/system -name linked.service -path '*.wants/*' | sort";
+    await exec(`printf '[Service]\\nExecStart=/bin/sleep 900\\n[Install]\\nWantedBy=multi-user.target\\n' >/usr/lib/systemd/system/linked.service
+      systemctl daemon-reload; systemctl enable --now linked`);
+    const first = await run('run', 'links');
+    expect([first.code, first.stderr], first.stdout).toEqual([0, '']);
+    expect(first.stdout).toContain('enable linked.service');
+    expect(await exec(links)).toMatch(/\/multi-user\.target\.wants\/.*\n.*\/timers\.target\.wants\/linked\.service\n$/);
+    expect((await run('run', 'links')).stdout).toMatch(/changed=0 /);
+    await exec('rm /etc/systemd/system/linked.service; systemctl daemon-reload');
+    const second = await run('run', 'down');
+    expect([second.code, second.stderr], second.stdout).toEqual([0, '']);
+    expect(await exec(`${links}; systemctl is-enabled linked; systemctl is-active linked; true`)).toBe(
+      'masked\ninactive\n',
+    );
+    expect((await run('run', 'down')).stdout).toMatch(/changed=0 /);
   });
 });

@@ -15,6 +15,7 @@ describe('the text of a file in /etc/cron.d', () => {
     [{ schedule: '*/10 * * * *' }, [path, '*/10 * * * * root /bin/x']],
     [{ special_time: 'daily', user: 'app' }, [path, '@daily app /bin/x']],
     [{ minute: 0, hour: '5,2' }, [path, '0 5,2 * * * root /bin/x']],
+    [{ job: '/bin/x\n' }, [path, '* * * * * root /bin/x']],
     [{ disabled: true }, [path, '#* * * * * root /bin/x']],
     [{ env: { PATH: '/bin', MAILTO: '' } }, ['PATH=/bin', 'MAILTO=""', '* * * * * root /bin/x']],
     [{ env: { A: ' x ', B: '"y" ' } }, [path, 'A=" x "', `B='"y" '`, '* * * * * root /bin/x']],
@@ -39,6 +40,7 @@ describe('an entry of a crontab', () => {
   ])('%j', (before, present, after) => {
     expect(withEntry(before, defaults, present)).toBe(after);
     expect(withEntry(after, defaults, present)).toBe(after);
+    expect(withEntry(before, { ...defaults, job: '/bin/x\n' }, present)).toBe(after);
   });
 });
 

@@ -74,6 +74,21 @@ describe('systemd', () => {
       { ...active, loadState: 'masked', unitFileState: 'masked', activeState: 'inactive' },
       ['unmask a.service', 'enable a.service', 'start a.service'],
     ],
+    [
+      { masked: true, enabled: false, state: 'stopped' },
+      { ...active, fragmentPath: '/usr/lib/systemd/system/a.service', unitFileState: 'enabled' },
+      ['disable a.service', 'mask a.service', 'stop a.service (pid 10)'],
+    ],
+    [
+      { enabled: true, state: 'started' },
+      { ...active, unitFileState: 'enabled', missingLinks: ['timers.target.wants'] },
+      ['enable a.service'],
+    ],
+    [
+      { enabled: false },
+      { ...active, unitFileState: 'enabled', missingLinks: ['timers.target.wants'] },
+      ['disable a.service'],
+    ],
     [{ signal: 'KILL' }, active, ['send SIGKILL to the main process of a.service']],
     [{ signal: 'KILL' }, failed, ['failed: a.service has no main process']],
   ])('%j', (args, there, expected) => {

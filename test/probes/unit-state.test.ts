@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { overlooked } from '../../src/probes/unit-files.ts';
+import { missingLinks, overlooked } from '../../src/probes/unit-files.ts';
 import { fullName, milliseconds, readUnits, type Unit } from '../../src/probes/unit-state.ts';
 
 /** As systemd 257 printed it for `systemctl show -p ... -- nope.service sshd.service`. */
@@ -104,5 +104,19 @@ describe('files that the manager overlooked', () => {
     ['that of another unit', `unit ${etc}/b.service\nconf ${etc}/b.service.d/z.conf`, false],
   ])('%s', (_name, listed, expected) => {
     expect(overlooked(unit({}), 'a.service', listed)).toBe(expected);
+  });
+
+  test.each<[string, string, readonly string[]]>([
+    ['all links', 'inst WantedBy=b.target\nwant /etc/x/b.target.wants/a.service', []],
+    ['one of two links', 'inst WantedBy=b.target c.target\nwant /etc/x/b.target.wants/a.service', ['c.target.wants']],
+    ['another kind of link', 'inst RequiredBy = b.target\nwant /etc/x/b.target.wants/a.service', ['b.target.requires']],
+    ['an emptied list', 'inst WantedBy=b.target\ninst WantedBy=', []],
+    ['targets that only systemd can tell', 'inst WantedBy=%i.target', []],
+    ['the section of a weaker file', 'unit /lib/x/a.service\ninst WantedBy=b.target', []],
+  ])('%s', (_name, listed, expected) => {
+    expect(missingLinks(unit({}), 'a.service', `unit ${etc}/a.service\n${listed}`)).toEqual(expected);
+    expect(missingLinks(unit({ unitFileState: 'disabled' }), 'a.service', `unit ${etc}/a.service\n${listed}`)).toEqual(
+      [],
+    );
   });
 });

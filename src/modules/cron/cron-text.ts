@@ -26,7 +26,7 @@ export function cronFile(args: CronJob): string {
   return [
     '# Kept by heal: what is changed here is changed back.',
     ...Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}`),
-    `${args.disabled ? '#' : ''}${scheduleOf(args)} ${args.user ?? 'root'} ${args.job}`,
+    `${args.disabled ? '#' : ''}${scheduleOf(args)} ${args.user ?? 'root'} ${jobOf(args)}`,
     '',
   ].join('\n');
 }
@@ -35,7 +35,7 @@ export function cronFile(args: CronJob): string {
 export function withEntry(text: string, args: CronJob, present: boolean): string {
   const marker = `#Ansible: ${args.name}`;
   const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
-  const wanted = present ? [marker, `${args.disabled ? '#' : ''}${scheduleOf(args)} ${args.job}`] : [];
+  const wanted = present ? [marker, `${args.disabled ? '#' : ''}${scheduleOf(args)} ${jobOf(args)}`] : [];
   const kept: string[] = [];
   let placed = false;
   for (let i = 0; i < lines.length; i += 1) {
@@ -51,6 +51,11 @@ export function withEntry(text: string, args: CronJob, present: boolean): string
   }
   if (!placed) kept.push(...wanted);
   return kept.length === 0 ? '' : `${kept.join('\n')}\n`;
+}
+
+/** The command line, without the newline at the end of a YAML block. */
+function jobOf({ job = '' }: CronJob): string {
+  return job.replace(/\n+$/, '');
 }
 
 function scheduleOf(args: CronJob): string {
