@@ -84,6 +84,8 @@ export interface Task {
   readonly delegateTo?: Template<string>;
   readonly runOnce?: boolean;
   readonly ignoreUnreachable?: boolean;
+  /** The list of the play that contains it: the pending handlers run between two lists. None: `roles` or `tasks`. */
+  readonly section?: 'pre_tasks' | 'post_tasks';
   /** `diff: false` hides the diffs of this task. */
   readonly diff?: boolean;
 }

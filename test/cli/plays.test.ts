@@ -38,6 +38,60 @@ const cases: Readonly<Record<string, Case>> = {
 `,
     trace: ['0 x out-x bot', '1 y out-y bot'],
   },
+  'handlers run after pre_tasks, after roles and tasks, and after post_tasks': {
+    play: `
+- hosts: a
+  pre_tasks:
+    - shell: echo pre >>TRACE
+      notify: h
+    - shell: echo pre2 >>TRACE
+  roles: [r]
+  tasks:
+    - shell: echo task >>TRACE
+      notify: h
+  post_tasks:
+    - shell: echo post >>TRACE
+  handlers:
+    - name: h
+      shell: echo handled >>TRACE
+`,
+    files: { 'roles/r/tasks/main.yml': '- shell: echo role >>TRACE\n  notify: h\n' },
+    trace: ['pre', 'pre2', 'handled', 'role', 'task', 'handled', 'post'],
+  },
+  'a pre_task that is left out by its tag has no effect on the handlers after it': {
+    play: `
+- hosts: a
+  pre_tasks:
+    - shell: echo pre >>TRACE
+      notify: h
+    - shell: echo no >>TRACE
+      tags: never
+  tasks:
+    - block:
+        - shell: "false"
+      rescue:
+        - shell: echo rescued >>TRACE
+  handlers:
+    - name: h
+      shell: echo handled >>TRACE
+`,
+    trace: ['pre', 'handled', 'rescued'],
+  },
+  'a file that a pre_task writes is read by its handler before the tasks write it again': {
+    play: `
+- hosts: a
+  pre_tasks:
+    - copy: { content: "one\\n", dest: TRACE.file }
+      notify: h
+  tasks:
+    - copy: { content: "two\\n", dest: TRACE.file }
+      notify: h
+  handlers:
+    - name: h
+      shell: cat TRACE.file >>TRACE
+`,
+    trace: ['one', 'two'],
+  },
 };
 
 // Each case is a process of its own, as a user starts it.

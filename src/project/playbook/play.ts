@@ -92,13 +92,15 @@ export async function readPlay(
   const inherited = readInherited(map, context, above, false);
   const tasks = (key: string, allowed?: Allowed): Promise<Task[]> => readTasksOf(map, key, context, inherited, allowed);
   // In the order in which they run: a dependency runs before the first of the roles that need it.
-  const pre = await tasks('pre_tasks');
+  const outer = async (section: 'pre_tasks' | 'post_tasks'): Promise<Task[]> =>
+    (await tasks(section)).map((task) => ({ ...task, section }));
+  const pre = await outer('pre_tasks');
   const ofRoles: Task[] = [];
   for (const item of field(map, 'roles', asList, problems)?.items ?? []) {
     const use = readRoleUse(item, context, inherited);
     if (use !== undefined) ofRoles.push(...(await views.scope.addRole(use, [])));
   }
-  const own = [...(await tasks('tasks')), ...(await tasks('post_tasks'))];
+  const own = [...(await tasks('tasks')), ...(await outer('post_tasks'))];
   const handlers = await tasks('handlers', 'files');
   const { roles } = views;
   const first = firstUses(roles);

@@ -15,7 +15,7 @@ import { unfoldAt, waitsBefore } from './gather.ts';
  * all succeeded; after the first failure that is not ignored the rest is left out.
  *
  * @param later - instances whose questions may be sent in the same programs: checks, and pending handlers
- * @param flush - runs the pending handlers, for `meta: flush_handlers`
+ * @param flush - runs the pending handlers, between two sections of a play and for `meta: flush_handlers`
  */
 export async function runTaskList(
   run: HostRun,
@@ -28,6 +28,8 @@ export async function runTaskList(
   for (let index = 0; index < list.length && !run.over; index += 1) {
     const first = list[index];
     if (first === undefined || run.done.has(first)) continue;
+    if (index > 0 && first.task.section !== list[index - 1]?.task.section && !flow.failed() && !(await flush()))
+      return false;
     // Changes that the program of a task applied ahead are reported also if that task then failed its proof.
     if (flow.skips(first.task) && !run.made.has(first)) continue;
     run.settings.signal.throwIfAborted();

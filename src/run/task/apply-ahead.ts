@@ -35,7 +35,8 @@ export async function applyAhead(run: HostRun, leader: Part): Promise<Part[]> {
     const instance = list[index];
     if (instance === undefined) break;
     if (flow.skips(instance.task) || run.done.has(instance)) continue;
-    if (!isPlain(instance)) break;
+    // The pending handlers run between two sections.
+    if (!isPlain(instance) || instance.task.section !== leader.turn.instance.task.section) break;
     const waitsFor = waitsBefore(run, list, index);
     const evaluation = await evaluateOn(run, instance, waitsFor);
     if (evaluation.kind === 'skipped') continue;
