@@ -202,6 +202,8 @@ export interface ModuleSchema {
   readonly schema: JsonObject;
   /** Argument that a bare string sets: `command: uptime`. */
   readonly shorthand?: string;
+  /** Other names of arguments, which Ansible allows: `dest` of `file` is `path`. */
+  readonly aliases?: Readonly<Record<string, string>>;
   /** Arguments that contain a condition (CEL) instead of a template: `assert: { that: [...] }`. */
   readonly conditions?: readonly string[];
   /**

@@ -54,6 +54,7 @@ export const acl = defineModule({
     },
     required: ['path'],
   },
+  aliases: { name: 'path' },
   examples: [
     {
       name: 'The helper in its container may write here',

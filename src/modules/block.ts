@@ -48,6 +48,7 @@ export const block = defineModule({
     },
     required: ['path'],
   },
+  aliases: { dest: 'path', destfile: 'path', name: 'path', content: 'block' },
   examples: [
     {
       name: 'Jump hosts are known to ssh',

@@ -43,6 +43,7 @@ export const file = defineModule({
     required: ['path'],
   },
   shorthand: 'path',
+  aliases: { dest: 'path', name: 'path' },
   examples: [
     { name: 'The key is private', args: { path: '/etc/app/key', mode: '0600', owner: 'root' } },
     {

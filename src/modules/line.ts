@@ -45,6 +45,7 @@ export const line = defineModule({
     },
     required: ['path'],
   },
+  aliases: { dest: 'path', destfile: 'path', name: 'path', regex: 'regexp' },
   examples: [
     {
       name: 'SSH accepts no passwords',

@@ -65,6 +65,7 @@ export const packages = defineModule({
     required: [],
   },
   shorthand: 'name',
+  aliases: { pkg: 'name', package: 'name', 'update-cache': 'update_cache' },
   examples: [
     { name: 'The tools are there', args: { name: ['acl', 'curl'], update_cache: true } },
     { name: 'The old server is gone', args: { name: 'telnetd', state: 'absent', purge: true } },

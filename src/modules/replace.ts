@@ -41,6 +41,7 @@ export const replace = defineModule({
     },
     required: ['path', 'regexp'],
   },
+  aliases: { dest: 'path', destfile: 'path', name: 'path' },
   examples: [
     {
       name: 'The mirror is the near one',

@@ -21,6 +21,7 @@ export const stat = defineModule({
     required: ['path'],
   },
   shorthand: 'path',
+  aliases: { dest: 'path', name: 'path' },
   examples: [{ name: 'It is known whether the marker is there', args: { path: '/etc/app/marker' } }],
   reads: (args, _look, input) => ({
     entry: entry(posix.normalize(args.path), { hash: args.get_checksum }, input.account),

@@ -34,6 +34,7 @@ export const systemd = defineModule({
     },
     required: [],
   },
+  aliases: { service: 'unit', 'daemon-reload': 'daemon_reload' },
   examples: [
     { name: 'The app runs now and at every boot', args: { unit: 'app.service', state: 'started', enabled: true } },
     { name: 'Restart the gateway of root', args: { unit: 'gateway.service', scope: 'user', state: 'restarted' } },

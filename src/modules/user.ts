@@ -77,6 +77,7 @@ export const user = defineModule({
     required: ['name'],
   },
   shorthand: 'name',
+  aliases: { user: 'name', createhome: 'create_home' },
   examples: [
     {
       name: 'The app has an account',

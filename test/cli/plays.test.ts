@@ -92,6 +92,23 @@ const cases: Readonly<Record<string, Case>> = {
 `,
     trace: ['one', 'two'],
   },
+  "Ansible's other names of arguments have the same effect": {
+    play: `
+- hosts: a
+  tasks:
+    - shell: printf 'a=1\\ny\\nz\\n' >TRACE.real
+    - file: { src: TRACE.real, dest: TRACE.link, state: link }
+    - lineinfile: { dest: TRACE.link, regex: "^a=", line: "a=2" }
+    - blockinfile: { name: TRACE.link, content: "b", marker: "# {mark}" }
+    - replace: { destfile: TRACE.link, regexp: "^y$", replace: "yes" }
+    - replace: "{{ item }}"
+      loop: [{ dest: TRACE.link, regexp: "^z$", replace: "zero" }]
+    - stat: { name: TRACE.link }
+      register: s
+    - shell: cat TRACE.real >>TRACE; echo {{ s.stat.islnk }} >>TRACE
+`,
+    trace: ['a=2', 'yes', 'zero', '# BEGIN', 'b', '# END', 'true'],
+  },
 };
 
 // Each case is a process of its own, as a user starts it.

@@ -37,9 +37,10 @@ const definitions: JsonObject = {
 
 /** What may stand behind a module's name. */
 export function moduleValue(module: Module): JsonObject {
-  const { shorthand, schema, about } = module;
+  const { shorthand, about } = module;
+  const schema = withAliases(module);
   const properties = isObject(schema['properties']) ? schema['properties'] : {};
-  const required = Array.isArray(schema['required']) ? schema['required'] : [];
+  const required = Array.isArray(module.schema['required']) ? module.schema['required'] : [];
   const short = shorthand === undefined ? undefined : properties[shorthand];
   const [strict] = (lenient(schema)['anyOf'] ?? []) as readonly Json[];
   return {
@@ -50,6 +51,26 @@ export function moduleValue(module: Module): JsonObject {
       ...(isObject(short) ? [lenient(short)] : []),
       ...(required.length === 0 ? [{ type: 'null' }] : []),
     ],
+  };
+}
+
+/** The schema of a module's arguments under all their names. */
+function withAliases({ schema, aliases = {} }: Module): JsonObject {
+  const properties = isObject(schema['properties']) ? schema['properties'] : {};
+  const required = Array.isArray(schema['required']) ? schema['required'].map(String) : [];
+  const others = (name: string): string[] => Object.keys(aliases).filter((alias) => aliases[alias] === name);
+  const more = Object.entries(aliases).map(([alias, name]) => [
+    alias,
+    { ...Object(properties[name]), description: `Alias of \`${name}\`.` },
+  ]);
+  const either = required.filter((name) => others(name).length > 0);
+  return {
+    ...schema,
+    properties: { ...properties, ...Object.fromEntries(more) },
+    required: required.filter((name) => !either.includes(name)),
+    ...(either.length === 0
+      ? {}
+      : { allOf: either.map((name) => ({ anyOf: [name, ...others(name)].map((one) => ({ required: [one] })) })) }),
   };
 }
 

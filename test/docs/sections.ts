@@ -156,8 +156,9 @@ function argumentTable(module: Module): string {
   const rows = Object.entries(properties).map(([name, schema]) => {
     const one = schema as JsonObject;
     const preset = one['default'];
+    const others = Object.entries(module.aliases ?? {}).flatMap(([alias, other]) => (other === name ? [alias] : []));
     return [
-      code(name),
+      [name, ...others].map(code).join(', '),
       required.includes(name) ? '**required**' : preset === undefined ? '' : code(JSON.stringify(preset)),
       kind(one),
       typeof one['description'] === 'string' ? one['description'] : '',

@@ -65,6 +65,17 @@ hint: did you mean "tasks"?
 hint: split it into two tasks
 `,
   ],
+  [
+    'both names of an argument',
+    site('- name: x\n  file:\n    path: /a\n    dest: /b'),
+    `error: "dest" and "path" are the same argument
+  --> tasks/site.yml:7:9
+   |
+ 7 |         dest: /b
+   |         ^
+hint: keep one of the two
+`,
+  ],
 ];
 
 const syntax: Case[] = [

@@ -28,6 +28,8 @@ export interface Declaration<P, Q extends readonly string[], R extends Reads> {
   /** True if it accepts arguments of any other name as well. */
   readonly open?: boolean;
   readonly shorthand?: string;
+  /** See ModuleSchema: other names of arguments, each with the name here. */
+  readonly aliases?: Readonly<Record<string, keyof P & string>>;
   readonly conditions?: readonly string[];
   readonly examples: readonly { readonly name: string; readonly args: Json }[];
   readonly readonly?: boolean;

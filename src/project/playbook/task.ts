@@ -98,9 +98,10 @@ type Args = Pick<Task, 'args' | 'argPlaces' | 'conditions'>;
 
 function readArgs(module: ModuleSchema, entry: Entry, more: Entry | undefined, context: TaskContext): Args | undefined {
   const { problems, secrets, later } = context.loading;
-  const node = withMore(argsNode(module, entry, problems), more, problems);
-  if (node === undefined) return undefined;
-  if (node.kind !== 'map') return problems.attempt(() => wholeArgs(module, node, context));
+  const written = withMore(argsNode(module, entry, problems), more, problems);
+  if (written === undefined) return undefined;
+  if (written.kind !== 'map') return problems.attempt(() => wholeArgs(module, written, context));
+  const node = withoutAliases(module, written, problems);
   later.push(() => checkArgsBefore(module, node, problems));
   const conditional = node.entries.filter(({ key }) => module.conditions?.includes(key));
   const conditions = conditional.flatMap(
@@ -135,6 +136,20 @@ function withMore(node: Node | undefined, more: Entry | undefined, problems: Pro
   return { ...node, entries: [...node.entries, ...args.entries.filter(({ key }) => entryOf(node, key) === undefined)] };
 }
 
+/** The arguments under the names of heal. */
+function withoutAliases({ aliases = {} }: ModuleSchema, node: MapNode, problems: Problems): MapNode {
+  return {
+    ...node,
+    entries: node.entries.map((entry) => {
+      const name = own(aliases, entry.key);
+      if (name === undefined) return entry;
+      if (entryOf(node, name) !== undefined)
+        problems.add(`"${entry.key}" and "${name}" are the same argument`, entry.at, 'keep one of the two');
+      return { ...entry, key: name };
+    }),
+  };
+}
+
 /** Arguments as a mapping; a string if the module accepts one. */
 function argsNode(module: ModuleSchema, entry: Entry, problems: Problems): Node | undefined {
   const { value } = entry;
@@ -155,8 +170,15 @@ function argsNode(module: ModuleSchema, entry: Entry, problems: Problems): Node 
 
 /** `template: "{{ item }}"`: all arguments come from one expression, and are checked when its value is known. */
 function wholeArgs(module: ModuleSchema, node: Node, context: TaskContext): Args {
-  const inner = compileNode(node, context.loading.secrets);
-  return { args: asMapping(inner, node.at, module.name), argPlaces: {}, conditions: [] };
+  const inner = asMapping(compileNode(node, context.loading.secrets), node.at, module.name);
+  const { aliases = {} } = module;
+  const evaluate: typeof inner.evaluate = (variables) => {
+    const outcome = inner.evaluate(variables);
+    if (outcome.kind === 'pending') return outcome;
+    const entries = Object.entries(outcome.value).map(([key, value]) => [own(aliases, key) ?? key, value]);
+    return { kind: 'value', value: Object.fromEntries(entries) };
+  };
+  return { args: { ...inner, evaluate }, argPlaces: {}, conditions: [] };
 }
 
 type Keywords = Omit<Task, 'id' | 'name' | 'module' | 'args' | 'argPlaces' | 'conditions' | 'at' | 'role'>;
