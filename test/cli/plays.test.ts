@@ -12,6 +12,8 @@ interface Case {
   readonly files?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
   readonly trace: readonly string[];
+  /** Default: 0. */
+  readonly code?: number;
 }
 
 const cases: Readonly<Record<string, Case>> = {
@@ -109,6 +111,59 @@ const cases: Readonly<Record<string, Case>> = {
 `,
     trace: ['a=2', 'yes', 'zero', '# BEGIN', 'b', '# END', 'true'],
   },
+  'any_errors_fatal: no host starts the task after the one that failed': {
+    play: `
+- hosts: all
+  any_errors_fatal: true
+  tasks:
+    - shell: sleep 0.5; false
+      when: inventory_hostname == "a"
+    - shell: echo never >>TRACE
+`,
+    trace: [],
+    code: 2,
+  },
+  'any_errors_fatal: a failure that is rescued does not end the play, with fewer forks than hosts': {
+    play: `
+- hosts: all
+  any_errors_fatal: true
+  tasks:
+    - block:
+        - shell: sleep 0.3; false
+          when: inventory_hostname == "a"
+        - shell: echo other >>TRACE
+      rescue:
+        - shell: echo rescued >>TRACE
+    - shell: echo all >>TRACE
+`,
+    args: ['--forks', '1'],
+    trace: ['other', 'rescued', 'all', 'all'],
+  },
+  'run_once: the first host runs the task, also if others reach it earlier': {
+    play: `
+- hosts: all
+  tasks:
+    - shell: sleep 0.5
+      when: inventory_hostname == "a"
+    - shell: echo {{ inventory_hostname }}
+      run_once: true
+      register: r
+    - shell: echo once on {{ r.stdout }} >>TRACE
+`,
+    trace: ['once on a', 'once on a'],
+  },
+  'run_once: the next host runs the task if the first one has failed': {
+    play: `
+- hosts: all
+  tasks:
+    - shell: sleep 0.3; false
+      when: inventory_hostname == "a"
+    - shell: echo {{ inventory_hostname }} >>TRACE
+      run_once: true
+`,
+    trace: ['b'],
+    code: 2,
+  },
 };
 
 // Each case is a process of its own, as a user starts it.
@@ -124,7 +179,7 @@ describe.skipIf(noSshd !== undefined)('a playbook does what it does with ansible
     place?.remove();
   });
 
-  test.each(Object.entries(cases))('%s', async (_name, { play, files = {}, args = [], trace }) => {
+  test.each(Object.entries(cases))('%s', async (_name, { play, files = {}, args = [], trace, code: expected = 0 }) => {
     const traced = join(sshd.directory, 'trace');
     rmSync(traced, { force: true });
     const { user } = sshd.login();
@@ -137,7 +192,7 @@ describe.skipIf(noSshd !== undefined)('a playbook does what it does with ansible
       ...Object.fromEntries(Object.entries(files).map(([name, text]) => [name, shown(text)])),
     });
     const { code, stdout, stderr } = await place.heal(project, ['run', 'play', ...args]);
-    expect(code, stdout + stderr).toBe(0);
+    expect(code, stdout + stderr).toBe(expected);
     expect(existsSync(traced) ? readFileSync(traced, 'utf8').trimEnd().split('\n') : []).toEqual(trace);
   });
 });

@@ -101,8 +101,7 @@ export const keywords: Readonly<Record<string, Keyword>> = {
   set_fact: { about: 'Sets variables for the rest of the run on that host.', schema: 'any' },
   delegate_to: { about: 'Host to run the task on, instead of the current one.', schema: 'text' },
   run_once: {
-    about:
-      'Run the task once per batch, on the first host that reaches it, and use its result for all hosts of the batch.',
+    about: 'Run the task once per batch, on its first host, and use the result for all hosts of the batch.',
     schema: 'boolean',
   },
   any_errors_fatal: { about: 'End the play on all hosts of the batch if the task fails on one.', schema: 'boolean' },

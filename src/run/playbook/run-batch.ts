@@ -13,6 +13,7 @@ import { type Batch, batchOf } from './batch.ts';
 import { eachHost } from './each-host.ts';
 import { type Fleet, guarded, localOf, reach } from './fleet.ts';
 import type { RunOptions } from './run-options.ts';
+import { endsTogether, turnsOf } from './turns.ts';
 
 /** The run of one host of a batch, with its tasks and checks. */
 interface HostWork {
@@ -26,12 +27,13 @@ type Stage = (work: HostWork) => Promise<boolean>;
 
 /**
  * Runs a play on a batch of hosts. Each host goes through the stages (login, tasks, handlers, checks) at its own pace: one that
- * hangs delays no other. If the failure of some hosts must stop all (`any_errors_fatal`, `max_fail_percentage`), each stage
- * ends on all hosts before the next one starts.
+ * hangs delays no other. If the failure of some hosts must stop all (`any_errors_fatal`, `max_fail_percentage`), each task and
+ * each stage ends on all hosts before the next one starts.
  */
 export async function runBatch(options: RunOptions, play: Play, batch: readonly Host[], fleet: Fleet): Promise<void> {
   const { forks, signal } = options;
-  const shared = batchOf(play, batch.length);
+  const turns = turnsOf(play, batch, forks, signal);
+  const shared = batchOf(play, batch.length, turns);
   const works = new Map<string, HostWork>();
 
   const logIn = async (host: Host): Promise<void> => {
@@ -54,14 +56,25 @@ export async function runBatch(options: RunOptions, play: Play, batch: readonly 
     signal.throwIfAborted();
   };
 
-  const stages = stagesOf(options, play);
-  if (play.anyErrorsFatal === true || play.maxFailPercentage !== undefined) {
+  const { tasks, others } = stagesOf(options, play);
+  const doTasks = async (host: Host): Promise<void> => {
+    if (tasks !== undefined) await doStage(host, tasks);
+  };
+  /** The other hosts do not wait for this one any more, however the work ends. */
+  const leaving = (host: Host, work: () => Promise<void>): Promise<void> =>
+    work().finally(() => turns.leave(host.name));
+  if (endsTogether(play)) {
     await eachHost(batch, forks, logIn);
-    for (const stage of stages) await eachHost(batch, forks, (host) => doStage(host, stage));
+    // All at once: the turns limit how many of them run a task.
+    await eachHost(batch, batch.length, (host) => leaving(host, () => doTasks(host)));
+    for (const stage of others) await eachHost(batch, forks, (host) => doStage(host, stage));
   } else {
     await eachHost(batch, forks, async (host) => {
-      await logIn(host);
-      for (const stage of stages) await doStage(host, stage);
+      await leaving(host, async () => {
+        await logIn(host);
+        await doTasks(host);
+      });
+      for (const stage of others) await doStage(host, stage);
     });
   }
   // Ansible's rule: a batch without remaining hosts ends the play.
@@ -87,19 +100,17 @@ async function workOn(options: RunOptions, play: Play, host: Host, fleet: Fleet,
   return { run, tasks, checks };
 }
 
-function stagesOf(options: RunOptions, play: Play): Stage[] {
+function stagesOf(options: RunOptions, play: Play): { readonly tasks?: Stage; readonly others: readonly Stage[] } {
   const { mode } = options;
-  const tasksAndHandlers: Stage[] = [
-    async ({ run, tasks, checks }) => {
-      const flush = (): Promise<boolean> => flushHandlers(options, run, checks);
-      const done = await runTaskList(run, tasks, () => [...pendingHandlers(run, options.modules), ...checks], flush);
-      if (!done && play.forceHandlers === true) await flush();
-      return done;
-    },
-    ({ run, checks }) => flushHandlers(options, run, checks),
-  ];
-  return [
-    ...(mode === 'run' ? tasksAndHandlers : []),
+  const tasksOf: Stage = async ({ run, tasks, checks }) => {
+    const flush = (): Promise<boolean> => flushHandlers(options, run, checks);
+    const done = await runTaskList(run, tasks, () => [...pendingHandlers(run, options.modules), ...checks], flush);
+    if (!done && play.forceHandlers === true) await flush();
+    return done;
+  };
+  const handlers: Stage = ({ run, checks }) => flushHandlers(options, run, checks);
+  const others: Stage[] = [
+    ...(mode === 'run' ? [handlers] : []),
     async ({ run, checks }) => {
       run.tasksOver = true;
       // A host that left the play with `meta: end_host` does not have its roles' state, and this is intended.
@@ -113,6 +124,7 @@ function stagesOf(options: RunOptions, play: Play): Stage[] {
       return true;
     },
   ];
+  return { ...(mode === 'run' ? { tasks: tasksOf } : {}), others };
 }
 
 async function flushHandlers(options: RunOptions, run: HostRun, checks: readonly Instance[]): Promise<boolean> {

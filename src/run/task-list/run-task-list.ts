@@ -1,5 +1,6 @@
 import { HealError } from '../../core/errors.ts';
 import type { Value } from '../../core/playbook.ts';
+import { unlock } from '../host/host-lock.ts';
 import { evaluateOn, flowIn, type HostRun } from '../host/host-run.ts';
 import type { Instance } from '../task/instance.ts';
 import { meta } from '../task/meta.ts';
@@ -32,6 +33,8 @@ export async function runTaskList(
       return false;
     // Changes that the program of a task applied ahead are reported also if that task then failed its proof.
     if (flow.skips(first.task) && !run.made.has(first)) continue;
+    // Another run may have the locks of the other hosts, and wait for this one.
+    await run.batch.turns.turn(run.host.name, first.task, () => unlock(run));
     run.settings.signal.throwIfAborted();
     if (run.batch.stopped()) return false;
     const waitsFor = waitsBefore(run, list, index);

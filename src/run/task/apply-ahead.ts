@@ -1,6 +1,7 @@
 import { overlaps, type Scope } from '../../core/scope.ts';
 import { pendingAfter } from '../handlers/handlers.ts';
 import { evaluateOn, flowIn, type HostRun, questionsOf } from '../host/host-run.ts';
+import { endsTogether } from '../playbook/turns.ts';
 import { waitsBefore } from '../task-list/gather.ts';
 import type { Instance } from './instance.ts';
 import { meta } from './meta.ts';
@@ -23,9 +24,8 @@ const tasksAtMost = 50;
  */
 export async function applyAhead(run: HostRun, leader: Part): Promise<Part[]> {
   const { list, later } = leader.turn;
-  const { anyErrorsFatal, maxFailPercentage } = run.play;
-  // With these, a failure of another host ends this one before its next task.
-  if (anyErrorsFatal === true || maxFailPercentage !== undefined) return [];
+  // A failure of another host ends this one before its next task.
+  if (endsTogether(run.play)) return [];
   const flow = flowIn(run, list);
   const parts: Part[] = [];
   const read = scopesOf(leader.decided);

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import type { Task } from '../../src/core/playbook.ts';
+import { turnsOf } from '../../src/run/playbook/turns.ts';
+import { constant, madeHost, madePlay, madeTask } from './made.ts';
+
+const tasks = ['a', 'b', 'c'].map((name) => madeTask('free', {}, { name: constant(name) }));
+const play = madePlay(tasks, { anyErrorsFatal: true });
+const hosts = ['h1', 'h2', 'h3'].map((name) => ({ ...madeHost, name }));
+const nameOf = (index: number): string => ['a', 'b', 'c'][index] ?? '';
+
+function taskAt(index: number): Task {
+  const task = tasks[index];
+  if (task === undefined) throw new Error('no such task');
+  return task;
+}
+
+/** Lets the hosts go through their tasks; `pace` is how many turns of the event loop a task takes. */
+async function run(forks: number, own: readonly (readonly number[])[], pace: (host: number) => number) {
+  const turns = turnsOf(play, hosts, forks, new AbortController().signal);
+  const log: string[] = [];
+  const waits: string[] = [];
+  let running = 0;
+  let most = 0;
+  await Promise.all(
+    hosts.map(async ({ name }, host) => {
+      for (const index of own[host] ?? []) {
+        await turns.turn(name, taskAt(index), () => waits.push(name));
+        log.push(nameOf(index));
+        running += 1;
+        most = Math.max(most, running);
+        for (let n = 0; n < pace(host); n += 1) await new Promise((resolve) => setImmediate(resolve));
+        running -= 1;
+      }
+      turns.leave(name);
+    }),
+  );
+  return { log: log.join(''), waits, most };
+}
+
+const all = [0, 1, 2];
+
+test('no host starts a task before all have finished the one before it', async () => {
+  const { log, waits, most } = await run(5, [all, all, all], (host) => 10 * (3 - host));
+  expect(log).toBe('aaabbbccc');
+  expect(waits).toContain('h3');
+  expect(most).toBe(3);
+});
+
+test('no more hosts than forks run a task at once', async () => {
+  const { log, most } = await run(1, [all, all, all], () => 2);
+  expect([log, most]).toEqual(['aaabbbccc', 1]);
+});
+
+test('a host that skips tasks, or leaves, is not waited for', async () => {
+  expect((await run(2, [[0], [2], all], (host) => host)).log).toBe('aabcc');
+});
+
+test('another item of a loop has the same turn', async () => {
+  const { log } = await run(5, [[0, 0, 1], [0, 1], [1]], () => 1);
+  expect([log.slice(0, 3), log.slice(3)]).toEqual(['aaa', 'bbb']);
+});
+
+test('an interrupt ends all waiting', async () => {
+  const abort = new AbortController();
+  const turns = turnsOf(play, hosts, 5, abort.signal);
+  const waits: string[] = [];
+  const turn = turns.turn('h1', taskAt(0), () => waits.push('h1'));
+  expect(waits).toEqual(['h1']);
+  abort.abort();
+  await turn;
+});
+
+test('a task with run_once starts on the first host, and after it on the others', async () => {
+  const [a, b] = tasks;
+  if (a === undefined || b === undefined) throw new Error('no tasks');
+  const once = { ...b, runOnce: true };
+  for (const anyErrorsFatal of [false, true]) {
+    const turns = turnsOf(madePlay([a, once], { anyErrorsFatal }), hosts, 5, new AbortController().signal);
+    const log: string[] = [];
+    const go = async (host: string, task: Task): Promise<void> => {
+      await turns.turn(host, task, () => {});
+      log.push(host);
+    };
+    const first = hosts.map(({ name }) => go(name, a));
+    await Promise.all(first);
+    const rest = [go('h3', once), go('h2', once)];
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(log).toEqual(['h1', 'h2', 'h3']);
+    // The first host failed before it, so the next one is the first.
+    turns.leave('h1');
+    await rest[1];
+    expect(log).toEqual(['h1', 'h2', 'h3', 'h2']);
+    turns.leave('h2');
+    await rest[0];
+    expect(log).toHaveLength(5);
+  }
+});
