@@ -8,6 +8,7 @@ import type { ShellStart } from '../shell/shell-start.ts';
 import { collector } from './collector.ts';
 import { execPlainly } from './fast-login.ts';
 import { interrupted, unreachable } from './faults.ts';
+import { widenWindow } from './receive-window.ts';
 
 /** Maximum size in bytes of a channel's output that is kept in memory. */
 const outputLimit = 512 * 1024 * 1024;
@@ -67,12 +68,18 @@ export async function runChannel(
     size += chunk.length;
     if (output !== undefined) {
       stream.pause();
-      taken = taken.then(() => output(chunk)).then(() => void stream.resume(), end);
+      taken = taken
+        .then(() => output(chunk))
+        .then(() => {
+          stream.resume();
+          widenWindow(stream);
+        }, end);
     } else if (size <= outputLimit) stdout.push(chunk);
     else end(new HealError('failed', `the host sent more than ${outputLimit} bytes`));
   };
   // The command's own output starts after anything that the login shell's rc files print.
   let ahead = Buffer.alloc(0);
+  if (output !== undefined) widenWindow(stream);
   stream.on('data', (chunk: Buffer) => {
     if (begun) return take(chunk);
     ahead = Buffer.concat([ahead, chunk]);

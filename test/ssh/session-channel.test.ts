@@ -43,6 +43,26 @@ describe.skipIf(noSshd !== undefined)(`a session${noSshd === undefined ? '' : ` 
       expect(connection.roundTrips).toBe(3);
     });
 
+    test('lets the host send 16 MiB ahead, at its start and later, and no more', async () => {
+      const connection = await connect();
+      const file = join(sshd.directory, 'sent');
+      const mib = 1024 * 1024;
+      const sent = (): number => (existsSync(file) ? readFileSync(file, 'utf8').length : 0);
+      let size = 0;
+      const take = async (chunk: Buffer): Promise<void> => {
+        const before = size;
+        size += chunk.length;
+        for (const at of [0, 20 * mib]) {
+          if (before > at || size <= at) continue;
+          await until('the host has sent what is ahead', () => sent() >= at / mib + 10);
+          expect(sent()).toBeLessThan(at / mib + 19);
+        }
+      };
+      const command = sh`for i in $(seq 60); do head -c ${mib} /dev/zero; printf . >>${file}; done`;
+      await connection.channel(command, undefined, never, take);
+      expect(size).toBe(60 * mib);
+    });
+
     test('gives its output piece by piece, and waits for each', async () => {
       const connection = await connect();
       const hash = createHash('sha256');
