@@ -38,7 +38,7 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
   const counts = new Map(all.map((host) => [host.name, emptyCounts()]));
   const reached = new Map<string, Reached>();
   const lost = new Set<string>();
-  const fleet: Fleet = { reached, lost, counts, ended: false };
+  const fleet: Fleet = { reached, lost, counts, known: new Map(), ended: false };
   const left = new Map(
     all.map(({ name }) => [
       name,

@@ -164,6 +164,40 @@ const cases: Readonly<Record<string, Case>> = {
     trace: ['b'],
     code: 2,
   },
+  'results and facts that tasks have set are known in later plays': {
+    play: `
+- hosts: a
+  tasks:
+    - set_fact: { mine: "of {{ inventory_hostname }}" }
+    - shell: echo result
+      register: r
+    - shell: echo item {{ item }}
+      loop: [x]
+      register: looped
+- hosts: a
+  tasks:
+    - shell: echo "{{ mine }}, {{ r.stdout }}, {{ looped.results.[0].stdout }}" >>TRACE
+      when: r.stdout == "result"
+`,
+    trace: ['of a, result, item x'],
+  },
+  'a fact of an earlier play is known in a plan only if its task is': {
+    play: `
+- hosts: a
+  tasks:
+    - set_fact: { mine: known }
+    - shell: echo result
+      register: r
+- hosts: a
+  tasks:
+    - shell: echo no >>TRACE
+      when: mine != "known"
+    - shell: echo perhaps >>TRACE
+      when: r.stdout == "x"
+`,
+    args: ['--check'],
+    trace: [],
+  },
 };
 
 // Each case is a process of its own, as a user starts it.

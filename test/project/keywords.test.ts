@@ -161,11 +161,6 @@ describe('keywords', () => {
     ['a list', '- command: x\n  retries: "{{ groups.vps }}"\n', '"retries" can\'t be a list'],
     ['another host', '- command: x\n  delegate_to: jack5\n', '"delegate_to: jack5" is not supported yet'],
     ['another way to root', '- command: x\n  become_method: su\n', '"become_method" other than sudo is not supported'],
-    [
-      'an argument with both of its names',
-      '- file: { path: /a, dest: /b }\n',
-      '"dest" and "path" are the same argument',
-    ],
     ['an argument that is given twice', '- command: { cmd: x }\n  args: { cmd: y }\n', 'argument "cmd" is given twice'],
     ['all hosts per cent', '- command: x\n- hosts: x\n', 'there is no module or keyword "hosts"'],
   ])('cannot be templates of %s', async (_, tasks, error) => {

@@ -63,8 +63,16 @@ export interface Kept {
   readonly before?: Answers<Reads>;
 }
 
+/** What the tasks of a host have set, kept from one play to the next. */
+export interface KnownValues {
+  /** Results of `register`, and variables of `set_fact`. */
+  readonly registers: Map<string, Value>;
+  /** Names whose value a plan can't know: their task was not decided, or not with certainty. */
+  readonly unknowable: Set<string>;
+}
+
 /** One host during one play. All state that changes during the run is here. */
-export interface HostRun {
+export interface HostRun extends KnownValues {
   readonly host: Host;
   readonly play: Play;
   readonly connection: Connection;
@@ -81,9 +89,6 @@ export interface HostRun {
   readonly done: Set<Instance>;
   /** What an earlier task's program has already applied for an instance whose turn comes later. */
   readonly made: Map<Instance, Made>;
-  readonly registers: Map<string, Value>;
-  /** Names whose value a plan can't know: their task was not decided, or not with certainty. */
-  readonly unknowable: Set<string>;
   readonly notified: Set<Task>;
   readonly recorded: RecordedHandler[];
   /** Ids of the handlers that this run has recorded on the host. */
@@ -115,6 +120,7 @@ export function hostRun(
   settings: RunSettings,
   batch: Batch,
   here: HostRun['here'],
+  known: KnownValues,
 ): HostRun {
   return {
     host,
@@ -128,8 +134,8 @@ export function hostRun(
     prepared: new Map(),
     done: new Set(),
     made: new Map(),
-    registers: new Map(),
-    unknowable: new Set(),
+    registers: known.registers,
+    unknowable: known.unknowable,
     notified: new Set(),
     recorded,
     recordedNow: new Set(),

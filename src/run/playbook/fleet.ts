@@ -3,7 +3,7 @@ import { HealError, HealErrors } from '../../core/errors.ts';
 import type { Host, Play } from '../../core/playbook.ts';
 import { parseRecorded, type RecordedHandler } from '../handlers/pending-handlers.ts';
 import { connectionTo, type HostConnection } from '../host/host-connection.ts';
-import type { emptyCounts, HostRun } from '../host/host-run.ts';
+import type { emptyCounts, HostRun, KnownValues } from '../host/host-run.ts';
 import { type HostSetup, hostSetupProgram, noHostSetup } from '../host/host-setup.ts';
 import { stateCache } from '../host/state-cache.ts';
 import { flowOf } from '../task-list/block-flow.ts';
@@ -24,10 +24,18 @@ export interface Fleet {
   /** Hosts that failed or could not be reached: later plays skip them. */
   readonly lost: Set<string>;
   readonly counts: ReadonlyMap<string, ReturnType<typeof emptyCounts>>;
+  readonly known: Map<string, KnownValues>;
   /** The control node, once a task was delegated to it. */
   here?: Promise<Connection>;
   /** True once a play was stopped for all hosts: later plays do not run. */
   ended: boolean;
+}
+
+/** What the tasks of a host have set so far. */
+export function knownOf({ known }: Fleet, host: string): KnownValues {
+  const values = known.get(host) ?? { registers: new Map(), unknowable: new Set() };
+  known.set(host, values);
+  return values;
 }
 
 /** The control node as one host sees it: all hosts share one shell, but each has its own answers. */

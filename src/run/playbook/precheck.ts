@@ -20,6 +20,7 @@ export interface PrecheckOptions {
  */
 export async function precheck(options: PrecheckOptions): Promise<void> {
   const problems = collectProblems();
+  const registers = new Set<string>();
   for (const play of options.plays) {
     const tasks = [
       ...play.tasks,
@@ -33,7 +34,8 @@ export async function precheck(options: PrecheckOptions): Promise<void> {
         ...drill.restore,
       ]),
     ];
-    const registers = tasks.flatMap(namesGiven);
+    // Results of a play are known in those after it, too.
+    for (const name of tasks.flatMap(namesGiven)) registers.add(name);
     for (const host of options.hostsOf(play)) {
       for (const task of tasks) {
         const module = options.modules.get(task.module);
@@ -49,7 +51,7 @@ interface Subject {
   readonly host: Host;
   readonly task: Task;
   readonly module: Module;
-  readonly registers: readonly string[];
+  readonly registers: ReadonlySet<string>;
 }
 
 async function checkTask(subject: Subject, project: ProjectSide, problems: Problems): Promise<void> {

@@ -11,7 +11,7 @@ import { recheck } from '../task-list/recheck.ts';
 import { runTaskList } from '../task-list/run-task-list.ts';
 import { type Batch, batchOf } from './batch.ts';
 import { eachHost } from './each-host.ts';
-import { type Fleet, guarded, localOf, reach } from './fleet.ts';
+import { type Fleet, guarded, knownOf, localOf, reach } from './fleet.ts';
 import type { RunOptions } from './run-options.ts';
 import { endsTogether, turnsOf } from './turns.ts';
 
@@ -85,7 +85,9 @@ export async function runBatch(options: RunOptions, play: Play, batch: readonly 
 async function workOn(options: RunOptions, play: Play, host: Host, fleet: Fleet, shared: Batch): Promise<HostWork> {
   const { emit, mode } = options;
   const at = await reach(options, play, host, fleet);
-  const run = hostRun(host, play, at.line, at.setup, at.recorded, options, shared, localOf(options, fleet));
+  const here = localOf(options, fleet);
+  const known = knownOf(fleet, host.name);
+  const run = hostRun(host, play, at.line, at.setup, at.recorded, options, shared, here, known);
   const counts = fleet.counts.get(host.name);
   if (counts !== undefined) Object.assign(run, { counts });
   if (at.cut !== undefined) run.cut = { error: at.cut, reported: false };
