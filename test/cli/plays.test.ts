@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -197,6 +198,38 @@ const cases: Readonly<Record<string, Case>> = {
 `,
     args: ['--check'],
     trace: [],
+  },
+  'hostvars has what tasks of another host have set: a host waits for it, with fewer forks than hosts, too': {
+    play: `
+- hosts: all
+  tasks:
+    - shell: sleep 0.5
+      when: inventory_hostname == "b"
+    - shell: echo of {{ inventory_hostname }}
+      register: r
+    - set_fact: { mine: "fact of {{ inventory_hostname }}", list: [x] }
+    - shell: echo "{{ hostvars.b.r.stdout }}, {{ hostvars.b.mine }}, {{ item }}" >>TRACE
+      loop: "{{ hostvars.b.list }}"
+      when: inventory_hostname == "a"
+- hosts: a
+  tasks:
+    - shell: echo "later {{ hostvars.b.mine }} {{ hostvars.b.facts.user }}" >>TRACE
+`,
+    args: ['--forks', '1'],
+    trace: ['of b, fact of b, x', `later fact of b ${userInfo().username}`],
+  },
+  'hostvars of a host that has failed: the host that needs it fails, and does not wait for ever': {
+    play: `
+- hosts: all
+  tasks:
+    - shell: "false"
+      when: inventory_hostname == "b"
+    - shell: echo of {{ inventory_hostname }}
+      register: r
+    - shell: echo "{{ hostvars.b.r.stdout }}" >>TRACE
+`,
+    trace: [],
+    code: 2,
   },
 };
 

@@ -32,6 +32,7 @@ async function run(forks: number, own: readonly (readonly number[])[], pace: (ho
         running -= 1;
       }
       turns.leave(name);
+      turns.end(name);
     }),
   );
   return { log: log.join(''), waits, most };
@@ -94,4 +95,43 @@ test('a task with run_once starts on the first host, and after it on the others'
     await rest[0];
     expect(log).toHaveLength(5);
   }
+});
+
+test('a host that needs results of another waits until that one has finished the tasks before', async () => {
+  const [a, b, c] = [taskAt(0), taskAt(1), taskAt(2)];
+  const turns = turnsOf(madePlay(tasks), hosts.slice(0, 2), 1, new AbortController().signal);
+  const waits: string[] = [];
+  const handler = madeTask('free', {}, { name: constant('handler') });
+  await turns.begin('h1');
+  await turns.turn('h1', c, () => {});
+  expect(turns.unfinished('h2', 'h1', c)).toEqual([a, b]);
+  // A handler of h1 comes after the same tasks.
+  expect(turns.unfinished('h2', 'h1', handler)).toEqual([a, b]);
+  const caughtUp = turns.catchUp('h1', c, () => waits.push('h1'));
+  expect(waits).toEqual(['h1']);
+  // The other one has the place of the one that waits.
+  await turns.begin('h2');
+  await turns.turn('h2', b, () => {});
+  expect(turns.unfinished('h2', 'h1', c)).toEqual([b]);
+  turns.leave('h2');
+  turns.end('h2');
+  expect(await caughtUp).toBe(true);
+  expect(turns.unfinished('h2', 'h1', c)).toEqual([]);
+  expect(await turns.catchUp('h1', c, () => {})).toBe(false);
+});
+
+test('a host that waits for no other goes on before one that has not begun', async () => {
+  const turns = turnsOf(madePlay(tasks), hosts, 1, new AbortController().signal);
+  const log: string[] = [];
+  const go = async (host: string): Promise<void> => {
+    await turns.begin(host);
+    for (const task of tasks) {
+      await turns.turn(host, task, () => log.push('waits'));
+      log.push(host);
+    }
+    turns.leave(host);
+    turns.end(host);
+  };
+  await Promise.all(hosts.map(({ name }) => go(name)));
+  expect(log).toEqual(['h1', 'h1', 'h1', 'h2', 'h2', 'h2', 'h3', 'h3', 'h3']);
 });

@@ -1,8 +1,9 @@
 import type { Answers, Reads } from '../../core/module.ts';
 import type { Drill, Heal, Task } from '../../core/playbook.ts';
 import type { Question } from '../../core/probe.ts';
+import { evaluateOn, variablesOf } from '../host/evaluate-on.ts';
 import { exchange } from '../host/exchange.ts';
-import { evaluateOn, type HostRun, questionsOf, variablesOf } from '../host/host-run.ts';
+import { type HostRun, questionsOf } from '../host/host-run.ts';
 import type { RunOptions } from '../playbook/run-options.ts';
 import { type Instance, instanceOf } from '../task/instance.ts';
 import { hidden } from '../task/no-log.ts';

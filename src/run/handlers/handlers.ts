@@ -1,6 +1,7 @@
 import type { Module } from '../../core/module.ts';
 import type { Task } from '../../core/playbook.ts';
-import { type HostRun, variablesOf } from '../host/host-run.ts';
+import { variablesOf } from '../host/evaluate-on.ts';
+import type { HostRun } from '../host/host-run.ts';
 import { type Instance, instanceOf } from '../task/instance.ts';
 import { clearPending, type PendingHandler, sameOrigin } from './pending-handlers.ts';
 

@@ -4,13 +4,13 @@ import type { HealError } from '../../core/errors.ts';
 import type { Counts, Event } from '../../core/event.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Answers, LocalRequest, Reads } from '../../core/module.ts';
-import type { Evaluated, Host, Play, Task, Value, Variables } from '../../core/playbook.ts';
+import type { Evaluated, Host, Known, Play, Task, Value, Variables } from '../../core/playbook.ts';
 import type { Question } from '../../core/probe.ts';
 import type { Sh } from '../../core/sh.ts';
 import type { RecordedHandler } from '../handlers/pending-handlers.ts';
 import type { Batch } from '../playbook/batch.ts';
-import { evaluateTask, type Prepared, type TaskEvaluation } from '../task/evaluate-task.ts';
-import { type Instance, loopVariables } from '../task/instance.ts';
+import type { Prepared, TaskEvaluation } from '../task/evaluate-task.ts';
+import type { Instance } from '../task/instance.ts';
 import type { Made } from '../task/task-turn.ts';
 import { type Flow, flowOf } from '../task-list/block-flow.ts';
 import type { HostConnection } from './host-connection.ts';
@@ -104,6 +104,8 @@ export interface HostRun extends KnownValues {
   readonly flows: Map<readonly Instance[], Flow>;
   /** What the hosts of its batch share. */
   readonly batch: Batch;
+  /** What is known of another host, for `hostvars`. */
+  readonly others: (host: string) => Known['values'];
   /** True after `meta: end_host`: the remaining tasks are left out, which is not a failure. */
   over: boolean;
   /** True once all tasks and handlers are finished: only then a check may ask about the changes. */
@@ -121,6 +123,7 @@ export function hostRun(
   batch: Batch,
   here: HostRun['here'],
   known: KnownValues,
+  others: HostRun['others'],
 ): HostRun {
   return {
     host,
@@ -146,6 +149,7 @@ export function hostRun(
     here,
     flows: new Map(),
     batch,
+    others,
     over: false,
     tasksOver: false,
   };
@@ -156,12 +160,6 @@ export function flowIn(run: HostRun, list: readonly Instance[]): Flow {
   const known = run.flows.get(list) ?? flowOf(list.map((instance) => instance.task));
   run.flows.set(list, known);
   return known;
-}
-
-/** Names that a task assigns: `register`, and the variables of `set_fact`. */
-export function namesGivenBy(task: Task): string[] {
-  const facts = task.module === 'set_fact' ? Object.keys(task.argPlaces).filter((name) => name !== 'cacheable') : [];
-  return task.register === undefined ? facts : [task.register, ...facts];
 }
 
 /** All counts are zero. */
@@ -178,68 +176,9 @@ export function emptyCounts(): { -readonly [K in keyof Counts]: Counts[K] } {
   };
 }
 
-/** Variables that describe a failure to a `rescue`, as in Ansible: the task (its name) and its result. */
-export const failureNames = ['ansible_failed_task', 'ansible_failed_result'] as const;
-
-/** Variables as an instance sees them; results of tasks that precede it and are not finished yet are pending. */
-export function variablesOf(
-  run: HostRun,
-  instance: Pick<Instance, 'task' | 'item'>,
-  waitsFor: ReadonlySet<string>,
-): Variables {
-  const values: Record<string, Evaluated<Value>> = {
-    facts:
-      run.line !== undefined && run.line.setup() === undefined
-        ? { kind: 'pending', names: ['facts'] }
-        : { kind: 'value', value: run.setup.facts as unknown as Value },
-    heal_check_mode: { kind: 'value', value: run.settings.check },
-    heal_deep: { kind: 'value', value: run.settings.deep },
-    role_changed: run.tasksOver
-      ? {
-          kind: 'value',
-          value: run.applied.some((change) => change.instance.task.role?.name === instance.task.role?.name),
-        }
-      : { kind: 'pending', names: ['role_changed'] },
-  };
-  for (const name of failureNames) values[name] = { kind: 'pending', names: [name] };
-  for (const [name, value] of run.registers) values[name] = { kind: 'value', value };
-  for (const name of [...run.unknowable, ...waitsFor]) values[name] = { kind: 'pending', names: [name] };
-  for (const [name, value] of Object.entries(loopVariables(instance))) values[name] = { kind: 'value', value };
-  return run.play.variables(run.host, instance.task, { values });
-}
-
 /** Whether a task's changes are only predicted: in check mode, unless its `check_mode` overrides it. */
 export function onlyPlans(run: HostRun, { checkMode }: Pick<Task, 'checkMode'>): boolean {
   return checkMode ?? run.settings.check;
-}
-
-/** Evaluates an instance with fresh answers, or, for a guess, with the last ones. */
-export async function evaluateOn(
-  run: HostRun,
-  instance: Instance,
-  waitsFor: ReadonlySet<string>,
-  how: { readonly guess?: boolean; readonly before?: Answers<Reads> } = {},
-): Promise<TaskEvaluation> {
-  const answer = how.guess === true ? run.cache.last : run.cache.fresh;
-  return evaluateTask(
-    instance,
-    {
-      facts: run.setup.facts,
-      checkMode: onlyPlans(run, instance.task),
-      answer,
-      variables: (one) => variablesOf(run, one, waitsFor),
-      checkArgs: run.settings.project.checkArgs,
-      load: run.settings.project.load,
-      users: {
-        current: run.setup.facts.user,
-        // Without become, the host's own name of the user counts: it may be another than that of the login.
-        login: run.line?.users.become === true ? run.line.users.user : run.setup.facts.user,
-        become: run.line?.users.becomeUser ?? 'root',
-      },
-      ...(how.before === undefined ? {} : { before: how.before }),
-    },
-    run.prepared,
-  );
 }
 
 /** Questions of a task's prepared reads. */

@@ -1,6 +1,6 @@
 import type { Connection } from '../../core/connection.ts';
 import { HealError, HealErrors } from '../../core/errors.ts';
-import type { Host, Play } from '../../core/playbook.ts';
+import type { Host, Known, Play, Value } from '../../core/playbook.ts';
 import { parseRecorded, type RecordedHandler } from '../handlers/pending-handlers.ts';
 import { connectionTo, type HostConnection } from '../host/host-connection.ts';
 import type { emptyCounts, HostRun, KnownValues } from '../host/host-run.ts';
@@ -36,6 +36,17 @@ export function knownOf({ known }: Fleet, host: string): KnownValues {
   const values = known.get(host) ?? { registers: new Map(), unknowable: new Set() };
   known.set(host, values);
   return values;
+}
+
+/** What other hosts see of a host in `hostvars`, besides the variables of the inventory. */
+export function seenOf(fleet: Fleet, host: string): Known['values'] {
+  const { registers, unknowable } = knownOf(fleet, host);
+  const facts = fleet.reached.get(host)?.line.setup()?.facts;
+  return {
+    ...(facts === undefined ? {} : { facts: { kind: 'value', value: facts as unknown as Value } }),
+    ...Object.fromEntries([...registers].map(([name, value]) => [name, { kind: 'value', value }])),
+    ...Object.fromEntries([...unknowable].map((name) => [name, { kind: 'pending', names: [name] }])),
+  };
 }
 
 /** The control node as one host sees it: all hosts share one shell, but each has its own answers. */

@@ -2,7 +2,8 @@ import type { Module } from '../../core/module.ts';
 import type { Evaluated, Host, Play, Task, Value, Variables } from '../../core/playbook.ts';
 import { namesGiven, namesInLoop } from '../../project/variables/names.ts';
 import { collectProblems, type Problems } from '../../project/yaml/problems.ts';
-import { failureNames, type ProjectSide } from '../host/host-run.ts';
+import { failureNames } from '../host/evaluate-on.ts';
+import type { ProjectSide } from '../host/host-run.ts';
 import { instanceOf } from '../task/instance.ts';
 
 /** Inputs of the check before any connection. */
@@ -81,7 +82,9 @@ function variablesBefore({ play, host, task, registers }: Subject): Variables {
     ...namesInLoop(task),
   ];
   for (const name of later) values[name] = { kind: 'pending', names: [name] };
-  return play.variables(host, task, { values });
+  const others: Record<string, Evaluated<Value>> = {};
+  for (const name of ['facts', ...registers]) others[name] = { kind: 'pending', names: [name] };
+  return play.variables(host, task, { values, others: () => others });
 }
 
 async function attempt<T>(problems: Problems, work: () => Promise<T>): Promise<T | undefined> {

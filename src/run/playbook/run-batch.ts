@@ -1,4 +1,4 @@
-import type { Host, Play, Task } from '../../core/playbook.ts';
+import type { Host, Known, Play, Task } from '../../core/playbook.ts';
 import { drillHost } from '../drill/drill.ts';
 import { clear, collectRecorded, pendingHandlers } from '../handlers/handlers.ts';
 import { unlock } from '../host/host-lock.ts';
@@ -11,7 +11,7 @@ import { recheck } from '../task-list/recheck.ts';
 import { runTaskList } from '../task-list/run-task-list.ts';
 import { type Batch, batchOf } from './batch.ts';
 import { eachHost } from './each-host.ts';
-import { type Fleet, guarded, knownOf, localOf, reach } from './fleet.ts';
+import { type Fleet, guarded, knownOf, localOf, reach, seenOf } from './fleet.ts';
 import type { RunOptions } from './run-options.ts';
 import { endsTogether, turnsOf } from './turns.ts';
 
@@ -60,20 +60,24 @@ export async function runBatch(options: RunOptions, play: Play, batch: readonly 
   const doTasks = async (host: Host): Promise<void> => {
     if (tasks !== undefined) await doStage(host, tasks);
   };
-  /** The other hosts do not wait for this one any more, however the work ends. */
-  const leaving = (host: Host, work: () => Promise<void>): Promise<void> =>
-    work().finally(() => turns.leave(host.name));
+  const atOnce = (work: (host: Host) => Promise<void>): Promise<void> =>
+    // All of them: the turns limit how many are at work.
+    eachHost(batch, batch.length, (host) =>
+      work(host).finally(() => {
+        turns.leave(host.name);
+        turns.end(host.name);
+      }),
+    );
   if (endsTogether(play)) {
     await eachHost(batch, forks, logIn);
-    // All at once: the turns limit how many of them run a task.
-    await eachHost(batch, batch.length, (host) => leaving(host, () => doTasks(host)));
+    await atOnce(doTasks);
     for (const stage of others) await eachHost(batch, forks, (host) => doStage(host, stage));
   } else {
-    await eachHost(batch, forks, async (host) => {
-      await leaving(host, async () => {
-        await logIn(host);
-        await doTasks(host);
-      });
+    await atOnce(async (host) => {
+      await turns.begin(host.name);
+      await logIn(host);
+      await doTasks(host);
+      turns.leave(host.name);
       for (const stage of others) await doStage(host, stage);
     });
   }
@@ -87,7 +91,8 @@ async function workOn(options: RunOptions, play: Play, host: Host, fleet: Fleet,
   const at = await reach(options, play, host, fleet);
   const here = localOf(options, fleet);
   const known = knownOf(fleet, host.name);
-  const run = hostRun(host, play, at.line, at.setup, at.recorded, options, shared, here, known);
+  const others = (name: string): Known['values'] => seenOf(fleet, name);
+  const run = hostRun(host, play, at.line, at.setup, at.recorded, options, shared, here, known, others);
   const counts = fleet.counts.get(host.name);
   if (counts !== undefined) Object.assign(run, { counts });
   if (at.cut !== undefined) run.cut = { error: at.cut, reported: false };

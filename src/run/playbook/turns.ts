@@ -6,23 +6,33 @@ import type { Host, Play, Task } from '../../core/playbook.ts';
  * - if failures of some hosts end the play on all, a host starts a task when all others have finished the tasks before it, as
  *   with Ansible's strategy `linear`: no host has started a task after the one that failed;
  * - a task with `run_once` runs on the first host of the batch that has not failed before it: the others wait until that
- *   host has finished it.
+ *   host has finished it;
+ * - a task that uses the results of another host (`hostvars`) waits until that host has them.
+ *
+ * At most `forks` hosts are at work; one that waits for others is not.
  */
 export interface Turns {
+  /** Resolves when the host may begin, or the run was interrupted. */
+  begin(host: string): Promise<void>;
   /**
    * Resolves when the host may start the task, or the run was interrupted.
    *
    * @param waits called before the host waits for others
    */
   turn(host: string, task: Task, waits: () => void): Promise<void>;
-  /** The host has finished its tasks, or was lost. */
+  /** Tasks before this one that another host has not finished; none if that host is not in the play, or was lost. */
+  unfinished(other: string, host: string, task: Task): readonly Task[];
+  /** Waits until all other hosts have finished the tasks before this one. False if they had. */
+  catchUp(host: string, task: Task, waits: () => void): Promise<boolean>;
+  /** The host has finished its tasks, or was lost: no other waits for it. */
   leave(host: string): void;
+  /** The host has finished everything. */
+  end(host: string): void;
 }
 
 interface Waiting {
   readonly host: string;
-  readonly position: number;
-  readonly once: boolean;
+  readonly mayStart: () => boolean;
   readonly start: () => void;
 }
 
@@ -34,52 +44,79 @@ export function endsTogether({ anyErrorsFatal, maxFailPercentage }: Play): boole
 /**
  * Creates the turns of the tasks of a play.
  *
- * @param hosts in their order; each of them must call `leave`
- * @param forks how many of them run a task at once, if failures of some hosts end the play on all
+ * @param hosts in their order; each of them must call `leave` and `end`
  */
 export function turnsOf(play: Play, hosts: readonly Host[], forks: number, signal: AbortSignal): Turns {
   const together = endsTogether(play);
   const positions = new Map(play.tasks.map((task, position) => [task, position]));
   const at = new Map(hosts.map(({ name }) => [name, -1]));
-  const running = new Set<string>();
+  const working = new Set<string>();
   let waiting: Waiting[] = [];
 
-  const mayStart = ({ host, position, once }: Waiting): boolean => {
-    if (signal.aborted) return true;
-    if (together && (running.size >= forks || position > Math.min(...at.values()))) return false;
-    if (!once) return true;
+  const startNext = (): void => {
+    for (const one of waiting) {
+      if (!signal.aborted && (working.size >= forks || !one.mayStart())) continue;
+      waiting = waiting.filter((other) => other !== one);
+      working.add(one.host);
+      one.start();
+    }
+  };
+  signal.addEventListener('abort', startNext, { once: true });
+
+  const wait = async (host: string, mayStart: () => boolean, waits: () => void = () => {}): Promise<void> => {
+    if (working.has(host) && mayStart()) {
+      // Its new position may be what others wait for.
+      startNext();
+      return;
+    }
+    working.delete(host);
+    await new Promise<void>((start) => {
+      waiting.push({ host, mayStart, start });
+      startNext();
+      if (!working.has(host)) waits();
+    });
+  };
+  /** A handler has the position of the task after which it runs; a check comes after all tasks. */
+  const positionOf = (host: string, task: Task): number =>
+    positions.get(task) ?? at.get(host) ?? Number.POSITIVE_INFINITY;
+  const othersAreAt = (host: string, position: number): boolean =>
+    [...at].every(([other, reached]) => other === host || reached >= position);
+  const isFirst = (host: string, position: number): boolean => {
     for (const [other, reached] of at) {
       if (other === host) return true;
       if (reached <= position) return false;
     }
     return true;
   };
-  const startNext = (): void => {
-    for (const one of waiting) {
-      if (!mayStart(one)) continue;
-      waiting = waiting.filter((other) => other !== one);
-      running.add(one.host);
-      one.start();
-    }
-  };
-  signal.addEventListener('abort', startNext, { once: true });
 
   return {
+    begin: (host) => wait(host, () => true),
     async turn(host, task, waits) {
       const position = positions.get(task);
       // Another item of its loop.
       if (position === undefined || at.get(host) === position) return;
       at.set(host, position);
-      running.delete(host);
-      await new Promise<void>((start) => {
-        waiting.push({ host, position, once: task.runOnce === true, start });
-        startNext();
-        if (!running.has(host)) waits();
-      });
+      const mayStart = (): boolean =>
+        (!together || othersAreAt(host, position)) && (task.runOnce !== true || isFirst(host, position));
+      await wait(host, mayStart, waits);
+    },
+    unfinished(other, host, task) {
+      const reached = at.get(other);
+      if (reached === undefined || other === host) return [];
+      return play.tasks.slice(Math.max(0, reached), positionOf(host, task));
+    },
+    async catchUp(host, task, waits) {
+      const position = positionOf(host, task);
+      if (othersAreAt(host, position)) return false;
+      await wait(host, () => othersAreAt(host, position), waits);
+      return true;
     },
     leave(host) {
       at.delete(host);
-      running.delete(host);
+      startNext();
+    },
+    end(host) {
+      working.delete(host);
       startNext();
     },
   };

@@ -1,7 +1,9 @@
 import { HealError } from '../../core/errors.ts';
 import type { Value } from '../../core/playbook.ts';
 import type { Question } from '../../core/probe.ts';
-import { evaluateOn, flowIn, type HostRun, namesGivenBy, onlyPlans, variablesOf } from '../host/host-run.ts';
+import { namesGiven } from '../../project/variables/names.ts';
+import { evaluateOn, variablesOf } from '../host/evaluate-on.ts';
+import { flowIn, type HostRun, onlyPlans } from '../host/host-run.ts';
 import { type Instance, unfold } from '../task/instance.ts';
 
 /**
@@ -13,7 +15,7 @@ export function waitsBefore(run: HostRun, list: readonly Instance[], index: numb
   const flow = flowIn(run, list);
   for (const other of list.slice(0, index)) {
     if (flow.skips(other.task)) continue;
-    if (!run.done.has(other)) for (const name of namesGivenBy(other.task)) names.add(name);
+    if (!run.done.has(other)) for (const name of namesGiven(other.task)) names.add(name);
   }
   return names;
 }
@@ -75,13 +77,13 @@ export async function gather(
     const instance = list[index];
     if (instance === undefined || flow.skips(instance.task)) continue;
     if (!run.done.has(instance) && unfoldAt(run, list, index, waitsFor) !== 'unfolded') {
-      for (const name of namesGivenBy(instance.task)) waitsFor.add(name);
+      for (const name of namesGiven(instance.task)) waitsFor.add(name);
       continue;
     }
     const unfolded = list[index];
     if (unfolded === undefined) break;
     await look(unfolded);
-    if (!run.done.has(unfolded)) for (const name of namesGivenBy(unfolded.task)) waitsFor.add(name);
+    if (!run.done.has(unfolded)) for (const name of namesGiven(unfolded.task)) waitsFor.add(name);
   }
   for (const instance of later) await look(instance);
   return [...wanted.values()];

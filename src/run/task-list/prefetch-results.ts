@@ -1,6 +1,7 @@
 import { HealError } from '../../core/errors.ts';
 import type { Value } from '../../core/playbook.ts';
-import { evaluateOn, type HostRun, variablesOf } from '../host/host-run.ts';
+import { evaluateOn, variablesOf } from '../host/evaluate-on.ts';
+import type { HostRun } from '../host/host-run.ts';
 import type { Instance } from '../task/instance.ts';
 import { emptyLoop, outcomeOf } from '../task/outcome.ts';
 import { unfoldAt, waitsBefore } from './gather.ts';

@@ -1,7 +1,8 @@
 import { HealError } from '../../core/errors.ts';
 import type { Value } from '../../core/playbook.ts';
-import { unlock } from '../host/host-lock.ts';
-import { evaluateOn, flowIn, type HostRun } from '../host/host-run.ts';
+import { evaluateOn } from '../host/evaluate-on.ts';
+import { flowIn, type HostRun } from '../host/host-run.ts';
+import { catchUp, takeTurn } from '../host/host-turns.ts';
 import type { Instance } from '../task/instance.ts';
 import { meta } from '../task/meta.ts';
 import { emptyLoop, type Outcome } from '../task/outcome.ts';
@@ -33,12 +34,12 @@ export async function runTaskList(
       return false;
     // Changes that the program of a task applied ahead are reported also if that task then failed its proof.
     if (flow.skips(first.task) && !run.made.has(first)) continue;
-    // Another run may have the locks of the other hosts, and wait for this one.
-    await run.batch.turns.turn(run.host.name, first.task, () => unlock(run));
+    await takeTurn(run, first);
     run.settings.signal.throwIfAborted();
     if (run.batch.stopped()) return false;
     const waitsFor = waitsBefore(run, list, index);
-    const loop = unfoldAt(run, list, index, waitsFor);
+    let loop = unfoldAt(run, list, index, waitsFor);
+    if (loop === 'unknown' && (await catchUp(run, first))) loop = unfoldAt(run, list, index, waitsFor);
     if (loop === 'empty') {
       const outcome = { status: 'skipped', message: 'the list has no items', result: emptyLoop, enough: true } as const;
       recordOutcome(run, first, outcome, run.settings.now(), nameOf(run, first, waitsFor));

@@ -1,5 +1,6 @@
+import { evaluateOn } from '../host/evaluate-on.ts';
 import { exchange } from '../host/exchange.ts';
-import { evaluateOn, type HostRun, questionsOf } from '../host/host-run.ts';
+import { type HostRun, questionsOf } from '../host/host-run.ts';
 import type { TaskEvaluation } from './evaluate-task.ts';
 import type { Ended } from './outcome.ts';
 import { pause } from './pause.ts';

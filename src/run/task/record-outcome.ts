@@ -1,6 +1,7 @@
 import type { ChangeInfo, Status, TaskDone } from '../../core/event.ts';
 import type { Value } from '../../core/playbook.ts';
-import { type HostRun, namesGivenBy, onlyPlans } from '../host/host-run.ts';
+import { namesGiven } from '../../project/variables/names.ts';
+import { type HostRun, onlyPlans } from '../host/host-run.ts';
 import { type Instance, loopVariables } from './instance.ts';
 import { reported } from './no-log.ts';
 import type { Outcome } from './outcome.ts';
@@ -59,7 +60,7 @@ export function registerResult(
     instance.siblings.push({ status, result, variables: loopVariables(instance) });
   }
   if (task.register !== undefined) given[task.register] = registered(instance, outcome);
-  for (const name of namesGivenBy(task)) {
+  for (const name of namesGiven(task)) {
     if (unknowable) run.unknowable.add(name);
     else if (name in given) {
       run.unknowable.delete(name);

@@ -2,8 +2,10 @@ import { HealError } from '../../core/errors.ts';
 import type { Result, Value, Variables } from '../../core/playbook.ts';
 import { originsOf, pendingAfter } from '../handlers/handlers.ts';
 import { digestOf } from '../handlers/pending-handlers.ts';
+import { evaluateOn, variablesOf } from '../host/evaluate-on.ts';
 import { exchange } from '../host/exchange.ts';
-import { evaluateOn, flowIn, type HostRun, onlyPlans, variablesOf } from '../host/host-run.ts';
+import { flowIn, type HostRun, onlyPlans } from '../host/host-run.ts';
+import { catchUp } from '../host/host-turns.ts';
 import { whileReachable } from '../host/reconnect.ts';
 import { waitsBefore } from '../task-list/gather.ts';
 import { prefetch } from '../task-list/prefetch.ts';
@@ -114,6 +116,8 @@ async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
       continue;
     }
     if (await isReadAgain(evaluation)) continue;
+    // The result of another host may come.
+    if (evaluation.kind === 'waits' && (await catchUp(run, instance))) continue;
     if (evaluation.kind !== 'decided') return endOf(run, evaluation);
     noticeRecorded(run, instance, evaluation);
     const { decision, prepared } = evaluation;

@@ -1,7 +1,8 @@
 import { HealError } from '../../core/errors.ts';
 import type { TaskInfo } from '../../core/event.ts';
 import type { Evaluated } from '../../core/playbook.ts';
-import { type HostRun, variablesOf } from '../host/host-run.ts';
+import { variablesOf } from '../host/evaluate-on.ts';
+import type { HostRun } from '../host/host-run.ts';
 import { type Instance, infoOf } from './instance.ts';
 
 /** An instance in events: its name and its item's label as far as they can be rendered now. */

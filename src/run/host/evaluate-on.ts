@@ -1,0 +1,77 @@
+import type { Answers, Reads } from '../../core/module.ts';
+import type { Evaluated, Known, Task, Value, Variables } from '../../core/playbook.ts';
+import { namesGiven } from '../../project/variables/names.ts';
+import { evaluateTask, type TaskEvaluation } from '../task/evaluate-task.ts';
+import { type Instance, loopVariables } from '../task/instance.ts';
+import { type HostRun, onlyPlans } from './host-run.ts';
+
+/** Variables that describe a failure to a `rescue`, as in Ansible: the task (its name) and its result. */
+export const failureNames = ['ansible_failed_task', 'ansible_failed_result'] as const;
+
+/** Variables as an instance sees them; results of tasks that precede it and are not finished yet are pending. */
+export function variablesOf(
+  run: HostRun,
+  instance: Pick<Instance, 'task' | 'item'>,
+  waitsFor: ReadonlySet<string>,
+): Variables {
+  const values: Record<string, Evaluated<Value>> = {
+    facts:
+      run.line !== undefined && run.line.setup() === undefined
+        ? { kind: 'pending', names: ['facts'] }
+        : { kind: 'value', value: run.setup.facts as unknown as Value },
+    heal_check_mode: { kind: 'value', value: run.settings.check },
+    heal_deep: { kind: 'value', value: run.settings.deep },
+    role_changed: run.tasksOver
+      ? {
+          kind: 'value',
+          value: run.applied.some((change) => change.instance.task.role?.name === instance.task.role?.name),
+        }
+      : { kind: 'pending', names: ['role_changed'] },
+  };
+  for (const name of failureNames) values[name] = { kind: 'pending', names: [name] };
+  for (const [name, value] of run.registers) values[name] = { kind: 'value', value };
+  for (const name of [...run.unknowable, ...waitsFor]) values[name] = { kind: 'pending', names: [name] };
+  for (const [name, value] of Object.entries(loopVariables(instance))) values[name] = { kind: 'value', value };
+  const others = (host: string): Known['values'] => ({
+    ...run.others(host),
+    ...unfinishedOf(run, host, instance.task),
+  });
+  return run.play.variables(run.host, instance.task, { values, others });
+}
+
+/** What another host gets from the tasks before this one that it has not finished. */
+function unfinishedOf(run: HostRun, other: string, task: Task): Known['values'] {
+  const names = run.batch.turns.unfinished(other, run.host.name, task).flatMap(namesGiven);
+  const values: Record<string, Evaluated<Value>> = {};
+  for (const name of names) values[name] = { kind: 'pending', names: [`${name} of ${other}`] };
+  return values;
+}
+
+/** Evaluates an instance with fresh answers, or, for a guess, with the last ones. */
+export async function evaluateOn(
+  run: HostRun,
+  instance: Instance,
+  waitsFor: ReadonlySet<string>,
+  how: { readonly guess?: boolean; readonly before?: Answers<Reads> } = {},
+): Promise<TaskEvaluation> {
+  const answer = how.guess === true ? run.cache.last : run.cache.fresh;
+  return evaluateTask(
+    instance,
+    {
+      facts: run.setup.facts,
+      checkMode: onlyPlans(run, instance.task),
+      answer,
+      variables: (one) => variablesOf(run, one, waitsFor),
+      checkArgs: run.settings.project.checkArgs,
+      load: run.settings.project.load,
+      users: {
+        current: run.setup.facts.user,
+        // Without become, the host's own name of the user counts: it may be another than that of the login.
+        login: run.line?.users.become === true ? run.line.users.user : run.setup.facts.user,
+        become: run.line?.users.becomeUser ?? 'root',
+      },
+      ...(how.before === undefined ? {} : { before: how.before }),
+    },
+    run.prepared,
+  );
+}
