@@ -231,6 +231,27 @@ const cases: Readonly<Record<string, Case>> = {
     trace: [],
     code: 2,
   },
+  'include_tasks and include_role in a loop, whose items choose the file, the conditions and the variables': {
+    play: `
+- hosts: a
+  vars: { bots: [{ name: jack, port: 1 }, { name: john, port: 2 }, { name: ross, port: 3 }] }
+  tasks:
+    - include_tasks: "{{ bot.name }}.yml"
+      loop: "{{ bots }}"
+      loop_control: { loop_var: bot, index_var: n }
+      when: bot.name != "ross"
+      vars: { says: "{{ n }} {{ bot.port }}" }
+    - include_role: { name: r }
+      with_items: [[x], [y]]
+`,
+    files: {
+      'tasks/jack.yml': '- shell: echo "jack {{ says }}" >>TRACE\n',
+      'tasks/john.yml': '- shell: echo "john {{ says }} {{ item }}" >>TRACE\n  loop: [i, j]\n',
+      'tasks/ross.yml': '- shell: echo never >>TRACE\n',
+      'roles/r/tasks/main.yml': '- shell: echo "role {{ item }}" >>TRACE\n',
+    },
+    trace: ['jack 0 1', 'john 1 2 i', 'john 1 2 j', 'role x', 'role y'],
+  },
 };
 
 // Each case is a process of its own, as a user starts it.

@@ -73,9 +73,21 @@ describe('files of tasks', () => {
       { 'tasks/one.yml': '- import_tasks: one.yml\n' },
     ],
     [
-      'a loop',
-      '- include_tasks: one.yml\n  loop: [1]\n',
-      '"loop" is not supported yet\n  tasks/site.yml:5:7\n        loop: [1]\n        ^\n  write it once for each item, with the item in "vars"',
+      'the loop of an import',
+      '- import_tasks: one.yml\n  loop: [1]\n',
+      '"loop" is not supported\n  tasks/site.yml:5:7\n        loop: [1]\n        ^\n  use include_tasks or include_role: an import has no loop',
+      { 'tasks/one.yml': '' },
+    ],
+    [
+      'a loop over what only the host knows',
+      '- include_tasks: one.yml\n  loop: "{{ facts.os.id }}"\n',
+      '"loop" needs "facts", which only a run can know: that is not supported yet\n  tasks/site.yml:5:17',
+      { 'tasks/one.yml': '' },
+    ],
+    [
+      'a loop that is not a list',
+      '- include_tasks: one.yml\n  loop: "{{ n }}"\n  vars: { n: 1 }\n',
+      '"loop" must be a list\n  tasks/site.yml:5:13',
       { 'tasks/one.yml': '' },
     ],
     [
@@ -202,7 +214,7 @@ describe('a role among tasks', () => {
       '- include_role: { name: web, tasks_from: nope }\n',
       'role "web" has no tasks/nope.yml',
     ],
-    ['a loop', '- include_role: { name: web }\n  loop: [1]\n', '"loop" is not supported yet'],
+    ['the loop of an import', '- import_role: { name: web }\n  loop: [1]\n', '"loop" is not supported'],
     [
       'a circle',
       '- import_role: { name: web }\n',

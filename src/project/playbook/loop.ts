@@ -24,6 +24,9 @@ const loops: Readonly<Record<string, ((value: Value, entry: Entry) => Value) | u
   },
 };
 
+/** The keywords that `readLoop` reads. */
+export const loopKeywords: readonly string[] = [...Object.keys(loops), 'loop_control'];
+
 /** `loop` and `loop_control` of a task. */
 export function readLoop(
   map: MapNode,

@@ -100,7 +100,7 @@ export const refusedInBlock: Readonly<Record<string, Refused>> = {
   until: inEachTask,
 };
 
-const loopOfImport = notYet('write it once for each item, with the item in "vars"');
+const loopOfImport = no('use include_tasks or include_role: an import has no loop');
 
 /** The same for `import_tasks`, `include_role` and similar keys. */
 export const refusedInImport: Readonly<Record<string, Refused>> = {

@@ -6,6 +6,7 @@ import type { Block, BlockPart, Task } from '../../core/playbook.ts';
 import { asList, checkKeys, field } from '../yaml/fields.ts';
 import { type Entry, entryOf, type MapNode, type Node } from '../yaml/yaml-file.ts';
 import { readImportedRole, readImportedTasks } from './import.ts';
+import { inclusions } from './include-loop.ts';
 import { readInherited } from './inherited-keywords.ts';
 import type { Inherited, TaskContext } from './loading.ts';
 import { prefix, readTask } from './task.ts';
@@ -70,7 +71,14 @@ async function readSpecial(
   allowed: Allowed,
 ): Promise<Task[]> {
   if (special === 'tasks') {
-    return readImportedTasks(map, context, inherited, (items, below, down) => readTasks(items, below, down, allowed));
+    const tasks: Task[] = [];
+    for (const one of inclusions(map, context, inherited)) {
+      const read = readImportedTasks(one.map, context, one.inherited, (items, below, down) =>
+        readTasks(items, below, down, allowed),
+      );
+      tasks.push(...(await read));
+    }
+    return tasks;
   }
   if (allowed === 'files') {
     const [first] = map.entries.filter(({ key }) => key !== 'name');
@@ -78,7 +86,12 @@ async function readSpecial(
     context.loading.problems.add(`"${first?.key}" is not allowed among handlers`, first?.at ?? map.at, hint);
     return [];
   }
-  return special === 'role' ? readImportedRole(map, context, inherited) : readBlock(map, index, context, inherited);
+  if (special === 'block') return readBlock(map, index, context, inherited);
+  const tasks: Task[] = [];
+  for (const one of inclusions(map, context, inherited)) {
+    tasks.push(...(await readImportedRole(one.map, context, one.inherited)));
+  }
+  return tasks;
 }
 
 async function readBlock(map: MapNode, index: number, context: TaskContext, above: Inherited): Promise<Task[]> {
