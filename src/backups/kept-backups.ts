@@ -1,4 +1,4 @@
-import { readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { HealError } from '../core/errors.ts';
 import { archiveName, type Manifest, readManifest } from './manifest.ts';
@@ -49,6 +49,16 @@ export function chooseBackup(backups: readonly KeptBackup[], directory: string, 
   throw new HealError('failed', `there is no backup of ${oldest.host} in ${directory} from ${at} or before`, {
     hint: `the oldest is ${oldest.name}`,
   });
+}
+
+/** Size in bytes of the archive of the newest backup of a host; undefined if there is none. */
+export async function newestSize(directory: string): Promise<number | undefined> {
+  const newest = (await directoriesIn(directory)).at(-1);
+  if (newest === undefined) return undefined;
+  return stat(join(directory, newest, archiveName)).then(
+    ({ size }) => size,
+    () => undefined,
+  );
 }
 
 /**

@@ -53,14 +53,15 @@ export function missingLinks(unit: Unit, name: string, listed: string): readonly
   const lines = listed.split('\n');
   const own = lines.findIndex((line) => line.startsWith('unit ') && line.endsWith(`/${name}`));
   if (own < 0) return [];
-  const wanted: string[] = [];
+  let wanted: string[] = [];
   for (const line of lines.slice(own + 1)) {
     const setting = /^inst (Wanted|Required)By\s*=\s*(.*)$/.exec(line);
     if (setting === null) break;
     const directory = setting[1] === 'Wanted' ? 'wants' : 'requires';
     // Specifiers and continued lines are left to systemd.
     const targets = (setting[2] ?? '').split(/\s+/).filter((target) => /^[\w.-]+\.[a-z]+$/.test(target));
-    if ((setting[2] ?? '').trim() === '') wanted.splice(0);
+    // An empty value removes those before it.
+    if ((setting[2] ?? '').trim() === '') wanted = wanted.filter((one) => !one.endsWith(`.${directory}`));
     wanted.push(...targets.map((target) => `${target}.${directory}`));
   }
   return wanted.filter((directory) => !lines.some((line) => line.endsWith(`/${directory}/${name}`)));

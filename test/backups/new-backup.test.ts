@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { growingFile } from '../../src/backups/growing-file.ts';
+import { newestSize } from '../../src/backups/kept-backups.ts';
 import { newBackup, type PackReport } from '../../src/backups/new-backup.ts';
 import { runSync } from '../child.ts';
 
@@ -40,6 +41,7 @@ const nothingIsLeft = (): void => expect(readdirSync(at('backups'))).toEqual(['.
 test('a backup that arrives in pieces is stored with the hash of each file', async () => {
   const bytes = archive();
   const backup = await begin();
+  expect(await newestSize(at('backups'))).toBeUndefined();
   for (let from = 0; from < bytes.length; from += 32_768) await backup.write(bytes.subarray(from, from + 32_768));
   const { name, manifest } = await backup.keep(report(bytes));
   expect(readFileSync(at('backups', name, 'archive.tar.gz')).equals(bytes)).toBe(true);
@@ -52,6 +54,7 @@ test('a backup that arrives in pieces is stored with the hash of each file', asy
     ['large', hash('large')],
   ]);
   expect(manifest.archive.size).toBe(bytes.length);
+  expect(await newestSize(at('backups'))).toBe(bytes.length);
 });
 
 const faults: [name: string, given: (bytes: Buffer) => [arrives: Buffer, report: PackReport], message: RegExp][] = [

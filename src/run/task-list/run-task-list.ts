@@ -35,7 +35,6 @@ export async function runTaskList(
     // Changes that the program of a task applied ahead are reported also if that task then failed its proof.
     if (flow.skips(first.task) && !run.made.has(first)) continue;
     await takeTurn(run, first);
-    run.settings.signal.throwIfAborted();
     if (run.batch.stopped()) return false;
     const waitsFor = waitsBefore(run, list, index);
     let loop = unfoldAt(run, list, index, waitsFor);

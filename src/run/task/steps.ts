@@ -1,3 +1,5 @@
+import { newestSize } from '../../backups/kept-backups.ts';
+import type { Act } from '../../core/change.ts';
 import type { Question } from '../../core/probe.ts';
 import { overlaps } from '../../core/scope.ts';
 import { newNonce } from '../../shell/bootstrap.ts';
@@ -6,7 +8,7 @@ import type { HostRun } from '../host/host-run.ts';
 import type { ActStep } from '../host/program.ts';
 import { type Archived, archive } from '../transfer/archive.ts';
 import { download } from '../transfer/download.ts';
-import { progress } from '../transfer/progress.ts';
+import { progress, type TransferSize } from '../transfer/progress.ts';
 import { upload } from '../transfer/upload.ts';
 import { describe } from './task-info.ts';
 import { type Decided, type Part, type TaskTurn, touchesOf } from './task-turn.ts';
@@ -37,7 +39,7 @@ export async function partOf(run: HostRun, turn: TaskTurn, decided: Decided, fir
           titles: [text],
         }),
       run.settings.now,
-      act.kind === 'upload' ? act.content.size : undefined,
+      await sizeOf(act),
     );
     const uploaded = act.kind === 'upload' ? await upload(run.connection, act, user, signal, count) : undefined;
     if (act.kind === 'download') await download(run.connection, act, user, signal, count);
@@ -56,6 +58,13 @@ export async function partOf(run: HostRun, turn: TaskTurn, decided: Decided, fir
   }
   for (const change of changes) run.cache.attempt(touchesOf(change));
   return { turn, decided, steps, ...(archived === undefined ? {} : { archived }) };
+}
+
+/** A backup is likely to be as large as the one before it. */
+async function sizeOf(act: Act): Promise<TransferSize | undefined> {
+  if (act.kind === 'upload') return { bytes: act.content.size };
+  const bytes = act.kind === 'archive' ? await newestSize(act.to) : undefined;
+  return bytes === undefined ? undefined : { bytes, estimated: true };
 }
 
 /** The states that must still equal the ones read when this change starts. */

@@ -3,13 +3,24 @@ import { bytesText } from '../../core/amounts.ts';
 /** Milliseconds between two reports. */
 const everyMs = 1000;
 
+/** Size of a transfer in bytes. */
+export interface TransferSize {
+  readonly bytes: number;
+  /** True if it is only likely, as for output that a host compresses while it sends. */
+  readonly estimated?: boolean;
+}
+
 /**
  * Counts the bytes of a transfer and reports its progress at most once a second: `12.3 MB of 40.0 MB, 4.1 MB/s, 7 s left`.
  *
  * @param now milliseconds, from a monotonic clock
- * @param total bytes; undefined if it is not known, as for output that a host compresses while it sends
+ * @param size undefined if nothing is known about it
  */
-export function progress(report: (text: string) => void, now: () => number, total?: number): (bytes: number) => void {
+export function progress(
+  report: (text: string) => void,
+  now: () => number,
+  size?: TransferSize,
+): (bytes: number) => void {
   const begun = now();
   let passed = 0;
   let next = begun + everyMs;
@@ -19,7 +30,9 @@ export function progress(report: (text: string) => void, now: () => number, tota
     if (at < next) return;
     next = at + everyMs;
     const rate = (passed / (at - begun)) * 1000;
-    const of = total === undefined ? '' : ` of ${bytesText(total)}`;
+    // More than an estimate has arrived: how much is left is not known.
+    const total = size?.estimated === true && passed >= size.bytes ? undefined : size?.bytes;
+    const of = total === undefined ? '' : ` of ${size?.estimated === true ? 'about ' : ''}${bytesText(total)}`;
     const left = total === undefined || rate === 0 ? '' : `, ${leftText((total - passed) / rate)}`;
     report(`${bytesText(passed)}${of}, ${bytesText(Math.round(rate))}/s${left}`);
   };
