@@ -100,6 +100,37 @@ describe('Ctrl-C', () => {
       }
     },
   );
+
+  test.skipIf(noSshd !== undefined).each([
+    ['run_once', { name: 'Wait', command: 'true', run_once: true }, {}],
+    ['any_errors_fatal', { name: 'Wait', command: 'true' }, { any_errors_fatal: true }],
+    ['hostvars', { name: 'Wait', command: 'echo {{ hostvars.a.r.stdout }}' }, {}],
+  ])('ends a host that waits for another: %s', async (_what, wait, keywords) => {
+    const sshd = await startSshd();
+    try {
+      const login = { address: '127.0.0.1', port: sshd.port, user: sshd.login().user, identity_file: sshd.key };
+      const host = { ...login, known_hosts_file: sshd.knownHosts };
+      const sleep = { name: 'Sleep', command: 'sleep 600', when: 'inventory_hostname == "a"', register: 'r' };
+      const cwd = directoryWith({
+        'inventory/hosts.yml': JSON.stringify({ all: { hosts: { a: host, b: host } } }),
+        'tasks/site.yml': playOf([{ name: 'On both', command: 'true' }, sleep, wait], keywords),
+      });
+      let seen = '';
+      const { code, stdout } = await runHeal(healEntry, ['run', 'site', '-vv'], {
+        cwd,
+        onOutput: (text, kill) => {
+          const before = seen;
+          seen += text;
+          const both = /^b +\| skipped +\| Sleep/m;
+          if (both.test(seen) && !both.test(before)) kill('SIGINT');
+        },
+      });
+      expect(code, stdout).toBe(99);
+      expect(stdout).toContain('interrupted: not finished: a, b\n');
+    } finally {
+      sshd.stop();
+    }
+  });
 });
 
 const hasScript = ((): boolean => {
