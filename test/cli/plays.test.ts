@@ -252,6 +252,27 @@ const cases: Readonly<Record<string, Case>> = {
     },
     trace: ['jack 0 1', 'john 1 2 i', 'john 1 2 j', 'role x', 'role y'],
   },
+  'module_defaults of the play, replaced by those of a block and a task, below the arguments of the task': {
+    play: `
+- hosts: a
+  module_defaults:
+    ansible.builtin.copy: { mode: "0640", content: play }
+    file: { mode: "0750" }
+  roles: [r]
+  tasks:
+    - copy: { dest: TRACE.1 }
+    - block:
+        - copy: { dest: TRACE.2, content: own }
+        - copy: { dest: TRACE.3, content: own, mode: "0611" }
+        - copy: { dest: TRACE.4 }
+          module_defaults: { copy: { content: task } }
+      module_defaults: { copy: { mode: "0600" } }
+    # Those of the task replace all of the block's, so this file has the usual mode.
+    - shell: cd "$(dirname TRACE)"; stat -c "%a %n" trace.[1-5] >>TRACE; cat TRACE.1 TRACE.4 >>TRACE
+`,
+    files: { 'roles/r/tasks/main.yml': '- file: { dest: TRACE.5, state: directory }\n' },
+    trace: ['640 trace.1', '600 trace.2', '611 trace.3', '644 trace.4', '750 trace.5', 'playtask'],
+  },
 };
 
 // Each case is a process of its own, as a user starts it.

@@ -100,6 +100,7 @@ export const keywords: Readonly<Record<string, Keyword>> = {
   meta: { about: 'Controls the run: `flush_handlers`, `end_host`, `end_play`, `noop`.', schema: 'text' },
   set_fact: { about: 'Sets variables for the rest of the run on that host.', schema: 'any' },
   delegate_to: { about: 'Host to run the task on, instead of the current one.', schema: 'text' },
+  module_defaults: { about: 'Arguments by module, for its tasks that do not have them.', schema: 'any' },
   run_once: {
     about: 'Run the task once per batch, on its first host, and use the result for all hosts of the batch.',
     schema: 'boolean',

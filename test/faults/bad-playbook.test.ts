@@ -66,6 +66,29 @@ hint: split it into two tasks
 `,
   ],
   [
+    'defaults of a module that does not exist, and an argument that it does not have',
+    {
+      'tasks/site.yml':
+        '- hosts: all\n  module_defaults: { fiel: { mode: "0600" }, copy: { mood: "0600" } }\n  tasks:\n    - copy: { dest: /a, content: b }\n    - copy: { dest: /b, content: b }\n',
+    },
+    `error: there is no module "fiel"
+  --> tasks/site.yml:2:22
+   |
+ 2 |   module_defaults: { fiel: { mode: "0600" }, copy: { mood: "0600" } }
+   |                      ^
+hint: did you mean "file"?
+
+error: copy has no argument "mood"
+  --> tasks/site.yml:2:54
+   |
+ 2 |   module_defaults: { fiel: { mode: "0600" }, copy: { mood: "0600" } }
+   |                                                      ^
+hint: it knows src, content, dest, owner, group, mode, backup, force, follow and validate
+
+2 errors
+`,
+  ],
+  [
     'both names of an argument',
     site('- name: x\n  file:\n    path: /a\n    dest: /b'),
     `error: "dest" and "path" are the same argument

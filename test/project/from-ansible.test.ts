@@ -50,6 +50,7 @@ const samples: Readonly<Record<string, string>> = {
   hosts: 'vps',
   listen: 'x',
   loop: '[1]',
+  module_defaults: '{ copy: { backup: true } }',
   loop_control: '{ loop_var: x, index_var: y, label: z, pause: 1 }',
   max_fail_percentage: '30',
   name: 'x',

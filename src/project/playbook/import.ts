@@ -7,7 +7,7 @@ import type { Entry, MapNode, Node } from '../yaml/yaml-file.ts';
 import { constantNode } from './constant-node.ts';
 import { readInherited, readSettled, readVars } from './inherited-keywords.ts';
 import type { Inherited, RoleFile, TaskContext } from './loading.ts';
-import { prefix } from './task.ts';
+import { prefix } from './module-defaults.ts';
 import { nestedKeywords, refusedInImport } from './task-keywords.ts';
 
 /** Keys next to an import; the imported tasks inherit each of them. */

@@ -6,7 +6,7 @@ import { constantValue } from './constant-node.ts';
 import { readVars } from './inherited-keywords.ts';
 import type { Inherited, TaskContext } from './loading.ts';
 import { loopKeywords, readLoop } from './loop.ts';
-import { prefix } from './task.ts';
+import { prefix } from './module-defaults.ts';
 
 /** One time that a file or a role is included: the entry without its loop, and what it inherits. */
 export interface Inclusion {

@@ -9,8 +9,17 @@ import { usage } from '../yaml/problems.ts';
 import { type Entry, entryOf, type MapNode } from '../yaml/yaml-file.ts';
 import { constantNode } from './constant-node.ts';
 import type { Inherited, TaskContext } from './loading.ts';
+import { readModuleDefaults } from './module-defaults.ts';
 
-export const nothingInherited: Inherited = { when: [], tags: [], environment: [], notify: [], vars: {}, blocks: [] };
+export const nothingInherited: Inherited = {
+  when: [],
+  tags: [],
+  environment: [],
+  notify: [],
+  moduleDefaults: {},
+  vars: {},
+  blocks: [],
+};
 
 /**
  * The inherited keywords, on top of those from above: a nearer value wins, but tags, conditions and notified
@@ -41,6 +50,7 @@ export function readInherited(map: MapNode, context: TaskContext, above: Inherit
     tags: [...new Set([...above.tags, ...(field(map, 'tags', asTexts(true), problems) ?? [])])],
     environment: environment === undefined ? above.environment : [...above.environment, environment],
     notify: [...above.notify, ...readNotify(map, context)],
+    moduleDefaults: readModuleDefaults(map, context, above.moduleDefaults),
     vars,
   };
 }

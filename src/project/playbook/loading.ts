@@ -5,6 +5,7 @@ import type { ValueMap } from '../variables/value.ts';
 import type { YamlLoader } from '../yaml/load-yaml.ts';
 import type { Problems } from '../yaml/problems.ts';
 import type { Roots } from '../yaml/source-file.ts';
+import type { Entry } from '../yaml/yaml-file.ts';
 
 /** Inputs of every reader of a playbook's parts. */
 export interface Loading {
@@ -63,6 +64,8 @@ export interface Inherited {
   readonly timeout?: number;
   readonly delegateTo?: Template<string>;
   readonly notify: readonly Template<string>[];
+  /** Arguments by the name of their module: for tasks that do not have them. */
+  readonly moduleDefaults: Readonly<Record<string, readonly Entry[]>>;
   readonly vars: Readonly<Record<string, Template>>;
   readonly blocks: readonly BlockPart[];
 }

@@ -18,6 +18,7 @@ export const sharedKeywords = [
   'diff',
   'run_once',
   'timeout',
+  'module_defaults',
 ] as const;
 
 /** Additional keywords of a role's use, a block and an import. */
@@ -56,7 +57,6 @@ const refusedAnywhere: Readonly<Record<string, Refused>> = {
   connection: no('heal connects only with SSH; for a task on the control node use delegate_to: localhost'),
   debugger: no('leave it out'),
   delegate_facts: no('facts come with the login: leave it out'),
-  module_defaults: notYet('write the arguments at each task, or use a YAML anchor'),
   port: no('set port in the inventory'),
   remote_user: no('set user in the inventory'),
   throttle: notYet('use serial of the play'),

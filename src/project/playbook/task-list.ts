@@ -9,7 +9,8 @@ import { readImportedRole, readImportedTasks } from './import.ts';
 import { inclusions } from './include-loop.ts';
 import { readInherited } from './inherited-keywords.ts';
 import type { Inherited, TaskContext } from './loading.ts';
-import { prefix, readTask } from './task.ts';
+import { prefix } from './module-defaults.ts';
+import { readTask } from './task.ts';
 import { nestedKeywords, refusedInBlock } from './task-keywords.ts';
 
 /** What a list may contain besides plain tasks: handlers are called by name, so they can't be in a block. */

@@ -12,6 +12,7 @@ import { asMapping, joinedEnvironment, readInherited, readSettled } from './inhe
 import type { Inherited, TaskContext } from './loading.ts';
 import { nameField, readLoop } from './loop.ts';
 import { checkMeta } from './meta.ts';
+import { prefix, withDefaults, withoutAliases } from './module-defaults.ts';
 import { refusedInTask, taskKeywords } from './task-keywords.ts';
 
 /** Reads one task. Errors are reported to the Problems; undefined if nothing remains that could be checked further. */
@@ -21,9 +22,9 @@ export function readTask(node: Node, index: number, context: TaskContext, inheri
   const map = asMap(node, 'a task', problems);
   if (map === undefined) return undefined;
   const found = moduleOf(map, loading.catalogue, problems);
-  const keywords = readKeywords(map, context, inherited);
+  const { moduleDefaults, ...keywords } = readKeywords(map, context, inherited);
   if (found === undefined) return undefined;
-  const args = readArgs(found.module, found.entry, entryOf(map, 'args'), context);
+  const args = readArgs(found.module, found.entry, entryOf(map, 'args'), context, moduleDefaults);
   if (found.module.name === 'meta') checkMeta(map, problems);
   if (args === undefined) return undefined;
   const name = entryOf(map, 'name');
@@ -40,9 +41,6 @@ export function readTask(node: Node, index: number, context: TaskContext, inheri
     ...keywords,
   };
 }
-
-/** Ansible's long names of builtin modules. */
-export const prefix = /^ansible\.(builtin|legacy)\./;
 
 /** The one key of a task that names a module. */
 function moduleOf(
@@ -96,12 +94,18 @@ function refuseModule({ key, at }: Entry, other: Elsewhere, problems: Problems):
 
 type Args = Pick<Task, 'args' | 'argPlaces' | 'conditions'>;
 
-function readArgs(module: ModuleSchema, entry: Entry, more: Entry | undefined, context: TaskContext): Args | undefined {
+function readArgs(
+  module: ModuleSchema,
+  entry: Entry,
+  more: Entry | undefined,
+  context: TaskContext,
+  defaults: Inherited['moduleDefaults'],
+): Args | undefined {
   const { problems, secrets, later } = context.loading;
   const written = withMore(argsNode(module, entry, problems), more, problems);
   if (written === undefined) return undefined;
   if (written.kind !== 'map') return problems.attempt(() => wholeArgs(module, written, context));
-  const node = withoutAliases(module, written, problems);
+  const node = withDefaults(module, withoutAliases(module, written, problems), defaults);
   later.push(() => checkArgsBefore(module, node, problems));
   const conditional = node.entries.filter(({ key }) => module.conditions?.includes(key));
   const conditions = conditional.flatMap(
@@ -136,20 +140,6 @@ function withMore(node: Node | undefined, more: Entry | undefined, problems: Pro
   return { ...node, entries: [...node.entries, ...args.entries.filter(({ key }) => entryOf(node, key) === undefined)] };
 }
 
-/** The arguments under the names of heal. */
-function withoutAliases({ aliases = {} }: ModuleSchema, node: MapNode, problems: Problems): MapNode {
-  return {
-    ...node,
-    entries: node.entries.map((entry) => {
-      const name = own(aliases, entry.key);
-      if (name === undefined) return entry;
-      if (entryOf(node, name) !== undefined)
-        problems.add(`"${entry.key}" and "${name}" are the same argument`, entry.at, 'keep one of the two');
-      return { ...entry, key: name };
-    }),
-  };
-}
-
 /** Arguments as a mapping; a string if the module accepts one. */
 function argsNode(module: ModuleSchema, entry: Entry, problems: Problems): Node | undefined {
   const { value } = entry;
@@ -181,7 +171,8 @@ function wholeArgs(module: ModuleSchema, node: Node, context: TaskContext): Args
   return { args: { ...inner, evaluate }, argPlaces: {}, conditions: [] };
 }
 
-type Keywords = Omit<Task, 'id' | 'name' | 'module' | 'args' | 'argPlaces' | 'conditions' | 'at' | 'role'>;
+type Keywords = Omit<Task, 'id' | 'name' | 'module' | 'args' | 'argPlaces' | 'conditions' | 'at' | 'role'> &
+  Pick<Inherited, 'moduleDefaults'>;
 
 function readKeywords(map: MapNode, context: TaskContext, above: Inherited): Keywords {
   const { problems } = context.loading;
