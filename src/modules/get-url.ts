@@ -75,7 +75,7 @@ export const getUrl = defineModule({
   },
   examples: [
     {
-      name: 'The release is there, and is the one that was meant',
+      name: 'The release is there, with the expected checksum',
       args: {
         url: 'https://example.org/app-1.2.tar.gz',
         dest: '/opt/app.tar.gz',

@@ -82,7 +82,7 @@ export const timer = defineModule({
   },
   examples: [
     {
-      name: 'The app is looked at every half minute',
+      name: 'The app is checked every half minute',
       args: { name: 'app-health', command: '/usr/local/sbin/app-health', on_unit_active: '30s', accuracy: '1s' },
     },
     {

@@ -8,7 +8,7 @@ describe('line', () => {
   const sudoers = { line: '%wheel ALL=(ALL) NOPASSWD: ALL', regexp: '^%wheel\\s', validate: 'visudo -cf %s' };
   table(line, [
     ['a line that matches is replaced', { regexp: '^SELINUX=', line: 'SELINUX=enforcing' }, 'a\nSELINUX=no\n', 'a\nSELINUX=enforcing\n'],
-    ['lines are taken away', { regexp: '^%wheel', state: 'absent' }, '%wheel a\nb\n%wheel c\n', 'b\n'],
+    ['lines are removed', { regexp: '^%wheel', state: 'absent' }, '%wheel a\nb\n%wheel c\n', 'b\n'],
     ['a hosts entry', { regexp: '^127\\.0\\.0\\.1', line: '127.0.0.1 localhost', mode: '0644' }, '127.0.0.1 x\n::1 y\n', '127.0.0.1 localhost\n::1 y\n'],
     ['insertafter', { regexp: '^Listen ', insertafter: '^#Listen ', line: 'Listen 8080' }, '#Listen 80\nx\n', '#Listen 80\nListen 8080\nx\n'],
     ['insertbefore', { regexp: '^www.*80/tcp', insertbefore: '^www.*80/tcp', line: '# port for http by default' }, 'a\n', 'a\n# port for http by default\n'],
@@ -31,7 +31,7 @@ describe('line', () => {
     ['a line that is replaced keeps its end', { line: 'b', regexp: '^a$' }, 'a\r\nc\n', 'b\r\nc\n'],
     ['no final newline, added at the end', { line: 'b' }, 'a', 'a\nb'],
     ['no final newline, replaced', { line: 'b', regexp: '^a' }, 'a', 'b'],
-    ['no final newline, the last line taken away', { line: 'b', state: 'absent' }, 'a\nb', 'a'],
+    ['no final newline, the last line removed', { line: 'b', state: 'absent' }, 'a\nb', 'a'],
     ['the last line of all', { line: 'b', state: 'absent' }, 'b\n', ''],
     ['an empty file', { line: 'b' }, '', 'b\n'],
     ['a mark of byte order stays in front', { line: 'b', insertbefore: 'BOF' }, '\ufeffa\n', '\ufeffb\na\n'],

@@ -22,7 +22,7 @@ import { type Shell, start } from './shell-program.ts';
 export { ask, type Shell };
 
 const directories: string[] = [];
-/** A directory that is taken away when the test file has ended, if nobody did before. */
+/** A directory that is removed when the test file has ended, if it still exists. */
 function directoryOf(prefix: string): string {
   const directory = mkdtempSync(join(tmpdir(), prefix));
   directories.push(directory);
@@ -61,7 +61,7 @@ export function shells(): readonly (Shell & { readonly missing?: string })[] {
   ];
 }
 
-/** A directory of one test, taken away by whoever made it. */
+/** A directory of one test, removed by the test that made it. */
 export function scratch(): string {
   return directoryOf('heal-modules-');
 }

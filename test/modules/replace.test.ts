@@ -11,7 +11,7 @@ describe('replace', () => {
     ['before', { before: '# live site config', regexp: '^([^#\\n].*)$', replace: '# \\1' }, 'a\nb\n# live site config\nc\n', '# a\n# b\n# live site config\nc\n'],
     ['between', { after: '<VirtualHost [*]>', before: '</VirtualHost>', regexp: '^([^#\\n].*)$', replace: '# \\1' }, 'a\n<VirtualHost *>\nb\n</VirtualHost>\nc\n</VirtualHost>\n', 'a\n<VirtualHost *>\n# b\n</VirtualHost>\nc\n</VirtualHost>\n'],
     ['nothing between', { after: 'x', before: 'y', regexp: 'a', replace: 'b' }, 'a\n', 'a\n'],
-    ['taken away', { regexp: '^#.*\\n' }, '#a\nb\n#c\n', 'b\n'],
+    ['removed', { regexp: '^#.*\\n' }, '#a\nb\n#c\n', 'b\n'],
     ['line ends of Windows stay', { regexp: '^a$', replace: 'b\nc' }, 'a\r\nx\r\na', 'b\r\nc\r\nx\r\nb\r\nc'],
     ['across line ends of Windows', { regexp: 'a\\nb', replace: 'c' }, 'a\r\nb\r\n', 'c\r\n'],
     ['line ends of Windows are replaced if named', { regexp: '\\r\\n', replace: '\\n' }, 'a\r\nb\r\n', 'a\nb\n'],

@@ -54,7 +54,7 @@ describe('yaml', () => {
     ['what YAML 1.1 takes for something else is quoted', { merge: { a: 'yes', b: '0123', c: '1:30' } }, 'a: 1\n', 'a: "yes"\nb: "0123"\nc: "1:30"\n'],
     ['a block text', { merge: { a: 'new\nlines\n' } }, 'a: |\n  old\n  text\n\n# c\nb: 1\n', 'a: |\n  new\n  lines\n\n# c\nb: 1\n'],
     ['behind a block text', { merge: { b: 1 } }, 'a: |+\n  old\n\n', 'a: |+\n  old\n\nb: 1\n'],
-    ['taken away behind a string that keeps its empty lines', { remove: ['b'] }, 'a: |+\n  old\n\nb: 1\n\n# c\nc: 1\n', 'a: |+\n  old\n\n# c\nc: 1\n'],
+    ['removed behind a string that keeps its empty lines', { remove: ['b'] }, 'a: |+\n  old\n\nb: 1\n\n# c\nc: 1\n', 'a: |+\n  old\n\n# c\nc: 1\n'],
     ['into one line', { merge: { a: { c: [1, { 'x y': 'a, b' }] } } }, 'a: {b: 1,  d: [ 2 ]}  # c\n', 'a: {b: 1,  d: [ 2 ], c: [1, {x y: "a, b"}]}  # c\n'],
     ['out of one line', { remove: ['a.b', { path: 'a.d', value: 3 }] }, 'a: {b: 1, d: [2, 3], e: 4}\n', 'a: {d: [2], e: 4}\n'],
     ['the last out of one line', { remove: ['a.b', 'a.d'] }, 'a: {e: 4, b: 1, d: [2, 3]}\n', 'a: {e: 4}\n'],

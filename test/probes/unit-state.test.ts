@@ -91,7 +91,7 @@ describe('files that the manager overlooked', () => {
     ['a new drop-in', `conf ${etc}/a.service.d/heal.conf`, true],
     ['an empty one', `none ${etc}/a.service.d/heal.conf`, false],
     [
-      'one that is taken away by a stronger one',
+      'one that is disabled by a stronger one',
       `none ${etc}/a.service.d/y.conf\nconf /usr/lib/systemd/system/a.service.d/y.conf`,
       false,
     ],
