@@ -288,20 +288,41 @@ describe.skipIf(noSshd !== undefined)('a playbook does what it does with ansible
     place?.remove();
   });
 
-  test.each(Object.entries(cases))('%s', async (_name, { play, files = {}, args = [], trace, code: expected = 0 }) => {
-    const traced = join(sshd.directory, 'trace');
-    rmSync(traced, { force: true });
+  const shown = (text: string): string => text.replaceAll('TRACE', join(sshd.directory, 'trace'));
+  const projectOf = (play: string, files: Readonly<Record<string, string>> = {}): string => {
     const { user } = sshd.login();
     const login = { address: '127.0.0.1', port: sshd.port, user, identity_file: sshd.key };
     const host = { ...login, known_hosts_file: sshd.knownHosts };
-    const shown = (text: string): string => text.replaceAll('TRACE', traced);
-    const project = place.project({
+    return place.project({
       'inventory/hosts.yml': stringify({ all: { hosts: { a: host, b: host } } }),
       'tasks/play.yml': shown(play),
       ...Object.fromEntries(Object.entries(files).map(([name, text]) => [name, shown(text)])),
     });
+  };
+
+  test.each(Object.entries(cases))('%s', async (_name, { play, files, args = [], trace, code: expected = 0 }) => {
+    const traced = join(sshd.directory, 'trace');
+    rmSync(traced, { force: true });
+    const project = projectOf(play, files);
     const { code, stdout, stderr } = await place.heal(project, ['run', 'play', ...args]);
     expect(code, stdout + stderr).toBe(expected);
     expect(existsSync(traced) ? readFileSync(traced, 'utf8').trimEnd().split('\n') : []).toEqual(trace);
+  });
+
+  test('a result that a plan cannot know is not waited for: the hosts go on at their own pace', async () => {
+    const project = projectOf(`
+- hosts: all
+  tasks:
+    - command: { cmd: sleep 1, readonly: true }
+      when: inventory_hostname == "b"
+    - shell: echo x
+      register: r
+    - shell: echo {{ r.stdout }}
+    - shell: echo {{ item }}
+      loop: "{{ r.stdout_lines }}"
+`);
+    const { stdout } = await place.heal(project, ['plan', 'play', '-v']);
+    const lines = stdout.split('\n').flatMap((line) => /^([ab]) +\| (unknown|to change)/.exec(line)?.[1] ?? []);
+    expect(lines.join(''), stdout).toBe('aaabbb');
   });
 });

@@ -1,6 +1,7 @@
+import { HealError } from '../../core/errors.ts';
 import type { Answers, Reads } from '../../core/module.ts';
-import type { Evaluated, Known, Task, Value, Variables } from '../../core/playbook.ts';
-import { namesGiven } from '../../project/variables/names.ts';
+import type { Evaluated, Known, Task, Template, Value, Variables } from '../../core/playbook.ts';
+import { namesGiven, namesInLoop } from '../../project/variables/names.ts';
 import { evaluateTask, type TaskEvaluation } from '../task/evaluate-task.ts';
 import { type Instance, loopVariables } from '../task/instance.ts';
 import { type HostRun, onlyPlans } from './host-run.ts';
@@ -36,15 +37,40 @@ export function variablesOf(
     ...run.others(host),
     ...unfinishedOf(run, host, instance.task),
   });
-  return run.play.variables(run.host, instance.task, { values, others });
+  const variables = run.play.variables(run.host, instance.task, { values, others });
+  const { loop } = instance.task;
+  return loop === undefined || instance.item !== undefined
+    ? variables
+    : variables.with(itemsOf(instance.task, loop, variables));
+}
+
+/** The variables of the items of a loop that is not unfolded: they are known as soon as its list is. */
+function itemsOf(task: Task, loop: Template, variables: Variables): Known['values'] {
+  let names: readonly string[] = [task.loopVar];
+  try {
+    const items = loop.evaluate(variables);
+    if (items.kind === 'pending') names = items.names;
+  } catch (error) {
+    // The loop reports it.
+    if (!(error instanceof HealError)) throw error;
+  }
+  return Object.fromEntries(namesInLoop(task).map((name) => [name, { kind: 'pending', names }]));
 }
 
 /** What another host gets from the tasks before this one that it has not finished. */
 function unfinishedOf(run: HostRun, other: string, task: Task): Known['values'] {
   const names = run.batch.turns.unfinished(other, run.host.name, task).flatMap(namesGiven);
   const values: Record<string, Evaluated<Value>> = {};
-  for (const name of names) values[name] = { kind: 'pending', names: [`${name} of ${other}`] };
+  for (const name of names) values[name] = { kind: 'pending', names: [`${name}${ofOther}${other}`] };
   return values;
+}
+
+/** Between a name and its host. No variable has a name with blanks. */
+const ofOther = ' of ';
+
+/** Whether one of these pending names is a result that another host has not got yet. */
+export function needsOthers(names: readonly string[]): boolean {
+  return names.some((name) => name.includes(ofOther));
 }
 
 /** Evaluates an instance with fresh answers, or, for a guess, with the last ones. */

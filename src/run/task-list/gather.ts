@@ -2,7 +2,7 @@ import { HealError } from '../../core/errors.ts';
 import type { Value } from '../../core/playbook.ts';
 import type { Question } from '../../core/probe.ts';
 import { namesGiven } from '../../project/variables/names.ts';
-import { evaluateOn, variablesOf } from '../host/evaluate-on.ts';
+import { evaluateOn, needsOthers, variablesOf } from '../host/evaluate-on.ts';
 import { flowIn, type HostRun, onlyPlans } from '../host/host-run.ts';
 import { type Instance, unfold } from '../task/instance.ts';
 
@@ -87,6 +87,12 @@ export async function gather(
   }
   for (const instance of later) await look(instance);
   return [...wanted.values()];
+}
+
+/** Whether the list of a loop needs a result that another host has not got yet. */
+export function loopNeedsOthers(run: HostRun, instance: Instance, waitsFor: ReadonlySet<string>): boolean {
+  const items = evaluatedOr(() => instance.task.loop?.evaluate(variablesOf(run, instance, waitsFor)));
+  return items !== undefined && 'kind' in items && items.kind === 'pending' && needsOthers(items.names);
 }
 
 /** A value evaluated with a host's results, or the reason why it can't be: that is a failure of the task, not of the run. */

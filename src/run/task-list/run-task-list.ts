@@ -10,7 +10,7 @@ import { pause } from '../task/pause.ts';
 import { isIgnored, recordOutcome } from '../task/record-outcome.ts';
 import { runTask } from '../task/run-task.ts';
 import { nameOf } from '../task/task-info.ts';
-import { unfoldAt, waitsBefore } from './gather.ts';
+import { loopNeedsOthers, unfoldAt, waitsBefore } from './gather.ts';
 
 /**
  * Runs a list of instances in order: asks missing questions in one program, decides, applies. True if
@@ -38,7 +38,9 @@ export async function runTaskList(
     if (run.batch.stopped()) return false;
     const waitsFor = waitsBefore(run, list, index);
     let loop = unfoldAt(run, list, index, waitsFor);
-    if (loop === 'unknown' && (await catchUp(run, first))) loop = unfoldAt(run, list, index, waitsFor);
+    if (loop === 'unknown' && loopNeedsOthers(run, first, waitsFor) && (await catchUp(run, first))) {
+      loop = unfoldAt(run, list, index, waitsFor);
+    }
     if (loop === 'empty') {
       const outcome = { status: 'skipped', message: 'the list has no items', result: emptyLoop, enough: true } as const;
       recordOutcome(run, first, outcome, run.settings.now(), nameOf(run, first, waitsFor));

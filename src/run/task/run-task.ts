@@ -2,7 +2,7 @@ import { HealError } from '../../core/errors.ts';
 import type { Result, Value, Variables } from '../../core/playbook.ts';
 import { originsOf, pendingAfter } from '../handlers/handlers.ts';
 import { digestOf } from '../handlers/pending-handlers.ts';
-import { evaluateOn, variablesOf } from '../host/evaluate-on.ts';
+import { evaluateOn, needsOthers, variablesOf } from '../host/evaluate-on.ts';
 import { exchange } from '../host/exchange.ts';
 import { flowIn, type HostRun, onlyPlans } from '../host/host-run.ts';
 import { catchUp } from '../host/host-turns.ts';
@@ -116,8 +116,7 @@ async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
       continue;
     }
     if (await isReadAgain(evaluation)) continue;
-    // The result of another host may come.
-    if (evaluation.kind === 'waits' && (await catchUp(run, instance))) continue;
+    if (evaluation.kind === 'waits' && needsOthers(evaluation.names) && (await catchUp(run, instance))) continue;
     if (evaluation.kind !== 'decided') return endOf(run, evaluation);
     noticeRecorded(run, instance, evaluation);
     const { decision, prepared } = evaluation;
