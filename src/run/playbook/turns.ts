@@ -51,12 +51,15 @@ export function turnsOf(play: Play, hosts: readonly Host[], forks: number, signa
   const positions = new Map(play.tasks.map((task, position) => [task, position]));
   const at = new Map(hosts.map(({ name }) => [name, -1]));
   const working = new Set<string>();
-  let waiting: Waiting[] = [];
+  const waiting = new Set<Waiting>();
 
   const startNext = (): void => {
     for (const one of waiting) {
-      if (!signal.aborted && (working.size >= forks || !one.mayStart())) continue;
-      waiting = waiting.filter((other) => other !== one);
+      if (!signal.aborted) {
+        if (working.size >= forks) return;
+        if (!one.mayStart()) continue;
+      }
+      waiting.delete(one);
       working.add(one.host);
       one.start();
     }
@@ -71,7 +74,7 @@ export function turnsOf(play: Play, hosts: readonly Host[], forks: number, signa
     }
     working.delete(host);
     await new Promise<void>((start) => {
-      waiting.push({ host, mayStart, start });
+      waiting.add({ host, mayStart, start });
       startNext();
       if (!working.has(host)) waits();
     });
@@ -79,8 +82,17 @@ export function turnsOf(play: Play, hosts: readonly Host[], forks: number, signa
   /** A handler has the position of the task after which it runs; a check comes after all tasks. */
   const positionOf = (host: string, task: Task): number =>
     positions.get(task) ?? at.get(host) ?? Number.POSITIVE_INFINITY;
-  const othersAreAt = (host: string, position: number): boolean =>
-    [...at].every(([other, reached]) => other === host || reached >= position);
+  let slowest: number | undefined;
+  const move = (host: string, position: number | undefined): void => {
+    if (position === undefined) at.delete(host);
+    else at.set(host, position);
+    slowest = undefined;
+  };
+  /** Asked for each host that waits, so it is computed once after each move. */
+  const allAreAt = (position: number): boolean => {
+    slowest ??= [...at.values()].reduce((least, one) => Math.min(least, one), Number.POSITIVE_INFINITY);
+    return slowest >= position;
+  };
   const isFirst = (host: string, position: number): boolean => {
     for (const [other, reached] of at) {
       if (other === host) return true;
@@ -95,9 +107,9 @@ export function turnsOf(play: Play, hosts: readonly Host[], forks: number, signa
       const position = positions.get(task);
       // Another item of its loop.
       if (position === undefined || at.get(host) === position) return;
-      at.set(host, position);
+      move(host, position);
       const mayStart = (): boolean =>
-        (!together || othersAreAt(host, position)) && (task.runOnce !== true || isFirst(host, position));
+        (!together || allAreAt(position)) && (task.runOnce !== true || isFirst(host, position));
       await wait(host, mayStart, waits);
     },
     unfinished(other, host, task) {
@@ -107,12 +119,12 @@ export function turnsOf(play: Play, hosts: readonly Host[], forks: number, signa
     },
     async catchUp(host, task, waits) {
       const position = positionOf(host, task);
-      if (othersAreAt(host, position)) return false;
-      await wait(host, () => othersAreAt(host, position), waits);
+      if (allAreAt(position)) return false;
+      await wait(host, () => allAreAt(position), waits);
       return true;
     },
     leave(host) {
-      at.delete(host);
+      move(host, undefined);
       startNext();
     },
     end(host) {
