@@ -17,6 +17,8 @@ export interface Diff {
 
 /** Bytes that a Change sends to the host. Small ones are part of the program, larger ones are streamed. */
 export interface Content {
+  /** Absolute path of a file of the host that has this content: nothing is sent. */
+  readonly onHost?: string;
   readonly size: number;
   /** Hex. */
   readonly sha256: string;

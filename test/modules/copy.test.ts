@@ -43,6 +43,40 @@ for (const shell of shells()) {
       expect(modeOf('f')).toBe('0644');
     });
 
+    test('a file of the host is copied with remote_src, and its content is not shown', () => {
+      writeFileSync(at('source'), 'new\n', { mode: 0o600 });
+      writeFileSync(at('f'), 'old\n', { mode: 0o640 });
+      const args = { ...defaults, src: at('source'), remote_src: true, dest: at('f') };
+      const done = proven(run(copy, args));
+      expect(done.first.changes[0]).toMatchObject({ title: `update ${at('f')}`, sign: '~' });
+      expect(done.first.changes[0]?.diff).toBeUndefined();
+      expect([readFileSync(at('f'), 'utf8'), modeOf('f')]).toEqual(['new\n', '0640']);
+      mkdirSync(at('d'));
+      proven(run(copy, { ...args, dest: at('d') }));
+      expect(readFileSync(at('d/source'), 'utf8')).toBe('new\n');
+      symlinkSync('source', at('link'));
+      const failed = (src: string): string | undefined => run(copy, { ...args, src: at(src) }).first.failed;
+      expect([failed('none'), failed('link'), failed('d')]).toEqual([
+        `there is no file ${at('none')} on the host`,
+        `${at('link')} is a link, not a file`,
+        `${at('d')} is a directory, not a file`,
+      ]);
+    });
+
+    cases('a file of the host that changes after it was read is not copied', () => {
+      writeFileSync(at('source'), 'mine\n');
+      const args = { ...defaults, src: at('source'), remote_src: true, dest: at('f') };
+      const { decision, states } = decide(shell, copy, args, inputOf());
+      const [change] = decision.changes;
+      if (change === undefined) throw new Error('nothing to change');
+      writeFileSync(at('source'), 'theirs\n');
+      // With its guards, and without them: what was read is compared, too.
+      for (const expects of [change.expects ?? [], []]) {
+        expect(apply(shell, { ...change, expects }, states)).toMatchObject({ code: 97, stderr: 'moved\n' });
+        expect(readdirSync(files.directory)).toEqual(['source']);
+      }
+    });
+
     test('an update keeps owner and mode, and shows the difference', () => {
       writeFileSync(at('f'), 'old\n', { mode: 0o600 });
       runSync('chown', ['1234:4321', at('f')]);

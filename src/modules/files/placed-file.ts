@@ -228,7 +228,7 @@ function diffOf(
   wanted: Content,
   old: FileContent | undefined,
 ): Diff | undefined {
-  if (wanted.secret === true) return undefined;
+  if (wanted.secret === true || wanted.onHost !== undefined) return undefined;
   const before =
     there === undefined ? '' : there.type === 'link' ? `link to ${there.target}\n` : textOf(old?.bytes, there.size);
   return { before, after: textOf(wanted.bytes, wanted.size), beforeName: target, afterName: target };

@@ -36,9 +36,15 @@ export function placingAct(placing: Placing): Change['act'] {
   const symbolic = mode === undefined ? '' : masked ? symbolicMode(mode) : octal;
   const acl = there?.type === 'file' && there.acl ? 'acl' : '';
   const owner = chownWord(attributes);
+  const { onHost } = wanted;
   const bytes = wanted.size <= inlineLimit ? wanted.bytes : undefined;
   const fill =
-    bytes === undefined ? sh`fill` : heredoc(sh`{ base64 -d >"$NEW" || exit 1; }`, lines(bytes.toString('base64')));
+    onHost !== undefined
+      ? // What is read may be another file than the one that was looked at.
+        sh`{ cat <${onHost} >"$NEW" && hashed "$NEW" ${wanted.sha256}; } || moved`
+      : bytes === undefined
+        ? sh`fill`
+        : heredoc(sh`{ base64 -d >"$NEW" || exit 1; }`, lines(bytes.toString('base64')));
   const script = joinSh(
     [
       ...placing.follow,
@@ -51,7 +57,7 @@ export function placingAct(placing: Placing): Change['act'] {
     ],
     '\n',
   );
-  return bytes === undefined
+  return bytes === undefined && onHost === undefined
     ? { kind: 'upload', content: wanted, near: posix.dirname(target), script }
     : { kind: 'program', script };
 }
