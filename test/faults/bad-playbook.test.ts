@@ -83,7 +83,7 @@ error: copy has no argument "mood"
    |
  2 |   module_defaults: { fiel: { mode: "0600" }, copy: { mood: "0600" } }
    |                                                      ^
-hint: it knows src, content, dest, owner, group, mode, backup, force, follow and validate
+hint: it knows src, content, remote_src, dest, owner, group, mode, backup, force, follow and validate
 
 2 errors
 `,
