@@ -11,8 +11,8 @@ export interface Decision {
   readonly result?: JsonObject;
   /** Why the task is impossible: lower case, what was desired and what was found. */
   readonly failed?: string;
-  /** The answers contradict each other: the state was changed while it was read, so heal reads it again before it fails. */
-  readonly contradiction?: boolean;
+  /** The answers are inconsistent: the state was changed while it was read, so heal reads it again before it fails. */
+  readonly inconsistent?: boolean;
   /** What to do about it. */
   readonly hint?: string;
   /** Shown next to `ok`: "creates /srv/x is there". */

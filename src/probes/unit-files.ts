@@ -45,8 +45,8 @@ export function unitFileStateAfterReload(unit: Unit, name: string, listed: strin
 }
 
 /**
- * The units whose `.wants` or `.requires` directory lacks a link to an enabled unit, although the [Install] section of its file
- * names them: systemd reports `enabled` if one link exists, also if the section was changed since (systemctl(1), is-enabled).
+ * Directories, as `timers.target.wants`, without a link to an enabled unit although the [Install] section of its file asks for
+ * one: systemd reports `enabled` if any link exists, also if the section was changed since (systemctl(1), is-enabled).
  */
 export function missingLinks(unit: Unit, name: string, listed: string): readonly string[] {
   if (unit.unitFileState !== 'enabled') return [];

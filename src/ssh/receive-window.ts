@@ -2,7 +2,7 @@ import type { ClientChannel } from 'ssh2';
 
 /**
  * Bytes that a host may send before it waits for this side. ssh2 has 2 MiB, and grants more only when half of it is used: on a
- * line of 50 ms that is 20 MB/s at most, half of what OpenSSH's ssh reaches.
+ * line of 50 ms a backup arrived with 21 MB/s, 1 MiB for each round trip.
  */
 const receiveWindow = 16 * 1024 * 1024;
 

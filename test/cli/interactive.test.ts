@@ -13,21 +13,14 @@ describe.skipIf(noSshd !== undefined)('commands that a user runs by hand on a ho
 
   beforeAll(async () => {
     [sshd, bare] = await Promise.all([startSshd(['Subsystem sftp internal-sftp']), startSshd()]);
-    const hostOf = (one: Sshd): object => ({
-      address: '127.0.0.1',
-      port: one.port,
-      user: one.login().user,
-      identity_file: one.key,
-      known_hosts_file: one.knownHosts,
-    });
     cwd = directoryWith({
       'inventory/hosts.yml': JSON.stringify({
         all: {
           hosts: {
-            jack4: hostOf(sshd),
-            bare: hostOf(bare),
+            jack4: sshd.variables,
+            bare: bare.variables,
             inner: {},
-            unknown: { ...hostOf(sshd), known_hosts_file: '/dev/null' },
+            unknown: { ...sshd.variables, known_hosts_file: '/dev/null' },
           },
         },
       }),

@@ -59,16 +59,8 @@ describe('Ctrl-C', () => {
     async () => {
       const sshd = await startSshd();
       try {
-        const { user, identityFile } = { user: sshd.login().user, identityFile: sshd.key };
-        const common = {
-          address: '127.0.0.1',
-          port: sshd.port,
-          user,
-          identity_file: identityFile,
-          known_hosts_file: sshd.knownHosts,
-        };
         const cwd = directoryWith({
-          'inventory/hosts.yml': JSON.stringify({ all: { hosts: { quick: common, slow: common } } }),
+          'inventory/hosts.yml': JSON.stringify({ all: { hosts: { quick: sshd.variables, slow: sshd.variables } } }),
           // One after the other: the first is finished once the second is worked on.
           'tasks/site.yml': playOf(
             [
@@ -108,11 +100,9 @@ describe('Ctrl-C', () => {
   ])('ends a host that waits for another: %s', async (_what, wait, keywords) => {
     const sshd = await startSshd();
     try {
-      const login = { address: '127.0.0.1', port: sshd.port, user: sshd.login().user, identity_file: sshd.key };
-      const host = { ...login, known_hosts_file: sshd.knownHosts };
       const sleep = { name: 'Sleep', command: 'sleep 600', when: 'inventory_hostname == "a"', register: 'r' };
       const cwd = directoryWith({
-        'inventory/hosts.yml': JSON.stringify({ all: { hosts: { a: host, b: host } } }),
+        'inventory/hosts.yml': JSON.stringify({ all: { hosts: { a: sshd.variables, b: sshd.variables } } }),
         'tasks/site.yml': playOf([{ name: 'On both', command: 'true' }, sleep, wait], keywords),
       });
       let seen = '';

@@ -1,23 +1,7 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { userInfo } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
-import { type Workplace, workplace } from '../faults/project.ts';
-import { noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
+import { expect, test } from 'vitest';
+import { type TracedPlay, testPlays } from './plays.ts';
 
-/** A playbook, and what its tasks append to the file `TRACE` if ansible-playbook runs it. */
-interface Case {
-  readonly play: string;
-  /** More files of the project. */
-  readonly files?: Readonly<Record<string, string>>;
-  readonly args?: readonly string[];
-  readonly trace: readonly string[];
-  /** Default: 0. */
-  readonly code?: number;
-}
-
-const cases: Readonly<Record<string, Case>> = {
+const plays: Readonly<Record<string, TracedPlay>> = {
   'index_var is the number of the item': {
     play: `
 - hosts: a
@@ -112,59 +96,6 @@ const cases: Readonly<Record<string, Case>> = {
 `,
     trace: ['a=2', 'yes', 'zero', '# BEGIN', 'b', '# END', 'true'],
   },
-  'any_errors_fatal: no host starts the task after the one that failed': {
-    play: `
-- hosts: all
-  any_errors_fatal: true
-  tasks:
-    - shell: sleep 0.5; false
-      when: inventory_hostname == "a"
-    - shell: echo never >>TRACE
-`,
-    trace: [],
-    code: 2,
-  },
-  'any_errors_fatal: a failure that is rescued does not end the play, with fewer forks than hosts': {
-    play: `
-- hosts: all
-  any_errors_fatal: true
-  tasks:
-    - block:
-        - shell: sleep 0.3; false
-          when: inventory_hostname == "a"
-        - shell: echo other >>TRACE
-      rescue:
-        - shell: echo rescued >>TRACE
-    - shell: echo all >>TRACE
-`,
-    args: ['--forks', '1'],
-    trace: ['other', 'rescued', 'all', 'all'],
-  },
-  'run_once: the first host runs the task, also if others reach it earlier': {
-    play: `
-- hosts: all
-  tasks:
-    - shell: sleep 0.5
-      when: inventory_hostname == "a"
-    - shell: echo {{ inventory_hostname }}
-      run_once: true
-      register: r
-    - shell: echo once on {{ r.stdout }} >>TRACE
-`,
-    trace: ['once on a', 'once on a'],
-  },
-  'run_once: the next host runs the task if the first one has failed': {
-    play: `
-- hosts: all
-  tasks:
-    - shell: sleep 0.3; false
-      when: inventory_hostname == "a"
-    - shell: echo {{ inventory_hostname }} >>TRACE
-      run_once: true
-`,
-    trace: ['b'],
-    code: 2,
-  },
   'results and facts that tasks have set are known in later plays': {
     play: `
 - hosts: a
@@ -181,55 +112,6 @@ const cases: Readonly<Record<string, Case>> = {
       when: r.stdout == "result"
 `,
     trace: ['of a, result, item x'],
-  },
-  'a fact of an earlier play is known in a plan only if its task is': {
-    play: `
-- hosts: a
-  tasks:
-    - set_fact: { mine: known }
-    - shell: echo result
-      register: r
-- hosts: a
-  tasks:
-    - shell: echo no >>TRACE
-      when: mine != "known"
-    - shell: echo perhaps >>TRACE
-      when: r.stdout == "x"
-`,
-    args: ['--check'],
-    trace: [],
-  },
-  'hostvars has what tasks of another host have set: a host waits for it, with fewer forks than hosts, too': {
-    play: `
-- hosts: all
-  tasks:
-    - shell: sleep 0.5
-      when: inventory_hostname == "b"
-    - shell: echo of {{ inventory_hostname }}
-      register: r
-    - set_fact: { mine: "fact of {{ inventory_hostname }}", list: [x] }
-    - shell: echo "{{ hostvars.b.r.stdout }}, {{ hostvars.b.mine }}, {{ item }}" >>TRACE
-      loop: "{{ hostvars.b.list }}"
-      when: inventory_hostname == "a"
-- hosts: a
-  tasks:
-    - shell: echo "later {{ hostvars.b.mine }} {{ hostvars.b.facts.user }}" >>TRACE
-`,
-    args: ['--forks', '1'],
-    trace: ['of b, fact of b, x', `later fact of b ${userInfo().username}`],
-  },
-  'hostvars of a host that has failed: the host that needs it fails, and does not wait for ever': {
-    play: `
-- hosts: all
-  tasks:
-    - shell: "false"
-      when: inventory_hostname == "b"
-    - shell: echo of {{ inventory_hostname }}
-      register: r
-    - shell: echo "{{ hostvars.b.r.stdout }}" >>TRACE
-`,
-    trace: [],
-    code: 2,
   },
   'include_tasks and include_role in a loop, whose items choose the file, the conditions and the variables': {
     play: `
@@ -265,64 +147,36 @@ const cases: Readonly<Record<string, Case>> = {
         - copy: { dest: TRACE.2, content: own }
         - copy: { dest: TRACE.3, content: own, mode: "0611" }
         - copy: { dest: TRACE.4 }
+          # These replace all of the block's, so this file has the usual mode.
           module_defaults: { copy: { content: task } }
       module_defaults: { copy: { mode: "0600" } }
-    # Those of the task replace all of the block's, so this file has the usual mode.
-    - shell: cd "$(dirname TRACE)"; stat -c "%a %n" trace.[1-5] >>TRACE; cat TRACE.1 TRACE.4 >>TRACE
+    - copy: "{{ item }}"
+      loop: [{ dest: TRACE.6, mode: "0604" }]
+    - shell: cd "$(dirname TRACE)"; stat -c "%a %n" trace.[1-6] >>TRACE; cat TRACE.1 TRACE.4 TRACE.6 >>TRACE
 `,
     files: { 'roles/r/tasks/main.yml': '- file: { dest: TRACE.5, state: directory }\n' },
-    trace: ['640 trace.1', '600 trace.2', '611 trace.3', '644 trace.4', '750 trace.5', 'playtask'],
+    trace: ['640 trace.1', '600 trace.2', '611 trace.3', '644 trace.4', '750 trace.5', '604 trace.6', 'playtaskplay'],
   },
 };
 
-// Each case is a process of its own, as a user starts it.
-describe.skipIf(noSshd !== undefined)('a playbook does what it does with ansible-playbook', () => {
-  let place: Workplace;
-  let sshd: Sshd;
-  beforeAll(async () => {
-    place = workplace();
-    sshd = await startSshd();
-  });
-  afterAll(() => {
-    sshd?.stop();
-    place?.remove();
-  });
-
-  const shown = (text: string): string => text.replaceAll('TRACE', join(sshd.directory, 'trace'));
-  const projectOf = (play: string, files: Readonly<Record<string, string>> = {}): string => {
-    const { user } = sshd.login();
-    const login = { address: '127.0.0.1', port: sshd.port, user, identity_file: sshd.key };
-    const host = { ...login, known_hosts_file: sshd.knownHosts };
-    return place.project({
-      'inventory/hosts.yml': stringify({ all: { hosts: { a: host, b: host } } }),
-      'tasks/play.yml': shown(play),
-      ...Object.fromEntries(Object.entries(files).map(([name, text]) => [name, shown(text)])),
-    });
-  };
-
-  test.each(Object.entries(cases))('%s', async (_name, { play, files, args = [], trace, code: expected = 0 }) => {
-    const traced = join(sshd.directory, 'trace');
-    rmSync(traced, { force: true });
-    const project = projectOf(play, files);
-    const { code, stdout, stderr } = await place.heal(project, ['run', 'play', ...args]);
-    expect(code, stdout + stderr).toBe(expected);
-    expect(existsSync(traced) ? readFileSync(traced, 'utf8').trimEnd().split('\n') : []).toEqual(trace);
-  });
-
-  test('a result that a plan cannot know is not waited for: the hosts go on at their own pace', async () => {
-    const project = projectOf(`
-- hosts: all
+testPlays('a playbook', plays, (runs) => {
+  test('a fact of an earlier play is known in a plan, and a result of a change is not', async () => {
+    const { code, stdout } = await runs.run(
+      `
+- hosts: a
   tasks:
-    - command: { cmd: sleep 1, readonly: true }
-      when: inventory_hostname == "b"
-    - shell: echo x
+    - set_fact: { mine: known }
+    - shell: echo result
       register: r
-    - shell: echo {{ r.stdout }}
-    - shell: echo {{ item }}
-      loop: "{{ r.stdout_lines }}"
-`);
-    const { stdout } = await place.heal(project, ['plan', 'play', '-v']);
-    const lines = stdout.split('\n').flatMap((line) => /^([ab]) +\| (unknown|to change)/.exec(line)?.[1] ?? []);
-    expect(lines.join(''), stdout).toBe('aaabbb');
+- hosts: a
+  tasks:
+    - { name: By the fact, shell: echo no, when: mine != "known" }
+    - { name: By the result, shell: echo perhaps, when: r.stdout == "x" }
+`,
+      ['plan', 'play', '-v'],
+    );
+    expect(code, stdout).toBe(0);
+    expect(stdout).toMatch(/^a \| skipped +\| By the fact/m);
+    expect(stdout).toMatch(/^a \| unknown +\| By the result/m);
   });
 });

@@ -24,10 +24,9 @@ export async function fakeFleet(sshd: Sshd, patience: (what: string) => number):
   const good = Array.from({ length: 20 }, (_, n) => `good${n}`);
   const publicKey = readFileSync(`${sshd.hostKeys.ed25519}.pub`, 'utf8');
   const known = [sshd.port, ...servers.map(({ port }) => port)].map((port) => `[127.0.0.1]:${port} ${publicKey}`);
-  const { user } = sshd.login();
-  const common = { address: '127.0.0.1', user, identity_file: sshd.key, known_hosts_file: 'known_hosts' };
+  const common = { ...sshd.variables, known_hosts_file: 'known_hosts' };
   const hosts = {
-    ...Object.fromEntries(good.map((name) => [name, { ...common, port: sshd.port, connect_timeout: 60 }])),
+    ...Object.fromEntries(good.map((name) => [name, { ...common, connect_timeout: 60 }])),
     ...Object.fromEntries(
       servers.map(({ port }, n) => [`fake${n}`, { ...common, port, connect_timeout: patience(fakes[n] ?? '') }]),
     ),

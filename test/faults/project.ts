@@ -22,7 +22,7 @@ export interface Workplace {
     env?: Readonly<Record<string, string>>,
   ) => Promise<Transcript>;
   /** Starts it there. */
-  readonly start: (project: string, args: readonly string[]) => Started;
+  readonly start: (project: string, args: readonly string[], onOutput?: (text: string) => void) => Started;
   readonly remove: () => void;
 }
 
@@ -46,7 +46,8 @@ export function workplace(): Workplace {
       const shown = (text: string): string => text.replaceAll(project, 'PROJECT').replaceAll(shipped, 'HEAL');
       return { code, stdout: shown(stdout), stderr: shown(stderr) };
     },
-    start: (project, args) => startHeal(healEntry, args, { cwd: project, env: { HOME: project }, limitMs }),
+    start: (project, args, onOutput = () => {}) =>
+      startHeal(healEntry, args, { cwd: project, env: { HOME: project }, limitMs, onOutput }),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
 }

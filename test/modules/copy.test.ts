@@ -63,18 +63,25 @@ for (const shell of shells()) {
       ]);
     });
 
-    cases('a file of the host that changes after it was read is not copied', () => {
+    cases('a file of the host that changes after it was read, or is replaced by a link, is not copied', () => {
       writeFileSync(at('source'), 'mine\n');
+      writeFileSync(at('secret'), 'for root alone\n');
       const args = { ...defaults, src: at('source'), remote_src: true, dest: at('f') };
       const { decision, states } = decide(shell, copy, args, inputOf());
       const [change] = decision.changes;
       if (change === undefined) throw new Error('nothing to change');
+      const isRefused = (): void => {
+        // With its guards, and without them: what was read is compared, too.
+        for (const expects of [change.expects ?? [], []]) {
+          expect(apply(shell, { ...change, expects }, states)).toMatchObject({ code: 97, stderr: 'moved\n' });
+          expect(readdirSync(files.directory).sort()).toEqual(['secret', 'source']);
+        }
+      };
       writeFileSync(at('source'), 'theirs\n');
-      // With its guards, and without them: what was read is compared, too.
-      for (const expects of [change.expects ?? [], []]) {
-        expect(apply(shell, { ...change, expects }, states)).toMatchObject({ code: 97, stderr: 'moved\n' });
-        expect(readdirSync(files.directory)).toEqual(['source']);
-      }
+      isRefused();
+      rmSync(at('source'));
+      symlinkSync('secret', at('source'));
+      isRefused();
     });
 
     test('an update keeps owner and mode, and shows the difference', () => {

@@ -36,7 +36,6 @@ const odd = (n: number): boolean => n % 2 === 1;
 /** The tasks of the race, by what their module does. */
 export const racing: Readonly<Record<string, Racing>> = {
   copy: { module: copy, args: (at, n) => ({ ...placed, content: `new ${n}`, dest: at('f') }) },
-  // The other account may read what is copied, so it must never be the file that a link in its directory points to.
   'copy, of the host': {
     module: copy,
     args: (at) => ({ ...placed, src: at('f'), remote_src: true, dest: at('d/copy'), mode: '0644' }),

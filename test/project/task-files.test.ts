@@ -85,6 +85,12 @@ describe('files of tasks', () => {
       { 'tasks/one.yml': '' },
     ],
     [
+      'loop_control that has no effect',
+      '- include_tasks: one.yml\n  loop: [1]\n  loop_control: { pause: 1 }\n',
+      '"pause" is not supported at an include\n  tasks/site.yml:6:23',
+      { 'tasks/one.yml': '' },
+    ],
+    [
       'a loop that is not a list',
       '- include_tasks: one.yml\n  loop: "{{ n }}"\n  vars: { n: 1 }\n',
       '"loop" must be a list\n  tasks/site.yml:5:13',

@@ -71,9 +71,9 @@ const down = defineModule({
   plan: () => [{ title: 'go down', sign: '~', act: { kind: 'reconnect', script: sh`:`, within: 1 } }],
 });
 
-/** Counts in a file how often it was asked; the answers contradict each other until it was asked `enough` times. */
-const contradicted = defineModule({
-  name: 'contradicted',
+/** Counts in a file how often it was asked; the answers are inconsistent until it was asked `enough` times. */
+const inconsistent = defineModule({
+  name: 'inconsistent',
   about: 'Reads again.',
   args: { properties: { path: { type: 'string' }, enough: { type: 'integer' } }, required: ['path', 'enough'] },
   examples: [],
@@ -83,12 +83,12 @@ const contradicted = defineModule({
   plan: ({ path, enough }, { asked }) =>
     Number(asked?.stdout.toString('utf8')) >= enough
       ? []
-      : { changes: [], failed: `${path} changes while it is read`, contradiction: true },
+      : { changes: [], failed: `${path} changes while it is read`, inconsistent: true },
 });
 
 /** Modules of tests of the engine, by name. */
 export const modules: ReadonlyMap<string, Module> = new Map([
-  ['contradicted', contradicted],
+  ['inconsistent', inconsistent],
   ['down', down],
   ['line-file', lineFile],
   ['free', free],

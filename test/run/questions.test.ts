@@ -76,7 +76,7 @@ describe.each(engineShells(all))('a run under $name', (shell) => {
     ] as const) {
       for (const check of [false, true]) {
         const path = newFile(shell);
-        const { done } = await run(shell, madePlay([madeTask('contradicted', { path, enough })]), { check });
+        const { done } = await run(shell, madePlay([madeTask('inconsistent', { path, enough })]), { check });
         expect(done.map((event) => event.status)).toEqual([status]);
         expect(readFileSync(path, 'utf8')).toBe('\n'.repeat(times));
       }

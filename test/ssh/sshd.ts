@@ -22,6 +22,8 @@ export interface Sshd {
   /** Paths of its private host keys, by type. */
   readonly hostKeys: { readonly ed25519: string; readonly rsa: string };
   login(changes?: Partial<Login>): Login;
+  /** Variables of a host in an inventory that reach it. */
+  readonly variables: Readonly<Record<string, string | number>>;
   /** The number of connections it has accepted so far. */
   connections(): number;
   log(): string;
@@ -158,6 +160,13 @@ export async function startSshd(config: readonly string[] = [], account?: Accoun
     key,
     knownHosts,
     hostKeys,
+    variables: {
+      address: '127.0.0.1',
+      port,
+      user: userInfo().username,
+      identity_file: key,
+      known_hosts_file: knownHosts,
+    },
     login: (changes = {}) => testLogin({ port, identityFile: key, knownHostsFile: knownHosts, ...changes }),
     connections: () => log.match(/^Connection from /gm)?.length ?? 0,
     log: () => log,

@@ -80,7 +80,7 @@ export function editedPlan(
   if (there === undefined && !args.create) return fail(`there is no file ${target}`, 'create: true creates it');
   if (there?.sha256 !== old?.sha256) {
     const failed = `${target} changes while it is read`;
-    return { ...fail(failed, 'which program writes to it? run again when it has ended'), contradiction: true };
+    return { ...fail(failed, 'which program writes to it? run again when it has ended'), inconsistent: true };
   }
 
   const before = old === undefined ? '' : textOf(old.bytes);

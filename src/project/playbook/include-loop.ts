@@ -1,7 +1,7 @@
 import { constant } from '../template/template.ts';
 import { isList } from '../variables/value.ts';
 import { usage } from '../yaml/problems.ts';
-import type { MapNode } from '../yaml/yaml-file.ts';
+import { entryOf, type MapNode } from '../yaml/yaml-file.ts';
 import { constantValue } from './constant-node.ts';
 import { readVars } from './inherited-keywords.ts';
 import type { Inherited, TaskContext } from './loading.ts';
@@ -23,10 +23,19 @@ export function inclusions(map: MapNode, context: TaskContext, inherited: Inheri
   const own = map.entries.filter(({ key }) => loopKeywords.includes(key));
   if (!included || own.length === 0) return [{ map, inherited }];
   const vars = { ...inherited.vars, ...readVars(map, context) };
+  const { problems } = context.loading;
+  const control = entryOf(map, 'loop_control')?.value;
+  for (const { key, at } of control?.kind === 'map' ? control.entries : []) {
+    if (key === 'label' || key === 'pause')
+      problems.add(
+        `"${key}" is not supported at an include`,
+        at,
+        'remove it: heal shows and runs each included task separately',
+      );
+  }
   const { loop, loopVar, loopControl } = readLoop(map, context, vars);
   const value = loop && constantValue(loop, '"loop"', context, vars);
   if (loop === undefined || value === undefined) return [];
-  const { problems } = context.loading;
   const items = problems.attempt(() => {
     if (isList(value)) return value;
     throw usage('"loop" must be a list', loop.at, 'begin each of its entries with "- "');

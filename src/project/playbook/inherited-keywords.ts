@@ -119,7 +119,8 @@ function readEnvironment(map: MapNode, { loading }: TaskContext): Template<Value
   );
 }
 
-function joined(below: Template<ValueMap>, above: Template<ValueMap>): Template<ValueMap> {
+/** A mapping on top of another one. */
+export function joined(below: Template<ValueMap>, above: Template<ValueMap>): Template<ValueMap> {
   const both: Compiled<ValueMap> = {
     at: above.at,
     inputs: [...new Set([...below.inputs, ...above.inputs])],

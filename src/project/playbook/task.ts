@@ -8,7 +8,7 @@ import type { Problems } from '../yaml/problems.ts';
 import { didYouMean, listed } from '../yaml/spelling.ts';
 import { type Entry, entryOf, type MapNode, type Node } from '../yaml/yaml-file.ts';
 import { type Elsewhere, elsewhere } from './ansible-names.ts';
-import { asMapping, joinedEnvironment, readInherited, readSettled } from './inherited-keywords.ts';
+import { asMapping, joined, joinedEnvironment, readInherited, readSettled } from './inherited-keywords.ts';
 import type { Inherited, TaskContext } from './loading.ts';
 import { nameField, readLoop } from './loop.ts';
 import { checkMeta } from './meta.ts';
@@ -104,7 +104,7 @@ function readArgs(
   const { problems, secrets, later } = context.loading;
   const written = withMore(argsNode(module, entry, problems), more, problems);
   if (written === undefined) return undefined;
-  if (written.kind !== 'map') return problems.attempt(() => wholeArgs(module, written, context));
+  if (written.kind !== 'map') return problems.attempt(() => wholeArgs(module, written, context, defaults));
   const node = withDefaults(module, withoutAliases(module, written, problems), defaults);
   later.push(() => checkArgsBefore(module, node, problems));
   const conditional = node.entries.filter(({ key }) => module.conditions?.includes(key));
@@ -159,8 +159,14 @@ function argsNode(module: ModuleSchema, entry: Entry, problems: Problems): Node 
 }
 
 /** `template: "{{ item }}"`: all arguments come from one expression, and are checked when its value is known. */
-function wholeArgs(module: ModuleSchema, node: Node, context: TaskContext): Args {
-  const inner = asMapping(compileNode(node, context.loading.secrets), node.at, module.name);
+function wholeArgs(
+  module: ModuleSchema,
+  node: Node,
+  { loading: { secrets } }: TaskContext,
+  defaults: Inherited['moduleDefaults'],
+): Args {
+  const inner = asMapping(compileNode(node, secrets), node.at, module.name);
+  const missing = withDefaults(module, { kind: 'map', at: node.at, entries: [] }, defaults);
   const { aliases = {} } = module;
   const evaluate: typeof inner.evaluate = (variables) => {
     const outcome = inner.evaluate(variables);
@@ -168,7 +174,8 @@ function wholeArgs(module: ModuleSchema, node: Node, context: TaskContext): Args
     const entries = Object.entries(outcome.value).map(([key, value]) => [own(aliases, key) ?? key, value]);
     return { kind: 'value', value: Object.fromEntries(entries) };
   };
-  return { args: { ...inner, evaluate }, argPlaces: {}, conditions: [] };
+  const usual = asMapping(compileNode(missing, secrets), node.at, module.name);
+  return { args: joined(usual, { ...inner, evaluate }), argPlaces: {}, conditions: [] };
 }
 
 type Keywords = Omit<Task, 'id' | 'name' | 'module' | 'args' | 'argPlaces' | 'conditions' | 'at' | 'role'> &

@@ -59,7 +59,7 @@ function itemsOf(task: Task, loop: Template, variables: Variables): Known['value
 
 /** What another host gets from the tasks before this one that it has not finished. */
 function unfinishedOf(run: HostRun, other: string, task: Task): Known['values'] {
-  const names = run.batch.turns.unfinished(other, run.host.name, task).flatMap(namesGiven);
+  const names = run.batch.scheduler.unfinished(other, run.host.name, task).flatMap(namesGiven);
   const values: Record<string, Evaluated<Value>> = {};
   for (const name of names) values[name] = { kind: 'pending', names: [`${name}${ofOther}${other}`] };
   return values;

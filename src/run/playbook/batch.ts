@@ -1,6 +1,6 @@
 import type { Play } from '../../core/playbook.ts';
 import type { Outcome } from '../task/outcome.ts';
-import type { Turns } from './turns.ts';
+import type { Scheduler } from './scheduler.ts';
 
 /** What the hosts of a batch share: the failed hosts, and the tasks that run once for all of them. */
 export interface Batch {
@@ -13,11 +13,11 @@ export interface Batch {
    * was interrupted: the next host that asks does it then.
    */
   readonly once: (key: string, work: () => Promise<Outcome>) => Promise<{ outcome: Outcome; mine: boolean }>;
-  readonly turns: Turns;
+  readonly scheduler: Scheduler;
 }
 
 /** A batch of a play, with `size` hosts. */
-export function batchOf(play: Play, size: number, turns: Turns): Batch {
+export function batchOf(play: Play, size: number, scheduler: Scheduler): Batch {
   const failed = new Set<string>();
   const claims = new Map<string, Promise<Outcome | undefined>>();
   const once: Batch['once'] = async (key, work) => {
@@ -46,6 +46,6 @@ export function batchOf(play: Play, size: number, turns: Turns): Batch {
       failed.add(host);
     },
     once,
-    turns,
+    scheduler,
   };
 }

@@ -13,7 +13,7 @@ import { type Batch, batchOf } from './batch.ts';
 import { eachHost } from './each-host.ts';
 import { type Fleet, guarded, knownOf, localOf, reach, seenOf } from './fleet.ts';
 import type { RunOptions } from './run-options.ts';
-import { endsTogether, turnsOf } from './turns.ts';
+import { createScheduler, endsTogether } from './scheduler.ts';
 
 /** The run of one host of a batch, with its tasks and checks. */
 interface HostWork {
@@ -32,8 +32,8 @@ type Stage = (work: HostWork) => Promise<boolean>;
  */
 export async function runBatch(options: RunOptions, play: Play, batch: readonly Host[], fleet: Fleet): Promise<void> {
   const { forks, signal } = options;
-  const turns = turnsOf(play, batch, forks, signal);
-  const shared = batchOf(play, batch.length, turns);
+  const scheduler = createScheduler(play, batch, forks, signal);
+  const shared = batchOf(play, batch.length, scheduler);
   const works = new Map<string, HostWork>();
 
   const logIn = async (host: Host): Promise<void> => {
@@ -61,11 +61,11 @@ export async function runBatch(options: RunOptions, play: Play, batch: readonly 
     if (tasks !== undefined) await doStage(host, tasks);
   };
   const atOnce = (work: (host: Host) => Promise<void>): Promise<void> =>
-    // All of them: the turns limit how many are at work.
+    // All of them: the scheduler limits how many are at work.
     eachHost(batch, batch.length, (host) =>
       work(host).finally(() => {
-        turns.leave(host.name);
-        turns.end(host.name);
+        scheduler.tasksDone(host.name);
+        scheduler.done(host.name);
       }),
     );
   if (endsTogether(play)) {
@@ -74,10 +74,10 @@ export async function runBatch(options: RunOptions, play: Play, batch: readonly 
     for (const stage of others) await eachHost(batch, forks, (host) => doStage(host, stage));
   } else {
     await atOnce(async (host) => {
-      await turns.begin(host.name);
+      await scheduler.start(host.name);
       await logIn(host);
       await doTasks(host);
-      turns.leave(host.name);
+      scheduler.tasksDone(host.name);
       for (const stage of others) await doStage(host, stage);
     });
   }

@@ -2,7 +2,7 @@ import { HealError } from '../../core/errors.ts';
 import type { Value } from '../../core/playbook.ts';
 import { evaluateOn } from '../host/evaluate-on.ts';
 import { flowIn, type HostRun } from '../host/host-run.ts';
-import { catchUp, takeTurn } from '../host/host-turns.ts';
+import { beforeTask, waitForOthers } from '../host/host-scheduling.ts';
 import type { Instance } from '../task/instance.ts';
 import { meta } from '../task/meta.ts';
 import { emptyLoop, type Outcome } from '../task/outcome.ts';
@@ -34,11 +34,11 @@ export async function runTaskList(
       return false;
     // Changes that the program of a task applied ahead are reported also if that task then failed its proof.
     if (flow.skips(first.task) && !run.made.has(first)) continue;
-    await takeTurn(run, first);
+    await beforeTask(run, first);
     if (run.batch.stopped()) return false;
     const waitsFor = waitsBefore(run, list, index);
     let loop = unfoldAt(run, list, index, waitsFor);
-    if (loop === 'unknown' && loopNeedsOthers(run, first, waitsFor) && (await catchUp(run, first))) {
+    if (loop === 'unknown' && loopNeedsOthers(run, first, waitsFor) && (await waitForOthers(run, first))) {
       loop = unfoldAt(run, list, index, waitsFor);
     }
     if (loop === 'empty') {

@@ -2,7 +2,7 @@ import { overlaps, type Scope } from '../../core/scope.ts';
 import { pendingAfter } from '../handlers/handlers.ts';
 import { evaluateOn } from '../host/evaluate-on.ts';
 import { flowIn, type HostRun, questionsOf } from '../host/host-run.ts';
-import { endsTogether } from '../playbook/turns.ts';
+import { endsTogether } from '../playbook/scheduler.ts';
 import { waitsBefore } from '../task-list/gather.ts';
 import type { Instance } from './instance.ts';
 import { meta } from './meta.ts';

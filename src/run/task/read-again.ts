@@ -4,28 +4,28 @@ import { type HostRun, onlyPlans } from '../host/host-run.ts';
 import type { TaskEvaluation } from './evaluate-task.ts';
 import { type Instance, isCheck } from './instance.ts';
 
-/** How often the answers to a task's questions may contradict each other, before the task fails. */
-const contradictionsAtMost = 3;
+/** How often the answers to a task's questions may be inconsistent, before the task fails. */
+const inconsistentAtMost = 3;
 
 /**
  * Returns a function for one attempt at a task, which decides whether a failing evaluation is repeated with new answers:
  *
  * - Another run may be in the middle of its changes, so that a file which it writes next is missing. So a task that changes the
  *   host acquires the lock before it fails, and if another run had the lock, everything is read again.
- * - If a program writes a file between two questions about it, their answers contradict each other.
+ * - If a program writes a file between two questions about it, their answers are inconsistent.
  */
 export function readsAgain(run: HostRun, instance: Instance): (evaluation: TaskEvaluation) => Promise<boolean> {
-  let contradictions = 0;
+  let inconsistentTimes = 0;
   return async (evaluation) => {
     const decision = evaluation.kind === 'decided' ? evaluation.decision : undefined;
     if (evaluation.kind !== 'failed' && decision?.failed === undefined) return false;
     if (questionsAsked(run, instance).length === 0) return false;
     const lock = changesHost(run, instance) ? lockOf(run) : undefined;
     if (lock !== undefined && (await lockAhead(run, lock))) return true;
-    if (decision?.contradiction !== true) return false;
+    if (decision?.inconsistent !== true) return false;
     forgetAnswers(run, instance);
-    contradictions += 1;
-    return contradictions < contradictionsAtMost;
+    inconsistentTimes += 1;
+    return inconsistentTimes < inconsistentAtMost;
   };
 }
 

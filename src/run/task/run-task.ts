@@ -5,7 +5,7 @@ import { digestOf } from '../handlers/pending-handlers.ts';
 import { evaluateOn, needsOthers, variablesOf } from '../host/evaluate-on.ts';
 import { exchange } from '../host/exchange.ts';
 import { flowIn, type HostRun, onlyPlans } from '../host/host-run.ts';
-import { catchUp } from '../host/host-turns.ts';
+import { waitForConditions, waitForOthers } from '../host/host-scheduling.ts';
 import { whileReachable } from '../host/reconnect.ts';
 import { waitsBefore } from '../task-list/gather.ts';
 import { prefetch } from '../task-list/prefetch.ts';
@@ -67,6 +67,7 @@ async function runTaskOnHost(
 
   for (let attempt = 0; ; attempt += 1) {
     const ended = await whileReachable(run, instance, flow.minds(instance.task), () => runAttempt(acting, turn));
+    await waitForConditions(run, instance, variables(ended.result ?? {}));
     const outcome = outcomeOf(instance, ended, variables, attempt + 1);
     if (outcome.enough || attempt >= instance.task.retries || onlyPlans(run, instance.task)) {
       const final: Outcome = outcome.enough
@@ -95,7 +96,7 @@ async function runTaskOnHost(
 /** One attempt at an instance. */
 async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
   const { instance, list, index, waitsFor } = turn;
-  const isReadAgain = readsAgain(run, instance);
+  const readAgain = readsAgain(run, instance);
   let moved = 0;
   const made = run.made.get(instance);
   if (made !== undefined) {
@@ -115,8 +116,8 @@ async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
       await askFor(run, list, index, turn.later, evaluation);
       continue;
     }
-    if (await isReadAgain(evaluation)) continue;
-    if (evaluation.kind === 'waits' && needsOthers(evaluation.names) && (await catchUp(run, instance))) continue;
+    if (await readAgain(evaluation)) continue;
+    if (evaluation.kind === 'waits' && needsOthers(evaluation.names) && (await waitForOthers(run, instance))) continue;
     if (evaluation.kind !== 'decided') return endOf(run, evaluation);
     noticeRecorded(run, instance, evaluation);
     const { decision, prepared } = evaluation;

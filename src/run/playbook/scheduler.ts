@@ -11,23 +11,23 @@ import type { Host, Play, Task } from '../../core/playbook.ts';
  *
  * At most `forks` hosts are at work; one that waits for others is not.
  */
-export interface Turns {
+export interface Scheduler {
   /** Resolves when the host may begin, or the run was interrupted. */
-  begin(host: string): Promise<void>;
+  start(host: string): Promise<void>;
   /**
    * Resolves when the host may start the task, or the run was interrupted.
    *
    * @param waits called before the host waits for others
    */
-  turn(host: string, task: Task, waits: () => void): Promise<void>;
+  beforeTask(host: string, task: Task, waits: () => void): Promise<void>;
   /** Tasks before this one that another host has not finished; none if that host is not in the play, or was lost. */
   unfinished(other: string, host: string, task: Task): readonly Task[];
   /** Waits until all other hosts have finished the tasks before this one. False if they had. */
-  catchUp(host: string, task: Task, waits: () => void): Promise<boolean>;
+  waitForOthers(host: string, task: Task, waits: () => void): Promise<boolean>;
   /** The host has finished its tasks, or was lost: no other waits for it. */
-  leave(host: string): void;
+  tasksDone(host: string): void;
   /** The host has finished everything. */
-  end(host: string): void;
+  done(host: string): void;
 }
 
 interface Waiting {
@@ -42,11 +42,11 @@ export function endsTogether({ anyErrorsFatal, maxFailPercentage }: Play): boole
 }
 
 /**
- * Creates the turns of the tasks of a play.
+ * Creates the scheduler of a play's tasks.
  *
  * @param hosts in their order; each of them must call `leave` and `end`
  */
-export function turnsOf(play: Play, hosts: readonly Host[], forks: number, signal: AbortSignal): Turns {
+export function createScheduler(play: Play, hosts: readonly Host[], forks: number, signal: AbortSignal): Scheduler {
   const together = endsTogether(play);
   const positions = new Map(play.tasks.map((task, position) => [task, position]));
   const at = new Map(hosts.map(({ name }) => [name, -1]));
@@ -102,8 +102,8 @@ export function turnsOf(play: Play, hosts: readonly Host[], forks: number, signa
   };
 
   return {
-    begin: (host) => wait(host, () => true),
-    async turn(host, task, waits) {
+    start: (host) => wait(host, () => true),
+    async beforeTask(host, task, waits) {
       const position = positions.get(task);
       // Another item of its loop.
       if (position === undefined || at.get(host) === position) return;
@@ -117,17 +117,17 @@ export function turnsOf(play: Play, hosts: readonly Host[], forks: number, signa
       if (reached === undefined || other === host) return [];
       return play.tasks.slice(Math.max(0, reached), positionOf(host, task));
     },
-    async catchUp(host, task, waits) {
+    async waitForOthers(host, task, waits) {
       const position = positionOf(host, task);
       if (allAreAt(position)) return false;
       await wait(host, () => allAreAt(position), waits);
       return true;
     },
-    leave(host) {
+    tasksDone(host) {
       move(host, undefined);
       startNext();
     },
-    end(host) {
+    done(host) {
       working.delete(host);
       startNext();
     },

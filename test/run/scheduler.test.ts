@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Task } from '../../src/core/playbook.ts';
-import { turnsOf } from '../../src/run/playbook/turns.ts';
+import { createScheduler } from '../../src/run/playbook/scheduler.ts';
 import { constant, madeHost, madePlay, madeTask } from './made.ts';
 
 const tasks = ['a', 'b', 'c'].map((name) => madeTask('free', {}, { name: constant(name) }));
@@ -14,9 +14,9 @@ function taskAt(index: number): Task {
   return task;
 }
 
-/** Lets the hosts go through their tasks; `pace` is how many turns of the event loop a task takes. */
+/** Lets the hosts go through their tasks; `pace` is how many scheduler of the event loop a task takes. */
 async function run(forks: number, own: readonly (readonly number[])[], pace: (host: number) => number) {
-  const turns = turnsOf(play, hosts, forks, new AbortController().signal);
+  const scheduler = createScheduler(play, hosts, forks, new AbortController().signal);
   const log: string[] = [];
   const waits: string[] = [];
   let running = 0;
@@ -24,15 +24,15 @@ async function run(forks: number, own: readonly (readonly number[])[], pace: (ho
   await Promise.all(
     hosts.map(async ({ name }, host) => {
       for (const index of own[host] ?? []) {
-        await turns.turn(name, taskAt(index), () => waits.push(name));
+        await scheduler.beforeTask(name, taskAt(index), () => waits.push(name));
         log.push(nameOf(index));
         running += 1;
         most = Math.max(most, running);
         for (let n = 0; n < pace(host); n += 1) await new Promise((resolve) => setImmediate(resolve));
         running -= 1;
       }
-      turns.leave(name);
-      turns.end(name);
+      scheduler.tasksDone(name);
+      scheduler.done(name);
     }),
   );
   return { log: log.join(''), waits, most };
@@ -56,19 +56,19 @@ test('a host that skips tasks, or leaves, is not waited for', async () => {
   expect((await run(2, [[0], [2], all], (host) => host)).log).toBe('aabcc');
 });
 
-test('another item of a loop has the same turn', async () => {
+test('another item of a loop starts at once', async () => {
   const { log } = await run(5, [[0, 0, 1], [0, 1], [1]], () => 1);
   expect([log.slice(0, 3), log.slice(3)]).toEqual(['aaa', 'bbb']);
 });
 
 test('an interrupt ends all waiting', async () => {
   const abort = new AbortController();
-  const turns = turnsOf(play, hosts, 5, abort.signal);
+  const scheduler = createScheduler(play, hosts, 5, abort.signal);
   const waits: string[] = [];
-  const turn = turns.turn('h1', taskAt(0), () => waits.push('h1'));
+  const started = scheduler.beforeTask('h1', taskAt(0), () => waits.push('h1'));
   expect(waits).toEqual(['h1']);
   abort.abort();
-  await turn;
+  await started;
 });
 
 test('a task with run_once starts on the first host, and after it on the others', async () => {
@@ -76,10 +76,10 @@ test('a task with run_once starts on the first host, and after it on the others'
   if (a === undefined || b === undefined) throw new Error('no tasks');
   const once = { ...b, runOnce: true };
   for (const anyErrorsFatal of [false, true]) {
-    const turns = turnsOf(madePlay([a, once], { anyErrorsFatal }), hosts, 5, new AbortController().signal);
+    const scheduler = createScheduler(madePlay([a, once], { anyErrorsFatal }), hosts, 5, new AbortController().signal);
     const log: string[] = [];
     const go = async (host: string, task: Task): Promise<void> => {
-      await turns.turn(host, task, () => {});
+      await scheduler.beforeTask(host, task, () => {});
       log.push(host);
     };
     const first = hosts.map(({ name }) => go(name, a));
@@ -88,10 +88,10 @@ test('a task with run_once starts on the first host, and after it on the others'
     await new Promise((resolve) => setImmediate(resolve));
     expect(log).toEqual(['h1', 'h2', 'h3']);
     // The first host failed before it, so the next one is the first.
-    turns.leave('h1');
+    scheduler.tasksDone('h1');
     await rest[1];
     expect(log).toEqual(['h1', 'h2', 'h3', 'h2']);
-    turns.leave('h2');
+    scheduler.tasksDone('h2');
     await rest[0];
     expect(log).toHaveLength(5);
   }
@@ -99,38 +99,38 @@ test('a task with run_once starts on the first host, and after it on the others'
 
 test('a host that needs results of another waits until that one has finished the tasks before', async () => {
   const [a, b, c] = [taskAt(0), taskAt(1), taskAt(2)];
-  const turns = turnsOf(madePlay(tasks), hosts.slice(0, 2), 1, new AbortController().signal);
+  const scheduler = createScheduler(madePlay(tasks), hosts.slice(0, 2), 1, new AbortController().signal);
   const waits: string[] = [];
   const handler = madeTask('free', {}, { name: constant('handler') });
-  await turns.begin('h1');
-  await turns.turn('h1', c, () => {});
-  expect(turns.unfinished('h2', 'h1', c)).toEqual([a, b]);
+  await scheduler.start('h1');
+  await scheduler.beforeTask('h1', c, () => {});
+  expect(scheduler.unfinished('h2', 'h1', c)).toEqual([a, b]);
   // A handler of h1 comes after the same tasks.
-  expect(turns.unfinished('h2', 'h1', handler)).toEqual([a, b]);
-  const caughtUp = turns.catchUp('h1', c, () => waits.push('h1'));
+  expect(scheduler.unfinished('h2', 'h1', handler)).toEqual([a, b]);
+  const caughtUp = scheduler.waitForOthers('h1', c, () => waits.push('h1'));
   expect(waits).toEqual(['h1']);
   // The other one has the place of the one that waits.
-  await turns.begin('h2');
-  await turns.turn('h2', b, () => {});
-  expect(turns.unfinished('h2', 'h1', c)).toEqual([b]);
-  turns.leave('h2');
-  turns.end('h2');
+  await scheduler.start('h2');
+  await scheduler.beforeTask('h2', b, () => {});
+  expect(scheduler.unfinished('h2', 'h1', c)).toEqual([b]);
+  scheduler.tasksDone('h2');
+  scheduler.done('h2');
   expect(await caughtUp).toBe(true);
-  expect(turns.unfinished('h2', 'h1', c)).toEqual([]);
-  expect(await turns.catchUp('h1', c, () => {})).toBe(false);
+  expect(scheduler.unfinished('h2', 'h1', c)).toEqual([]);
+  expect(await scheduler.waitForOthers('h1', c, () => {})).toBe(false);
 });
 
 test('a host that waits for no other goes on before one that has not begun', async () => {
-  const turns = turnsOf(madePlay(tasks), hosts, 1, new AbortController().signal);
+  const scheduler = createScheduler(madePlay(tasks), hosts, 1, new AbortController().signal);
   const log: string[] = [];
   const go = async (host: string): Promise<void> => {
-    await turns.begin(host);
+    await scheduler.start(host);
     for (const task of tasks) {
-      await turns.turn(host, task, () => log.push('waits'));
+      await scheduler.beforeTask(host, task, () => log.push('waits'));
       log.push(host);
     }
-    turns.leave(host);
-    turns.end(host);
+    scheduler.tasksDone(host);
+    scheduler.done(host);
   };
   await Promise.all(hosts.map(({ name }) => go(name)));
   expect(log).toEqual(['h1', 'h1', 'h1', 'h2', 'h2', 'h2', 'h3', 'h3', 'h3']);

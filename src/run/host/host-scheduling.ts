@@ -1,0 +1,40 @@
+import { HealError } from '../../core/errors.ts';
+import type { Variables } from '../../core/playbook.ts';
+import type { Instance } from '../task/instance.ts';
+import { needsOthers } from './evaluate-on.ts';
+import { unlock } from './host-lock.ts';
+import type { HostRun } from './host-run.ts';
+
+/**
+ * Waits until the host may start a task. Meanwhile it has no lock: another run may have those of the other hosts, and wait for
+ * this one.
+ */
+export async function beforeTask(run: HostRun, { task }: Pick<Instance, 'task'>): Promise<void> {
+  await run.batch.scheduler.beforeTask(run.host.name, task, () => unlock(run));
+  run.settings.signal.throwIfAborted();
+}
+
+/** Waits in the same way until all other hosts have finished the tasks before this one. False if they had. */
+export async function waitForOthers(run: HostRun, { task }: Pick<Instance, 'task'>): Promise<boolean> {
+  const waited = await run.batch.scheduler.waitForOthers(run.host.name, task, () => unlock(run));
+  run.settings.signal.throwIfAborted();
+  return waited;
+}
+
+/**
+ * Waits until the results of other hosts are known that `changed_when`, `failed_when` and `until` of a task use.
+ *
+ * @param variables with the result of the task
+ */
+export async function waitForConditions(run: HostRun, instance: Instance, variables: Variables): Promise<void> {
+  const { changedWhen, failedWhen, until } = instance.task;
+  for (const condition of [...changedWhen, ...failedWhen, ...(until === undefined ? [] : [until])]) {
+    try {
+      const met = condition.evaluate(variables);
+      if (met.kind === 'pending' && needsOthers(met.names)) await waitForOthers(run, instance);
+    } catch (error) {
+      // The task reports it when it evaluates the condition.
+      if (!(error instanceof HealError)) throw error;
+    }
+  }
+}
