@@ -6,7 +6,11 @@ import { type Workplace, workplace } from '../faults/project.ts';
 import { noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
 import type { Started, Transcript } from './built.ts';
 
-/** A playbook, and what its tasks append to the file `TRACE`. It runs on the hosts `a` and `b`, which are one machine. */
+/**
+ * A playbook, and what its tasks append to the file `TRACE`. It runs on the hosts `a` and `b`, which are one machine.
+ *
+ * ansible-playbook 2.14.18 gives the same traces, except that it prints booleans as True and False.
+ */
 export interface TracedPlay {
   readonly play: string;
   /** More files of the project. */
