@@ -34,6 +34,7 @@ describe.skipIf(noSshd !== undefined)('hosts that behave badly at each stage of 
   let place: Workplace;
   let sshd: Sshd;
   let fleet: FakeFleet;
+  let project = '';
   let stdout = '';
   let code: number | null = null;
   let peak = 0;
@@ -42,7 +43,7 @@ describe.skipIf(noSshd !== undefined)('hosts that behave badly at each stage of 
     place = workplace();
     sshd = await startSshd();
     fleet = await fakeFleet(sshd, patience);
-    const project = place.project(fleet.files);
+    project = place.project(fleet.files);
     const started = place.start(project, ['run', 'site', '-f', '50']);
     const watch = setInterval(() => {
       peak = Math.max(peak, peakOf(started.pid));
@@ -73,6 +74,14 @@ describe.skipIf(noSshd !== undefined)('hosts that behave badly at each stage of 
     const name = `fake${fakes.indexOf('has control characters in its facts')}`;
     expect(recapOf(stdout, `${name} `)).toMatchObject({ ok: 2, failed: 0 });
     expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
+  });
+
+  test('heal ping prints them as JSON without control characters', async () => {
+    const name = `fake${fakes.indexOf('has control characters in its facts')}`;
+    const { code, stdout: document } = await place.heal(project, ['ping', name, '--output', 'json']);
+    expect(code).toBe(0);
+    expect(JSON.stringify(JSON.parse(document))).toContain(name);
+    expect(document).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]|\\u00[0189]/);
   });
 
   test('memory stays below 300 MB', () => {
