@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Parser, type ReadEntry } from 'tar';
+import type { ReadEntry } from 'tar';
 import { HealError } from '../core/errors.ts';
 import type { Member } from './manifest.ts';
 
@@ -54,15 +54,19 @@ export async function readArchive(
  * Reads an archive from its first byte to its last, and passes on each entry with its content, one after the other.
  *
  * @param take must read the entry to its end, or discard it with `resume`; its rejection ends the reading
- * @param file the content of the archive; with it, `path` is only its name in errors
+ * @param bytes the content of the archive; with it, `path` is only its name in errors
  * @returns the size of the archive in bytes, and its hash in hex
  * @throws HealError if it is damaged or ends too early
  */
 export async function readEntries(
   path: string,
   take: (member: Member, entry: ReadEntry) => Promise<void>,
-  file: Readable = createReadStream(path),
+  bytes?: Readable,
 ): Promise<{ readonly size: number; readonly sha256: string }> {
+  // An error before the pipeline is there is found by it.
+  bytes?.on('error', () => {});
+  const { Parser } = await import('tar');
+  const file = bytes ?? createReadStream(path);
   const hash = createHash('sha256');
   let size = 0;
   let fault: Error | undefined;
@@ -76,7 +80,7 @@ export async function readEntries(
     });
     taken.push(work);
   });
-  file.on('data', (chunk) => {
+  file.on('data', (chunk: Buffer) => {
     size += chunk.length;
     hash.update(chunk);
   });

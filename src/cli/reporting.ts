@@ -1,9 +1,10 @@
 import type { Event } from '../core/event.ts';
+import { plainReporter } from '../report/plain.ts';
 import type { Look, Reporter } from '../report/reporter.ts';
 import type { Options } from './options.ts';
 import type { World } from './world.ts';
 
-/** The Reporter for the options and the terminal; only its code is loaded. */
+/** The Reporter for the options and the terminal; the code of the others is not loaded. */
 export async function reporterFor(options: Options, world: World): Promise<Reporter> {
   const { clean, terminal } = world;
   const look: Look = {
@@ -18,7 +19,6 @@ export async function reporterFor(options: Options, world: World): Promise<Repor
     const { cardReporter } = await import('../report/card.ts');
     return cardReporter(look, options.output, options.output === 'json' ? world.jsonText : world.out);
   }
-  const { plainReporter } = await import('../report/plain.ts');
   if (options.output === 'json') {
     const { jsonReporter } = await import('../report/json.ts');
     const document = jsonReporter(clean, options.diff, world.jsonText);

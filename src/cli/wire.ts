@@ -10,14 +10,15 @@ import type { Secret } from '../core/secret.ts';
 import { localUser } from '../project/inventory/login.ts';
 import type { ProjectSide } from '../run/host/host-run.ts';
 import { projectSide } from '../run/playbook/project-side.ts';
-import type { Connector } from '../ssh/connect.ts';
+import { readConfigFiles } from '../ssh/config/config-file.ts';
+import { withConfig } from '../ssh/config/config-login.ts';
+import { type Connector, connector } from '../ssh/connect.ts';
 import type { KeySources, OpenedKeys } from '../ssh/keys/identities.ts';
 import { windowsAgent } from '../ssh/keys/windows-agent.ts';
 import type { World } from './world.ts';
 
-/** Logs in with the user's keys and agent. ssh2 is loaded only now. */
+/** Logs in with the user's keys and agent. ssh2 is loaded at the first login. */
 export async function connectOf(world: World, openedKeys: OpenedKeys): Promise<Connector> {
-  const { connector } = await import('../ssh/connect.ts');
   return connector({ ...keySourcesOf(world), openedKeys });
 }
 
@@ -35,10 +36,6 @@ export type CompleteLogin = (login: Login) => Login;
  * @throws HealError of kind `usage`
  */
 export async function sshConfigOf(world: World): Promise<CompleteLogin> {
-  const [{ readConfigFiles }, { withConfig }] = await Promise.all([
-    import('../ssh/config/config-file.ts'),
-    import('../ssh/config/config-login.ts'),
-  ]);
   const { home, cwd, env } = world;
   const uid = process.getuid?.();
   const userDirectory = join(home, '.ssh');

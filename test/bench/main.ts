@@ -39,6 +39,7 @@ async function main(): Promise<void> {
       rounds: { type: 'string', default: '15' },
       delay: { type: 'string', default: '25' },
       tasks: { type: 'string', default: '250' },
+      against: { type: 'string' },
     },
   });
   const rounds = Number(values.rounds);
@@ -47,7 +48,14 @@ async function main(): Promise<void> {
   try {
     const host = lab.host('bench');
     const line = await slowLine(lab, host, { delayMs: Number(values.delay) });
-    await measure({ directory, host, line, rounds, delay: Number(values.delay), tasks: Number(values.tasks) });
+    const numbers = { rounds, delay: Number(values.delay), tasks: Number(values.tasks) };
+    await measure({
+      directory,
+      host,
+      line,
+      ...numbers,
+      ...(values.against !== undefined && { against: values.against }),
+    });
     line.stop();
   } finally {
     lab.stop();
@@ -62,15 +70,18 @@ interface Bench {
   readonly rounds: number;
   readonly delay: number;
   readonly tasks: number;
+  /** The `bin/heal.js` of another build, which is measured in turn with this one. */
+  readonly against?: string;
 }
 
 async function measure(bench: Bench): Promise<void> {
-  const { directory, host, line, rounds, delay, tasks } = bench;
+  const { directory, host, line, rounds, delay, tasks, against } = bench;
   const inventory = join(directory, 'inventory');
   writeInventory(inventory, host, line);
   writeManyTasks(directory, tasks);
   const site = [launcher, 'run', 'site', '--project', repository, '-i', inventory];
   const many = [launcher, 'run', 'many', '--project', directory, '-i', inventory];
+  const manyBefore = against === undefined ? undefined : [against, ...many.slice(1)];
   const node = process.execPath;
 
   for (const args of [site, many]) {
@@ -87,6 +98,10 @@ async function measure(bench: Bench): Promise<void> {
     },
   ];
   const trips = [undefined, roundTripsOf(await timed(node, site)), roundTripsOf(await timed(node, many)), undefined];
+  if (manyBefore !== undefined) {
+    subjects.push({ name: 'heal run many, the other build', run: () => timed(node, manyBefore) });
+    trips.push(roundTripsOf(await timed(node, manyBefore)));
+  }
   // Once, so that what is read from disk lies in memory for all of them.
   for (const subject of subjects) await subject.run();
   const times = subjects.map((): number[] => []);
@@ -128,6 +143,7 @@ async function measure(bench: Bench): Promise<void> {
 
   await breakDown('site', site, bench);
   await breakDown('many', many, bench);
+  if (manyBefore !== undefined) await breakDown('many, the other build', manyBefore, bench);
   await backupSpeed({
     directory,
     host,

@@ -10,6 +10,7 @@ import { startingAt } from '../../project/playbook/start-at.ts';
 import { isSelected } from '../../project/playbook/tags.ts';
 import { precheck } from '../../run/playbook/precheck.ts';
 import type { RunOptions } from '../../run/playbook/run-options.ts';
+import { runPlaybook } from '../../run/run.ts';
 import { completeLogins, connectAsking } from '../ask-logins.ts';
 import { oldBackups, watchedBackups } from '../backup-ages.ts';
 import { checkLogins } from '../check-logins.ts';
@@ -60,10 +61,7 @@ export async function runCommand(options: Options, world: World): Promise<number
   const logins = await checkLogins(playbook.plays, hostsOf, loginOf);
   if (options.command === 'drill') await confirmDrills(playbook, hostsOf, selected, options, world);
 
-  const [{ runPlaybook }, connect] = await Promise.all([
-    import('../../run/run.ts'),
-    connectAsking(logins, options, world),
-  ]);
+  const connect = await connectAsking(logins, options, world);
   const reporter = await reporterFor(options, world);
   const { interrupt } = world;
   interrupt.onFirst = () => {

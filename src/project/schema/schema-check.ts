@@ -27,7 +27,7 @@ let compiler: ((schema: JsonObject) => Validate) | undefined;
 export async function violations(
   schema: JsonObject,
   value: Json,
-  unknownAt: UnknownAt = () => false,
+  unknownAt?: UnknownAt,
 ): Promise<readonly Violation[]> {
   if (surelyValid(schema, value, unknownAt)) return [];
   if (compiler === undefined) {
@@ -39,7 +39,7 @@ export async function violations(
   const validate = compiled.get(schema) ?? compiler(schema);
   compiled.set(schema, validate);
   if (validate(value)) return [];
-  return relevant(validate.errors ?? [], unknownAt).map(violationOf);
+  return relevant(validate.errors ?? [], unknownAt ?? (() => false)).map(violationOf);
 }
 
 /** A copy with the schema's `default`s for missing keys. */

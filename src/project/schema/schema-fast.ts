@@ -9,18 +9,32 @@ import type { Json, JsonObject } from '../../core/json.ts';
 export function surelyValid(
   schema: Json | undefined,
   value: Json,
-  unknownAt: UnknownAt = () => false,
+  unknownAt?: UnknownAt,
   path: readonly string[] = [],
 ): boolean {
   if (schema === true || schema === undefined) return true;
   if (!isObject(schema)) return false;
-  if (unknownAt(path)) return true;
+  if (unknownAt?.(path) === true) return true;
+  // A run checks the arguments of each task several times, mostly without `unknownAt`: no paths are made then.
   const inside = (one: Json | undefined, member: Json, name?: string): boolean =>
-    surelyValid(one, member, unknownAt, name === undefined ? path : [...path, name]);
-  return Object.entries(schema).every(([keyword, wanted]) => {
+    surelyValid(one, member, unknownAt, name === undefined || unknownAt === undefined ? path : [...path, name]);
+  return checksOf(schema).every(([check, wanted]) => check(wanted, value, inside, schema));
+}
+
+type Checks = readonly (readonly [Check, Json])[];
+
+const knownChecks = new WeakMap<JsonObject, Checks>();
+
+/** The checks of a schema's keywords, without those of annotations. */
+function checksOf(schema: JsonObject): Checks {
+  const known = knownChecks.get(schema);
+  if (known !== undefined) return known;
+  const made = Object.entries(schema).flatMap(([keyword, wanted]): [Check, Json][] => {
     const check = Object.hasOwn(keywords, keyword) ? keywords[keyword] : undefined;
-    return check?.(wanted, value, inside, schema) === true;
+    return check === always ? [] : [[check ?? never, wanted ?? null]];
   });
+  knownChecks.set(schema, made);
+  return made;
 }
 
 /** Whether the value at a path of keys and indices is not known yet. */
@@ -35,6 +49,7 @@ type Check = (
 ) => boolean;
 
 const always: Check = () => true;
+const never: Check = () => false;
 
 const keywords: Readonly<Record<string, Check>> = {
   $comment: always,
@@ -65,10 +80,9 @@ const keywords: Readonly<Record<string, Check>> = {
   properties: (wanted, value, inside) =>
     !isObject(value) ||
     (isObject(wanted) &&
-      Object.entries(wanted).every(([name, schema]) => {
-        const member = Object.hasOwn(value, name) ? value[name] : undefined;
-        return member === undefined || inside(schema, member, name);
-      })),
+      Object.entries(value).every(
+        ([name, member]) => !Object.hasOwn(wanted, name) || inside(wanted[name], member, name),
+      )),
   additionalProperties: (wanted, value, inside, schema) => {
     if (!isObject(value)) return true;
     // patternProperties are unknown here, so a schema with them was rejected before.
