@@ -24,11 +24,18 @@ export async function waitForOthers(run: HostRun, { task }: Pick<Instance, 'task
 /**
  * Waits until the results of other hosts are known that `changed_when`, `failed_when` and `until` of a task use.
  *
- * @param variables with the result of the task
+ * @param variablesNow with the result of the task
  */
-export async function waitForConditions(run: HostRun, instance: Instance, variables: Variables): Promise<void> {
+export async function waitForConditions(
+  run: HostRun,
+  instance: Instance,
+  variablesNow: () => Variables,
+): Promise<void> {
   const { changedWhen, failedWhen, until } = instance.task;
-  for (const condition of [...changedWhen, ...failedWhen, ...(until === undefined ? [] : [until])]) {
+  const conditions = [...changedWhen, ...failedWhen, ...(until === undefined ? [] : [until])];
+  if (conditions.length === 0) return;
+  const variables = variablesNow();
+  for (const condition of conditions) {
     try {
       const met = condition.evaluate(variables);
       if (met.kind === 'pending' && needsOthers(met.names)) await waitForOthers(run, instance);

@@ -13,9 +13,11 @@ import { type Instance, unfold } from '../task/instance.ts';
 export function waitsBefore(run: HostRun, list: readonly Instance[], index: number): Set<string> {
   const names = new Set<string>();
   const flow = flowIn(run, list);
-  for (const other of list.slice(0, index)) {
-    if (flow.skips(other.task)) continue;
-    if (!run.done.has(other)) for (const name of namesGiven(other.task)) names.add(name);
+  for (let position = 0; position < index; position += 1) {
+    const other = list[position];
+    // Called for each task of a list, in which most tasks before it are done.
+    if (other === undefined || run.done.has(other) || flow.skips(other.task)) continue;
+    for (const name of namesGiven(other.task)) names.add(name);
   }
   return names;
 }
@@ -67,6 +69,7 @@ export async function gather(
       for (const question of evaluation.questions) {
         if (beforeNextChange || run.cache.last(question) === undefined) wanted.set(question.key, question);
       }
+      if (evaluation.questions.every((question) => run.cache.last(question) === undefined)) return;
       const guess = await evaluateOn(run, instance, waitsFor, { guess: true });
       changes = guess.kind === 'decided' && guess.decision.changes.length > 0;
     }

@@ -67,7 +67,7 @@ async function runTaskOnHost(
 
   for (let attempt = 0; ; attempt += 1) {
     const ended = await whileReachable(run, instance, flow.minds(instance.task), () => runAttempt(acting, turn));
-    await waitForConditions(run, instance, variables(ended.result ?? {}));
+    await waitForConditions(run, instance, () => variables(ended.result ?? {}));
     const outcome = outcomeOf(instance, ended, variables, attempt + 1);
     if (outcome.enough || attempt >= instance.task.retries || onlyPlans(run, instance.task)) {
       const final: Outcome = outcome.enough
