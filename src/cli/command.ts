@@ -56,23 +56,23 @@ async function dispatch(args: readonly string[], world: World): Promise<number> 
   return 0;
 }
 
-/** Loads a command's code only when it is needed. */
+/** Loads the code of the commands only when one is needed. */
 async function start(options: Options, world: World): Promise<number> {
+  if (options.command === 'hosts') return (await import('./commands/hosts-command.ts')).hostsCommand(options, world);
+  const commands = await import('./commands/commands.ts');
   switch (options.command) {
-    case 'hosts':
-      return (await import('./commands/hosts-command.ts')).hostsCommand(options, world);
     case 'vars':
-      return (await import('./commands/vars-command.ts')).varsCommand(options, world);
+      return commands.varsCommand(options, world);
     case 'backup':
-      return (await import('./commands/backup-command.ts')).backupCommand(options, world);
+      return commands.backupCommand(options, world);
     case 'ping':
-      return (await import('./commands/ping-command.ts')).pingCommand(options, world);
+      return commands.pingCommand(options, world);
     case 'ssh':
-      return (await import('./commands/ssh-command.ts')).sshCommand(options, world);
+      return commands.sshCommand(options, world);
     case 'cp':
-      return (await import('./commands/cp-command.ts')).cpCommand(options, world);
+      return commands.cpCommand(options, world);
     default:
-      return (await import('./commands/run-command.ts')).runCommand(options, world);
+      return commands.runCommand(options, world);
   }
 }
 
