@@ -7,19 +7,10 @@ import { exchange } from '../../src/run/host/exchange.ts';
 import { engineShells, shells } from '../shell/shells.ts';
 import { constant, madePlay, madeTask } from './made.ts';
 import { runMade } from './made-run.ts';
+import { nonceOfProgram, readableNonces } from './nonces.ts';
 
 const { all, remove } = shells();
 afterAll(remove);
-
-/** Prints the nonces in the environments of the processes that its account can read. */
-const readable = String.raw`for p in /proc/[0-9]*/environ; do tr '\0' '\n' <$p; done 2>/dev/null | sed -n 's/^HEAL_N=//p' | sort -u`;
-/** Prints the nonce of its own program: that of the nearest process above it that has one. */
-const own = String.raw`p=$$; n=
-while [ -z "$n" ] && [ "$p" -gt 1 ]; do
-  n=$(tr '\0' '\n' </proc/$p/environ | sed -n 's/^HEAL_N=//p')
-  p=$(sed -n 's/^PPid:[[:space:]]*//p' /proc/$p/status)
-done
-echo "$n"`;
 
 describe.skipIf(process.getuid?.() !== 0).each(engineShells(all))('the nonces of a run under $name', (shell) => {
   it.each([
@@ -27,8 +18,8 @@ describe.skipIf(process.getuid?.() !== 0).each(engineShells(all))('the nonces of
     ['a change', false],
   ])('are unknown to an account that runs %s in the same program as questions of root', async (_what, readonly) => {
     const tasks = [
-      madeTask('shell', { cmd: readable, readonly }, { becomeUser: constant('nobody') }),
-      madeTask('shell', { cmd: own, readonly: true }),
+      madeTask('shell', { cmd: readableNonces, readonly }, { becomeUser: constant('nobody') }),
+      madeTask('shell', { cmd: nonceOfProgram, readonly: true }),
     ];
     const { done } = await runMade(shell, madePlay(tasks), modules, {});
     const [others, root] = done.map(({ result }) => String(result?.['stdout']));

@@ -10,8 +10,12 @@ export interface Relay {
   stop(): void;
 }
 
-/** Relays from a port of loopback to a port there, or elsewhere. */
-export function startRelay(target: number, host = '127.0.0.1'): Promise<Relay> {
+/**
+ * Relays from a port of loopback to a port there, or elsewhere.
+ *
+ * @param goesOn called before each piece that the near side sends; false cuts every connection instead
+ */
+export function startRelay(target: number, host = '127.0.0.1', goesOn?: () => boolean): Promise<Relay> {
   let turns = 0;
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
@@ -28,6 +32,7 @@ export function startRelay(target: number, host = '127.0.0.1'): Promise<Relay> {
     far.on('data', () => {
       farSpoke = true;
     });
+    if (goesOn !== undefined) near.on('data', () => goesOn() || cut());
     near.pipe(far).pipe(near);
   });
   const cut = () => {
