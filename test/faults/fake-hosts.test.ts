@@ -5,6 +5,7 @@ import { fakes } from '../ssh/fake-host.ts';
 import { noSshd, type Sshd, startSshd } from '../ssh/sshd.ts';
 import { type FakeFleet, fakeFleet } from './fake-fleet.ts';
 import { recapOf, type Workplace, workplace } from './project.ts';
+import { peakOf } from './reported.ts';
 
 /** How those end that hang. On a busy machine the time may be up at an earlier stage than that at which they stop. */
 const late = /timed out after 5 s|no shell answered within 5 s|sent no facts within 30 s/;
@@ -89,12 +90,3 @@ describe.skipIf(noSshd !== undefined)('hosts that behave badly at each stage of 
     expect(peak).toBeLessThan(300_000_000);
   });
 });
-
-/** The largest resident size of a process so far, in bytes (VmHWM of proc_pid_status(5)). */
-function peakOf(pid: number): number {
-  try {
-    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
-}

@@ -40,8 +40,11 @@ const inSsh = {
   },
 } as const;
 
-/** What a fake host does with the output of a real shell: each gets what the shell wrote, and gives what is sent. */
-const inOutput: Readonly<Record<string, () => (bytes: Buffer) => Buffer>> = {
+/** Gets what a shell wrote, and gives what is sent; for no bytes, what is sent without end. */
+export type OutputChange = () => (bytes: Buffer) => Buffer;
+
+/** What a fake host does with the output of a real shell. */
+const inOutput: Readonly<Record<string, OutputChange>> = {
   'sends one byte and stops': () => {
     let sent = false;
     return (bytes) => {
@@ -80,15 +83,16 @@ const inOutput: Readonly<Record<string, () => (bytes: Buffer) => Buffer>> = {
 /** Names of all that a fake host can do. */
 export const fakes: readonly string[] = [...Object.keys(beforeSsh), ...Object.keys(inSsh), ...Object.keys(inOutput)];
 
-/** Starts one; `hostKey` is the text of its private key. It lets everybody in. */
-export async function fakeHost(what: string, hostKey: Buffer): Promise<FakeHost> {
+/** Starts one; `hostKey` is the text of its private key. It lets everybody in. `does` is one of {@link fakes}, or a change of a shell's output. */
+export async function fakeHost(does: string | OutputChange, hostKey: Buffer): Promise<FakeHost> {
+  const [what, change] = typeof does === 'string' ? [does, inOutput[does]] : ['', does];
   const sockets = new Set<Socket>();
   const raw: Readonly<Record<string, (socket: Socket) => void>> = beforeSsh;
   const ssh: Readonly<Record<string, (connection: ssh2.Connection) => void>> = inSsh;
   const server = new ssh2.Server({ hostKeys: [hostKey] }, (connection) => {
     connection.on('error', () => {});
     const own = ssh[what];
-    if (own === undefined) withOutput(connection, inOutput[what]?.() ?? ((bytes) => bytes));
+    if (own === undefined) withOutput(connection, change?.() ?? ((bytes) => bytes));
     else own(connection);
   });
   const listener: Server = createServer((socket) => {

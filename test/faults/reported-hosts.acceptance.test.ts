@@ -1,0 +1,150 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { underDeadResolver } from '../cli/dead-resolver.ts';
+import { type FakeHost, fakeHost, type OutputChange } from '../ssh/fake-host.ts';
+import { until } from '../until.ts';
+import { recapOf } from './project.ts';
+import { notHere, peakOf, reported, withFiles } from './reported.ts';
+
+/** Sends frames of pending handlers, by their former name too, in place of the end of the program that may send some. */
+const framesWithoutEnd: OutputChange = () => {
+  let nonce = '';
+  const body = 'x'.repeat(1_000_000);
+  return (bytes) => {
+    const text = bytes.toString('latin1');
+    nonce ||= /([0-9a-f]{32}) facts /.exec(text)?.[1] ?? '';
+    if (text !== '') return Buffer.from(nonce === '' ? text : (text.split(`\n${nonce} end `)[0] ?? ''), 'latin1');
+    if (nonce === '') return Buffer.alloc(64 * 1024, '\n');
+    return Buffer.from(['debt', 'pending'].map((kind) => `\n${nonce} ${kind} - 1000000\n${body}`).join(''));
+  };
+};
+
+describe.skipIf(notHere !== undefined)('hosts', () => {
+  const scene = reported();
+  const at = (name: string): string => join(scene.sshd.directory, name);
+  /** Starts a bad host for a test, with the variables of a host that reach it. */
+  async function withFake(does: string | OutputChange, use: (variables: object, known: string) => Promise<void>) {
+    const { hostKeys, knownHosts, port } = scene.sshd;
+    const fake: FakeHost = await fakeHost(does, readFileSync(hostKeys.ed25519));
+    const known = readFileSync(knownHosts, 'utf8');
+    const both = known + known.replace(`:${port} `, `:${fake.port} `);
+    try {
+      await use({ ...scene.sshd.variables, port: fake.port, known_hosts_file: 'known', connect_timeout: 5 }, both);
+    } finally {
+      fake.stop();
+    }
+  }
+
+  test.each(['stops in the middle of a frame', 'makes noise without end'])(
+    'a host that %s does not keep the others from their tasks and handlers',
+    async (does) => {
+      await withFake(does, async (bad, known) => {
+        for (const name of ['good', 'good.told']) rmSync(at(name), { force: true });
+        const project = scene.project([{ command: 'touch {{ out }}/{{ inventory_hostname }}', notify: 'Tell' }], {
+          play: {
+            vars: { out: scene.sshd.directory },
+            handlers: [{ name: 'Tell', command: 'touch {{ out }}/{{ inventory_hostname }}.told' }],
+          },
+          hosts: { bad, good: scene.sshd.variables },
+          files: { known },
+        });
+        const { kill, done } = scene.start(project);
+        await until('the good host has run its task and handler', () => existsSync(at('good.told')), 25_000).finally(
+          async () => {
+            kill('SIGKILL');
+            await done;
+          },
+        );
+      });
+    },
+  );
+
+  test('an output that a condition cannot use fails its own host, and no other', async () => {
+    const tell = { name: 'Tell', command: `touch '${at('')}/{{ inventory_hostname }}.counted'` };
+    const count = { shell: 'echo {{ says }}', register: 'r', changed_when: 'int(r.stdout) > 0', notify: 'Tell' };
+    const { stdout } = await scene.run([count, { command: 'true' }], {
+      play: { handlers: [tell] },
+      hosts: { a: { ...scene.sshd.variables, says: '1' }, b: { ...scene.sshd.variables, says: 'abc' } },
+    });
+    expect(recapOf(stdout, 'a '), stdout).toMatchObject({ ok: 3, failed: 0 });
+    expect(recapOf(stdout, 'b '), stdout).toMatchObject({ failed: 1 });
+    expect(existsSync(at('a.counted'))).toBe(true);
+  });
+
+  test('a megabyte of line ends, or of control characters, in an output does not stop heal', async () => {
+    const tasks = [
+      { shell: "head -c 1000000 /dev/zero | tr '\\0' '\\n'; echo x" },
+      { shell: "yes \"$(printf '\\302\\235')\" | tr -d '\\n' | head -c 1000000 >&2; exit 1", ignore_errors: true },
+    ];
+    const { code } = await scene.run(tasks, { args: ['run', 'site', '-vvv'], limitMs: 40_000 });
+    expect(code).toBe(0);
+  });
+
+  test('a host that sends frames without end does not fill the memory', async () => {
+    await withFake(framesWithoutEnd, async (bad, known) => {
+      const { pid, kill, done } = scene.start(
+        scene.project([{ command: 'true' }], { hosts: { bad }, files: { known } }),
+        {
+          limitMs: 60_000,
+        },
+      );
+      let peak = 0;
+      const watch = setInterval(() => {
+        peak = Math.max(peak, peakOf(pid));
+        if (peak > 600_000_000) kill('SIGKILL');
+      }, 20);
+      const { code, stdout } = await done.finally(() => clearInterval(watch));
+      expect(peak).toBeLessThan(300_000_000);
+      // Failed or unreachable: heal has ended it, at the latest when its time is up.
+      expect([2, 4], stdout).toContain(code);
+    });
+  });
+
+  test('a login ends where the ssh-agent does not answer', async () => {
+    const socket = join(mkdtempSync(join(tmpdir(), 'heal-agent-')), 'socket');
+    const server = createServer((connection) => void connection.on('error', () => {}));
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    const { identity_file: _, ...variables } = scene.sshd.variables;
+    try {
+      const { stdout } = await scene.run([], {
+        hosts: { jack4: { ...variables, connect_timeout: 2 } },
+        env: { SSH_AUTH_SOCK: socket },
+        limitMs: 30_000,
+      });
+      expect(recapOf(stdout, 'jack4'), stdout).toMatchObject({ unreachable: 1 });
+    } finally {
+      server.close();
+    }
+  });
+
+  test('names that no resolver answers for do not keep heal from a host whose name is known', async () => {
+    const dead = Array.from({ length: 20 }, (_, n) => [`n${n}`, { address: `n${n}.example.com`, connect_timeout: 5 }]);
+    const near = { ...scene.sshd.variables, address: 'localhost', known_hosts_file: 'known', connect_timeout: 5 };
+    const known = readFileSync(scene.sshd.knownHosts, 'utf8').replace('127.0.0.1', 'localhost');
+    const project = scene.project([], { hosts: { ...Object.fromEntries(dead), near }, files: { known } });
+    const { stdout } = await underDeadResolver(project, 'ping');
+    expect(stdout).toMatch(/^near *\| pong /m);
+  });
+
+  test('a report in JSON is written, however much the tasks printed', async () => {
+    const print = { shell: "head -c 1048000 /dev/zero | tr '\\0' '\"' | tee /dev/stderr" };
+    const items = Array.from({ length: 140 }, (_, n) => n);
+    const { code, stderr } = await scene.run([{ ...print, loop: items }], { args: ['run', 'site', '-o', 'json'] });
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+  });
+});
+
+describe.skipIf(notHere !== undefined)('a host that names its system in control characters', () => {
+  const scene = reported(() => withFiles({ '/etc/os-release': 'ID=debian\nPRETTY_NAME="x\u009b31m\u202e y"\n' }));
+
+  test('is shown without them by heal ping, in JSON too', async () => {
+    const { code, stdout } = await scene.run([], { args: ['ping', '--output', 'json'] });
+    expect(code, stdout).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ hosts: [{ facts: { os: { id: 'debian' } } }] });
+    expect(JSON.stringify(JSON.parse(stdout))).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/);
+  });
+});
