@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { directoryWith, healEntry, runHeal } from '../cli/built.ts';
+import { runInTerminal } from '../cli/pty.ts';
 import { other } from '../modules/other-account.ts';
 import { nonceOfProgram, readableNonces } from '../run/nonces.ts';
 import { type Server, startServer } from '../server.ts';
@@ -19,7 +20,7 @@ describe.skipIf(notHere !== undefined)('secrets', () => {
 
   test('a task with no_log shows neither its arguments nor its items, in any form of output', async () => {
     const tasks = [
-      { shell: 'echo --password hunter2', no_log: true },
+      { shell: 'echo --password hunter2; sleep 0.5', no_log: true },
       { shell: 'echo {{ item }}', loop: ['hunter2'], no_log: true },
       { name: 'After it', copy: { dest: at('after'), content: 'x' } },
     ];
@@ -35,6 +36,9 @@ describe.skipIf(notHere !== undefined)('secrets', () => {
       expect(stdout).toContain('After it');
       if (`${stdout}${stderr}`.includes('hunter2')) shown.push(more.join(' '));
     }
+    const { raw } = await runInTerminal(healEntry, ['run', 'site'], { cwd: scene.project(tasks), dialogue: [] });
+    expect(raw).toContain('PLAY RECAP');
+    if (raw.includes('hunter2')) shown.push('on a terminal');
     expect(shown).toEqual([]);
   });
 
