@@ -65,7 +65,7 @@ describe.skipIf(notHere !== undefined)('hosts', () => {
         files: { known },
       });
       const { kill, done } = scene.start(project);
-      await until('the good host has run its task and handler', () => existsSync(at('good.told')), 25_000).finally(
+      await until('the good host has run its task and handler', () => existsSync(at('good.told')), 40_000).finally(
         async () => {
           // Not killed: a run that ends in order leaves no record of its handler on this machine.
           kill('SIGINT');
@@ -135,7 +135,7 @@ describe.skipIf(notHere !== undefined)('hosts', () => {
 
   test('names that no resolver answers for do not keep heal from a host whose name is known', async () => {
     const dead = Array.from({ length: 20 }, (_, n) => [`n${n}`, { address: `n${n}.example.com`, connect_timeout: 5 }]);
-    const near = { ...scene.sshd.variables, address: 'localhost', known_hosts_file: 'known', connect_timeout: 5 };
+    const near = { ...scene.sshd.variables, address: 'localhost', known_hosts_file: 'known', connect_timeout: 20 };
     const known = readFileSync(scene.sshd.knownHosts, 'utf8').replace('127.0.0.1', 'localhost');
     const project = scene.project([], { hosts: { ...Object.fromEntries(dead), near }, files: { known } });
     const { stdout } = await underDeadResolver(project, 'ping');
