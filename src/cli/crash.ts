@@ -39,7 +39,21 @@ export function writeCrash(
 
 /** The lines of a crash file with the command line and the versions. */
 export function aboutRun(version: string, args: readonly string[]): readonly string[] {
-  return [`heal ${version}, node ${process.version}, ${process.platform}`, `heal ${args.join(' ')}`];
+  return [`heal ${version}, node ${process.version}, ${process.platform}`, `heal ${withoutValues(args).join(' ')}`];
+}
+
+/** Arguments without the values of variables, which may be passwords: the file is meant to be sent to others. */
+function withoutValues(args: readonly string[]): string[] {
+  const flag = '(?:-[A-Za-z]*?e|--extra-vars)';
+  return args.map((arg, index) => {
+    if (new RegExp(`^${flag}$`).test(args[index - 1] ?? '')) return withoutValue(arg);
+    return arg.replace(new RegExp(`^(${flag}=?)([^=-].*)$`, 's'), (_, name, value) => name + withoutValue(value));
+  });
+}
+
+/** `name=value`, JSON, or `@file`: only a name is shown, or a file. */
+function withoutValue(text: string): string {
+  return text.startsWith('@') ? text : text.replace(/^(\w+=)?.*$/s, '$1***');
 }
 
 /** A bug of heal that occurred on one host: it is written to a crash file, and only that host fails with it. */

@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { writeCrash } from '../../src/cli/crash.ts';
+import { aboutRun, writeCrash } from '../../src/cli/crash.ts';
 import { masker, Secret } from '../../src/core/secret.ts';
 import { directoryWith } from './built.ts';
 
@@ -30,4 +30,14 @@ test('if the project is not writable, the report is written to the directory for
   expect(dirname(dirname(file))).toBe(temporary);
   expect(statSync(dirname(file)).mode & 0o077).toBe(0);
   expect(readFileSync(file, 'utf8')).toContain('TypeError');
+});
+
+test.each([
+  [['run', 'site', '-e', 'token=hunter22 b=2', '--limit', 'a=b'], 'heal run site -e token=*** --limit a=b'],
+  [['run', 'site', '-etoken=hunter22', '-be', 'x=hunter22'], 'heal run site -etoken=*** -be x=***'],
+  [['run', 'site', '--extra-vars', '{"token": "hunter22"}'], 'heal run site --extra-vars ***'],
+  [['run', 'site', '--extra-vars=token=hunter22\nb'], 'heal run site --extra-vars=token=***'],
+  [['run', 'site', '-e', '@secrets.yml', '--become'], 'heal run site -e @secrets.yml --become'],
+])('the command line %j is recorded without the values of variables', (args, line) => {
+  expect(aboutRun('0.1.0', args)[1]).toBe(line);
 });

@@ -1,5 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { directoryWith, healEntry, runHeal } from '../cli/built.ts';
@@ -7,6 +6,7 @@ import { runInTerminal } from '../cli/pty.ts';
 import { other } from '../modules/other-account.ts';
 import { nonceOfProgram, readableNonces } from '../run/nonces.ts';
 import { type Server, startServer } from '../server.ts';
+import { playOf } from './project.ts';
 import { notHere, reported, withFiles } from './reported.ts';
 
 const secretOf = (text: string) => ({
@@ -95,7 +95,7 @@ describe.skipIf(notHere !== undefined)('secrets', () => {
   });
 
   test('the report of a crash is not written through links that another account made', async () => {
-    const temporary = mkdtempSync(join(tmpdir(), 'heal-crash-'));
+    const temporary = directoryWith({});
     chmodSync(temporary, 0o1777);
     // The names that a report may have in the next two minutes.
     mkdirSync(join(temporary, 'heal'));
@@ -111,12 +111,15 @@ describe.skipIf(notHere !== undefined)('secrets', () => {
       '.heal': 'in the way',
       'crash.mjs': "setTimeout(() => { throw new TypeError('a bug'); }, 200);",
       'inventory/hosts.yml': 'all: { hosts: { a: { address: 192.0.2.1, connect_timeout: 60 } } }\n',
+      'tasks/site.yml': playOf([{ command: 'true' }]),
     });
     const env = { NODE_OPTIONS: `--import=${join(cwd, 'crash.mjs')}`, TMPDIR: temporary };
-    const { code, stdout, stderr } = await runHeal(healEntry, ['ping'], { cwd, env });
+    const { code, stdout, stderr } = await runHeal(healEntry, ['run', 'site', '-e', 'pw=hunter2'], { cwd, env });
     expect(code, stdout + stderr).toBe(250);
-    expect(stderr).toContain('crash-');
     expect(readFileSync(victim, 'utf8')).toBe('for root alone');
+    const report = readFileSync(/\S+crash-\S+\.txt/.exec(stderr)?.[0] ?? stderr, 'utf8');
+    expect(report).toContain('heal run site -e pw=***\n');
+    expect(report).not.toContain('hunter2');
   });
 });
 

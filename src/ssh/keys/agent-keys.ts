@@ -1,10 +1,7 @@
 import ssh2, { type BaseAgent, type ParsedKey, type PublicKeyEntry } from 'ssh2';
 
-/** Milliseconds that an agent may take to list its keys; it has them in memory. */
-const limitMs = 5000;
-
 /** The keys that an agent has; undefined if it does not answer within `limit` milliseconds. */
-export function agentKeys(agent: BaseAgent, limit = limitMs): Promise<readonly ParsedKey[] | undefined> {
+export function agentKeys(agent: BaseAgent, limit: number): Promise<readonly ParsedKey[] | undefined> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(undefined), limit);
     agent.getIdentities((error, keys) => {

@@ -37,7 +37,11 @@ export interface KeySources {
 }
 
 /** Which keys a login may use. */
-export type KeyChoice = Pick<Login, 'identityFile' | 'identityFiles' | 'identitiesOnly' | 'agent'>;
+export type KeyChoice = Pick<Login, 'identityFile' | 'identityFiles' | 'identitiesOnly' | 'agent'> &
+  Partial<Pick<Login, 'connectTimeout'>>;
+
+/** Milliseconds that an agent may take to list its keys, at most half of the time of a login; it has them in memory. */
+const agentLimit = 5000;
 
 /**
  * Finds the keys of a login: the one given, or else the agent's and then the files (`pubkey_prepare` in OpenSSH's
@@ -60,29 +64,36 @@ export function identityFinder({
     files.set(file, parsed);
     return parsed;
   };
-  const fromAgent = (socket: string | undefined): Promise<readonly Identity[] | undefined> => {
+  const fromAgent = (socket: string | undefined, limit: number): Promise<readonly Identity[] | undefined> => {
     if (!socket) return Promise.resolve([]);
-    const held = agents.get(socket) ?? heldBy(ssh2.createAgent(socket));
+    const held = agents.get(socket) ?? heldBy(ssh2.createAgent(socket), limit);
     agents.set(socket, held);
     return held;
   };
 
-  return async ({ identityFile: given, identityFiles = defaults, identitiesOnly, agent }) => {
+  return async ({
+    identityFile: given,
+    identityFiles = defaults,
+    identitiesOnly,
+    agent,
+    connectTimeout = Number.POSITIVE_INFINITY,
+  }) => {
     const socket = agent === undefined ? agentSocket : agent === 'none' ? undefined : agent.socket;
+    const limit = Math.min(agentLimit, connectTimeout * 500);
     if (given !== undefined) {
       try {
         return { usable: [{ label: given, key: await fromFile(given), agent: undefined }], remarks: [], locked: [] };
       } catch (error) {
         // An encrypted key can be used if the agent has it opened.
         const key = await publicHalf(given);
-        const identity = key === undefined ? undefined : holderOf(key, (await fromAgent(socket)) ?? []);
+        const identity = key === undefined ? undefined : holderOf(key, (await fromAgent(socket, limit)) ?? []);
         if (identity !== undefined) return { usable: [identity], remarks: [], locked: [] };
         throw error;
       }
     }
     const remarks: string[] = [];
     const locked: string[] = [];
-    const held = await fromAgent(socket);
+    const held = await fromAgent(socket, limit);
     if (held === undefined) remarks.push(`the agent at ${socket} does not answer`);
     const named = new Set<Identity>();
     const own: Identity[] = [];
@@ -114,8 +125,8 @@ async function publicHalf(file: string): Promise<ParsedKey | undefined> {
   return (await publicKey(`${file}.pub`)) ?? (await publicKey(file));
 }
 
-async function heldBy(agent: BaseAgent): Promise<readonly Identity[] | undefined> {
-  const keys = await agentKeys(agent);
+async function heldBy(agent: BaseAgent, limit: number): Promise<readonly Identity[] | undefined> {
+  const keys = await agentKeys(agent, limit);
   return keys?.map((key) => ({ label: `the agent's ${key.comment || key.type}`, key, agent }));
 }
 
