@@ -20,6 +20,8 @@ export interface TaskInfo {
   readonly phase: Phase;
   /** Label of the loop's item. */
   readonly item?: string;
+  /** Name of the host that the task is delegated to. */
+  readonly delegate?: string;
 }
 
 /** A Change as events describe it. */

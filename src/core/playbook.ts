@@ -80,7 +80,7 @@ export interface Task {
   /** The blocks around it, the outermost first; none if it is not in a block. */
   readonly blocks?: readonly BlockPart[];
   readonly loopControl?: LoopControl;
-  /** `localhost` is the control node; no other value is supported yet. */
+  /** Name of the host on which it runs, instead of that of its variables; `localhost` is the control node. */
   readonly delegateTo?: Template<string>;
   readonly runOnce?: boolean;
   readonly ignoreUnreachable?: boolean;

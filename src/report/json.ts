@@ -19,8 +19,8 @@ const noPaint = painter(false);
  * ```
  * { format: 1, playbook, check, complete, ms, roundTrips,
  *   hosts:  { NAME: { ok, changed, unreachable, failed, skipped, rescued, ignored, unknown, roundTrips, ms, error } },
- *   tasks:  [ { host, phase, role, name, item, module, id, at, status, ignored, changes: [ { sign, title, proven, diff } ],
- *               message, hint, code, stdout, stderr, result, ms } ],
+ *   tasks:  [ { host, delegate, phase, role, name, item, module, id, at, status, ignored,
+ *               changes: [ { sign, title, proven, diff } ], message, hint, code, stdout, stderr, result, ms } ],
  *   verify: [ as tasks ],
  *   drills: [ { host, role, drill, status, message, heals: [ { name, withinMs, afterMs, said } ] } ],
  *   warnings: [ { host, message, hint, at } ] }
@@ -108,6 +108,7 @@ function taskRow(done: TaskDone, clean: Clean, diff: boolean): Row {
   const shown = done.noLog !== true;
   return {
     host: done.host,
+    delegate: task.delegate ?? null,
     phase: task.phase,
     role: task.role ?? null,
     name: task.name,

@@ -24,11 +24,12 @@ const mostOutput = 40;
 /** Maximum number of characters of a line. */
 const longestLine = 1000;
 
-/** `handler jack-service : restart Jack (item=a)`. */
+/** `handler jack-service : restart Jack (item=a)`, as in Ansible with ` -> HOST` if it is delegated. */
 export function taskTitle(task: TaskInfo, look: Look): string {
   const role = task.role === undefined ? '' : `${task.role} : `;
   const item = task.item === undefined ? '' : ` (item=${task.item})`;
-  return look.clean.line(`${phases[task.phase]}${role}${task.name}${item}`);
+  const delegate = task.delegate === undefined ? '' : ` -> ${task.delegate}`;
+  return look.clean.line(`${phases[task.phase]}${role}${task.name}${item}${delegate}`);
 }
 
 /** The displayed status of a finished task: a plan says `to change`, except for checks, which pass or do not. */

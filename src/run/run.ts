@@ -38,7 +38,8 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
   const counts = new Map(all.map((host) => [host.name, emptyCounts()]));
   const reached = new Map<string, Reached>();
   const lost = new Set<string>();
-  const fleet: Fleet = { reached, lost, counts, known: new Map(), ended: false };
+  const delegates: Fleet['delegates'] = new Map();
+  const fleet: Fleet = { reached, lost, counts, known: new Map(), delegates, unshared: new Set(), ended: false };
   const left = new Map(
     all.map(({ name }) => [
       name,
@@ -71,9 +72,9 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
     if (!options.signal.aborted) throw error;
     interrupted = error;
   } finally {
-    const here = await fleet.here?.catch(() => undefined);
-    const open: Connection[] = [...reached.values()].map(({ line }) => line);
-    await Promise.allSettled([...open, ...(here === undefined ? [] : [here])].map((connection) => connection.close()));
+    const open: Promise<Connection>[] = [...reached.values()].map(async ({ line }) => line);
+    const all = [...open, ...delegates.values(), ...(fleet.here === undefined ? [] : [fleet.here])];
+    await Promise.allSettled(all.map(async (connection) => (await connection).close()));
   }
   for (const [host, { line }] of reached) {
     if (line.setup() === undefined) continue;

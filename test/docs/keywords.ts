@@ -99,7 +99,11 @@ export const keywords: Readonly<Record<string, Keyword>> = {
   import_playbook: { about: 'Playbook whose plays run here.', schema: 'text' },
   meta: { about: 'Controls the run: `flush_handlers`, `end_host`, `end_play`, `noop`.', schema: 'text' },
   set_fact: { about: 'Sets variables for the rest of the run on that host.', schema: 'any' },
-  delegate_to: { about: 'Host to run the task on, instead of the current one.', schema: 'text' },
+  delegate_to: {
+    about:
+      'Host of the inventory to run the task on, with the variables and facts of the current host; `localhost` is the control node.',
+    schema: 'text',
+  },
   module_defaults: { about: 'Arguments by module, for its tasks that do not have them.', schema: 'any' },
   run_once: {
     about: 'Run the task once per batch, on its first host, and use the result for all hosts of the batch.',

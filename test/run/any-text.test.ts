@@ -115,6 +115,7 @@ async function run(shell: (typeof all)[number], variables: Readonly<Record<strin
     bug: (error) => {
       throw error;
     },
+    hostNamed: () => undefined,
     loginOf: () => ({}) as never,
     connect: (_login, first, onFrame) => localConnection(shell, first, onFrame),
     connectHere: () => Promise.reject(new Error('nothing is done here')),

@@ -40,6 +40,7 @@ export async function runMade(
     bug: (error) => {
       throw error;
     },
+    hostNamed: () => undefined,
     loginOf: () => ({}) as never,
     connect: async (_login, first, onFrame) => {
       const connection = await localConnection(shell, first, onFrame);

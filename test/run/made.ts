@@ -4,7 +4,8 @@ const at = { file: 'made.yml', line: 1, column: 1 };
 
 /** A template that is always this value. */
 export function constant<T>(value: T): Template<T> {
-  return { at, inputs: [], evaluate: () => ({ kind: 'value', value }) };
+  const source = typeof value === 'string' ? { source: value } : {};
+  return { at, inputs: [], evaluate: () => ({ kind: 'value', value }), ...source };
 }
 
 /** Variables from a plain record. */

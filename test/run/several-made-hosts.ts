@@ -133,6 +133,7 @@ export async function run(
     },
     hostsOf: () => hosts,
     bug,
+    hostNamed: (name) => hosts.find((host) => host.name === name),
     loginOf: ({ name }) => ({ name }) as never,
     connect,
     connectHere,

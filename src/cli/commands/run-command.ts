@@ -49,7 +49,13 @@ export async function runCommand(options: Options, world: World): Promise<number
   const choice = { tags: options.tags, skip: options.skipTags };
   const selected = (task: Pick<Task, 'tags'>): boolean => isSelected(task.tags, choice);
   const side = projectSideOf(project, world);
-  await precheck({ plays: playbook.plays, hostsOf, modules, project: side });
+  const delegatesOf = await precheck({
+    plays: playbook.plays,
+    hostsOf,
+    inventory: inventory.hosts,
+    modules,
+    project: side,
+  });
   if (isListing(options)) {
     list({ playbook, hostsOf, selected }, options, world);
     return 0;
@@ -58,7 +64,8 @@ export async function runCommand(options: Options, world: World): Promise<number
   const complete = await completeLogins(options, world);
   const loginOf = (host: Host, play: Play): Login =>
     loginFor(host, play.variables(host, undefined, { values: {} }), project, options, world, complete);
-  const logins = await checkLogins(playbook.plays, hostsOf, loginOf);
+  const allOf = (play: Play): readonly Host[] => [...new Set([...hostsOf(play), ...delegatesOf(play)])];
+  const logins = await checkLogins(playbook.plays, allOf, loginOf);
   if (options.command === 'drill') await confirmDrills(playbook, hostsOf, selected, options, world);
 
   const connect = await connectAsking(logins, options, world);
@@ -80,6 +87,7 @@ export async function runCommand(options: Options, world: World): Promise<number
       playbook,
       hostsOf,
       loginOf,
+      hostNamed: (name) => inventory.hosts.get(name),
       connect,
       connectHere: async (...given) => (await import('../../ssh/here.ts')).connectHere(...given),
       modules,

@@ -8,6 +8,7 @@ import { asBoolean, asDuration, asMap, asTexts, field, type Reader } from '../ya
 import { usage } from '../yaml/problems.ts';
 import { type Entry, entryOf, type MapNode } from '../yaml/yaml-file.ts';
 import { constantNode } from './constant-node.ts';
+import { readDelegateTo } from './delegate-to.ts';
 import type { Inherited, TaskContext } from './loading.ts';
 import { readModuleDefaults } from './module-defaults.ts';
 
@@ -30,7 +31,7 @@ export function readInherited(map: MapNode, context: TaskContext, above: Inherit
   const vars = withVars ? { ...above.vars, ...readVars(map, context) } : above.vars;
   const known = <T>(key: string, read: Reader<T>): T | undefined => readSettled(map, key, read, context, vars);
   const becomeUser = textOf(map, 'become_user', context);
-  const delegateTo = readDelegateTo(map, context, vars);
+  const delegateTo = readDelegateTo(map, context);
   const environment = readEnvironment(map, context);
   refuseMethod(entryOf(map, 'become_method'), context);
   const when = entryOf(map, 'when');
@@ -141,23 +142,6 @@ function readNotify(map: MapNode, { loading }: TaskContext): Template<string>[] 
   if (entry === undefined) return [];
   const nodes = entry.value.kind === 'list' ? entry.value.items : [entry.value];
   return nodes.flatMap((node) => loading.problems.attempt(() => compileText(node, loading.secrets, '"notify"')) ?? []);
-}
-
-/** Names of the control node. */
-const here = new Set(['localhost', '127.0.0.1', '::1']);
-
-function readDelegateTo(map: MapNode, context: TaskContext, vars: Inherited['vars']): Template<string> | undefined {
-  const entry = entryOf(map, 'delegate_to');
-  const node = entry && constantNode(entry.value, '"delegate_to"', context, vars);
-  if (node === undefined) return undefined;
-  const { problems, secrets } = context.loading;
-  if (node.kind === 'scalar' && typeof node.value === 'string' && here.has(node.value)) {
-    return problems.attempt(() => compileText({ ...node, value: 'localhost' }, secrets, '"delegate_to"'));
-  }
-  const name = node.kind === 'scalar' ? String(node.value) : 'it';
-  const hint = 'only localhost is supported; use a separate play for that host and read its variables through hostvars';
-  problems.add(`"delegate_to: ${name}" is not supported yet`, node.at, hint);
-  return undefined;
 }
 
 function refuseMethod(entry: Entry | undefined, { loading }: TaskContext): void {

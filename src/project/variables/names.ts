@@ -136,6 +136,7 @@ function checker(loaded: LoadedPlay, extra: Layer, problems: Problems): Checker 
       task.name,
       task.args,
       task.becomeUser,
+      task.delegateTo,
       task.environment,
       task.loopControl?.label,
       ...task.conditions,

@@ -15,11 +15,12 @@ export function variablesOf(
   instance: Pick<Instance, 'task' | 'item'>,
   waitsFor: ReadonlySet<string>,
 ): Variables {
+  const { line, setup } = run.origin ?? run;
   const values: Record<string, Evaluated<Value>> = {
     facts:
-      run.line !== undefined && run.line.setup() === undefined
+      line !== undefined && line.setup() === undefined
         ? { kind: 'pending', names: ['facts'] }
-        : { kind: 'value', value: run.setup.facts as unknown as Value },
+        : { kind: 'value', value: setup.facts as unknown as Value },
     heal_check_mode: { kind: 'value', value: run.settings.check },
     heal_deep: { kind: 'value', value: run.settings.deep },
     role_changed: run.tasksOver

@@ -22,13 +22,18 @@ export function unlock({ line, setup }: HostRun): void {
 }
 
 /** Reports that a program waits for the lock. */
-export function lockWatch({ host, settings: { emit, lock } }: HostRun): Pick<Watch, 'waits' | 'unlocked'> {
+export function lockWatch({
+  host,
+  origin,
+  connection,
+  settings: { emit, lock },
+}: HostRun): Pick<Watch, 'waits' | 'unlocked'> {
   return {
     waits: (holder) =>
       emit({
         type: 'warning',
         host: host.name,
-        message: `waiting for another run that is changing this host: ${holder}`,
+        message: `waiting for another run that is changing ${origin === undefined ? 'this host' : connection.host}: ${holder}`,
         hint: `this run waits up to ${lock?.timeout} s; --lock-timeout changes that`,
       }),
     unlocked: () =>
@@ -55,6 +60,8 @@ export async function startOver(run: HostRun): Promise<void> {
   run.line.locked = true;
   run.setup = await run.line.refresh(run.settings.signal);
   run.cache.attempt(['everything']);
+  // The pending handlers of a host are its own.
+  if (run.origin !== undefined) return;
   forgetRecorded(run);
   run.recorded.splice(0, run.recorded.length, ...run.setup.pending.flatMap((text) => parseRecorded(text) ?? []));
   collectRecorded(run);

@@ -15,7 +15,7 @@ import type { Made } from '../task/task-turn.ts';
 import { type Flow, flowOf } from '../task-list/block-flow.ts';
 import type { HostConnection } from './host-connection.ts';
 import type { HostSetup } from './host-setup.ts';
-import { type StateCache, stateCache } from './state-cache.ts';
+import type { StateCache } from './state-cache.ts';
 
 /** What the caller gives the runner: the project's side of a run. */
 export interface ProjectSide {
@@ -71,6 +71,22 @@ export interface KnownValues {
   readonly unknowable: Set<string>;
 }
 
+/** The host that a delegated task runs on. */
+export interface Delegate {
+  readonly name: string;
+  readonly connection: Connection;
+  /** The answers of that host, shared by all that delegate to it. */
+  readonly cache: StateCache;
+  /** Undefined if it is the control node. */
+  readonly line: HostConnection | undefined;
+  /** Undefined for the control node: its facts are not asked for. */
+  readonly setup: HostSetup | undefined;
+  /** Tasks on one host run one after the other: two that change a file at once would disturb each other. */
+  readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Its connection is lost: the next task logs in again. */
+  readonly lose: () => void;
+}
+
 /** One host during one play. All state that changes during the run is here. */
 export interface HostRun extends KnownValues {
   readonly host: Host;
@@ -98,8 +114,12 @@ export interface HostRun extends KnownValues {
   /** Shell text that is sent with the next program. */
   readonly queued: Sh[];
   readonly counts: { -readonly [K in keyof Counts]: Counts[K] };
-  /** The control node, for tasks that are delegated to it; connected before the first of them. */
-  readonly here: () => Promise<{ readonly connection: Connection; readonly cache: StateCache }>;
+  /** The host of this name, or the control node, for tasks that are delegated to it; connected before the first of them. */
+  readonly delegate: (name: string) => Promise<Delegate>;
+  /** Names of the hosts that tasks were delegated to. */
+  readonly delegated: Map<Instance, string>;
+  /** During a delegated task: the host of its variables. `connection`, `line`, `cache` and `setup` are those of the other host. */
+  readonly origin?: HostRun;
   /** The position in the blocks of each list. */
   readonly flows: Map<readonly Instance[], Flow>;
   /** What the hosts of its batch share. */
@@ -121,7 +141,7 @@ export function hostRun(
   recorded: RecordedHandler[],
   settings: RunSettings,
   batch: Batch,
-  here: HostRun['here'],
+  delegate: HostRun['delegate'],
   known: KnownValues,
   others: HostRun['others'],
 ): HostRun {
@@ -133,7 +153,7 @@ export function hostRun(
     setup,
     cut: undefined,
     settings,
-    cache: stateCache(),
+    cache: batch.cacheOf(host.name),
     prepared: new Map(),
     done: new Set(),
     made: new Map(),
@@ -146,7 +166,8 @@ export function hostRun(
     kept: [],
     queued: [],
     counts: emptyCounts(),
-    here,
+    delegate,
+    delegated: new Map(),
     flows: new Map(),
     batch,
     others,

@@ -39,7 +39,7 @@ export async function whileReachable(
     if (!(error instanceof HealError) || error.kind !== 'unreachable') throw error;
     const ignored = instance.task.ignoreUnreachable === true;
     if (!ignored && !minds) throw error;
-    run.cut = { error, reported: true };
+    if (instance.task.delegateTo === undefined) run.cut = { error, reported: true };
     return {
       status: 'failed',
       message: error.message,

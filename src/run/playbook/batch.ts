@@ -1,8 +1,9 @@
 import type { Play } from '../../core/playbook.ts';
+import { type StateCache, stateCache } from '../host/state-cache.ts';
 import type { Outcome } from '../task/outcome.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** What the hosts of a batch share: the failed hosts, and the tasks that run once for all of them. */
+/** What the hosts of a batch share: the failed hosts, the tasks that run once for all of them, and what is delegated. */
 export interface Batch {
   /** True once the play must end on all hosts: each stops before its next task. */
   readonly stopped: () => boolean;
@@ -14,11 +15,17 @@ export interface Batch {
    */
   readonly once: (key: string, work: () => Promise<Outcome>) => Promise<{ outcome: Outcome; mine: boolean }>;
   readonly scheduler: Scheduler;
+  /** The answers of a host, also of one that is not in the batch, but has tasks delegated to it. */
+  readonly cacheOf: (host: string) => StateCache;
+  /** Does the work when all work on this host that was passed before is done. */
+  readonly alone: <T>(host: string, work: () => Promise<T>) => Promise<T>;
 }
 
 /** A batch of a play, with `size` hosts. */
 export function batchOf(play: Play, size: number, scheduler: Scheduler): Batch {
   const failed = new Set<string>();
+  const caches = new Map<string, StateCache>();
+  const last = new Map<string, Promise<unknown>>();
   const claims = new Map<string, Promise<Outcome | undefined>>();
   const once: Batch['once'] = async (key, work) => {
     for (let claim = claims.get(key); claim !== undefined; claim = claims.get(key)) {
@@ -47,5 +54,18 @@ export function batchOf(play: Play, size: number, scheduler: Scheduler): Batch {
     },
     once,
     scheduler,
+    cacheOf: (host) => {
+      const cache = caches.get(host) ?? stateCache();
+      caches.set(host, cache);
+      return cache;
+    },
+    alone: (host, work) => {
+      const done = (last.get(host) ?? Promise.resolve()).then(work);
+      last.set(
+        host,
+        done.catch(() => {}),
+      );
+      return done;
+    },
   };
 }

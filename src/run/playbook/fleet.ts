@@ -1,12 +1,14 @@
 import type { Connection } from '../../core/connection.ts';
 import { HealError, HealErrors } from '../../core/errors.ts';
 import type { Host, Known, Play, Value } from '../../core/playbook.ts';
+import { controlNode, notInInventory } from '../../project/playbook/delegate-to.ts';
 import { parseRecorded, type RecordedHandler } from '../handlers/pending-handlers.ts';
 import { connectionTo, type HostConnection } from '../host/host-connection.ts';
-import type { emptyCounts, HostRun, KnownValues } from '../host/host-run.ts';
+import type { Delegate, emptyCounts, HostRun, KnownValues } from '../host/host-run.ts';
 import { type HostSetup, hostSetupProgram, noHostSetup } from '../host/host-setup.ts';
 import { stateCache } from '../host/state-cache.ts';
 import { flowOf } from '../task-list/block-flow.ts';
+import type { Batch } from './batch.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** A host after its login, successful or not. */
@@ -27,6 +29,10 @@ export interface Fleet {
   readonly known: Map<string, KnownValues>;
   /** The control node, once a task was delegated to it. */
   here?: Promise<Connection>;
+  /** Connections for delegated tasks to hosts that the run had not reached before. */
+  readonly delegates: Map<string, Promise<HostConnection>>;
+  /** Hosts whose own connection was lost in a delegated task: the next one uses another. */
+  readonly unshared: Set<string>;
   /** True once a play was stopped for all hosts: later plays do not run. */
   ended: boolean;
 }
@@ -49,13 +55,52 @@ export function seenOf(fleet: Fleet, host: string): Known['values'] {
   };
 }
 
-/** The control node as one host sees it: all hosts share one shell, but each has its own answers. */
-export function localOf(options: RunOptions, fleet: Fleet): HostRun['here'] {
-  const cache = stateCache();
-  return async () => {
-    fleet.here ??= options.connectHere(hostSetupProgram, () => undefined, options.signal);
-    return { connection: await fleet.here, cache };
+/**
+ * The hosts that the tasks of one host may be delegated to. All hosts share one shell of the control node, but each has its own
+ * answers of it. A host that the run has reached is not logged in to again.
+ */
+export function delegatesOf(options: RunOptions, play: Play, fleet: Fleet, batch: Batch): HostRun['delegate'] {
+  const local = stateCache();
+  return async (name) => {
+    if (name === controlNode) {
+      fleet.here ??= options.connectHere(hostSetupProgram, () => undefined, options.signal);
+      const connection = await fleet.here;
+      const alone: Delegate['alone'] = (work) => work();
+      return { name, connection, cache: local, line: undefined, setup: undefined, alone, lose: () => {} };
+    }
+    const host = options.hostNamed(name);
+    if (host === undefined) throw new HealError('failed', `delegate_to: ${notInInventory(name)}`);
+    const own = fleet.lost.has(name) || fleet.unshared.has(name) ? undefined : fleet.reached.get(name);
+    const line = own !== undefined && own.cut === undefined ? own.line : await delegateLine(options, play, host, fleet);
+    return {
+      name,
+      connection: line,
+      cache: batch.cacheOf(name),
+      line,
+      setup: line.setup(),
+      alone: (work) => batch.alone(name, work),
+      lose: () => {
+        fleet.unshared.add(name);
+        fleet.delegates.delete(name);
+      },
+    };
   };
+}
+
+/** The connection for delegated tasks to a host that has none of its own; opened once. */
+function delegateLine(options: RunOptions, play: Play, host: Host, fleet: Fleet): Promise<HostConnection> {
+  const known = fleet.delegates.get(host.name);
+  if (known !== undefined) return known;
+  const line = lineTo(options, play, host);
+  const opened = line.renew().then(() => line);
+  fleet.delegates.set(host.name, opened);
+  opened.catch(() => fleet.delegates.delete(host.name));
+  return opened;
+}
+
+function lineTo(options: RunOptions, play: Play, host: Host): HostConnection {
+  const login = options.loginOf(host, play);
+  return connectionTo(host.name, login, (first, onFrame) => options.connect(login, first, onFrame, options.signal));
 }
 
 /**
@@ -68,8 +113,7 @@ export async function reach(options: RunOptions, play: Play, host: Host, fleet: 
   const { emit, now, signal } = options;
   const startedAt = now();
   emit({ type: 'host-connecting', host: host.name });
-  const login = options.loginOf(host, play);
-  const line = connectionTo(host.name, login, (first, onFrame) => options.connect(login, first, onFrame, signal));
+  const line = lineTo(options, play, host);
   let at: Reached;
   try {
     const setup = await line.renew();

@@ -1,7 +1,9 @@
 import type { Module } from '../../core/module.ts';
 import type { Evaluated, Host, Play, Task, Value, Variables } from '../../core/playbook.ts';
+import { controlNode, delegatesAway, notInInventory } from '../../project/playbook/delegate-to.ts';
 import { namesGiven, namesInLoop } from '../../project/variables/names.ts';
-import { collectProblems, type Problems } from '../../project/yaml/problems.ts';
+import { collectProblems, type Problems, usage } from '../../project/yaml/problems.ts';
+import { didYouMean } from '../../project/yaml/spelling.ts';
 import { failureNames } from '../host/evaluate-on.ts';
 import type { ProjectSide } from '../host/host-run.ts';
 import { instanceOf } from '../task/instance.ts';
@@ -10,6 +12,8 @@ import { instanceOf } from '../task/instance.ts';
 export interface PrecheckOptions {
   readonly plays: readonly Play[];
   readonly hostsOf: (play: Play) => readonly Host[];
+  /** All hosts of the inventory, by name. */
+  readonly inventory: ReadonlyMap<string, Host>;
   readonly modules: ReadonlyMap<string, Module>;
   readonly project: ProjectSide;
 }
@@ -18,9 +22,12 @@ export interface PrecheckOptions {
  * Renders every task of every host as far as it goes before a connection exists (facts and results have no value yet)
  * and checks the result: arguments strictly against the module's schema, required local files, names in
  * template files. Throws usage HealErrors, each with its location; returns if it finds no error.
+ *
+ * @returns the hosts that tasks of a play are delegated to, as far as they are known
  */
-export async function precheck(options: PrecheckOptions): Promise<void> {
+export async function precheck(options: PrecheckOptions): Promise<(play: Play) => readonly Host[]> {
   const problems = collectProblems();
+  const delegates = new Map<Play, Set<Host>>();
   const registers = new Set<string>();
   for (const play of options.plays) {
     const tasks = [
@@ -37,14 +44,38 @@ export async function precheck(options: PrecheckOptions): Promise<void> {
     ];
     // Results of a play are known in those after it, too.
     for (const name of tasks.flatMap(namesGiven)) registers.add(name);
+    const targets = new Set<Host>();
+    delegates.set(play, targets);
     for (const host of options.hostsOf(play)) {
       for (const task of tasks) {
         const module = options.modules.get(task.module);
-        if (module !== undefined) await checkTask({ play, host, task, module, registers }, options.project, problems);
+        if (module === undefined) continue;
+        const subject = { play, host, task, module, registers };
+        const target = problems.attempt(() => delegateOf(subject, options.inventory));
+        if (target !== undefined) targets.add(target);
+        await checkTask(subject, options.project, problems);
       }
     }
   }
   problems.throwIfAny();
+  return (play) => [...(delegates.get(play) ?? [])];
+}
+
+/** The host that a task is delegated to; undefined if there is none, or it is not known yet. Throws if it is not in the inventory. */
+function delegateOf(subject: Subject, inventory: PrecheckOptions['inventory']): Host | undefined {
+  const { delegateTo, when } = subject.task;
+  if (delegateTo === undefined || !delegatesAway(subject.task)) return undefined;
+  const variables = variablesBefore(subject);
+  const isFalse = ({ evaluate }: Task['when'][number]): boolean => {
+    const met = evaluate(variables);
+    return met.kind === 'value' && !met.value;
+  };
+  const name = when.some(isFalse) ? undefined : delegateTo.evaluate(variables);
+  if (name?.kind !== 'value' || name.value === controlNode) return undefined;
+  const host = inventory.get(name.value);
+  if (host !== undefined) return host;
+  const hint = 'add the host to the inventory; localhost is the control node';
+  throw usage(notInInventory(name.value), delegateTo.at, didYouMean(name.value, [...inventory.keys()], hint));
 }
 
 interface Subject {

@@ -11,7 +11,7 @@ import { recheck } from '../task-list/recheck.ts';
 import { runTaskList } from '../task-list/run-task-list.ts';
 import { type Batch, batchOf } from './batch.ts';
 import { eachHost } from './each-host.ts';
-import { type Fleet, guarded, knownOf, localOf, reach, seenOf } from './fleet.ts';
+import { delegatesOf, type Fleet, guarded, knownOf, reach, seenOf } from './fleet.ts';
 import type { RunOptions } from './run-options.ts';
 import { createScheduler, endsTogether } from './scheduler.ts';
 
@@ -89,10 +89,10 @@ export async function runBatch(options: RunOptions, play: Play, batch: readonly 
 async function workOn(options: RunOptions, play: Play, host: Host, fleet: Fleet, shared: Batch): Promise<HostWork> {
   const { emit, mode } = options;
   const at = await reach(options, play, host, fleet);
-  const here = localOf(options, fleet);
+  const delegate = delegatesOf(options, play, fleet, shared);
   const known = knownOf(fleet, host.name);
   const others = (name: string): Known['values'] => seenOf(fleet, name);
-  const run = hostRun(host, play, at.line, at.setup, at.recorded, options, shared, here, known, others);
+  const run = hostRun(host, play, at.line, at.setup, at.recorded, options, shared, delegate, known, others);
   const counts = fleet.counts.get(host.name);
   if (counts !== undefined) Object.assign(run, { counts });
   if (at.cut !== undefined) run.cut = { error: at.cut, reported: false };

@@ -10,6 +10,8 @@ export interface RunOptions extends RunSettings {
   readonly playbook: Playbook;
   /** Hosts of a play after `--limit`, in inventory order. */
   readonly hostsOf: (play: Play) => readonly Host[];
+  /** A host of the inventory, also one that is in no play; undefined if there is none with this name. */
+  readonly hostNamed: (name: string) => Host | undefined;
   readonly loginOf: (host: Host, play: Play) => Login;
   readonly connect: Connect;
   /** A Connection to the control node itself, for tasks that are delegated to it. */

@@ -1,10 +1,12 @@
 import type { Host, Play, Task } from '../../core/playbook.ts';
+import { delegatesAway } from '../../project/playbook/delegate-to.ts';
 
 /**
  * When the hosts of a batch may start a task. Usually at once: each host goes on at its own pace. But
  *
  * - if failures of some hosts end the play on all, a host starts a task when all others have finished the tasks before it, as
- *   with Ansible's strategy `linear`: no host has started a task after the one that failed;
+ *   with Ansible's strategy `linear`: no host has started a task after the one that failed. The same if tasks are delegated to
+ *   other hosts;
  * - a task with `run_once` runs on the first host of the batch that has not failed before it: the others wait until that
  *   host has finished it;
  * - a task that uses the results of another host (`hostvars`) waits until that host has them.
@@ -42,12 +44,20 @@ export function endsTogether({ anyErrorsFatal, maxFailPercentage }: Play): boole
 }
 
 /**
+ * Whether all hosts must have finished a task before any of them starts the next one. With tasks that are delegated to other hosts,
+ * these must be as far as the host that delegates.
+ */
+export function tasksTogether(play: Play): boolean {
+  return endsTogether(play) || play.tasks.some(delegatesAway);
+}
+
+/**
  * Creates the scheduler of a play's tasks.
  *
  * @param hosts in their order; each of them must call `leave` and `end`
  */
 export function createScheduler(play: Play, hosts: readonly Host[], forks: number, signal: AbortSignal): Scheduler {
-  const together = endsTogether(play);
+  const together = tasksTogether(play);
   const positions = new Map(play.tasks.map((task, position) => [task, position]));
   const at = new Map(hosts.map(({ name }) => [name, -1]));
   const working = new Set<string>();

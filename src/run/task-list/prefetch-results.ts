@@ -12,7 +12,7 @@ const roundsAtMost = 8;
 
 /**
  * Reads the results that tasks without changes register, for checks and drills that use them. Tasks
- * that would change something are skipped: their results stay unknown.
+ * that would change something, or are delegated to another host, are skipped: their results stay unknown.
  */
 export async function prefetchResults(
   run: HostRun,
@@ -29,7 +29,7 @@ export async function prefetchResults(
       const instance = list[index];
       const name = instance?.task.register;
       if (instance === undefined || name === undefined || run.done.has(instance)) continue;
-      if (loop instanceof HealError) {
+      if (loop instanceof HealError || instance.task.delegateTo !== undefined) {
         run.done.add(instance);
         run.unknowable.add(name);
         continue;

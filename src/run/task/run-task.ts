@@ -2,6 +2,7 @@ import { HealError } from '../../core/errors.ts';
 import type { Result, Value, Variables } from '../../core/playbook.ts';
 import { originsOf, pendingAfter } from '../handlers/handlers.ts';
 import { digestOf } from '../handlers/pending-handlers.ts';
+import { onDelegate } from '../host/delegate.ts';
 import { evaluateOn, needsOthers, variablesOf } from '../host/evaluate-on.ts';
 import { exchange } from '../host/exchange.ts';
 import { flowIn, type HostRun, onlyPlans } from '../host/host-run.ts';
@@ -63,10 +64,14 @@ async function runTaskOnHost(
   const turn: TaskTurn = delegated
     ? { instance, list: [instance], index: 0, name, waitsFor, later: [], pending: [] }
     : { instance, list, index, name, waitsFor, later: later(), pending: pendingAfter(run, instance) };
-  const acting = delegated ? { ...run, ...(await run.here()), line: undefined } : run;
-
   for (let attempt = 0; ; attempt += 1) {
-    const ended = await whileReachable(run, instance, flow.minds(instance.task), () => runAttempt(acting, turn));
+    const onHost = (acting: HostRun): Promise<Ended> => {
+      if (attempt > 0) forgetAnswers(acting, instance);
+      return runAttempt(acting, turn);
+    };
+    const ended = await whileReachable(run, instance, flow.minds(instance.task), () =>
+      delegated ? delegate(run, turn, onHost) : onHost(run),
+    );
     await waitForConditions(run, instance, () => variables(ended.result ?? {}));
     const outcome = outcomeOf(instance, ended, variables, attempt + 1);
     if (outcome.enough || attempt >= instance.task.retries || onlyPlans(run, instance.task)) {
@@ -89,8 +94,27 @@ async function runTaskOnHost(
       titles: [`waiting, try ${attempt + 2} of ${instance.task.retries + 1}`],
     });
     await pause(instance.task.delay * 1000, signal);
-    forgetAnswers(acting, instance);
   }
+}
+
+/** Runs an attempt on the host that the task is delegated to, unless the task is skipped. */
+async function delegate(run: HostRun, turn: TaskTurn, attempt: (there: HostRun) => Promise<Ended>): Promise<Ended> {
+  const { instance, waitsFor } = turn;
+  const { when, delegateTo } = instance.task;
+  const variables = variablesOf(run, instance, waitsFor);
+  try {
+    for (const condition of when) {
+      const met = condition.evaluate(variables);
+      if (met.kind === 'value' && !met.value) return { status: 'skipped', message: `when: ${condition.source}` };
+    }
+    const target = delegateTo?.evaluate(variables);
+    if (target?.kind !== 'value') return endOf(run, { kind: 'waits', names: target?.names ?? [] });
+    run.delegated.set(instance, target.value);
+  } catch (error) {
+    if (!(error instanceof HealError)) throw error;
+    return failedBy(error);
+  }
+  return orFailed(() => onDelegate(run, run.delegated.get(instance) ?? '', attempt));
 }
 
 /** One attempt at an instance. */
@@ -172,12 +196,12 @@ async function orFailed<T>(work: () => Promise<T>): Promise<T | Ended> {
     return await work();
   } catch (error) {
     if (!(error instanceof HealError) || error.kind !== 'failed') throw error;
-    return {
-      status: 'failed',
-      message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    };
+    return failedBy(error);
   }
+}
+
+function failedBy({ message, hint }: HealError): Ended {
+  return { status: 'failed', message, ...(hint === undefined ? {} : { hint }) };
 }
 
 async function askFor(

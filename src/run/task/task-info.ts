@@ -10,7 +10,8 @@ export function describe(run: HostRun, instance: Instance, name: string): TaskIn
   const { item, task } = instance;
   const label = item === undefined || task.noLog ? undefined : task.loopControl?.label;
   const rendered = label === undefined ? undefined : shown(() => label.evaluate(variablesOf(run, instance, new Set())));
-  const info = infoOf(instance, name);
+  const delegate = run.delegated.get(instance);
+  const info = { ...infoOf(instance, name), ...(delegate === undefined ? {} : { delegate }) };
   return rendered === undefined ? info : { ...info, item: String(rendered) };
 }
 
