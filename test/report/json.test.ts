@@ -59,7 +59,7 @@ test('one document reports the whole run', async () => {
 test('every task has the same keys', async () => {
   const { value } = await documentOf(sampleRun());
   const keys =
-    'host phase role name item module id at status ignored changes message hint code stdout stderr result ms';
+    'host delegate phase role name item module id at status ignored changes message hint code stdout stderr result ms';
   for (const row of [...value.tasks, ...value.verify]) expect(Object.keys(row)).toEqual(keys.split(' '));
 });
 
