@@ -80,6 +80,8 @@ export interface Task {
   /** The blocks around it, the outermost first; none if it is not in a block. */
   readonly blocks?: readonly BlockPart[];
   readonly loopControl?: LoopControl;
+  /** Names of the hosts that have it; undefined: all hosts of the play. */
+  readonly onlyOn?: ReadonlySet<string>;
   /** Name of the host on which it runs, instead of that of its variables; `localhost` is the control node. */
   readonly delegateTo?: Template<string>;
   readonly runOnce?: boolean;

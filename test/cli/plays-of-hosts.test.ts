@@ -16,6 +16,39 @@ const plays: Readonly<Record<string, TracedPlay>> = {
     trace: [],
     code: 2,
   },
+  'include_tasks of a file for each host: a host has only its own tasks, variables, roles and handlers': {
+    play: `
+- hosts: all
+  serial: 1
+  tasks:
+    - include_tasks: "{{ inventory_hostname }}.yml"
+    - shell: echo all on {{ inventory_hostname }} >>TRACE
+  handlers:
+    - name: h
+      shell: echo handled on {{ inventory_hostname }} >>TRACE
+`,
+    files: {
+      'inventory/host_vars/a.yml': 'only_a: 1\n',
+      'tasks/a.yml': '- shell: echo a {{ only_a }} >>TRACE\n- include_tasks: both.yml\n',
+      'tasks/b.yml': '- include_role: { name: r }\n- include_tasks: both.yml\n',
+      'tasks/both.yml': '- shell: echo both on {{ inventory_hostname }} >>TRACE\n  notify: h\n',
+      'roles/r/tasks/main.yml': '- shell: echo role on {{ inventory_hostname }} >>TRACE\n',
+      'roles/r/meta/main.yml': 'dependencies: [base]\n',
+      'roles/base/tasks/main.yml': '- shell: echo base on {{ inventory_hostname }} >>TRACE\n',
+    },
+    trace: [
+      'a 1',
+      'both on a',
+      'all on a',
+      'handled on a',
+      'base on b',
+      'role on b',
+      'both on b',
+      'all on b',
+      'handled on b',
+    ],
+    prints: /^a +: ok=4 .*skipped=0 .*\nb +: ok=5 .*skipped=0 /m,
+  },
   'any_errors_fatal: a failure that is rescued does not end the play, with fewer forks than hosts': {
     play: `
 - hosts: all

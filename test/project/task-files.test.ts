@@ -107,9 +107,15 @@ describe('files of tasks', () => {
       '"include_tasks" needs "r", which only a run can know',
     ],
     [
-      'a name that differs between hosts',
+      'an import by a name that differs between hosts',
+      '- import_tasks: "{{ inventory_hostname }}.yml"\n',
+      '"import_tasks" differs between hosts (jack4.yml for jack4 and jack5.yml for jack5): that is not supported yet',
+    ],
+    [
+      'a name for which one host has no file',
       '- include_tasks: "{{ inventory_hostname }}.yml"\n',
-      '"include_tasks" differs between hosts (jack4.yml for jack4 and jack5.yml for jack5): that is not supported yet',
+      'there is no file of tasks "jack5.yml"\n  tasks/site.yml:4:22',
+      { 'tasks/jack4.yml': '' },
     ],
     ['a register', '- import_tasks: one.yml\n  register: r\n', '"register" is not supported', { 'tasks/one.yml': '' }],
     ['nothing', '- import_tasks:\n', '"import_tasks" must be a string'],

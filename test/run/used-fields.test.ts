@@ -11,11 +11,15 @@ function fieldsOf(name: string): string[] {
   return [...(body ?? '').matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, field = '']) => field);
 }
 
-const users = ['run', 'report', 'cli'].flatMap((directory) =>
-  readdirSync(source(directory), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => readFileSync(source(`${directory}/${file}`), 'utf8')),
-);
+const users = [
+  ...['run', 'report', 'cli'].flatMap((directory) =>
+    readdirSync(source(directory), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => `${directory}/${file}`),
+  ),
+  // Used by the run.
+  'project/playbook/only-on.ts',
+].map((file) => readFileSync(source(file), 'utf8'));
 
 // A keyword that is read and used by nothing has no effect, and its author is not told.
 test.each(['Task', 'LoopControl', 'Block', 'BlockPart', 'Drill', 'Heal', 'Play'])(

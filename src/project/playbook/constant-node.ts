@@ -5,6 +5,7 @@ import { typeName } from '../variables/value.ts';
 import { listed } from '../yaml/spelling.ts';
 import type { Node, ScalarNode } from '../yaml/yaml-file.ts';
 import type { Inherited, TaskContext } from './loading.ts';
+import { runsOn } from './only-on.ts';
 
 /**
  * A node whose string contains `{{ }}` is replaced by one with its value, if that is known before the run and equal
@@ -16,16 +17,33 @@ export function constantNode(
   context: TaskContext,
   vars: Inherited['vars'] = {},
 ): Node | undefined {
-  if (node.kind !== 'scalar' || typeof node.value !== 'string' || !node.value.includes('{{')) return node;
+  if (!isTemplate(node)) return node;
   const { problems, secrets } = context.loading;
   const template = problems.attempt(() => compileNode(node, secrets));
   const value = template && constantValue(template, what, context, vars);
-  if (value === undefined) return undefined;
-  if (value === null || value instanceof Secret || typeof value === 'object') {
-    problems.add(`${what} can't be ${typeName(value)}`, node.at, 'give it one word or number');
-    return undefined;
-  }
-  return scalarOf(value, node);
+  return value === undefined ? undefined : scalarOf(value, node, what, context);
+}
+
+/** The same with a node for each value, if that differs between hosts, and the names of the hosts that have the value. */
+export function constantNodes(
+  node: Node,
+  what: string,
+  context: TaskContext,
+  vars: Inherited['vars'],
+): { readonly node: Node; readonly onlyOn?: ReadonlySet<string> }[] {
+  if (!isTemplate(node)) return [{ node }];
+  const { problems, secrets } = context.loading;
+  const template = problems.attempt(() => compileNode(node, secrets));
+  const values = template === undefined ? [] : constantValues(template, what, context, vars);
+  return values.flatMap(({ value, hosts }) => {
+    const scalar = scalarOf(value, node, what, context);
+    if (scalar === undefined) return [];
+    return [values.length === 1 ? { node: scalar } : { node: scalar, onlyOn: new Set(hosts) }];
+  });
+}
+
+function isTemplate(node: Node): node is ScalarNode {
+  return node.kind === 'scalar' && typeof node.value === 'string' && node.value.includes('{{');
 }
 
 /**
@@ -38,10 +56,34 @@ export function constantValue(
   context: TaskContext,
   vars: Inherited['vars'],
 ): Value | undefined {
+  const [first, second] = constantValues(template, what, context, vars);
+  if (second === undefined) return first?.value;
+  const both = listed([first, second].map((one) => `${shown(one?.value)} for ${one?.hosts[0]}`));
+  context.loading.problems.add(
+    `${what} differs between hosts (${both}): that is not supported yet`,
+    template.at,
+    settle,
+  );
+  return undefined;
+}
+
+interface HostsValue {
+  readonly value: Value;
+  readonly hosts: string[];
+}
+
+/** The values of a template that is known before the run; none if it is not, which is reported to the Problems. */
+function constantValues(
+  template: Template,
+  what: string,
+  context: TaskContext,
+  vars: Inherited['vars'],
+): readonly HostsValue[] {
   const { problems } = context.loading;
-  return problems.attempt(() => {
-    const found = new Map<string, { host: string; value: Value }>();
+  const values = problems.attempt(() => {
+    const found = new Map<string, HostsValue>();
     for (const { host, variables } of context.scope.views(context.role, vars)) {
+      if (!runsOn(context, host)) continue;
       for (const { name, at, optional } of referencesOf(template)) {
         const known = variables.lookup(name);
         if (known?.kind === 'value' || (known === undefined && optional)) continue;
@@ -58,14 +100,14 @@ export function constantValue(
         );
         return undefined;
       }
-      found.set(JSON.stringify(outcome.value), { host, value: outcome.value });
+      const key = JSON.stringify(outcome.value);
+      const same = found.get(key) ?? { value: outcome.value, hosts: [] };
+      same.hosts.push(host);
+      found.set(key, same);
     }
-    const [first, second] = found.values();
-    if (second === undefined) return first?.value;
-    const both = listed([first, second].map((one) => `${shown(one?.value)} for ${one?.host}`));
-    problems.add(`${what} differs between hosts (${both}): that is not supported yet`, template.at, settle);
-    return undefined;
+    return [...found.values()];
   });
+  return values ?? [];
 }
 
 function shown(value: Value | undefined): string {
@@ -74,8 +116,12 @@ function shown(value: Value | undefined): string {
 
 const settle = 'write the value itself, or a variable that is the same for all hosts of the play';
 
-/** `-e` and a template give a string, even if a boolean or a number is meant. */
-function scalarOf(value: string | number | boolean, node: ScalarNode): ScalarNode {
+/** `-e` and a template give a string, even if a boolean or a number is meant. Undefined if it is no scalar, which is reported. */
+function scalarOf(value: Value, node: ScalarNode, what: string, { loading }: TaskContext): ScalarNode | undefined {
+  if (value === null || value instanceof Secret || typeof value === 'object') {
+    loading.problems.add(`${what} can't be ${typeName(value)}`, node.at, 'give it one word or number');
+    return undefined;
+  }
   const meant = value === 'true' || value === 'false' ? value === 'true' : value;
   const plain = typeof meant === 'string' && /^\d{1,15}$/.test(meant) ? Number(meant) : meant;
   return { ...node, value: plain, source: String(value) };

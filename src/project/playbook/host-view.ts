@@ -93,13 +93,18 @@ export function playHostViews(head: PlayHead): PlayRoles {
       loading.problems.add(`role "${use.name}" depends on itself: ${way}`, use.at, hint);
       return [];
     }
-    if (use.key !== undefined && done.has(use.key)) return [];
-    if (use.key !== undefined) done.add(use.key);
-    const context: TaskContext = { loading, scope, path: '', idBase: '', within: [...within, `role ${use.name}`] };
+    const { onlyOn } = use;
+    // What some hosts have run, the others have not.
+    const key = onlyOn === undefined ? use.key : undefined;
+    if (key !== undefined && done.has(key)) return [];
+    if (key !== undefined) done.add(key);
+    const hosts = onlyOn === undefined ? {} : { onlyOn };
+    const inRole = [...within, `role ${use.name}`];
+    const context: TaskContext = { loading, scope, path: '', idBase: '', within: inRole, ...hosts };
     const role = await readRoleHead(use, context);
     if (role === undefined) return [];
     const tasks: Task[] = [];
-    for (const dependency of role.dependencies) tasks.push(...(await addRole(dependency, context.within)));
+    for (const dependency of role.dependencies) tasks.push(...(await addRole({ ...dependency, ...hosts }, inRole)));
     layersBefore.set(role.role, role);
     bases.clear();
     const loaded = await readRoleTasks(role, context);

@@ -1,10 +1,11 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import type { Place } from '../../core/place.ts';
 import type { Task } from '../../core/playbook.ts';
 import { asBoolean, asList, asMap, asText, checkKeys, field } from '../yaml/fields.ts';
 import type { Yaml } from '../yaml/load-yaml.ts';
 import { shownPath } from '../yaml/source-file.ts';
 import type { Entry, MapNode, Node } from '../yaml/yaml-file.ts';
-import { constantNode } from './constant-node.ts';
+import { constantNode, constantNodes } from './constant-node.ts';
 import { readInherited, readSettled, readVars } from './inherited-keywords.ts';
 import type { Inherited, RoleFile, TaskContext } from './loading.ts';
 import { prefix } from './module-defaults.ts';
@@ -22,18 +23,19 @@ interface Import {
 
 /**
  * Reads `import_tasks: FILE` and `include_tasks: FILE`. The file is searched next to the file that names it, in the
- * role's tasks/, then next to the playbook. heal reads all files before the run, so both do the same.
+ * role's tasks/, then next to the playbook. heal reads all files before the run, so both do the same; the name of an included file
+ * may differ between hosts.
  */
 export async function readImportedTasks(
   map: MapNode,
   context: TaskContext,
   above: Inherited,
-  read: (items: readonly Node[], context: TaskContext, inherited: Inherited) => Promise<Task[]>,
+  read: ReadTasks,
 ): Promise<Task[]> {
   const found = readImport(map, context, above);
   if (found === undefined) return [];
   const { entry, kind, inherited } = found;
-  const { problems, roots } = context.loading;
+  const { problems } = context.loading;
   const args = entry.value.kind === 'map' ? entry.value : undefined;
   if (args !== undefined) checkKeys(args, `"${kind}"`, ['file', 'apply'], problems);
   const down = applied(args, context, inherited);
@@ -42,15 +44,34 @@ export async function readImportedTasks(
     problems.add(`"${kind}" names no file`, entry.at, `write "${kind}: its-name.yml"`);
     return [];
   }
-  const known = constantNode(node, `"${kind}"`, context, down.vars);
-  const name = known && asText(known, `"${kind}"`, problems);
-  if (name === undefined) return [];
+  const what = `"${kind}"`;
+  const one = kind === 'import_tasks' ? constantNode(node, what, context, down.vars) : undefined;
+  const nodes = kind === 'import_tasks' ? [{ node: one }] : constantNodes(node, what, context, down.vars);
+  const tasks: Task[] = [];
+  for (const { node: known, ...more } of nodes) {
+    const name = known && asText(known, what, problems);
+    if (name !== undefined) tasks.push(...(await readFile(name, node.at, { ...context, ...more }, down, read)));
+  }
+  return tasks;
+}
+
+type ReadTasks = (items: readonly Node[], context: TaskContext, inherited: Inherited) => Promise<Task[]>;
+
+/** Reads the tasks of a file that is imported at `at`. */
+async function readFile(
+  name: string,
+  at: Place,
+  context: TaskContext,
+  down: Inherited,
+  read: ReadTasks,
+): Promise<Task[]> {
+  const { problems, roots } = context.loading;
   const yaml = await findTasks(name, context);
   if (yaml === undefined) {
     const directories = directoriesOf(context).map((directory) => shownPath(join(directory, name), roots.project));
     problems.add(
       `there is no file of tasks "${name}"`,
-      node.at,
+      at,
       `it is looked for as ${[...new Set(directories)].join(', ')}`,
     );
     return [];
@@ -59,7 +80,7 @@ export async function readImportedTasks(
   if (context.within.includes(shown)) {
     problems.add(
       `${shown} imports itself: ${[...context.within, shown].join(' -> ')}`,
-      node.at,
+      at,
       'remove one of these imports',
     );
     return [];
@@ -99,7 +120,9 @@ export async function readImportedRole(map: MapNode, context: TaskContext, above
   }
   const name = readSettled(args, 'name', asText, context, vars);
   if (name === undefined) return [];
-  const use = { name, at: named.value.at, inherited: { ...down, vars: {} }, params: vars, from, open };
+  const { onlyOn } = context;
+  const hosts = onlyOn === undefined ? {} : { onlyOn };
+  const use = { name, at: named.value.at, inherited: { ...down, vars: {} }, params: vars, from, open, ...hosts };
   return context.scope.addRole(use, context.within);
 }
 

@@ -29,6 +29,8 @@ export interface TaskContext {
   readonly idBase: string;
   /** The files that are being imported, the outermost first: none of them may import itself. */
   readonly within: readonly string[];
+  /** Names of the hosts for which the file is read; undefined: all hosts of the play. */
+  readonly onlyOn?: ReadonlySet<string>;
 }
 
 /** State that the parts of one play share while they are read. */
@@ -80,6 +82,8 @@ export interface RoleUse {
   readonly key?: string;
   /** Files that are read instead of `main`. */
   readonly from: Readonly<Partial<Record<RoleFile, string>>>;
+  /** Names of the hosts that have its tasks; undefined: all hosts of the play. */
+  readonly onlyOn?: ReadonlySet<string>;
   /** Whether the whole play sees its defaults and vars, or only its own tasks. */
   readonly open: boolean;
 }

@@ -20,6 +20,8 @@ import { type Allowed, readTasks } from './task-list.ts';
 /** A role as one play uses it. */
 export interface LoadedRole extends RoleLayers {
   readonly at: Place;
+  /** Names of the hosts that have its tasks; undefined: all hosts of the play. */
+  readonly onlyOn?: ReadonlySet<string>;
   readonly dependencies: readonly RoleUse[];
   /** JSON Schemas of its variables, by name, and the names of the required ones. */
   readonly arguments: { readonly properties: JsonObject; readonly required: readonly string[] };
@@ -187,6 +189,7 @@ export async function readRoleTasks(head: RoleHead, context: TaskContext): Promi
     role,
     ...rest,
     at: use.at,
+    ...(use.onlyOn === undefined ? {} : { onlyOn: use.onlyOn }),
     tasks: await list(files.tasks, use.inherited),
     handlers: await list(files.handlers, apart, 'files'),
     verify: await list(files.verify, apart),

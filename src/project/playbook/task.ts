@@ -38,6 +38,7 @@ export function readTask(node: Node, index: number, context: TaskContext, inheri
     ...args,
     at: map.at,
     ...(context.role === undefined ? {} : { role: context.role }),
+    ...(context.onlyOn === undefined ? {} : { onlyOn: context.onlyOn }),
     ...keywords,
   };
 }

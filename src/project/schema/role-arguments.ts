@@ -2,6 +2,7 @@ import { HealError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import type { Evaluated, Value } from '../../core/playbook.ts';
 import type { Inventory, InventoryHost } from '../inventory/groups.ts';
+import { runsOn } from '../playbook/only-on.ts';
 import type { LoadedPlay } from '../playbook/play.ts';
 import type { LoadedRole } from '../playbook/role.ts';
 import type { Layer } from '../variables/layer.ts';
@@ -25,7 +26,8 @@ export async function checkRoleArguments(
   for (const role of loaded.loadedRoles) {
     const names = [...new Set([...Object.keys(role.arguments.properties), ...role.arguments.required])];
     if (names.length === 0) continue;
-    for (const host of loaded.hosts) await checkHost(role, names, host, loaded, inventory, extra, problems);
+    const hosts = loaded.hosts.filter((host) => runsOn(role, host.name));
+    for (const host of hosts) await checkHost(role, names, host, loaded, inventory, extra, problems);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Place } from '../../core/place.ts';
 import type { Condition, Role, Task, Template } from '../../core/playbook.ts';
 import type { InventoryHost } from '../inventory/groups.ts';
 import { variableHint } from '../playbook/ansible-names.ts';
+import { runsOn } from '../playbook/only-on.ts';
 import type { LoadedPlay } from '../playbook/play.ts';
 import { referencesOf } from '../template/template.ts';
 import type { Reference } from '../template/template-tree.ts';
@@ -90,6 +91,7 @@ function checker(loaded: LoadedPlay, extra: Layer, problems: Problems): Checker 
         const lacking: string[] = [];
         let template = own(extra.vars, reference.name) ?? own(task?.vars ?? {}, reference.name);
         for (const host of template === undefined && !names.has(reference.name) ? hosts : []) {
+          if (host !== undefined && task !== undefined && !runsOn(task, host.name)) continue;
           template = own(varsOf(host, role), reference.name);
           if (template === undefined) lacking.push(host?.name ?? '');
           else follow(template);

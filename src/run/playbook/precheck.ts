@@ -1,6 +1,7 @@
 import type { Module } from '../../core/module.ts';
 import type { Evaluated, Host, Play, Task, Value, Variables } from '../../core/playbook.ts';
 import { controlNode, delegatesAway, notInInventory } from '../../project/playbook/delegate-to.ts';
+import { runsOn } from '../../project/playbook/only-on.ts';
 import { namesGiven, namesInLoop } from '../../project/variables/names.ts';
 import { collectProblems, type Problems, usage } from '../../project/yaml/problems.ts';
 import { didYouMean } from '../../project/yaml/spelling.ts';
@@ -49,7 +50,7 @@ export async function precheck(options: PrecheckOptions): Promise<(play: Play) =
     for (const host of options.hostsOf(play)) {
       for (const task of tasks) {
         const module = options.modules.get(task.module);
-        if (module === undefined) continue;
+        if (module === undefined || !runsOn(task, host.name)) continue;
         const subject = { play, host, task, module, registers };
         const target = problems.attempt(() => delegateOf(subject, options.inventory));
         if (target !== undefined) targets.add(target);

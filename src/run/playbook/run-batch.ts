@@ -1,4 +1,5 @@
 import type { Host, Known, Play, Task } from '../../core/playbook.ts';
+import { runsOn } from '../../project/playbook/only-on.ts';
 import { drillHost } from '../drill/drill.ts';
 import { clear, collectRecorded, pendingHandlers } from '../handlers/handlers.ts';
 import { unlock } from '../host/host-lock.ts';
@@ -86,8 +87,9 @@ export async function runBatch(options: RunOptions, play: Play, batch: readonly 
 }
 
 /** Logs in to a host, and asks the questions of its first tasks. */
-async function workOn(options: RunOptions, play: Play, host: Host, fleet: Fleet, shared: Batch): Promise<HostWork> {
+async function workOn(options: RunOptions, whole: Play, host: Host, fleet: Fleet, shared: Batch): Promise<HostWork> {
   const { emit, mode } = options;
+  const play = playOn(whole, host.name);
   const at = await reach(options, play, host, fleet);
   const delegate = delegatesOf(options, play, fleet, shared);
   const known = knownOf(fleet, host.name);
@@ -105,6 +107,21 @@ async function workOn(options: RunOptions, play: Play, host: Host, fleet: Fleet,
   const questions = await prefetch(run, tasks, 0, checks);
   emit({ type: 'host-asking', host: host.name, questions });
   return { run, tasks, checks };
+}
+
+/** The play with the tasks and handlers that a host has. */
+function playOn(play: Play, host: string): Play {
+  const has = (task: Task): boolean => runsOn(task, host);
+  const { tasks, handlers, verify, score, drills } = play;
+  if ([...tasks, ...handlers, ...verify, ...score].every(has)) return play;
+  return {
+    ...play,
+    tasks: tasks.filter(has),
+    handlers: handlers.filter(has),
+    verify: verify.filter(has),
+    score: score.filter(has),
+    drills: drills.filter((drill) => drill.break.every(has)),
+  };
 }
 
 function stagesOf(options: RunOptions, play: Play): { readonly tasks?: Stage; readonly others: readonly Stage[] } {
