@@ -1,5 +1,6 @@
 import { HealError } from '../core/errors.ts';
 import type { Host, Play, Playbook, Task } from '../core/playbook.ts';
+import { runsOn } from '../project/playbook/only-on.ts';
 import type { Options } from './options.ts';
 import type { World } from './world.ts';
 
@@ -17,18 +18,22 @@ export function isListing(options: Options): boolean {
 
 /** Writes the contents of a run, as ansible-playbook does, and connects to nothing. */
 export function list(listed: Listed, options: Options, world: World): void {
-  const plays = listed.playbook.plays.map((play) => ({
-    play: play.name,
-    pattern: play.hosts,
-    hosts: listed.hostsOf(play).map((host) => host.name),
-    tasks: play.tasks.filter(listed.selected).map((task) => ({
-      name: nameOf(task, play, listed.hostsOf(play)[0]),
-      role: task.role?.name ?? null,
-      module: task.module,
-      at: `${task.at.file}:${task.at.line}:${task.at.column}`,
-      tags: [...task.tags],
-    })),
-  }));
+  const plays = listed.playbook.plays.map((play) => {
+    const hosts = listed.hostsOf(play);
+    const tasks = play.tasks.filter(listed.selected).flatMap((task) => {
+      const having = hosts.filter((host) => runsOn(task, host.name));
+      if (hosts.length > 0 && having.length === 0) return [];
+      return {
+        name: nameOf(task, play, having[0]),
+        role: task.role?.name ?? null,
+        module: task.module,
+        at: `${task.at.file}:${task.at.line}:${task.at.column}`,
+        tags: [...task.tags],
+        hosts: task.onlyOn === undefined ? null : having.map((host) => host.name),
+      };
+    });
+    return { play: play.name, pattern: play.hosts, hosts: hosts.map((host) => host.name), tasks };
+  });
   if (options.output === 'json') {
     world.json({ format: 1, playbook: listed.playbook.name, plays });
     return;
@@ -49,8 +54,9 @@ export function list(listed: Listed, options: Options, world: World): void {
     lines.push('    tasks:');
     for (const task of play.tasks) {
       const role = task.role === null ? '' : `${task.role} : `;
-      const tags = task.tags.length === 0 ? '' : `  TAGS: [${task.tags.join(', ')}]`;
-      lines.push(`      ${clean.line(role + task.name)}${paint('dim', clean.line(tags) === '' ? '' : tags)}`);
+      const tags = task.tags.length === 0 ? '' : `  TAGS: [${clean.line(task.tags.join(', '))}]`;
+      const hosts = task.hosts === null ? '' : `  HOSTS: [${clean.line(task.hosts.join(', '))}]`;
+      lines.push(`      ${clean.line(role + task.name)}${paint('dim', tags + hosts)}`);
     }
   }
   world.out(`${lines.join('\n')}\n`);

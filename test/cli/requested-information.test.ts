@@ -100,6 +100,15 @@ describe('requested information', () => {
     });
   });
 
+  test('the tasks of a run that only some hosts have, without those that no host of the run has', async () => {
+    const tasks = async (...more: string[]): Promise<string | undefined> =>
+      (await run('run', 'apart', '--list-tasks', ...more)).stdout.split('tasks:\n')[1];
+    expect(await tasks()).toBe(
+      '      jack4 alone  HOSTS: [jack4]\n      jack5 too  TAGS: [b]  HOSTS: [jack5]\n      all  TAGS: [a]\n',
+    );
+    expect(await tasks('--limit', 'jack5')).toBe('      jack5 too  TAGS: [b]  HOSTS: [jack5]\n      all  TAGS: [a]\n');
+  });
+
   test('the tasks of a run that starts later', async () => {
     const { stdout } = await run('run', 'tagged', '--list-tasks', '--start-at-task', 'tw*');
     expect(stdout).toBe('playbook: tagged\n\n  play #1 (vps): Tagged\n    tasks:\n      two  TAGS: [b, a]\n');

@@ -34,6 +34,13 @@ export function transcriptProject(): {
       '    - { name: "After {{ r.rc }} on {{ facts.os.id }}", command: x }',
       '',
     ].join('\n'),
+    'tasks/apart.yml': [
+      '- hosts: vps',
+      '  tasks: [{ include_tasks: "parts/{{ inventory_hostname }}.yml" }, { name: all, command: x, tags: a }]',
+      '',
+    ].join('\n'),
+    'tasks/parts/jack4.yml': '- { name: "{{ inventory_hostname }} alone", command: x }\n',
+    'tasks/parts/jack5.yml': '- { name: "{{ inventory_hostname }} too", command: x, tags: b }\n',
     'tasks/names.yml': [
       '- hosts: vps',
       '  tasks:',
