@@ -96,6 +96,8 @@ export type Event =
   | { readonly type: 'host-connecting'; readonly host: string }
   | { readonly type: 'host-connected'; readonly host: string; readonly facts: Facts; readonly ms: number }
   | { readonly type: 'host-asking'; readonly host: string; readonly questions: number }
+  /** The host waits until others have finished earlier tasks. */
+  | { readonly type: 'host-waiting'; readonly host: string }
   | { readonly type: 'host-unreachable'; readonly host: string; readonly error: HealError }
   | { readonly type: 'host-refused'; readonly host: string; readonly error: HealError }
   | { readonly type: 'task-start'; readonly host: string; readonly task: TaskInfo; readonly titles: readonly string[] }

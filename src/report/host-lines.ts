@@ -64,6 +64,9 @@ export function hostLines(look: Look, icons: Icons, now: () => number): HostLine
       case 'host-asking':
         set(event.host, `asking ${count(event.questions, 'question')}`);
         break;
+      case 'host-waiting':
+        set(event.host, 'waiting for the other hosts');
+        break;
       case 'host-unreachable':
       case 'host-refused':
         set(event.host, event.type === 'host-refused' ? 'refused' : 'unreachable', { state: 'failed' });

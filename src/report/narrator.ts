@@ -42,6 +42,8 @@ export function narrator(look: Look): Narrator {
       }
       case 'host-asking':
         return look.verbose < 2 ? [] : [note(event.host, 'dim', 'asking', count(event.questions, 'question'))];
+      case 'host-waiting':
+        return look.verbose < 2 ? [] : [note(event.host, 'dim', 'waiting', 'for the other hosts')];
       case 'host-unreachable':
       case 'host-refused': {
         const [tone, word] =

@@ -46,6 +46,11 @@ describe('a host is a line', () => {
       [done('Jack runs', { status: 'changed' })],
       '* jack4  1/12  jack-service : Jack runs  1 changed',
     ],
+    [
+      'it waits for others',
+      [done('Jack runs', { status: 'ok' }), { type: 'host-waiting', host: 'jack4' }],
+      '* jack4  1/12  waiting for the other hosts',
+    ],
     ['a task failed', [done('Jack runs', { status: 'failed' })], 'x jack4  1/12  jack-service : Jack runs'],
     ['it is done', [{ type: 'host-done', host: 'jack4', roundTrips: 2, ms: 1 }], '+ jack4  0/12  done'],
   ])('%s', (_name, events, wanted) => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { Connect } from '../../src/core/connection.ts';
 import { HealError } from '../../src/core/errors.ts';
 import type { Event } from '../../src/core/event.ts';
@@ -37,6 +37,16 @@ describe('a host that hangs delays no other', () => {
     const { report } = await run(2, { handlers }, tasks, undefined, connect, onEvent);
     expect(report).toMatchObject({ h1: { changed: 2 }, h2: { changed: 2 } });
   });
+});
+
+test('a host that waits for others says so', async () => {
+  const tasks = [task('a', []), task('b', [])];
+  const { events } = await run(2, { anyErrorsFatal: true }, tasks);
+  const waits = events.findIndex(({ type }) => type === 'host-waiting');
+  const last = events.findLastIndex((event) => event.type === 'task-done' && event.task.name === 'a');
+  expect(waits).toBeGreaterThan(0);
+  expect(waits).toBeLessThan(last);
+  expect((await run(2, {}, tasks)).events.map(({ type }) => type)).not.toContain('host-waiting');
 });
 
 describe('invalid data of one host ends only its own part of the run', () => {

@@ -10,15 +10,20 @@ import type { HostRun } from './host-run.ts';
  * this one.
  */
 export async function beforeTask(run: HostRun, { task }: Pick<Instance, 'task'>): Promise<void> {
-  await run.batch.scheduler.beforeTask(run.host.name, task, () => unlock(run));
+  await run.batch.scheduler.beforeTask(run.host.name, task, () => waits(run));
   run.settings.signal.throwIfAborted();
 }
 
 /** Waits in the same way until all other hosts have finished the tasks before this one. False if they had. */
 export async function waitForOthers(run: HostRun, { task }: Pick<Instance, 'task'>): Promise<boolean> {
-  const waited = await run.batch.scheduler.waitForOthers(run.host.name, task, () => unlock(run));
+  const waited = await run.batch.scheduler.waitForOthers(run.host.name, task, () => waits(run));
   run.settings.signal.throwIfAborted();
   return waited;
+}
+
+function waits(run: HostRun): void {
+  unlock(run);
+  run.settings.emit({ type: 'host-waiting', host: run.host.name });
 }
 
 /**
