@@ -40,6 +40,18 @@ export const keywords: Readonly<Record<string, Keyword>> = {
   with_items: { about: 'Same as `loop`, but nested lists are flattened by one level.', schema: 'any' },
   with_list: { about: 'Same as `loop`.', schema: 'list' },
   with_dict: { about: 'Same as `loop`, over a mapping: `item.key` and `item.value`.', schema: 'any' },
+  with_indexed_items: { about: 'As `with_items`; an item is `[number from 0, item]`.', schema: 'any' },
+  with_nested: { about: 'Each combination of the items of several lists: a list.', schema: 'any' },
+  with_together: { about: 'The first items of several lists, then the second ones: a list each.', schema: 'any' },
+  with_subelements: {
+    about:
+      'Each item of a list inside the mappings of a list: `[[mapping, ...], key]`; an item is `[mapping without key, item]`.',
+    schema: 'any',
+  },
+  with_sequence: {
+    about: 'Numbers as strings: `start=1 end=9 stride=2 format=bot%02d`, or `count=5`.',
+    schema: 'text',
+  },
   loop_control: { about: 'Options of the loop.', schema: { $ref: '#/definitions/loopControl' } },
   loop_var: { about: 'Name of the loop variable, instead of `item`.', schema: 'name' },
   index_var: { about: 'Name of the variable for the index, from 0.', schema: 'name' },

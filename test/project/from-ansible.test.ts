@@ -71,8 +71,13 @@ const samples: Readonly<Record<string, string>> = {
   vars_files: '[vars.yml]',
   when: 'greeting == "x"',
   with_dict: '{ a: 1 }',
+  with_indexed_items: '[1]',
   with_items: '[1]',
   with_list: '[1]',
+  with_nested: '[[1]]',
+  with_sequence: 'count=1',
+  with_subelements: '[[], a]',
+  with_together: '[[1]]',
 };
 
 const handlers = 'handlers: [{ name: again, command: x }]';

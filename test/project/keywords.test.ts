@@ -39,6 +39,14 @@ describe('loops', () => {
     ['with_items: ["{{ some }}", 3]', [[1], 2, 3]],
     ['with_items: alone', ['alone']],
     ['with_dict: "{{ sizes }}"', [{ key: 'a', value: 1 }]],
+    [
+      'with_nested: [[a], "{{ some }}"]',
+      [
+        ['a', 1],
+        ['a', 2],
+      ],
+    ],
+    ['with_sequence: count={{ sizes.a }}', ['1']],
     ['with_dict: { b: 2 }', [{ key: 'b', value: 2 }]],
   ])('%s', async (loop, items) => {
     expect(await itemsOf(loop)).toEqual(items);

@@ -1,31 +1,14 @@
-import type { LoopControl, Task, Template, Value } from '../../core/playbook.ts';
+import type { LoopControl, Task, Template } from '../../core/playbook.ts';
 import { compileNode } from '../template/template.ts';
-import { isList, isMapping, typeName } from '../variables/value.ts';
 import { asDuration, asMap, asText, checkKeys, checkName, field } from '../yaml/fields.ts';
 import type { Problems } from '../yaml/problems.ts';
-import { usage } from '../yaml/problems.ts';
 import { type Entry, entryOf, type MapNode } from '../yaml/yaml-file.ts';
 import { readSettled } from './inherited-keywords.ts';
 import type { Inherited, TaskContext } from './loading.ts';
-
-/** Ansible's older loop keywords, each with the conversion of its value. */
-const loops: Readonly<Record<string, ((value: Value, entry: Entry) => Value) | undefined>> = {
-  loop: undefined,
-  with_list: undefined,
-  // Nested lists are flattened by one level.
-  with_items: (value) => (isList(value) ? value.flat(1) : [value]),
-  with_dict: (value, entry) => {
-    if (isMapping(value)) return Object.entries(value).map(([key, member]) => ({ key, value: member }));
-    throw usage(
-      `"with_dict" must be a mapping, not ${typeName(value)}`,
-      entry.value.at,
-      'loop over a list with "loop"',
-    );
-  },
-};
+import { loopLists } from './loop-lists.ts';
 
 /** The keywords that `readLoop` reads. */
-export const loopKeywords: readonly string[] = [...Object.keys(loops), 'loop_control'];
+export const loopKeywords: readonly string[] = [...Object.keys(loopLists), 'loop_control'];
 
 /** `loop` and `loop_control` of a task. */
 export function readLoop(
@@ -34,7 +17,7 @@ export function readLoop(
   vars: Inherited['vars'],
 ): Pick<Task, 'loop' | 'loopVar' | 'loopControl'> {
   const { problems, secrets } = context.loading;
-  const [entry, second] = map.entries.filter(({ key }) => Object.hasOwn(loops, key));
+  const [entry, second] = map.entries.filter(({ key }) => Object.hasOwn(loopLists, key));
   if (second !== undefined) {
     problems.add(
       `a task has one loop, but this has "${entry?.key}" and "${second.key}"`,
@@ -49,13 +32,13 @@ export function readLoop(
 }
 
 function opened(inner: Template, entry: Entry): Template {
-  const open = loops[entry.key];
+  const open = loopLists[entry.key];
   if (open === undefined) return inner;
   return {
     ...inner,
     evaluate: (variables) => {
       const outcome = inner.evaluate(variables);
-      return outcome.kind === 'pending' ? outcome : { kind: 'value', value: open(outcome.value, entry) };
+      return outcome.kind === 'pending' ? outcome : { kind: 'value', value: open(outcome.value, entry.value.at) };
     },
   };
 }

@@ -1,3 +1,5 @@
+import { loopLists } from './loop-lists.ts';
+
 /** A keyword of Ansible that heal does not have: always reported. The hint says what to do instead. */
 export interface Refused {
   readonly status: 'not yet' | 'no';
@@ -28,10 +30,7 @@ export const nestedKeywords = ['name', 'vars', 'when', 'delegate_to', ...sharedK
 export const taskKeywords: ReadonlySet<string> = new Set([
   ...nestedKeywords,
   'args',
-  'loop',
-  'with_items',
-  'with_list',
-  'with_dict',
+  ...Object.keys(loopLists),
   'loop_control',
   'register',
   'until',
@@ -76,13 +75,8 @@ export const refusedInTask: Readonly<Record<string, Refused>> = {
   with_fileglob: no('use loop'),
   with_first_found: no('use loop'),
   with_flattened: no('use loop'),
-  with_indexed_items: no('use loop, and index_var in loop_control'),
   with_lines: no('use loop'),
-  with_nested: no('use loop'),
   with_random_choice: no('use loop'),
-  with_sequence: no('use loop'),
-  with_subelements: no('use loop'),
-  with_together: no('use loop'),
 };
 
 /** The same for a role's use. */
