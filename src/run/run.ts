@@ -39,7 +39,7 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
   const reached = new Map<string, Reached>();
   const lost = new Set<string>();
   const delegates: Fleet['delegates'] = new Map();
-  const fleet: Fleet = { reached, lost, counts, known: new Map(), delegates, unshared: new Set(), ended: false };
+  const fleet: Fleet = { reached, lost, counts, known: new Map(), delegates, disconnected: new Set(), ended: false };
   const left = new Map(
     all.map(({ name }) => [
       name,

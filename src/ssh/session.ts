@@ -15,7 +15,7 @@ const stopGrace = 3000;
 const killGrace = 1000;
 
 /** Bytes that a program may send after one of its frames was refused: more than the rest of any answer that heal asks for. */
-const restAtMost = 64 * 1024 * 1024;
+const bytesAfterFaultAtMost = 64 * 1024 * 1024;
 
 /** The program that the kept shell runs now. */
 interface Running {
@@ -23,8 +23,8 @@ interface Running {
   readonly onFrame: (frame: Frame) => void;
   /** The first error that onFrame threw: the program continues, and its run then fails with this error. */
   fault: Error | undefined;
-  /** Bytes received since then. */
-  rest: number;
+  /** Received since the fault. */
+  bytesAfterFault: number;
   settle(error: Error | undefined): void;
 }
 
@@ -93,8 +93,8 @@ export function keepShell(
     try {
       for (const frame of program.parser.feed(chunk)) take(program, frame);
       if (program.fault === undefined) return;
-      program.rest += chunk.length;
-      if (program.rest > restAtMost) throw program.fault;
+      program.bytesAfterFault += chunk.length;
+      if (program.bytesAfterFault > bytesAfterFaultAtMost) throw program.fault;
     } catch (error) {
       // This output cannot be read any further, so neither could the output of later programs.
       program.settle(error instanceof Error ? error : new Error(String(error)));
@@ -134,7 +134,7 @@ export function keepShell(
         parser: frameParser(nonce),
         onFrame,
         fault: undefined,
-        rest: 0,
+        bytesAfterFault: 0,
         settle: (error) => {
           if (running !== program) return;
           running = undefined;

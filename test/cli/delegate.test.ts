@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { recapOf } from '../faults/project.ts';
 import { noSshd } from '../ssh/sshd.ts';
+import { until } from '../until.ts';
 import { webHosts } from './web-hosts.ts';
 
 describe.skipIf(noSshd !== undefined)('tasks that are delegated to another host', () => {
@@ -52,14 +53,29 @@ describe.skipIf(noSshd !== undefined)('tasks that are delegated to another host'
 
   test('come after what their host has done before, and are seen by what it does after them', async () => {
     const path = at('shared');
-    const { code, stdout } = await run([
-      // The host that delegates could go on at once.
-      { shell: `[ $WHERE = a ] || sleep 0.5; echo $WHERE >>${at('trace')}` },
-      { ...note('from {{ inventory_hostname }} on $WHERE'), delegate_to: 'b', when: 'inventory_hostname == "a"' },
-      { copy: { dest: path, content: 'x' }, delegate_to: 'b', when: 'inventory_hostname == "a"' },
-      { stat: { path }, register: 'there', when: 'inventory_hostname == "b"' },
-      { ...note('{{ there.stat.exists }} on $WHERE'), when: 'inventory_hostname == "b"' },
-    ]);
+    const gate = at('gate');
+    let output = '';
+    const done = run(
+      [
+        {
+          shell: `if [ $WHERE = b ]; then until [ -e ${gate} ]; do sleep 0.05; done; fi; echo $WHERE >>${at('trace')}`,
+        },
+        { ...note('from {{ inventory_hostname }} on $WHERE'), delegate_to: 'b', when: 'inventory_hostname == "a"' },
+        { copy: { dest: path, content: 'x' }, delegate_to: 'b', when: 'inventory_hostname == "a"' },
+        { stat: { path }, register: 'there', when: 'inventory_hostname == "b"' },
+        { ...note('{{ there.stat.exists }} on $WHERE'), when: 'inventory_hostname == "b"' },
+      ],
+      {
+        args: ['-vv'],
+        onOutput: (text) => {
+          output += text;
+        },
+      },
+    );
+    const waits = (): boolean => /^a +\| waiting +\| for the other hosts$/m.test(output);
+    await until('a waits for b, or has gone on', () => waits() || traced().includes('from a on b'));
+    writeFileSync(gate, '');
+    const { code, stdout } = await done;
     expect(code, stdout).toBe(0);
     expect(traced()).toEqual(['a', 'b', 'from a on b', 'true on b']);
   });
@@ -95,21 +111,15 @@ describe.skipIf(noSshd !== undefined)('tasks that are delegated to another host'
   });
 
   test('read the state of that host again before the condition is true', async () => {
-    const { code, stdout } = await run(
-      [
-        { shell: `(sleep 0.3; : >${at('ready')}) >/dev/null 2>&1 &` },
-        {
-          stat: { path: at('ready') },
-          delegate_to: 'lb',
-          register: 'r',
-          until: 'r.stat.exists',
-          retries: 100,
-          delay: 0.1,
-        },
-      ],
-      { args: ['--limit', 'a'] },
-    );
+    const ready = at('ready');
+    const ask = `echo asked on $WHERE >>${at('trace')}; cat ${ready} 2>/dev/null || true`;
+    const more = { delegate_to: 'lb', register: 'r', until: 'r.stdout == "ready"', retries: 100, delay: 0.1 };
+    const done = run([{ shell: { cmd: ask, readonly: true }, ...more }], { args: ['--limit', 'a'] });
+    await until('the state was read', () => traced().length > 0);
+    writeFileSync(ready, 'ready\n');
+    const { code, stdout } = await done;
     expect(code, stdout).toBe(0);
+    expect(traced()).toContain('asked on lb');
   });
 
   test('run as the user of that host, or become another one there', async () => {

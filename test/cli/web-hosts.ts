@@ -14,6 +14,8 @@ interface Differences {
   /** Variables of the balancer. */
   readonly lb?: object;
   readonly files?: Files;
+  /** Called with what heal prints. */
+  readonly onOutput?: (text: string) => void;
 }
 
 /** Three hosts, which are one machine: `a` and `b` of the group `web`, and the balancer `lb`. */
@@ -43,7 +45,7 @@ export function webHosts(): WebHosts {
   const at = (name: string): string => join(servers[0]?.directory ?? '', name);
   beforeEach(() => rmSync(at('trace'), { force: true }));
   return {
-    run: (tasks, { play = {}, command = 'run', args = [], lb = {}, files = {} } = {}) => {
+    run: (tasks, { play = {}, command = 'run', args = [], lb = {}, files = {}, onOutput } = {}) => {
       const [a, b, c] = servers.map((server, n) => ({ ...server.variables, weight: n + 1 }));
       const children = { web: { hosts: { a, b } }, balancers: { hosts: { lb: { ...c, ...lb } } } };
       const project = place.project({
@@ -51,7 +53,7 @@ export function webHosts(): WebHosts {
         'tasks/play.yml': playOf(tasks, { hosts: 'web', ...play }),
         ...files,
       });
-      return place.heal(project, [command, 'play', ...args]);
+      return place.start(project, [command, 'play', ...args], onOutput).done;
     },
     at,
     note: (text) => ({ shell: `echo ${text} >>${at('trace')}` }),

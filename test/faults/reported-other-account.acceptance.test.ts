@@ -17,7 +17,7 @@ import { runSync, startChild } from '../child.ts';
 import { shells } from '../modules/on-this-machine.ts';
 import { asOther, other, otherAccount } from '../modules/other-account.ts';
 import { startRelay } from '../ssh/relay.ts';
-import { notHere, reported, withFiles } from './reported.ts';
+import { reported, skipReason, withFiles } from './reported.ts';
 
 const [shell] = shells();
 if (shell === undefined) throw new Error('this machine has no shell');
@@ -58,8 +58,8 @@ async function during(attack: string, work: () => Promise<unknown>): Promise<num
   }
 }
 
-describe.skipIf(notHere !== undefined)('root in the directory of another account', () => {
-  const scene = reported();
+describe.skipIf(skipReason !== undefined)('root in the directory of another account', () => {
+  const fixture = reported();
   beforeEach(() => chmodSync(place.top, 0o755));
 
   test('a backup is not written through links that have the names of backups', async () => {
@@ -67,7 +67,7 @@ describe.skipIf(notHere !== undefined)('root in the directory of another account
     const plant = `for i in $(seq 0 90); do
       ln -s ${place.top}/etc/cron "app.conf.$(date -d "+$i seconds" +%Y-%m-%dT%H:%M:%S)~"; done`;
     asOwner(plant);
-    const { code, stdout } = await scene.run([{ copy: { content: 'x', dest: home('app.conf'), backup: true } }]);
+    const { code, stdout } = await fixture.run([{ copy: { content: 'x', dest: home('app.conf'), backup: true } }]);
     expect(code, stdout).toBe(0);
     expect(victimState()).toEqual(untouched);
   });
@@ -82,7 +82,7 @@ describe.skipIf(notHere !== undefined)('root in the directory of another account
       count += 1;
     }`;
     const count = await during(attack, async () => {
-      for (let run = 0; run < 2; run += 1) await scene.run([task]);
+      for (let run = 0; run < 2; run += 1) await fixture.run([task]);
     });
     expect(count).toBeGreaterThan(0);
     expect(victimState()).toEqual(untouched);
@@ -95,7 +95,7 @@ describe.skipIf(notHere !== undefined)('root in the directory of another account
       { file: { path: home('link'), mode: '0644' }, ignore_errors: true },
       { line: { path: home('link'), line: 'x' }, ignore_errors: true },
     ];
-    const { code, stdout } = await scene.run(tasks);
+    const { code, stdout } = await fixture.run(tasks);
     expect(code, stdout).toBe(0);
     expect([victimState(), etc()]).toEqual([untouched, [0, '0755']]);
   });
@@ -109,7 +109,7 @@ describe.skipIf(notHere !== undefined)('root in the directory of another account
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);`;
     const task = { sync: { src: 'www', dest: home('www'), mode: '0644' }, loop: [...'abcdefghij'] };
     const count = await during(attack, async () => {
-      for (let run = 0; run < 3; run += 1) await scene.run([task], { files: { 'files/www/index.html': 'index' } });
+      for (let run = 0; run < 3; run += 1) await fixture.run([task], { files: { 'files/www/index.html': 'index' } });
     });
     expect(count).toBeGreaterThan(10);
     expect(victimState()).toEqual(untouched);
@@ -118,7 +118,7 @@ describe.skipIf(notHere !== undefined)('root in the directory of another account
   test('an upload can be placed by another account than that of the login', async () => {
     const large = 'x\n'.repeat(50_000);
     const more = { become: true, become_user: 'nobody' };
-    const { code, stdout } = await scene.run(
+    const { code, stdout } = await fixture.run(
       [
         { copy: { src: 'large', dest: home('large') }, ...more },
         { sync: { src: 'www', dest: home('www') }, ...more },
@@ -137,14 +137,17 @@ describe.skipIf(notHere !== undefined)('root in the directory of another account
       readdirSync(home(), { recursive: true, encoding: 'utf8' }).filter((name) => /^\.heal/.test(name));
     const whole = () => staged().some((name) => lstatSync(home(name)).size === size);
     let cut = false;
-    const relay = await startRelay(scene.sshd.port, '127.0.0.1', () => {
+    const relay = await startRelay(fixture.sshd.port, '127.0.0.1', () => {
       cut ||= whole();
       return !cut;
     });
     try {
-      const known = readFileSync(scene.sshd.knownHosts, 'utf8').replace(String(scene.sshd.port), String(relay.port));
-      const far = { ...scene.sshd.variables, port: relay.port, known_hosts_file: 'known' };
-      const { stdout } = await scene.run([{ copy: { src: 'large', dest: home('large') } }], {
+      const known = readFileSync(fixture.sshd.knownHosts, 'utf8').replace(
+        String(fixture.sshd.port),
+        String(relay.port),
+      );
+      const far = { ...fixture.sshd.variables, port: relay.port, known_hosts_file: 'known' };
+      const { stdout } = await fixture.run([{ copy: { src: 'large', dest: home('large') } }], {
         hosts: { far },
         files: { known, 'files/large': 'x'.repeat(size) },
       });
@@ -154,14 +157,14 @@ describe.skipIf(notHere !== undefined)('root in the directory of another account
     }
     const past = Date.now() / 1000 - 2 * 24 * 3600;
     for (const name of staged().reverse()) utimesSync(home(name), past, past);
-    const { code, stdout } = await scene.run([{ copy: { content: 'small', dest: home('small') } }]);
+    const { code, stdout } = await fixture.run([{ copy: { content: 'small', dest: home('small') } }]);
     expect(code, stdout).toBe(0);
     expect(staged()).toEqual([]);
   });
 });
 
-describe.skipIf(notHere !== undefined)('the tar of busybox', () => {
-  const scene = reported(() => withFiles({ '/usr/bin/tar': { file: '/usr/bin/busybox' } }));
+describe.skipIf(skipReason !== undefined)('the tar of busybox', () => {
+  const fixture = reported(() => withFiles({ '/usr/bin/tar': { file: '/usr/bin/busybox' } }));
 
   test('an archive with hard links changes no file outside of the directory that it is extracted to', async () => {
     const entry = (fields: object): Buffer => {
@@ -173,7 +176,7 @@ describe.skipIf(notHere !== undefined)('the tar of busybox', () => {
     const entries = [entry({ path: 'x', type: 'File' }), entry({ path: 'y', type: 'Link', linkpath: place.victim })];
     writeFileSync(hostile, Buffer.concat([...entries, Buffer.alloc(1024)]));
     const unpack = { src: hostile, remote_src: true, dest: home(), owner: other, mode: '0644' };
-    const { stdout } = await scene.run([{ unarchive: unpack }]);
+    const { stdout } = await fixture.run([{ unarchive: unpack }]);
     expect(stdout).toMatch(/changed=1|failed=1/);
     expect(victimState()).toEqual(untouched);
     // The same file system: a hard link is possible.

@@ -7,16 +7,16 @@ import { other } from '../modules/other-account.ts';
 import { nonceOfProgram, readableNonces } from '../run/nonces.ts';
 import { type Server, startServer } from '../server.ts';
 import { playOf } from './project.ts';
-import { notHere, reported, withFiles } from './reported.ts';
+import { reported, skipReason, withFiles } from './reported.ts';
 
 const secretOf = (text: string) => ({
   files: { 'inventory/group_vars/all.yml': 'token: !secret-env TOKEN\n' },
   env: { TOKEN: text },
 });
 
-describe.skipIf(notHere !== undefined)('secrets', () => {
-  const scene = reported();
-  const at = (name: string): string => join(scene.sshd.directory, name);
+describe.skipIf(skipReason !== undefined)('secrets', () => {
+  const fixture = reported();
+  const at = (name: string): string => join(fixture.sshd.directory, name);
 
   test('a task with no_log shows neither its arguments nor its items, in any form of output', async () => {
     const tasks = [
@@ -31,12 +31,12 @@ describe.skipIf(notHere !== undefined)('secrets', () => {
       ['-o', 'json'],
       ['-C', '-o', 'json'],
     ]) {
-      const { code, stdout, stderr } = await scene.run(tasks, { args: ['run', 'site', ...more] });
+      const { code, stdout, stderr } = await fixture.run(tasks, { args: ['run', 'site', ...more] });
       expect(code, stdout + stderr).toBe(0);
       expect(stdout).toContain('After it');
       if (`${stdout}${stderr}`.includes('hunter2')) shown.push(more.join(' '));
     }
-    const { raw } = await runInTerminal(healEntry, ['run', 'site'], { cwd: scene.project(tasks), dialogue: [] });
+    const { raw } = await runInTerminal(healEntry, ['run', 'site'], { cwd: fixture.project(tasks), dialogue: [] });
     expect(raw).toContain('PLAY RECAP');
     if (raw.includes('hunter2')) shown.push('on a terminal');
     expect(shown).toEqual([]);
@@ -47,7 +47,7 @@ describe.skipIf(notHere !== undefined)('secrets', () => {
       { shell: ': {{ base64 auth }}', vars: { auth: 'user:{{ token }}' } },
       { shell: ': {{ upper token }}' },
     ];
-    const { code, stdout, stderr } = await scene.run(tasks, {
+    const { code, stdout, stderr } = await fixture.run(tasks, {
       ...secretOf('s3cret-token'),
       args: ['run', 'site', '-vvv', '--diff'],
     });
@@ -59,7 +59,7 @@ describe.skipIf(notHere !== undefined)('secrets', () => {
 
   test('a diff does not show the secret that is replaced', async () => {
     writeFileSync(at('env'), 'token=OLDsecret-1111\n');
-    const { code, stdout } = await scene.run([{ copy: { dest: at('env'), content: 'token={{ token }}\n' } }], {
+    const { code, stdout } = await fixture.run([{ copy: { dest: at('env'), content: 'token={{ token }}\n' } }], {
       ...secretOf('NEWsecret-2222'),
       args: ['run', 'site', '--diff'],
     });
@@ -69,7 +69,7 @@ describe.skipIf(notHere !== undefined)('secrets', () => {
   });
 
   test('a report in JSON can be parsed, whatever the text of a secret is', async () => {
-    const { code, stdout } = await scene.run([{ shell: ': {{ token }}' }], {
+    const { code, stdout } = await fixture.run([{ shell: ': {{ token }}' }], {
       ...secretOf('false'),
       args: ['run', 'site', '-o', 'json'],
     });
@@ -79,7 +79,7 @@ describe.skipIf(notHere !== undefined)('secrets', () => {
   });
 
   test('the account of one task does not know the nonce of what root runs', async () => {
-    const { code, stdout } = await scene.run(
+    const { code, stdout } = await fixture.run(
       [
         { name: 'Readable', shell: { cmd: readableNonces, readonly: true }, become: true, become_user: 'nobody' },
         { name: 'Own', shell: { cmd: nonceOfProgram, readonly: true } },
@@ -123,10 +123,10 @@ describe.skipIf(notHere !== undefined)('secrets', () => {
   });
 });
 
-describe.skipIf(notHere !== undefined)('secrets of downloads', () => {
+describe.skipIf(skipReason !== undefined)('secrets of downloads', () => {
   let server: Server;
-  const scene = reported();
-  const at = (name: string): string => join(scene.sshd.directory, name);
+  const fixture = reported();
+  const at = (name: string): string => join(fixture.sshd.directory, name);
   beforeAll(async () => {
     server = await startServer(`require('http').createServer((q, a) =>
       q.url === '/key' ? a.end(q.headers['private-token'] ?? 'none')
@@ -139,15 +139,15 @@ describe.skipIf(notHere !== undefined)('secrets of downloads', () => {
     const get = (path: string) => ({
       get_url: { url: `${url}/${path}`, dest: at(path), headers: { 'Private-Token': 'k1' } },
     });
-    const { code, stdout } = await scene.run([get('key'), get('moved')]);
+    const { code, stdout } = await fixture.run([get('key'), get('moved')]);
     expect(code, stdout).toBe(0);
     expect([readFileSync(at('key'), 'utf8'), readFileSync(at('moved'), 'utf8')]).toEqual(['k1', 'none']);
   });
 });
 
-describe.skipIf(notHere !== undefined)('secrets of downloads by busybox', () => {
+describe.skipIf(skipReason !== undefined)('secrets of downloads by busybox', () => {
   let calls = '';
-  const scene = reported(() => {
+  const fixture = reported(() => {
     calls = join(directoryWith({}), 'calls');
     return withFiles({
       // heal uses wget if there is no curl.
@@ -157,8 +157,8 @@ describe.skipIf(notHere !== undefined)('secrets of downloads by busybox', () => 
   });
 
   test('get_url passes no password as an argument, which every account can read', async () => {
-    const { stdout } = await scene.run([
-      { get_url: { url: 'http://me:hunter2@127.0.0.1:9/f', dest: join(scene.sshd.directory, 'f') } },
+    const { stdout } = await fixture.run([
+      { get_url: { url: 'http://me:hunter2@127.0.0.1:9/f', dest: join(fixture.sshd.directory, 'f') } },
     ]);
     expect(stdout).toContain('failed=1');
     expect(readFileSync(calls, 'utf8')).not.toContain('hunter2');

@@ -10,7 +10,8 @@ import { type Files, playOf, type Workplace, workplace } from './project.ts';
 // when they were found, so that HEAL_TEST_ENTRY=/path/to/that/bin/heal.js shows each of them again.
 
 /** Why these tests cannot run here; undefined if they can. */
-export const notHere: string | undefined = noSshd ?? (process.getuid?.() === 0 ? undefined : 'only root can run them');
+export const skipReason: string | undefined =
+  noSshd ?? (process.getuid?.() === 0 ? undefined : 'only root can run them');
 
 /** What differs from one play `site` of tasks on the host jack4. */
 export interface Differences {
@@ -27,7 +28,7 @@ export interface Differences {
 }
 
 /** A server and a place for projects. */
-export interface Reported {
+export interface ReportedFixture {
   readonly sshd: Sshd;
   readonly project: (tasks: readonly object[], more?: Differences) => string;
   /** Runs a play of these tasks. */
@@ -37,7 +38,7 @@ export interface Reported {
 }
 
 /** Registers them for a test file; `config` is added to the configuration of sshd. */
-export function reported(config: () => readonly string[] = () => []): Reported {
+export function reported(config: () => readonly string[] = () => []): ReportedFixture {
   let place: Workplace;
   let sshd: Sshd;
   beforeAll(async () => {
@@ -48,14 +49,19 @@ export function reported(config: () => readonly string[] = () => []): Reported {
     sshd?.stop();
     place?.remove();
   });
-  const project: Reported['project'] = (tasks, { play = {}, hosts = { jack4: sshd.variables }, files = {} } = {}) =>
+  const project: ReportedFixture['project'] = (
+    tasks,
+    { play = {}, hosts = { jack4: sshd.variables }, files = {} } = {},
+  ) =>
     place.project({
       'inventory/hosts.yml': stringify({ all: { hosts } }),
       'tasks/site.yml': playOf(tasks, play),
       ...files,
     });
-  const start: Reported['start'] = (cwd, { args = ['run', 'site'], env = {}, limitMs = 120_000, onOutput } = {}) =>
-    startHeal(healEntry, args, { cwd, env, limitMs, ...(onOutput === undefined ? {} : { onOutput }) });
+  const start: ReportedFixture['start'] = (
+    cwd,
+    { args = ['run', 'site'], env = {}, limitMs = 120_000, onOutput } = {},
+  ) => startHeal(healEntry, args, { cwd, env, limitMs, ...(onOutput === undefined ? {} : { onOutput }) });
   return {
     get sshd() {
       return sshd;

@@ -5,10 +5,10 @@ import type { Problems } from '../yaml/problems.ts';
 import { type Entry, entryOf, type MapNode } from '../yaml/yaml-file.ts';
 import { readSettled } from './inherited-keywords.ts';
 import type { Inherited, TaskContext } from './loading.ts';
-import { loopLists } from './loop-lists.ts';
+import { loopLookups } from './loop-lookups.ts';
 
 /** The keywords that `readLoop` reads. */
-export const loopKeywords: readonly string[] = [...Object.keys(loopLists), 'loop_control'];
+export const loopKeywords: readonly string[] = [...Object.keys(loopLookups), 'loop_control'];
 
 /** `loop` and `loop_control` of a task. */
 export function readLoop(
@@ -17,7 +17,7 @@ export function readLoop(
   vars: Inherited['vars'],
 ): Pick<Task, 'loop' | 'loopVar' | 'loopControl'> {
   const { problems, secrets } = context.loading;
-  const [entry, second] = map.entries.filter(({ key }) => Object.hasOwn(loopLists, key));
+  const [entry, second] = map.entries.filter(({ key }) => Object.hasOwn(loopLookups, key));
   if (second !== undefined) {
     problems.add(
       `a task has one loop, but this has "${entry?.key}" and "${second.key}"`,
@@ -32,7 +32,7 @@ export function readLoop(
 }
 
 function opened(inner: Template, entry: Entry): Template {
-  const open = loopLists[entry.key];
+  const open = loopLookups[entry.key];
   if (open === undefined) return inner;
   return {
     ...inner,

@@ -3,7 +3,7 @@ import { own } from '../variables/value.ts';
 import type { Problems } from '../yaml/problems.ts';
 import { didYouMean, listed } from '../yaml/spelling.ts';
 import { entryOf, type MapNode } from '../yaml/yaml-file.ts';
-import { loopLists } from './loop-lists.ts';
+import { loopLookups } from './loop-lookups.ts';
 
 /** The actions of `meta`; the engine executes them. */
 export const metaActions = ['flush_handlers', 'end_host', 'end_play', 'noop'] as const;
@@ -32,7 +32,7 @@ const otherActions: Readonly<Record<string, string>> = {
 
 /** Keywords that are not allowed with it. */
 const without = [
-  ...Object.keys(loopLists),
+  ...Object.keys(loopLookups),
   'register',
   'until',
   'changed_when',

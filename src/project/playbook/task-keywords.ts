@@ -1,4 +1,4 @@
-import { loopLists } from './loop-lists.ts';
+import { loopLookups } from './loop-lookups.ts';
 
 /** A keyword of Ansible that heal does not have: always reported. The hint says what to do instead. */
 export interface Refused {
@@ -30,7 +30,7 @@ export const nestedKeywords = ['name', 'vars', 'when', 'delegate_to', ...sharedK
 export const taskKeywords: ReadonlySet<string> = new Set([
   ...nestedKeywords,
   'args',
-  ...Object.keys(loopLists),
+  ...Object.keys(loopLookups),
   'loop_control',
   'register',
   'until',

@@ -15,7 +15,7 @@ export function variablesOf(
   instance: Pick<Instance, 'task' | 'item'>,
   waitsFor: ReadonlySet<string>,
 ): Variables {
-  const { line, setup } = run.origin ?? run;
+  const { line, setup } = run.delegatedBy ?? run;
   const values: Record<string, Evaluated<Value>> = {
     facts:
       line !== undefined && line.setup() === undefined

@@ -24,7 +24,7 @@ export function unlock({ line, setup }: HostRun): void {
 /** Reports that a program waits for the lock. */
 export function lockWatch({
   host,
-  origin,
+  delegatedBy,
   connection,
   settings: { emit, lock },
 }: HostRun): Pick<Watch, 'waits' | 'unlocked'> {
@@ -33,7 +33,7 @@ export function lockWatch({
       emit({
         type: 'warning',
         host: host.name,
-        message: `waiting for another run that is changing ${origin === undefined ? 'this host' : connection.host}: ${holder}`,
+        message: `waiting for another run that is changing ${delegatedBy === undefined ? 'this host' : connection.host}: ${holder}`,
         hint: `this run waits up to ${lock?.timeout} s; --lock-timeout changes that`,
       }),
     unlocked: () =>
@@ -61,7 +61,7 @@ export async function startOver(run: HostRun): Promise<void> {
   run.setup = await run.line.refresh(run.settings.signal);
   run.cache.attempt(['everything']);
   // The pending handlers of a host are its own.
-  if (run.origin !== undefined) return;
+  if (run.delegatedBy !== undefined) return;
   forgetRecorded(run);
   run.recorded.splice(0, run.recorded.length, ...run.setup.pending.flatMap((text) => parseRecorded(text) ?? []));
   collectRecorded(run);

@@ -73,7 +73,6 @@ export interface KnownValues {
 
 /** The host that a delegated task runs on. */
 export interface Delegate {
-  readonly name: string;
   readonly connection: Connection;
   /** The answers of that host, shared by all that delegate to it. */
   readonly cache: StateCache;
@@ -82,9 +81,9 @@ export interface Delegate {
   /** Undefined for the control node: its facts are not asked for. */
   readonly setup: HostSetup | undefined;
   /** Tasks on one host run one after the other: two that change a file at once would disturb each other. */
-  readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly runExclusive: <T>(work: () => Promise<T>) => Promise<T>;
   /** Its connection is lost: the next task logs in again. */
-  readonly lose: () => void;
+  readonly disconnected: () => void;
 }
 
 /** One host during one play. All state that changes during the run is here. */
@@ -119,7 +118,7 @@ export interface HostRun extends KnownValues {
   /** Names of the hosts that tasks were delegated to. */
   readonly delegated: Map<Instance, string>;
   /** During a delegated task: the host of its variables. `connection`, `line`, `cache` and `setup` are those of the other host. */
-  readonly origin?: HostRun;
+  readonly delegatedBy?: HostRun;
   /** The position in the blocks of each list. */
   readonly flows: Map<readonly Instance[], Flow>;
   /** What the hosts of its batch share. */

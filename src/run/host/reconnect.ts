@@ -1,6 +1,7 @@
 import { HealError } from '../../core/errors.ts';
 import { collectRecorded } from '../handlers/handlers.ts';
 import { parseRecorded } from '../handlers/pending-handlers.ts';
+import { failedBy } from '../task/ended.ts';
 import type { Instance } from '../task/instance.ts';
 import type { Ended } from '../task/outcome.ts';
 import type { HostRun } from './host-run.ts';
@@ -40,11 +41,6 @@ export async function whileReachable(
     const ignored = instance.task.ignoreUnreachable === true;
     if (!ignored && !minds) throw error;
     if (instance.task.delegateTo === undefined) run.cut = { error, reported: true };
-    return {
-      status: 'failed',
-      message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      ...(ignored ? { ignored } : { unreachable: true }),
-    };
+    return { ...failedBy(error), ...(ignored ? { ignored } : { unreachable: true }) };
   }
 }

@@ -17,8 +17,8 @@ export interface Batch {
   readonly scheduler: Scheduler;
   /** The answers of a host, also of one that is not in the batch, but has tasks delegated to it. */
   readonly cacheOf: (host: string) => StateCache;
-  /** Does the work when all work on this host that was passed before is done. */
-  readonly alone: <T>(host: string, work: () => Promise<T>) => Promise<T>;
+  /** Runs delegated work on a host after the work that was passed before: one at a time. */
+  readonly runExclusive: <T>(host: string, work: () => Promise<T>) => Promise<T>;
 }
 
 /** A batch of a play, with `size` hosts. */
@@ -59,7 +59,7 @@ export function batchOf(play: Play, size: number, scheduler: Scheduler): Batch {
       caches.set(host, cache);
       return cache;
     },
-    alone: (host, work) => {
+    runExclusive: (host, work) => {
       const done = (last.get(host) ?? Promise.resolve()).then(work);
       last.set(
         host,

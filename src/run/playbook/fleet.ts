@@ -32,7 +32,7 @@ export interface Fleet {
   /** Connections for delegated tasks to hosts that the run had not reached before. */
   readonly delegates: Map<string, Promise<HostConnection>>;
   /** Hosts whose own connection was lost in a delegated task: the next one uses another. */
-  readonly unshared: Set<string>;
+  readonly disconnected: Set<string>;
   /** True once a play was stopped for all hosts: later plays do not run. */
   ended: boolean;
 }
@@ -65,22 +65,23 @@ export function delegatesOf(options: RunOptions, play: Play, fleet: Fleet, batch
     if (name === controlNode) {
       fleet.here ??= options.connectHere(hostSetupProgram, () => undefined, options.signal);
       const connection = await fleet.here;
-      const alone: Delegate['alone'] = (work) => work();
-      return { name, connection, cache: local, line: undefined, setup: undefined, alone, lose: () => {} };
+      const runExclusive: Delegate['runExclusive'] = (work) => work();
+      const none = { line: undefined, setup: undefined, disconnected: () => {} };
+      return { connection, cache: local, runExclusive, ...none };
     }
     const host = options.hostNamed(name);
     if (host === undefined) throw new HealError('failed', `delegate_to: ${notInInventory(name)}`);
-    const own = fleet.lost.has(name) || fleet.unshared.has(name) ? undefined : fleet.reached.get(name);
-    const line = own !== undefined && own.cut === undefined ? own.line : await delegateLine(options, play, host, fleet);
+    const own = fleet.lost.has(name) || fleet.disconnected.has(name) ? undefined : fleet.reached.get(name);
+    const line =
+      own !== undefined && own.cut === undefined ? own.line : await delegateConnection(options, play, host, fleet);
     return {
-      name,
       connection: line,
       cache: batch.cacheOf(name),
       line,
       setup: line.setup(),
-      alone: (work) => batch.alone(name, work),
-      lose: () => {
-        fleet.unshared.add(name);
+      runExclusive: (work) => batch.runExclusive(name, work),
+      disconnected: () => {
+        fleet.disconnected.add(name);
         fleet.delegates.delete(name);
       },
     };
@@ -88,17 +89,17 @@ export function delegatesOf(options: RunOptions, play: Play, fleet: Fleet, batch
 }
 
 /** The connection for delegated tasks to a host that has none of its own; opened once. */
-function delegateLine(options: RunOptions, play: Play, host: Host, fleet: Fleet): Promise<HostConnection> {
+function delegateConnection(options: RunOptions, play: Play, host: Host, fleet: Fleet): Promise<HostConnection> {
   const known = fleet.delegates.get(host.name);
   if (known !== undefined) return known;
-  const line = lineTo(options, play, host);
+  const line = hostConnection(options, play, host);
   const opened = line.renew().then(() => line);
   fleet.delegates.set(host.name, opened);
   opened.catch(() => fleet.delegates.delete(host.name));
   return opened;
 }
 
-function lineTo(options: RunOptions, play: Play, host: Host): HostConnection {
+function hostConnection(options: RunOptions, play: Play, host: Host): HostConnection {
   const login = options.loginOf(host, play);
   return connectionTo(host.name, login, (first, onFrame) => options.connect(login, first, onFrame, options.signal));
 }
@@ -113,7 +114,7 @@ export async function reach(options: RunOptions, play: Play, host: Host, fleet: 
   const { emit, now, signal } = options;
   const startedAt = now();
   emit({ type: 'host-connecting', host: host.name });
-  const line = lineTo(options, play, host);
+  const line = hostConnection(options, play, host);
   let at: Reached;
   try {
     const setup = await line.renew();

@@ -8,6 +8,7 @@ import { didYouMean } from '../../project/yaml/spelling.ts';
 import { failureNames } from '../host/evaluate-on.ts';
 import type { ProjectSide } from '../host/host-run.ts';
 import { instanceOf } from '../task/instance.ts';
+import { evaluateWhen } from '../task/when.ts';
 
 /** Inputs of the check before any connection. */
 export interface PrecheckOptions {
@@ -64,15 +65,12 @@ export async function precheck(options: PrecheckOptions): Promise<(play: Play) =
 
 /** The host that a task is delegated to; undefined if there is none, or it is not known yet. Throws if it is not in the inventory. */
 function delegateOf(subject: Subject, inventory: PrecheckOptions['inventory']): Host | undefined {
-  const { delegateTo, when } = subject.task;
+  const { delegateTo } = subject.task;
   if (delegateTo === undefined || !delegatesAway(subject.task)) return undefined;
   const variables = variablesBefore(subject);
-  const isFalse = ({ evaluate }: Task['when'][number]): boolean => {
-    const met = evaluate(variables);
-    return met.kind === 'value' && !met.value;
-  };
-  const name = when.some(isFalse) ? undefined : delegateTo.evaluate(variables);
-  if (name?.kind !== 'value' || name.value === controlNode) return undefined;
+  if (evaluateWhen(subject.task, variables).isFalse !== undefined) return undefined;
+  const name = delegateTo.evaluate(variables);
+  if (name.kind !== 'value' || name.value === controlNode) return undefined;
   const host = inventory.get(name.value);
   if (host !== undefined) return host;
   const hint = 'add the host to the inventory; localhost is the control node';

@@ -44,10 +44,10 @@ export function endsTogether({ anyErrorsFatal, maxFailPercentage }: Play): boole
 }
 
 /**
- * Whether all hosts must have finished a task before any of them starts the next one. With tasks that are delegated to other hosts,
+ * Whether all hosts must have finished a task before any of them starts the next one, as with Ansible's strategy `linear`. With tasks that are delegated to other hosts,
  * these must be as far as the host that delegates.
  */
-export function tasksTogether(play: Play): boolean {
+export function isLinear(play: Play): boolean {
   return endsTogether(play) || play.tasks.some(delegatesAway);
 }
 
@@ -57,7 +57,7 @@ export function tasksTogether(play: Play): boolean {
  * @param hosts in their order; each of them must call `leave` and `end`
  */
 export function createScheduler(play: Play, hosts: readonly Host[], forks: number, signal: AbortSignal): Scheduler {
-  const together = tasksTogether(play);
+  const together = isLinear(play);
   const positions = new Map(play.tasks.map((task, position) => [task, position]));
   const at = new Map(hosts.map(({ name }) => [name, -1]));
   const working = new Set<string>();

@@ -2,7 +2,7 @@ import { overlaps, type Scope } from '../../core/scope.ts';
 import { pendingAfter } from '../handlers/handlers.ts';
 import { evaluateOn } from '../host/evaluate-on.ts';
 import { flowIn, type HostRun, questionsOf } from '../host/host-run.ts';
-import { tasksTogether } from '../playbook/scheduler.ts';
+import { isLinear } from '../playbook/scheduler.ts';
 import { waitsBefore } from '../task-list/gather.ts';
 import type { Instance } from './instance.ts';
 import { meta } from './meta.ts';
@@ -26,7 +26,7 @@ const tasksAtMost = 50;
 export async function applyAhead(run: HostRun, leader: Part): Promise<Part[]> {
   const { list, later } = leader.turn;
   // Another host may end this one before its next task, or change it by a delegated task.
-  if (tasksTogether(run.play)) return [];
+  if (isLinear(run.play)) return [];
   const flow = flowIn(run, list);
   const parts: Part[] = [];
   const read = scopesOf(leader.decided);

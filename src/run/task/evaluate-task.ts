@@ -10,6 +10,7 @@ import { accountOf, type TaskUsers } from './account.ts';
 import type { Instance } from './instance.ts';
 import { shownDecision } from './no-log.ts';
 import { holdsSecret } from './revealed.ts';
+import { evaluateWhen } from './when.ts';
 
 /** A task's arguments and questions, once its inputs are known. */
 export interface Prepared {
@@ -115,17 +116,16 @@ export function decide(
 async function prepare(instance: Instance, around: EvaluationContext): Promise<Prepared | TaskEvaluation> {
   const { task, module } = instance;
   const variables = around.variables(instance);
+  const when = evaluateWhen(task, variables);
+  if (when.isFalse !== undefined) return { kind: 'skipped', why: when.isFalse };
+  if (when.waits.length > 0) return { kind: 'waits', names: when.waits };
+
   const waits: string[] = [];
   const known = <T>(evaluated: Evaluated<T>): T | undefined => {
     if (evaluated.kind === 'value') return evaluated.value;
     waits.push(...evaluated.names);
     return undefined;
   };
-
-  for (const condition of task.when) {
-    if (known(condition.evaluate(variables)) === false) return { kind: 'skipped', why: `when: ${condition.source}` };
-  }
-  if (waits.length > 0) return { kind: 'waits', names: waits };
 
   const rendered = known(task.args.evaluate(variables));
   const conditions = task.conditions.map((condition) => ({

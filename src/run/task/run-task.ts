@@ -1,8 +1,7 @@
-import { HealError } from '../../core/errors.ts';
 import type { Result, Value, Variables } from '../../core/playbook.ts';
 import { originsOf, pendingAfter } from '../handlers/handlers.ts';
 import { digestOf } from '../handlers/pending-handlers.ts';
-import { onDelegate } from '../host/delegate.ts';
+import { runDelegated } from '../host/delegate.ts';
 import { evaluateOn, needsOthers, variablesOf } from '../host/evaluate-on.ts';
 import { exchange } from '../host/exchange.ts';
 import { flowIn, type HostRun, onlyPlans } from '../host/host-run.ts';
@@ -11,6 +10,7 @@ import { whileReachable } from '../host/reconnect.ts';
 import { waitsBefore } from '../task-list/gather.ts';
 import { prefetch } from '../task-list/prefetch.ts';
 import { apply, judge } from './apply.ts';
+import { endOf, orFailed } from './ended.ts';
 import type { TaskEvaluation } from './evaluate-task.ts';
 import { type Instance, isCheck } from './instance.ts';
 import { type Ended, type Outcome, outcomeOf } from './outcome.ts';
@@ -70,7 +70,7 @@ async function runTaskOnHost(
       return runAttempt(acting, turn);
     };
     const ended = await whileReachable(run, instance, flow.minds(instance.task), () =>
-      delegated ? delegate(run, turn, onHost) : onHost(run),
+      delegated ? runDelegated(run, turn, onHost) : onHost(run),
     );
     await waitForConditions(run, instance, () => variables(ended.result ?? {}));
     const outcome = outcomeOf(instance, ended, variables, attempt + 1);
@@ -95,26 +95,6 @@ async function runTaskOnHost(
     });
     await pause(instance.task.delay * 1000, signal);
   }
-}
-
-/** Runs an attempt on the host that the task is delegated to, unless the task is skipped. */
-async function delegate(run: HostRun, turn: TaskTurn, attempt: (there: HostRun) => Promise<Ended>): Promise<Ended> {
-  const { instance, waitsFor } = turn;
-  const { when, delegateTo } = instance.task;
-  const variables = variablesOf(run, instance, waitsFor);
-  try {
-    for (const condition of when) {
-      const met = condition.evaluate(variables);
-      if (met.kind === 'value' && !met.value) return { status: 'skipped', message: `when: ${condition.source}` };
-    }
-    const target = delegateTo?.evaluate(variables);
-    if (target?.kind !== 'value') return endOf(run, { kind: 'waits', names: target?.names ?? [] });
-    run.delegated.set(instance, target.value);
-  } catch (error) {
-    if (!(error instanceof HealError)) throw error;
-    return failedBy(error);
-  }
-  return orFailed(() => onDelegate(run, run.delegated.get(instance) ?? '', attempt));
 }
 
 /** One attempt at an instance. */
@@ -191,19 +171,6 @@ async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
   };
 }
 
-async function orFailed<T>(work: () => Promise<T>): Promise<T | Ended> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof HealError) || error.kind !== 'failed') throw error;
-    return failedBy(error);
-  }
-}
-
-function failedBy({ message, hint }: HealError): Ended {
-  return { status: 'failed', message, ...(hint === undefined ? {} : { hint }) };
-}
-
 async function askFor(
   run: HostRun,
   list: Instance[],
@@ -215,34 +182,6 @@ async function askFor(
   if (asked > 0 && evaluation.questions.every((question) => run.cache.fresh(question) !== undefined)) return;
   const { answers } = await exchange(run.connection, { acts: [] }, evaluation.questions, run.settings.signal);
   for (const [question, state] of answers) run.cache.put(question, state);
-}
-
-function endOf(run: HostRun, evaluation: Exclude<TaskEvaluation, { kind: 'asks' | 'decided' }>): Ended {
-  switch (evaluation.kind) {
-    case 'skipped':
-      return { status: 'skipped', message: evaluation.why };
-    case 'failed':
-      return {
-        status: 'failed',
-        message: evaluation.message,
-        ...(evaluation.hint === undefined ? {} : { hint: evaluation.hint }),
-      };
-    case 'unknown':
-      return { status: 'unknown', message: evaluation.why };
-    case 'waits': {
-      const names = [...new Set(evaluation.names)].join(', ');
-      if (run.settings.check)
-        return {
-          status: 'unknown',
-          message: `it depends on ${names}, known only in a run`,
-        };
-      return {
-        status: 'failed',
-        message: `${names} has no value yet`,
-        hint: 'register it in a task before this one',
-      };
-    }
-  }
 }
 
 /** A handler whose change was only intended in an earlier run counts only if the state differs from the one before the change. */

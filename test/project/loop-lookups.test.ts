@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { loopLists } from '../../src/project/playbook/loop-lists.ts';
+import { loopLookups } from '../../src/project/playbook/loop-lookups.ts';
 
 const at = { file: 'tasks/site.yml', line: 1, column: 1 };
 const items = (keyword: string, value: string): string =>
-  JSON.stringify(loopLists[keyword]?.(JSON.parse(value), at) ?? 'no such keyword');
+  JSON.stringify(loopLookups[keyword]?.(JSON.parse(value), at) ?? 'no such keyword');
 
 // The items are those of ansible-playbook 2.14.18.
 test.each<[string, string, string]>([

@@ -7,7 +7,7 @@ import { usage } from '../yaml/problems.ts';
  * The loop keywords of ansible-core, each with the conversion of its value to a list of items, as its lookup plugin of the same
  * name does it; undefined needs none. The conversions throw usage HealErrors at the Place of the value.
  */
-export const loopLists: Readonly<Record<string, ((value: Value, at: Place) => Value) | undefined>> = {
+export const loopLookups: Readonly<Record<string, ((value: Value, at: Place) => Value) | undefined>> = {
   loop: undefined,
   with_list: undefined,
   // Nested lists are flattened by one level.
@@ -34,7 +34,7 @@ export const loopLists: Readonly<Record<string, ((value: Value, at: Place) => Va
     }
     const mayLack = isMapping(flags) && flags['skip_missing'] === true;
     return parents.flatMap((parent) => {
-      const found = taken(parent, path.split('.'));
+      const found = extracted(parent, path.split('.'));
       if (found === undefined && mayLack) return [];
       if (isList(found?.value)) return found.value.map((item) => [found.rest, item]);
       const what = found === undefined ? 'is missing in an item' : `must be a list, not ${typeName(found.value)}`;
@@ -55,14 +55,17 @@ function listsOf(keyword: string, value: Value, at: Place): (readonly Value[])[]
 }
 
 /** What a path of keys leads to, and the rest without it. */
-function taken(parent: Value, [key = '', ...below]: readonly string[]): { value: Value; rest: ValueMap } | undefined {
+function extracted(
+  parent: Value,
+  [key = '', ...below]: readonly string[],
+): { value: Value; rest: ValueMap } | undefined {
   const member = isMapping(parent) ? own(parent, key) : undefined;
   if (!isMapping(parent) || member === undefined) return undefined;
   if (below.length === 0) {
     const { [key]: _, ...rest } = parent;
     return { value: member, rest };
   }
-  const inner = taken(member, below);
+  const inner = extracted(member, below);
   return inner && { value: inner.value, rest: { ...parent, [key]: inner.rest } };
 }
 
