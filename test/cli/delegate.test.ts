@@ -72,7 +72,8 @@ describe.skipIf(noSshd !== undefined)('tasks that are delegated to another host'
         },
       },
     );
-    const waits = (): boolean => /^a +\| waiting +\| for the other hosts$/m.test(output);
+    // It may have waited before its first task, too, until b had a connection.
+    const waits = (): boolean => /^a +\| changed.*^a +\| waiting +\| for the other hosts$/ms.test(output);
     await until('a waits for b, or has gone on', () => waits() || traced().includes('from a on b'));
     writeFileSync(gate, '');
     const { code, stdout } = await done;
