@@ -98,6 +98,7 @@ describe('a wrong condition', () => {
   test.each([
     ['an unfinished one', 'n >', /^unexpected token.*\n {2}x\.yml:1:10\n {2}when: n >\n {11}\^/],
     ['a single =', 'n = 4', /\n {2}equality is written ==$/],
+    ['an index after a dot', 'xs.0 == 1 and on', /x\.yml:1:10\n.*\n.*\n {2}an index is written list\[0\]$/],
     ['words for operators', 'on and off', /x\.yml:1:10\n.*\n.*\n {2}CEL writes && for and, \|\| for or, ! for not$/],
     ["Jinja's test", 'name is defined', /every variable must be defined/],
     ['a filter', 'name | length > 1', /CEL has functions and no filters/],

@@ -143,11 +143,12 @@ function celError(error: unknown, node: ScalarNode, source: string, secrets: rea
   const start = typeof range === 'object' && range !== null && 'start' in range ? Number(range.start) : 0;
   const mask = masker(secrets);
   const message = mask(summary.charAt(0).toLowerCase() + summary.slice(1).replace(/\.$/, ''));
-  return usage(message, node.placeOf(Math.min(start, source.length)), celHint(error, message, source), error);
+  return usage(message, node.placeOf(Math.min(start, source.length)), celHint(error, message, source, start), error);
 }
 
-function celHint(error: Error, message: string, source: string): string {
+function celHint(error: Error, message: string, source: string, start: number): string {
   if (error instanceof ParseError) {
+    if (/\.$/.test(source.slice(0, start)) && /^\d/.test(source.slice(start))) return 'an index is written list[0]';
     if (/(^|[^=!<>])=([^=~]|$)/.test(source)) return 'equality is written ==';
     if (/\bis\s+(not\s+)?defined\b/.test(source))
       return 'every variable must be defined; use has(a.b) to test whether a key exists';
