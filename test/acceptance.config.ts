@@ -11,8 +11,8 @@ const withMoreCases = readdirSync(local('.'), { recursive: true, encoding: 'utf8
     /\/all-cases\.ts'|\b(casesUnder|engineShells)\b/.test(readFileSync(local(file), 'utf8')),
 );
 
-// `npm run acceptance`: drills, roles on the real OpenClaw (600 MB from the registry), and all cases of the suite. It takes an
-// hour and a half, and writes what it found to docs/acceptance.md.
+// `npm run acceptance`: drills, roles on the real OpenClaw (600 MB from the registry), and all cases of the suite. It takes
+// half an hour, and writes what it found to docs/acceptance.md.
 export default defineConfig({
   root: local('..'),
   test: {
