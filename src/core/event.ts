@@ -115,6 +115,8 @@ export type Event =
   | {
       readonly type: 'run-end';
       readonly report: Report;
+      /** To all hosts, also to those that tasks were only delegated to. */
+      readonly roundTrips: number;
       readonly ms: number;
       /** Set if the run was interrupted: the hosts with unfinished work. */
       readonly unfinished?: readonly string[];

@@ -26,7 +26,8 @@ const noPaint = painter(false);
  *   warnings: [ { host, message, hint, at } ] }
  * ```
  *
- * `complete` is false if the run was interrupted. `error` is `{ kind, message, hint, at }`. The tasks of drills are
+ * `complete` is false if the run was interrupted. `roundTrips` of the run include those to hosts that tasks were only delegated
+ * to. `error` is `{ kind, message, hint, at }`. The tasks of drills are
  * in `tasks`, with their phase. Keys may be added under the same `format`; none is removed or changes its type.
  */
 export function jsonReporter(clean: Clean, diff: boolean, write: (text: string) => void): Reporter {
@@ -83,14 +84,13 @@ export function jsonReporter(clean: Clean, diff: boolean, write: (text: string) 
         error: errors.get(host) ?? null,
       };
     }
-    const roundTrips = [...cost.values()].reduce((sum, one) => sum + one.roundTrips, 0);
     const document: Row = {
       format: 1,
       playbook: start.playbook,
       check: start.check,
       complete: end !== undefined && end.unfinished === undefined,
       ms: Math.round(end?.ms ?? 0),
-      roundTrips,
+      roundTrips: end?.roundTrips ?? 0,
       hosts,
       tasks,
       verify,

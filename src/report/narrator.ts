@@ -16,7 +16,6 @@ export function narrator(look: Look): Narrator {
   const { clean, paint } = look;
   let check = false;
   let width = 0;
-  const roundTrips = new Map<string, number>();
   const holding = new Map<string, number>();
   const drills: DrillDone[] = [];
 
@@ -66,8 +65,6 @@ export function narrator(look: Look): Narrator {
       case 'warning':
         return warningLines(event, look);
       case 'host-done': {
-        // A host ends once in each play; its round trips count over all of them.
-        roundTrips.set(event.host, event.roundTrips);
         const checks = holding.get(event.host);
         holding.delete(event.host);
         const said = checks === undefined ? [] : [checks === 1 ? '1 check passes' : `${checks} checks pass`];
@@ -75,10 +72,7 @@ export function narrator(look: Look): Narrator {
         return said.length === 0 ? [] : [note(event.host, 'ok', 'done', said.join(', '))];
       }
       case 'run-end':
-        return [
-          ...drillTable(drills, look),
-          ...recapText(event, { check, roundTrips: [...roundTrips.values()].reduce((sum, n) => sum + n, 0) }, look),
-        ];
+        return [...drillTable(drills, look), ...recapText(event, check, look)];
     }
   };
 }

@@ -1,4 +1,4 @@
-import type { Counts, Report } from '../core/event.ts';
+import type { Counts, Event } from '../core/event.ts';
 import { count, duration } from './duration.ts';
 import type { Tone } from './paint.ts';
 import type { Look } from './reporter.ts';
@@ -14,16 +14,10 @@ const columns: readonly (readonly [key: keyof Counts, tone: Tone])[] = [
   ['ignored', 'skipped'],
 ];
 
-/** Data for the end of a run in addition to its Report. */
-export interface RunFacts {
-  readonly check: boolean;
-  readonly roundTrips: number;
-}
-
 /** Ansible's `PLAY RECAP`; below it the plan of each host in check mode, and one line with the run's cost. */
 export function recapText(
-  end: { readonly report: Report; readonly ms: number; readonly unfinished?: readonly string[] },
-  run: RunFacts,
+  end: Extract<Event, { type: 'run-end' }>,
+  check: boolean,
   { clean, paint, columns: cells }: Look,
 ): string[] {
   const hosts = Object.entries(end.report);
@@ -31,17 +25,17 @@ export function recapText(
   const stars = '*'.repeat(Math.max(3, Math.min(cells, 80) - 1 - heading.length));
   const width = Math.max(20, ...hosts.map(([host]) => host.length));
   const lines = hosts.map(([host, counts]) => {
-    const shown = run.check ? [...columns, ['unknown', 'unknown'] as const] : columns;
+    const shown = check ? [...columns, ['unknown', 'unknown'] as const] : columns;
     const stats = shown.map(([key, tone], index) => {
       const text = `${key}=${String(counts[key]).padEnd(index === shown.length - 1 ? 0 : 4)}`;
       return counts[key] === 0 ? text : paint(tone, text);
     });
     return `${paint(hostTone(counts), clean.line(host).padEnd(width))} : ${stats.join(' ')}`;
   });
-  const plans = run.check
+  const plans = check
     ? ['', ...hosts.map(([host, counts]) => `plan: ${clean.line(host)}: ${plan(counts, paint)}`)]
     : [];
-  const trips = run.roundTrips === 0 ? '' : `, ${count(run.roundTrips, 'round trip')}`;
+  const trips = end.roundTrips === 0 ? '' : `, ${count(end.roundTrips, 'round trip')}`;
   return [
     '',
     `${paint('bold', heading)}${paint('dim', stars)}`,

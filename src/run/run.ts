@@ -38,8 +38,16 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
   const counts = new Map(all.map((host) => [host.name, emptyCounts()]));
   const reached = new Map<string, Reached>();
   const lost = new Set<string>();
-  const delegates: Fleet['delegates'] = new Map();
-  const fleet: Fleet = { reached, lost, counts, known: new Map(), delegates, disconnected: new Set(), ended: false };
+  const fleet: Fleet = {
+    reached,
+    lost,
+    counts,
+    known: new Map(),
+    delegates: new Map(),
+    delegateLines: [],
+    disconnected: new Set(),
+    ended: false,
+  };
   const left = new Map(
     all.map(({ name }) => [
       name,
@@ -73,7 +81,7 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
     interrupted = error;
   } finally {
     const open: Promise<Connection>[] = [...reached.values()].map(async ({ line }) => line);
-    const all = [...open, ...delegates.values(), ...(fleet.here === undefined ? [] : [fleet.here])];
+    const all = [...open, ...fleet.delegates.values(), ...(fleet.here === undefined ? [] : [fleet.here])];
     await Promise.allSettled(all.map(async (connection) => (await connection).close()));
   }
   for (const [host, { line }] of reached) {
@@ -86,11 +94,13 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
     });
   }
   const report: Record<string, Counts> = Object.fromEntries(counts);
+  const lines = [...[...reached.values()].map(({ line }) => line), ...fleet.delegateLines];
+  const roundTrips = lines.reduce((sum, line) => sum + line.roundTrips, 0);
   if (interrupted !== undefined) {
     const unfinished = all.flatMap(({ name }) => ((left.get(name) ?? 0) > 0 ? [name] : []));
-    emit({ type: 'run-end', report, ms: now() - startedAt, unfinished });
+    emit({ type: 'run-end', report, roundTrips, ms: now() - startedAt, unfinished });
     throw interrupted;
   }
-  emit({ type: 'run-end', report, ms: now() - startedAt });
+  emit({ type: 'run-end', report, roundTrips, ms: now() - startedAt });
   return report;
 }

@@ -108,16 +108,17 @@ describe.skipIf(noSshd !== undefined)('tasks that are delegated to another host'
     expect(traced()).toEqual(['after it on b']);
   });
 
-  test('log in again where a task has broken the connection', async () => {
-    const { code, stdout } = await run(
-      [
-        { shell: killSession, delegate_to: 'lb', ignore_unreachable: true },
-        { ...note('again on $WHERE'), delegate_to: 'lb' },
-        note('after it on $WHERE'),
-      ],
-      { args: ['--limit', 'a'] },
-    );
+  test('log in again where a task has broken the connection, and the round trips of both connections count', async () => {
+    const tasks = [
+      { shell: killSession, delegate_to: 'lb', ignore_unreachable: true },
+      { ...note('again on $WHERE'), delegate_to: 'lb' },
+      note('after it on $WHERE'),
+    ];
+    const { code, stdout } = await run(tasks, { args: ['--limit', 'a', '--output', 'json'] });
     expect(code, stdout).toBe(0);
     expect(traced()).toEqual(['again on lb', 'after it on a']);
+    const { roundTrips, hosts } = JSON.parse(stdout);
+    // One program on each connection, at least.
+    expect(roundTrips - hosts.a.roundTrips, stdout).toBeGreaterThanOrEqual(2);
   });
 });

@@ -19,7 +19,7 @@ const events: readonly Event[] = [
   row('jack4', 'Not here', 'skipped'),
   row('jack5', 'It restarts', 'failed'),
   { type: 'host-done', host: 'jack4', roundTrips: 1, ms: 3 },
-  { type: 'run-end', report: {}, ms: 12.3 },
+  { type: 'run-end', report: {}, roundTrips: 1, ms: 12.3 },
 ];
 
 const warned: readonly Event[] = [

@@ -121,6 +121,7 @@ export function sampleRun(check = false): Event[] {
         jack5: counts({ ok: 1, failed: 1 }),
         ross: counts({ unreachable: 1 }),
       },
+      roundTrips: 7,
       ms: 2_430,
     },
   ];

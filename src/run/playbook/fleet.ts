@@ -31,6 +31,8 @@ export interface Fleet {
   here?: Promise<Connection>;
   /** Connections for delegated tasks to hosts that the run had not reached before. */
   readonly delegates: Map<string, Promise<HostConnection>>;
+  /** All that were opened for `delegates`, also those that were lost since. */
+  readonly delegateLines: HostConnection[];
   /** Hosts whose own connection was lost in a delegated task: the next one uses another. */
   readonly disconnected: Set<string>;
   /** True once a play was stopped for all hosts: later plays do not run. */
@@ -93,6 +95,7 @@ function delegateConnection(options: RunOptions, play: Play, host: Host, fleet: 
   const known = fleet.delegates.get(host.name);
   if (known !== undefined) return known;
   const line = hostConnection(options, play, host);
+  fleet.delegateLines.push(line);
   const opened = line.renew().then(() => line);
   fleet.delegates.set(host.name, opened);
   opened.catch(() => fleet.delegates.delete(host.name));
