@@ -2,6 +2,14 @@ import type { Sh } from '../core/sh.ts';
 import { becomer } from './as-user.ts';
 import { sh } from './sh.ts';
 
+/** The function `root`: whether the kept shell runs as root (the effective user id in proc_pid_status(5)); starts no program. */
+export const isRoot: Sh = sh`
+UID0=
+root() {
+  [ -n "$UID0" ] || while read -r _k _x UID0 _x; do [ "$_k" != Uid: ] || break; done </proc/self/status
+  [ "$UID0" = 0 ]
+}`;
+
 /**
  * The functions that every program starts with: they frame the answers, ask groups of questions in parallel, and make a
  * change in a separate session. POSIX sh with the tools that heal requires on a host; tested with dash and
@@ -24,7 +32,6 @@ if [ -z "$W" ]; then
   exit 1
 fi
 trap 'rm -rf "$W"' EXIT
-UID0=
 groups= pid=
 # A requested stop ends all processes of a change, and the groups of questions that are running.
 stop() {
@@ -50,11 +57,7 @@ say() {
   fi
 }
 
-# root: whether the kept shell runs as root (the effective user id in proc_pid_status(5)); starts no program.
-root() {
-  [ -n "$UID0" ] || while read -r _k _x UID0 _x; do [ "$_k" != Uid: ] || break; done </proc/self/status
-  [ "$UID0" = 0 ]
-}
+${isRoot}
 
 ${becomer}
 

@@ -36,7 +36,8 @@ export function workplace(): Workplace {
   return {
     project: (files) => {
       count += 1;
-      const project = join(directory, String(count));
+      // A name of its own: pending handlers on a host are those of the project of this name.
+      const project = join(directory, `${directory.slice(-6)}-${count}`);
       writeFiles(project, files);
       return project;
     },

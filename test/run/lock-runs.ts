@@ -28,9 +28,20 @@ interface LockRuns {
 }
 
 type Settings = Parameters<typeof runMade>[3] &
-  Partial<Pick<Play, 'handlers' | 'verify' | 'anyErrorsFatal'>> & { readonly timeout?: number };
+  Partial<Pick<Play, 'handlers' | 'verify' | 'anyErrorsFatal'>> & { readonly timeout?: number; readonly play?: string };
 
-/** Registers a directory for each test, and returns what runs tasks with the lock of this machine under a shell. */
+/**
+ * A shell for which the directory of root's lock is another one: runs of tests in other files have the lock of this machine. Only
+ * root may mount, but only root's lock is in a directory of the machine.
+ */
+function withOwnLock(shell: Shell, directory: string): Shell {
+  if (process.getuid?.() !== 0) return shell;
+  // Absolute paths: the PATH is that of the shell.
+  const mount = '/bin/mkdir -p /run/heal && /bin/mount --bind "$0" /run/heal && exec "$@"';
+  return { ...shell, command: ['/usr/bin/unshare', '-m', '/bin/sh', '-c', mount, directory, ...shell.command] };
+}
+
+/** Registers a directory for each test, and returns what runs tasks with a lock of their own under a shell. */
 export function lockRuns(shell: Shell): LockRuns {
   let directory = '';
   beforeEach(() => {
@@ -45,11 +56,11 @@ export function lockRuns(shell: Shell): LockRuns {
   const log = (): string => readFileSync(at('log'), 'utf8');
   const shellTask = (cmd: string, more: Partial<Task> = {}): Task => madeTask('shell', { cmd }, more);
   const start = (who: string, tasks: readonly Task[], more: Settings = {}) => {
-    const { handlers = [], verify = [], timeout = 100, anyErrorsFatal, ...rest } = more;
+    const { handlers = [], verify = [], timeout = 100, play = 'made', anyErrorsFatal, ...rest } = more;
     const lock = { timeout, run: `${who}-${directory}`, who: () => `${who}@laptop` };
     return runMade(
-      shell,
-      madePlay(tasks, { handlers, verify, ...(anyErrorsFatal === undefined ? {} : { anyErrorsFatal }) }),
+      withOwnLock(shell, directory),
+      madePlay(tasks, { name: play, handlers, verify, ...(anyErrorsFatal === undefined ? {} : { anyErrorsFatal }) }),
       modules,
       { lock, ...rest },
     );

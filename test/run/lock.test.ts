@@ -14,7 +14,6 @@ import { runMade } from './made-run.ts';
 const { all, remove } = shells();
 afterAll(remove);
 
-// All in one file: files run at the same time, and the lock is the one that this machine has.
 describe.each(engineShells(all))('two runs that change a host at once under $name', (shell) => {
   const caseOf = casesUnder(shell);
   const own = lockRuns(shell);
@@ -99,16 +98,6 @@ describe.each(engineShells(all))('two runs that change a host at once under $nam
     expect(locked.report['here']).toMatchObject({ changed: 2, failed: 0 });
   });
 
-  caseOf('do not take their own handlers for another run', async () => {
-    const handlers = [shellTask(`: >'${at('b')}'`, { name: constant('h') })];
-    const copy = madeTask('copy', { dest: at('a'), content: 'a' }, { notify: [constant('h')] });
-    const without = await runMade(shell, madePlay([copy], { handlers }), modules);
-    rmSync(at('a'));
-    const locked = await start('first', [copy], { handlers });
-    expect(locked.roundTrips).toBe(without.roundTrips);
-    expect(locked.report['here']).toMatchObject({ changed: 2, failed: 0 });
-  });
-
   caseOf('decide anew after they waited', async () => {
     const copy = madeTask('copy', { dest: at('f'), content: 'x' });
     const first = start('first', [shellTask(gate(at('gate'))), copy]);
@@ -148,23 +137,6 @@ describe.each(engineShells(all))('two runs that change a host at once under $nam
     });
     expect(other).toBeDefined();
     expect(done.map(({ status }) => status)).toEqual(['ok']);
-  });
-
-  caseOf('run a pending handler once', async () => {
-    const handler = shellTask(`echo handled >>'${at('log')}'; ${gate(at('gate'))}`, { name: constant('h') });
-    const copy = madeTask('copy', { dest: at('f'), content: 'x' }, { notify: [constant('h')] });
-    const broken = await start('broken', [copy, shellTask('exit 1')], { handlers: [handler] });
-    expect(broken.report['here']).toMatchObject({ changed: 1, failed: 1 });
-    const first = start('first', [copy], { handlers: [handler] });
-    await reached(at('gate'));
-    const events: Event[] = [];
-    const second = start('second', [copy], { handlers: [handler], events });
-    await until('the second waits', () => warnings(events).length > 0);
-    open(at('gate'));
-    expect((await first).report['here']).toMatchObject({ changed: 1, failed: 0 });
-    const { done } = await second;
-    expect(done.at(-1)).toMatchObject({ status: 'skipped', message: 'another run has run this handler' });
-    expect(log()).toBe('handled\n');
   });
 
   caseOf('have no lock once their tasks are done', async () => {

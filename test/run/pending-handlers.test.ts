@@ -1,7 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { modules } from '../../src/modules/registry.ts';
 import { digestOf, parseRecorded, sameOrigin } from '../../src/run/handlers/pending-handlers.ts';
 import { batches } from '../../src/run/playbook/batches.ts';
-import { madeHost } from './made.ts';
+import { constant, madeHost, madePlay, madeTask } from './made.ts';
+import { runMade } from './made-run.ts';
 
 const handler = { project: 'p', play: 'x', role: '', handler: 'h', task: 't', digest: 'd' };
 
@@ -25,6 +30,27 @@ describe('a pending handler', () => {
   it('has a digest that does not depend on the order of keys', () => {
     expect(digestOf({ a: 1, b: { c: 2, d: 3 } })).toBe(digestOf({ b: { d: 3, c: 2 }, a: 1 }));
     expect(digestOf({ a: 1 })).not.toBe(digestOf({ a: 2 }));
+  });
+});
+
+describe('a handler that a broken run has left pending', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'heal-pending-'));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  const [file, log] = [join(directory, 'file'), join(directory, 'log')];
+  // The change is only intended: it fails when half of it is done.
+  const half = madeTask('shell', { cmd: `: >'${file}'; exit 1`, creates: file }, { notify: [constant('h')] });
+  const handlers = [madeTask('shell', { cmd: `echo handled >>'${log}'` }, { name: constant('h') })];
+  const start = async (name: string) =>
+    (await runMade({ command: ['sh'], path: process.env['PATH'] ?? '' }, madePlay([half], { name, handlers }), modules))
+      .report['here'];
+
+  it('is run by the next run of its play, and not by that of another one with the same tasks', async () => {
+    expect(await start('x')).toMatchObject({ failed: 1 });
+    expect(await start('y')).toMatchObject({ ok: 1, changed: 0, failed: 0 });
+    expect(existsSync(log)).toBe(false);
+    expect(await start('x')).toMatchObject({ ok: 2, changed: 1, failed: 0 });
+    expect(readFileSync(log, 'utf8')).toBe('handled\n');
+    expect(await start('x')).toMatchObject({ ok: 1, changed: 0, failed: 0 });
   });
 });
 

@@ -3,7 +3,7 @@ import type { Task } from '../../core/playbook.ts';
 import { variablesOf } from '../host/evaluate-on.ts';
 import type { HostRun } from '../host/host-run.ts';
 import { type Instance, instanceOf } from '../task/instance.ts';
-import { clearPending, type PendingHandler, sameOrigin } from './pending-handlers.ts';
+import { clearPending, digestOf, type PendingHandler, type RecordedHandler, sameOrigin } from './pending-handlers.ts';
 
 /** The handlers that a task notifies, by name or by a topic that they listen to; a role's own precede those of the play. */
 export function originsOf(run: HostRun, instance: Instance): Task[] {
@@ -20,8 +20,7 @@ export function pendingAfter(run: HostRun, instance: Instance): Omit<PendingHand
 
 /** Handlers that an earlier run left pending after a completed change; those that no longer exist are reported. */
 export function collectRecorded(run: HostRun): void {
-  for (const record of run.recorded) {
-    if (!sameOrigin(record, run.settings.project.name, run.play.name)) continue;
+  for (const record of ownRecords(run)) {
     const handler = run.play.handlers.find((task) => task.id === record.handler);
     if (handler === undefined) {
       // Two playbooks may have plays of one name: only a handler from a file of this playbook can be missing from it.
@@ -38,11 +37,27 @@ export function collectRecorded(run: HostRun): void {
   }
 }
 
-/** Reverts `collectRecorded`, before records are read again. */
-export function forgetRecorded(run: HostRun): void {
-  for (const id of [...run.recorded.map(({ handler }) => handler), ...run.recordedNow]) {
-    const handler = run.play.handlers.find((task) => task.id === id);
-    if (handler !== undefined) run.notified.delete(handler);
+/**
+ * The same with the records as they are after another run had the lock. A handler whose record is gone was run by that run; one
+ * that is recorded and was notified remains so.
+ */
+export function collectAgain(run: HostRun, records: readonly RecordedHandler[]): void {
+  const before = new Set([...ownRecords(run).map(({ handler }) => handler), ...run.recordedNow]);
+  run.recorded.splice(0, run.recorded.length, ...records);
+  const now = ownRecords(run).map(({ handler }) => handler);
+  for (const handler of run.play.handlers) {
+    if (before.has(handler.id) && !now.includes(handler.id)) run.notified.delete(handler);
+  }
+  collectRecorded(run);
+}
+
+/** A handler whose change was only intended in an earlier run counts only if the state differs from the one before the change. */
+export function noticeRecorded(run: HostRun, instance: Instance, answers: unknown): void {
+  for (const record of ownRecords(run)) {
+    if (record.status !== 'intended' || record.task !== instance.task.id) continue;
+    if (record.digest === digestOf(answers)) continue;
+    const handler = run.play.handlers.find((task) => task.id === record.handler);
+    if (handler !== undefined) run.notified.add(handler);
   }
 }
 
@@ -58,6 +73,11 @@ export function pendingHandlers(run: HostRun, modules: ReadonlyMap<string, Modul
 export function clear(run: HostRun, handler: Task): void {
   run.notified.delete(handler);
   if (!run.settings.check) run.queued.push(clearPending({ ...pendingFor(run, handler, ''), digest: '' }));
+}
+
+/** The records of this project and play: ids of tasks and handlers are names of files, so those of others may be the same. */
+function ownRecords({ recorded, settings, play }: HostRun): RecordedHandler[] {
+  return recorded.filter((record) => sameOrigin(record, settings.project.name, play.name));
 }
 
 function filesOf({ play }: HostRun): Set<string> {

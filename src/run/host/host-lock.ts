@@ -1,5 +1,7 @@
+import { isRoot } from '../../shell/prelude.ts';
 import { type LockRequest, releaseLock } from '../../shell/run-lock.ts';
-import { collectRecorded, forgetRecorded } from '../handlers/handlers.ts';
+import { joinSh, sh } from '../../shell/sh.ts';
+import { collectAgain } from '../handlers/handlers.ts';
 import { parseRecorded } from '../handlers/pending-handlers.ts';
 import { exchange, type Watch } from './exchange.ts';
 import type { HostRun } from './host-run.ts';
@@ -12,13 +14,16 @@ export function lockOf({ line, settings: { lock }, setup }: HostRun): LockReques
 }
 
 /**
- * Releases the lock while the host waits for others, as between the phases of a play: two runs that wait while they have locks
+ * Releases the lock, after what the host still has to record of its handlers: another run may run those at once. This
+ * happens while the host waits for others, as between the phases of a play: two runs that wait while they have locks
  * could wait for each other.
  */
-export function unlock({ line, setup }: HostRun): void {
+export function unlock({ line, setup, queued }: HostRun): void {
   if (line === undefined || !line.locked) return;
   line.locked = false;
-  line.load(releaseLock({ uid: setup.facts.uid }));
+  const notes = queued.splice(0);
+  const written = notes.length === 0 ? [] : [sh`(`, isRoot, ...notes, sh`) 3>&- 9>&-`];
+  line.load(joinSh([...written, releaseLock({ uid: setup.facts.uid })], '\n'));
 }
 
 /** Reports that a program waits for the lock. */
@@ -58,11 +63,14 @@ export async function lockAhead(run: HostRun, lock: LockRequest): Promise<boolea
 export async function startOver(run: HostRun): Promise<void> {
   if (run.line === undefined) return;
   run.line.locked = true;
+  const before = run.queued.splice(0);
+  if (before.length > 0) await exchange(run.connection, { before, acts: [] }, [], run.settings.signal);
   run.setup = await run.line.refresh(run.settings.signal);
   run.cache.attempt(['everything']);
   // The pending handlers of a host are its own.
   if (run.delegatedBy !== undefined) return;
-  forgetRecorded(run);
-  run.recorded.splice(0, run.recorded.length, ...run.setup.pending.flatMap((text) => parseRecorded(text) ?? []));
-  collectRecorded(run);
+  collectAgain(
+    run,
+    run.setup.pending.flatMap((text) => parseRecorded(text) ?? []),
+  );
 }

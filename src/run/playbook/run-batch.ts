@@ -43,23 +43,26 @@ export async function runBatch(options: RunOptions, play: Play, batch: readonly 
     });
     signal.throwIfAborted();
   };
-  const doStage = async (host: Host, stage: Stage): Promise<void> => {
+  const doStage = async (host: Host, stage: Stage, keepsLock = false): Promise<void> => {
     const work = works.get(host.name);
     if (work === undefined || fleet.lost.has(host.name)) return;
     await guarded(options, fleet, host, shared.fail, async () => {
+      let goesOn = false;
       try {
-        if (!(await stage(work))) fleet.lost.add(host.name);
+        goesOn = await stage(work);
+        if (!goesOn) fleet.lost.add(host.name);
       } finally {
-        // A host that waits for the others releases its lock: another run may have theirs, and wait for this one.
-        unlock(work.run);
+        if (!goesOn || !keepsLock) unlock(work.run);
       }
     });
     signal.throwIfAborted();
   };
 
   const { tasks, others } = stagesOf(options, play);
+  // A host that waits for the others releases its lock: another run may have theirs, and wait for this one. Without such a wait,
+  // no other run comes between the tasks and their handlers.
   const doTasks = async (host: Host): Promise<void> => {
-    if (tasks !== undefined) await doStage(host, tasks);
+    if (tasks !== undefined) await doStage(host, tasks, !endsTogether(play));
   };
   const atOnce = (work: (host: Host) => Promise<void>): Promise<void> =>
     // All of them: the scheduler limits how many are at work.

@@ -1,6 +1,5 @@
 import type { Result, Value, Variables } from '../../core/playbook.ts';
-import { originsOf, pendingAfter } from '../handlers/handlers.ts';
-import { digestOf } from '../handlers/pending-handlers.ts';
+import { noticeRecorded, originsOf, pendingAfter } from '../handlers/handlers.ts';
 import { runDelegated } from '../host/delegate.ts';
 import { evaluateOn, needsOthers, variablesOf } from '../host/evaluate-on.ts';
 import { exchange } from '../host/exchange.ts';
@@ -18,7 +17,7 @@ import { pause } from './pause.ts';
 import { forgetAnswers, readsAgain } from './read-again.ts';
 import { recordOutcome, registerResult } from './record-outcome.ts';
 import { describe, nameOf } from './task-info.ts';
-import { changeInfo, type Decided, type TaskTurn, touchesOf } from './task-turn.ts';
+import { changeInfo, type TaskTurn, touchesOf } from './task-turn.ts';
 
 /** A module that asks something new in more rounds than this never ends. */
 const roundsAtMost = 8;
@@ -105,7 +104,7 @@ async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
   const made = run.made.get(instance);
   if (made !== undefined) {
     run.made.delete(instance);
-    noticeRecorded(run, instance, made.decided);
+    noticeRecorded(run, instance, made.decided.answers);
     const ended = await orFailed(() => judge(run, made));
     if (ended !== 'moved') return ended;
     forgetAnswers(run, instance);
@@ -123,7 +122,7 @@ async function runAttempt(run: HostRun, turn: TaskTurn): Promise<Ended> {
     if (await readAgain(evaluation)) continue;
     if (evaluation.kind === 'waits' && needsOthers(evaluation.names) && (await waitForOthers(run, instance))) continue;
     if (evaluation.kind !== 'decided') return endOf(run, evaluation);
-    noticeRecorded(run, instance, evaluation);
+    noticeRecorded(run, instance, evaluation.answers);
     const { decision, prepared } = evaluation;
     const said = {
       ...(decision.message === undefined ? {} : { message: decision.message }),
@@ -182,14 +181,4 @@ async function askFor(
   if (asked > 0 && evaluation.questions.every((question) => run.cache.fresh(question) !== undefined)) return;
   const { answers } = await exchange(run.connection, { acts: [] }, evaluation.questions, run.settings.signal);
   for (const [question, state] of answers) run.cache.put(question, state);
-}
-
-/** A handler whose change was only intended in an earlier run counts only if the state differs from the one before the change. */
-function noticeRecorded(run: HostRun, instance: Instance, { answers }: Decided): void {
-  for (const record of run.recorded) {
-    if (record.status !== 'intended' || record.task !== instance.task.id) continue;
-    if (record.digest === digestOf(answers)) continue;
-    const handler = run.play.handlers.find((task) => task.id === record.handler);
-    if (handler !== undefined) run.notified.add(handler);
-  }
 }
