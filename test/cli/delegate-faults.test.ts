@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { recapOf } from '../faults/project.ts';
@@ -106,6 +106,31 @@ describe.skipIf(noSshd !== undefined)('tasks that are delegated to another host'
     expect(recapOf(stdout, 'b ')).toMatchObject({ unreachable: 0, ignored: 1, changed: 1 });
     expect(stdout).toContain('delegated to lb: connection refused by 127.0.0.1 port 9');
     expect(traced()).toEqual(['after it on b']);
+  });
+
+  test.each([
+    ['after the change', (file: string) => ({ copy: { dest: file, content: 'x' } }), { fail: { msg: 'no' } }, 2],
+    [
+      'by the change',
+      (file: string) => ({ shell: { cmd: `: >${file}; ${killSession}`, creates: file } }),
+      { debug: { msg: 'not run' } },
+      4,
+    ],
+  ])('leave their handlers to the next run of their own host if the run ends %s', async (_when, change, next, code) => {
+    const file = at('changed');
+    const tasks = [{ ...change(file), delegate_to: 'lb', notify: 'Tell' }];
+    const differences = {
+      args: ['--limit', 'a'],
+      play: { handlers: [{ name: 'Tell', ...note('handler on $WHERE') }] },
+    };
+    const first = await run([...tasks, next], differences);
+    expect(first.code, first.stdout).toBe(code);
+    expect(traced()).toEqual([]);
+    const second = await run(tasks, { ...differences, again: true });
+    expect(second.code, second.stdout).toBe(0);
+    expect(recapOf(second.stdout, 'a ')).toMatchObject({ changed: 1 });
+    expect(traced()).toEqual(['handler on a']);
+    rmSync(file);
   });
 
   test('log in again where a task has broken the connection, and the round trips of both connections count', async () => {

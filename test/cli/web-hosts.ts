@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { stringify } from 'yaml';
-import { type Files, playOf, type Workplace, workplace } from '../faults/project.ts';
+import { type Files, playOf, type Workplace, workplace, writeFiles } from '../faults/project.ts';
 import { type Sshd, startSshd } from '../ssh/sshd.ts';
 import type { Transcript } from './built.ts';
 
@@ -14,6 +14,8 @@ interface Differences {
   /** Variables of the balancer. */
   readonly lb?: object;
   readonly files?: Files;
+  /** Uses the project of the run before, with these files. */
+  readonly again?: boolean;
   /** Called with what heal prints. */
   readonly onOutput?: (text: string) => void;
 }
@@ -34,6 +36,7 @@ interface WebHosts {
 export function webHosts(): WebHosts {
   let place: Workplace;
   let servers: readonly Sshd[] = [];
+  let last = '';
   beforeAll(async () => {
     place = workplace();
     servers = await Promise.all(['a', 'b', 'lb'].map((name) => startSshd([`SetEnv WHERE=${name}`])));
@@ -45,15 +48,17 @@ export function webHosts(): WebHosts {
   const at = (name: string): string => join(servers[0]?.directory ?? '', name);
   beforeEach(() => rmSync(at('trace'), { force: true }));
   return {
-    run: (tasks, { play = {}, command = 'run', args = [], lb = {}, files = {}, onOutput } = {}) => {
+    run: (tasks, { play = {}, command = 'run', args = [], lb = {}, files = {}, again, onOutput } = {}) => {
       const [a, b, c] = servers.map((server, n) => ({ ...server.variables, weight: n + 1 }));
       const children = { web: { hosts: { a, b } }, balancers: { hosts: { lb: { ...c, ...lb } } } };
-      const project = place.project({
+      const all = {
         'inventory/hosts.yml': stringify({ all: { children } }),
         'tasks/play.yml': playOf(tasks, { hosts: 'web', ...play }),
         ...files,
-      });
-      return place.start(project, [command, 'play', ...args], onOutput).done;
+      };
+      if (again === true) writeFiles(last, all);
+      else last = place.project(all);
+      return place.start(last, [command, 'play', ...args], onOutput).done;
     },
     at,
     note: (text) => ({ shell: `echo ${text} >>${at('trace')}` }),

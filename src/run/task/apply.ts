@@ -1,5 +1,6 @@
 import type { Question } from '../../core/probe.ts';
 import { originsOf } from '../handlers/handlers.ts';
+import { queueLanded, recordIntended } from '../handlers/record-elsewhere.ts';
 import { type ActDone, type Exchanged, exchange, type Watch } from '../host/exchange.ts';
 import { lockAhead, lockOf, lockWatch, startOver } from '../host/host-lock.ts';
 import { type HostRun, questionsOf } from '../host/host-run.ts';
@@ -40,6 +41,7 @@ export async function apply(run: HostRun, turn: TaskTurn, decided: Decided): Pro
     lock = undefined;
   }
   const own = await partOf(run, turn, decided, 0);
+  await recordIntended(run, own.pendingElsewhere);
   const mayLead = down === undefined && (changesHost || lockOf(run) === undefined);
   const ahead = mayLead ? await applyAhead(run, own) : [];
   const parts = [own, ...ahead];
@@ -80,6 +82,7 @@ export async function apply(run: HostRun, turn: TaskTurn, decided: Decided): Pro
   } else if ((await waitForReboot(run, run.line, down, send)) !== undefined) {
     // It is not known whether the host still had the time to write them.
     run.queued.push(...own.steps.flatMap(({ after }) => after));
+    queueLanded(run, own.pendingElsewhere);
     return {
       ...(await prove(run, turn, decided)),
       changes: changes.map((change) => changeInfo(change, instance.task)),
@@ -93,6 +96,9 @@ export async function apply(run: HostRun, turn: TaskTurn, decided: Decided): Pro
     return 'stale';
   }
   for (const [question, state] of sent.answers) run.cache.put(question, state);
+  if (actsOf(own).length === own.steps.length && actsOf(own).every(({ code }) => code === 0)) {
+    queueLanded(run, own.pendingElsewhere);
+  }
   for (const part of ahead) {
     const acts = actsOf(part);
     if (acts.length === 0) continue;

@@ -59,10 +59,11 @@ async function runTaskOnHost(
     );
   const flow = flowIn(run, list);
   const delegated = instance.task.delegateTo !== undefined;
+  const pending = pendingAfter(run, instance);
   // Work on the control node is independent of the questions to the host.
   const turn: TaskTurn = delegated
-    ? { instance, list: [instance], index: 0, name, waitsFor, later: [], pending: [] }
-    : { instance, list, index, name, waitsFor, later: later(), pending: pendingAfter(run, instance) };
+    ? { instance, list: [instance], index: 0, name, waitsFor, later: [], pending }
+    : { instance, list, index, name, waitsFor, later: later(), pending };
   for (let attempt = 0; ; attempt += 1) {
     const onHost = (acting: HostRun): Promise<Ended> => {
       if (attempt > 0) forgetAnswers(acting, instance);

@@ -24,7 +24,8 @@ export async function partOf(run: HostRun, turn: TaskTurn, decided: Decided, fir
   const { account } = decided.prepared.input;
   const { user } = account;
   const digest = digestOf(decided.answers);
-  const pending: PendingHandler[] = turn.pending.map((handler) => ({ ...handler, digest }));
+  const all: PendingHandler[] = turn.pending.map((handler) => ({ ...handler, digest }));
+  const [pending, pendingElsewhere] = run.delegatedBy === undefined ? [all, []] : [[], all];
   for (const { handler } of pending) run.recordedNow.add(handler);
   const steps: ActStep[] = [];
   let archived: Archived | undefined;
@@ -57,7 +58,7 @@ export async function partOf(run: HostRun, turn: TaskTurn, decided: Decided, fir
     });
   }
   for (const change of changes) run.cache.attempt(touchesOf(change));
-  return { turn, decided, steps, ...(archived === undefined ? {} : { archived }) };
+  return { turn, decided, steps, pendingElsewhere, ...(archived === undefined ? {} : { archived }) };
 }
 
 /** A backup is likely to be as large as the one before it. */

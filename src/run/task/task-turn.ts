@@ -29,6 +29,8 @@ export interface Part {
   readonly turn: TaskTurn;
   readonly decided: Decided;
   readonly steps: readonly ActStep[];
+  /** Handlers that become pending on another host than that of the steps: that of the variables of a delegated task. */
+  readonly pendingElsewhere: readonly PendingHandler[];
   /** The backup that was created of the host. */
   readonly archived?: Archived;
 }
