@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { HealError } from '../core/errors.ts';
 import type { Mask } from '../core/secret.ts';
+import { withSourcePositions } from './source-positions.ts';
 import type { World } from './world.ts';
 
 /**
@@ -19,7 +20,7 @@ export function writeCrash(
   const time = new Date().toISOString();
   const name = `crash-${time.replaceAll(':', '-').replace(/\.\d+Z$/, 'Z')}.txt`;
   // `inspect` follows causes and prints a Secret as ***.
-  const text = mask([time, ...about, '', inspect(error, { depth: 4 }), ''].join('\n'));
+  const text = mask([time, ...about, '', withSourcePositions(inspect(error, { depth: 4 })), ''].join('\n'));
   const places = [
     () => mkdirs(join(directory, '.heal')),
     // A name that others can't guess: any account may create files in the directory for temporary files.
