@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
 import { modules } from '../../src/modules/registry.ts';
@@ -86,5 +86,22 @@ describe.each(engineShells(all))('two runs that have handlers for a host under $
     await start('first', [copy], { handlers, beforeProgram });
     expect((await second)?.report['here']).toMatchObject({ changed: 0, failed: 1 });
     expect(log()).toBe('handled\n');
+  });
+
+  caseOf('have those left to run of which one failed, and not those before it', async () => {
+    const names = ['a', 'b', 'c'];
+    const tasks = [madeTask('copy', { dest: at('f'), content: 'x' }, { notify: names.map((name) => constant(name)) })];
+    const handlers = names.map((name) => {
+      const fails = name === 'b' ? `[ -e '${at('ready')}' ]` : ':';
+      return shellTask(`echo ${name} >>'${at('log')}'; ${fails}`, { name: constant(name) });
+    });
+    const first = await start('first', tasks, { handlers });
+    expect(first.report['here']).toMatchObject({ changed: 2, failed: 1 });
+    writeFileSync(at('ready'), '');
+    const second = await start('second', tasks, { handlers });
+    expect(second.report['here']).toMatchObject({ changed: 2, failed: 0 });
+    expect(log()).toBe('a\nb\nb\nc\n');
+    const third = await start('third', tasks, { handlers });
+    expect(third.report['here']).toMatchObject({ changed: 0, failed: 0 });
   });
 });

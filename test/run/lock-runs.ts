@@ -5,6 +5,7 @@ import { afterEach, beforeEach } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
 import type { Play, Task } from '../../src/core/playbook.ts';
 import { modules } from '../../src/modules/registry.ts';
+import { attemptSync } from '../child.ts';
 import type { Shell } from '../shell/shells.ts';
 import { until } from '../until.ts';
 import { madePlay, madeTask } from './made.ts';
@@ -32,10 +33,10 @@ type Settings = Parameters<typeof runMade>[3] &
 
 /**
  * A shell for which the directory of root's lock is another one: runs of tests in other files have the lock of this machine. Only
- * root may mount, but only root's lock is in a directory of the machine.
+ * root may mount, but only root's lock is in a directory of the machine. Root of a container that may not mount has that one.
  */
 function withOwnLock(shell: Shell, directory: string): Shell {
-  if (process.getuid?.() !== 0) return shell;
+  if (process.getuid?.() !== 0 || attemptSync('unshare', ['--mount', 'true']).code !== 0) return shell;
   // Absolute paths: the PATH is that of the shell.
   const mount = '/bin/mkdir -p /run/heal && /bin/mount --bind "$0" /run/heal && exec "$@"';
   return { ...shell, command: ['/usr/bin/unshare', '-m', '/bin/sh', '-c', mount, directory, ...shell.command] };

@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Play, Task } from '../../src/core/playbook.ts';
 import { modules } from '../../src/modules/registry.ts';
 import { digestOf, parseRecorded, sameOrigin } from '../../src/run/handlers/pending-handlers.ts';
 import { batches } from '../../src/run/playbook/batches.ts';
@@ -34,23 +35,29 @@ describe('a pending handler', () => {
 });
 
 describe('a handler that a broken run has left pending', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'heal-pending-'));
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
-  const [file, log] = [join(directory, 'file'), join(directory, 'log')];
-  // The change is only intended: it fails when half of it is done.
-  const half = madeTask('shell', { cmd: `: >'${file}'; exit 1`, creates: file }, { notify: [constant('h')] });
-  const handlers = [madeTask('shell', { cmd: `echo handled >>'${log}'` }, { name: constant('h') })];
-  const start = async (name: string) =>
-    (await runMade({ command: ['sh'], path: process.env['PATH'] ?? '' }, madePlay([half], { name, handlers }), modules))
-      .report['here'];
+  let directory = '';
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'heal-pending-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+  const at = (name: string): string => join(directory, name);
+  const handler = (name: string, cmd: string): Task => madeTask('shell', { cmd }, { name: constant(name) });
+  const log = (): string => (existsSync(at('log')) ? readFileSync(at('log'), 'utf8') : '');
+  const start = async (play: Partial<Play> & Pick<Play, 'tasks'>) => {
+    const shell = { command: ['sh'], path: process.env['PATH'] ?? '' } as const;
+    return (await runMade(shell, madePlay(play.tasks, play), modules)).report['here'];
+  };
 
   it('is run by the next run of its play, and not by that of another one with the same tasks', async () => {
-    expect(await start('x')).toMatchObject({ failed: 1 });
-    expect(await start('y')).toMatchObject({ ok: 1, changed: 0, failed: 0 });
-    expect(existsSync(log)).toBe(false);
-    expect(await start('x')).toMatchObject({ ok: 2, changed: 1, failed: 0 });
-    expect(readFileSync(log, 'utf8')).toBe('handled\n');
-    expect(await start('x')).toMatchObject({ ok: 1, changed: 0, failed: 0 });
+    // The change is only intended: it fails when half of it is done.
+    const half = madeTask('shell', { cmd: `: >'${at('f')}'; exit 1`, creates: at('f') }, { notify: [constant('h')] });
+    const play = { tasks: [half], handlers: [handler('h', `echo handled >>'${at('log')}'`)] };
+    expect(await start({ ...play, name: 'x' })).toMatchObject({ failed: 1 });
+    expect(await start({ ...play, name: 'y' })).toMatchObject({ ok: 1, changed: 0, failed: 0 });
+    expect(log()).toBe('');
+    expect(await start({ ...play, name: 'x' })).toMatchObject({ ok: 2, changed: 1, failed: 0 });
+    expect(log()).toBe('handled\n');
+    expect(await start({ ...play, name: 'x' })).toMatchObject({ ok: 1, changed: 0, failed: 0 });
   });
 });
 

@@ -162,8 +162,12 @@ async function flushHandlers(options: RunOptions, run: HostRun, checks: readonly
     run.over = false;
     const done = await runTaskList(run, handlers, () => checks);
     run.over = over;
+    // The last one that was run has failed: it remains pending, and those that were not run.
+    const failed = done ? undefined : handlers.findLast((handler) => run.done.has(handler))?.task;
+    for (const handler of handlers) {
+      if (done || (run.done.has(handler) && handler.task !== failed)) clear(run, handler.task);
+    }
     if (!done) return false;
-    for (const { task } of handlers) clear(run, task);
   }
   return true;
 }
