@@ -27,7 +27,14 @@ export async function command(args: readonly string[]): Promise<void> {
   };
   process.on('uncaughtException', (error) => process.exit(fail(error)));
   process.on('unhandledRejection', (error) => process.exit(fail(error)));
+  // The event loop is empty although the command has not ended: it waits for something that cannot come any more.
+  const stuck = (): never => {
+    const bug = new Error('the command waits for something that does not come');
+    process.exit(fail(interrupt.signal.aborted ? interrupt.signal.reason : bug));
+  };
+  process.on('beforeExit', stuck);
   const code = await dispatch(args, world).catch(fail);
+  process.off('beforeExit', stuck);
   process.exitCode = code;
   leaveSoon(code);
 }

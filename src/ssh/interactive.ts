@@ -5,6 +5,7 @@ import { NodeSSH } from 'node-ssh';
 import type { Client, ClientChannel, FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
 import { HealError } from '../core/errors.ts';
 import { closeClient } from './close-client.ts';
+import { whileConnected } from './while-connected.ts';
 
 /** The streams that a shell or a command reads and writes. */
 export interface Streams {
@@ -20,6 +21,9 @@ export interface Window {
   /** Registers a callback for changes of the size; returns a function that removes it. */
   readonly onResize: (changed: () => void) => () => void;
 }
+
+/** Called while a file is copied: its source, the bytes that were copied since the last call, and its size. */
+export type Moved = (file: string, bytes: number, size: number) => void;
 
 /**
  * Manual work of a user on one host, over a login like that of a run: a shell, one command, copies of files. For single
@@ -37,9 +41,9 @@ export interface InteractiveSession {
    * Copies a file or directory of the control node to the host; returns the number of files. As scp(1): into `to` if that is a
    * directory, else as `to`.
    */
-  put(from: string, to: string): Promise<number>;
+  put(from: string, to: string, moved?: Moved): Promise<number>;
   /** The same in the other direction. Links to directories are left out. */
-  get(from: string, to: string): Promise<number>;
+  get(from: string, to: string, moved?: Moved): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -48,14 +52,16 @@ export function interactiveSession(client: Client, host: string, signal: AbortSi
   ssh.connection = client;
   const stop = (): void => void client.destroy();
   signal.addEventListener('abort', stop, { once: true });
+  const copying = (use: (sftp: SFTPWrapper) => Promise<number>): Promise<number> =>
+    whileConnected(client, host, signal, () => withSftp(ssh, host, use));
   return {
     run: async (command, streams, window) => {
       const pty = window === undefined ? false : { term: window.term, ...window.size() };
       const channel = command === undefined ? await ssh.requestShell(pty) : await commandChannel(client, command, pty);
       return joined(channel, streams, window);
     },
-    put: (from, to) => withSftp(ssh, host, (sftp) => put(sftp, host, from, to)),
-    get: (from, to) => withSftp(ssh, host, (sftp) => get(sftp, host, from, to)),
+    put: (from, to, moved = () => {}) => copying((sftp) => put(sftp, host, from, to, moved)),
+    get: (from, to, moved = () => {}) => copying((sftp) => get(sftp, host, from, to, moved)),
     close: () => {
       signal.removeEventListener('abort', stop);
       return closeClient(client, undefined, true);
@@ -120,7 +126,7 @@ async function withSftp(ssh: NodeSSH, host: string, use: (sftp: SFTPWrapper) => 
   }
 }
 
-async function put(sftp: SFTPWrapper, host: string, from: string, to: string): Promise<number> {
+async function put(sftp: SFTPWrapper, host: string, from: string, to: string, moved: Moved): Promise<number> {
   const local = await stat(from).catch((error: unknown) => {
     throw new HealError('usage', `${from} can't be read: ${reason(error)}`);
   });
@@ -133,7 +139,7 @@ async function put(sftp: SFTPWrapper, host: string, from: string, to: string): P
     throw new HealError('failed', `${host}:${target}: there is no directory ${above}`);
   }
   if (!local.isDirectory()) {
-    await about(target, upload(sftp, from, target, local.mode & 0o777));
+    await about(target, upload(sftp, from, target, local.mode & 0o777, moved));
     return 1;
   }
   let files = 0;
@@ -144,7 +150,7 @@ async function put(sftp: SFTPWrapper, host: string, from: string, to: string): P
       const found = await stat(path);
       if (found.isDirectory()) await copy(path, posix.join(at, name));
       else if (found.isFile()) {
-        await about(posix.join(at, name), upload(sftp, path, posix.join(at, name), found.mode & 0o777));
+        await about(posix.join(at, name), upload(sftp, path, posix.join(at, name), found.mode & 0o777, moved));
         files += 1;
       }
     }
@@ -153,7 +159,7 @@ async function put(sftp: SFTPWrapper, host: string, from: string, to: string): P
   return files;
 }
 
-async function get(sftp: SFTPWrapper, host: string, from: string, to: string): Promise<number> {
+async function get(sftp: SFTPWrapper, host: string, from: string, to: string, moved: Moved): Promise<number> {
   const { mkdir } = await import('node:fs/promises');
   const source = ofHome(from);
   const about = <T>(path: string, work: Promise<T>): Promise<T> => named(`${host}:${path}`, work);
@@ -162,7 +168,7 @@ async function get(sftp: SFTPWrapper, host: string, from: string, to: string): P
   const local = await stat(to).catch(() => undefined);
   const target = local?.isDirectory() === true ? join(to, posix.basename(posix.resolve('/', source)) || host) : to;
   if (!there.isDirectory()) {
-    await about(source, download(sftp, source, target));
+    await about(source, download(sftp, source, target, moved));
     return 1;
   }
   let files = 0;
@@ -179,7 +185,7 @@ async function get(sftp: SFTPWrapper, host: string, from: string, to: string): P
       const path = posix.join(directory, filename);
       if (attrs.isDirectory()) await copy(path, join(at, filename));
       else if (attrs.isFile() || (attrs.isSymbolicLink() && (await statOf(sftp, path))?.isFile() === true)) {
-        await about(path, download(sftp, path, join(at, filename)));
+        await about(path, download(sftp, path, join(at, filename), moved));
         files += 1;
       }
     }
@@ -213,12 +219,14 @@ function listed(sftp: SFTPWrapper, path: string): Promise<FileEntryWithStats[]> 
 }
 
 // node-ssh's own copies treat a backslash in a name as a slash, and create the parent directories.
-function upload(sftp: SFTPWrapper, from: string, to: string, mode: number): Promise<void> {
-  return promised((end) => sftp.fastPut(from, to, { mode }, end));
+function upload(sftp: SFTPWrapper, from: string, to: string, mode: number, moved: Moved): Promise<void> {
+  const step = (_total: number, bytes: number, size: number): void => moved(from, bytes, size);
+  return promised((end) => sftp.fastPut(from, to, { mode, step }, end));
 }
 
-function download(sftp: SFTPWrapper, from: string, to: string): Promise<void> {
-  return promised((end) => sftp.fastGet(from, to, end));
+function download(sftp: SFTPWrapper, from: string, to: string, moved: Moved): Promise<void> {
+  const step = (_total: number, bytes: number, size: number): void => moved(from, bytes, size);
+  return promised((end) => sftp.fastGet(from, to, { step }, end));
 }
 
 function makeDirectory(sftp: SFTPWrapper, path: string): Promise<void> {

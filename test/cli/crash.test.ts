@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { aboutRun, writeCrash } from '../../src/cli/crash.ts';
 import { masker, Secret } from '../../src/core/secret.ts';
-import { directoryWith } from './built.ts';
+import { directoryWith, healEntry, runHeal } from './built.ts';
 
 const mask = masker([new Secret('hunter22')]);
 const bug = new TypeError('hunter22 is no function', { cause: new Error('the deeper cause') });
@@ -40,4 +40,21 @@ test.each([
   [['run', 'site', '-e', '@secrets.yml', '--become'], 'heal run site -e @secrets.yml --become'],
 ])('the command line %j is recorded without the values of variables', (args, line) => {
   expect(aboutRun('0.1.0', args)[1]).toBe(line);
+});
+
+test('a command that waits for something that does not come is a bug, and no success', async () => {
+  const cwd = directoryWith({
+    // Replaces the function that reads the inventory with one that never answers.
+    'never.mjs': `import files from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+const { readFile } = files;
+files.readFile = (file, ...more) => (String(file).endsWith('.yml') ? new Promise(() => {}) : readFile(file, ...more));
+syncBuiltinESMExports();
+`,
+    'inventory/hosts.yml': 'all: { hosts: { a: } }\n',
+  });
+  const env = { NODE_OPTIONS: `--import=${join(cwd, 'never.mjs')}` };
+  const { code, stdout, stderr } = await runHeal(healEntry, ['hosts'], { cwd, env });
+  expect(code, stdout).toBe(250);
+  expect(stderr).toContain('the command waits for something that does not come');
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
@@ -20,8 +20,13 @@ const { STATUS_CODE } = ssh2.utils.sftp;
 const isDirectory = { mode: 0o040755, uid: 0, gid: 0, size: 0, atime: 0, mtime: 0 };
 const isFile = { ...isDirectory, mode: 0o100644 };
 
-/** A client of a server whose only directory holds an empty file of this name. */
-async function clientOf(filename: string): Promise<ssh2.Client> {
+/**
+ * A client of a server whose only directory holds a file of this name: an empty one, or a large one of which no byte is sent.
+ *
+ * @param onRead called when the client asks for the content
+ */
+async function clientOf(filename: string, onRead?: (connection: ssh2.Connection) => void): Promise<ssh2.Client> {
+  const attributes = { ...isFile, size: onRead === undefined ? 0 : 1_000_000 };
   const server = new ssh2.Server({ hostKeys: [key] }, (connection) => {
     connection.on('error', () => {});
     connection.on('authentication', (context) => context.accept());
@@ -29,7 +34,7 @@ async function clientOf(filename: string): Promise<ssh2.Client> {
       accept().on('sftp', (open) => {
         const sftp = open();
         let listed = false;
-        sftp.on('STAT', (id, path) => sftp.attrs(id, path === '/files' ? isDirectory : isFile));
+        sftp.on('STAT', (id, path) => sftp.attrs(id, path === '/files' ? isDirectory : attributes));
         sftp.on('OPENDIR', (id) => sftp.handle(id, Buffer.from('directory')));
         sftp.on('READDIR', (id) => {
           if (listed) return sftp.status(id, STATUS_CODE.EOF);
@@ -37,8 +42,9 @@ async function clientOf(filename: string): Promise<ssh2.Client> {
           return sftp.name(id, [{ filename, longname: filename, attrs: isFile }]);
         });
         sftp.on('OPEN', (id) => sftp.handle(id, Buffer.from('file')));
-        sftp.on('FSTAT', (id) => sftp.attrs(id, isFile));
-        sftp.on('READ', (id) => sftp.status(id, STATUS_CODE.EOF));
+        sftp.on('FSTAT', (id) => sftp.attrs(id, attributes));
+        sftp.on('READ', (id) => (onRead === undefined ? sftp.status(id, STATUS_CODE.EOF) : onRead(connection)));
+        sftp.on('WRITE', () => onRead?.(connection));
         sftp.on('CLOSE', (id) => sftp.status(id, STATUS_CODE.OK));
       });
     });
@@ -73,5 +79,28 @@ test('a host that sends a good name has it copied', async () => {
   const session = interactiveSession(await clientOf('good'), 'jack4', new AbortController().signal);
   expect(await session.get('/files', join(directory, 'good'))).toBe(1);
   expect(readdirSync(join(directory, 'good'))).toEqual(['good']);
+  await session.close();
+});
+
+const losses = ['get', 'put'] as const;
+test.each(losses)('%s of a file fails if the connection is lost meanwhile', async (direction) => {
+  const client = await clientOf('good', (connection) => connection.end());
+  const session = interactiveSession(client, 'jack4', new AbortController().signal);
+  const local = join(directory, `lost-${direction}`);
+  writeFileSync(local, Buffer.alloc(1_000_000));
+  const copied = direction === 'get' ? session.get('/files/good', local) : session.put(local, '/files/good');
+  await expect(copied).rejects.toMatchObject({ kind: 'unreachable', message: 'the connection to jack4 was lost' });
+  await session.close();
+});
+
+test.each(losses)('%s of a file ends with the reason of an interrupt', async (direction) => {
+  const interrupt = new AbortController();
+  const reason = new Error('interrupted');
+  const client = await clientOf('good', () => interrupt.abort(reason));
+  const session = interactiveSession(client, 'jack4', interrupt.signal);
+  const local = join(directory, `interrupted-${direction}`);
+  writeFileSync(local, Buffer.alloc(1_000_000));
+  const copied = direction === 'get' ? session.get('/files/good', local) : session.put(local, '/files/good');
+  await expect(copied).rejects.toBe(reason);
   await session.close();
 });

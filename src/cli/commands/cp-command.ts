@@ -1,6 +1,7 @@
 import { HealError } from '../../core/errors.ts';
 import { count } from '../../report/duration.ts';
 import type { Options } from '../options.ts';
+import { transferLine } from '../transfer-line.ts';
 import { withSession } from '../with-session.ts';
 import type { World } from '../world.ts';
 
@@ -20,7 +21,11 @@ export async function cpCommand(options: Options, world: World): Promise<number>
     );
   }
   return withSession(remote.host, options, world, async (host) => {
-    const files = from === undefined ? await host.put(source, remote.path) : await host.get(remote.path, target);
+    const { moved, end } = transferLine(world);
+    const files = await (from === undefined
+      ? host.put(source, remote.path, moved)
+      : host.get(remote.path, target, moved)
+    ).finally(end);
     world.out(world.clean.line(`copied ${count(files, 'file')} from ${source} to ${target}`).concat('\n'));
     return 0;
   });
