@@ -92,7 +92,14 @@ export type Event =
       readonly check: boolean;
       readonly hosts: readonly string[];
     }
-  | { readonly type: 'play-start'; readonly play: string; readonly hosts: readonly string[]; readonly tasks: number }
+  | {
+      readonly type: 'play-start';
+      readonly play: string;
+      readonly hosts: readonly string[];
+      readonly tasks: number;
+      /** The numbers of tasks of the hosts that do not have all of them. */
+      readonly tasksOf?: Readonly<Record<string, number>>;
+    }
   | { readonly type: 'host-connecting'; readonly host: string }
   | { readonly type: 'host-connected'; readonly host: string; readonly facts: Facts; readonly ms: number }
   | { readonly type: 'host-asking'; readonly host: string; readonly questions: number }

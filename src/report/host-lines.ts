@@ -52,7 +52,7 @@ export function hostLines(look: Look, icons: Icons, now: () => number): HostLine
       case 'play-start':
         for (const host of event.hosts) {
           const line = lines.get(host);
-          if (line !== undefined) Object.assign(line, { finished: 0, total: event.tasks });
+          if (line !== undefined) Object.assign(line, { finished: 0, total: event.tasksOf?.[host] ?? event.tasks });
         }
         break;
       case 'host-connecting':

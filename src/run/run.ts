@@ -1,5 +1,6 @@
 import type { Connection } from '../core/connection.ts';
 import type { Counts, Report } from '../core/event.ts';
+import { runsOn } from '../project/playbook/only-on.ts';
 import { emptyCounts } from './host/host-run.ts';
 import { batches } from './playbook/batches.ts';
 import type { Fleet, Reached } from './playbook/fleet.ts';
@@ -66,11 +67,15 @@ export async function runPlaybook(options: RunOptions): Promise<Report> {
       const hosts = hostsOf(play).filter((host) => !lost.has(host.name));
       for (const batch of batches(hosts, play.serial)) {
         if (fleet.ended) break;
+        const tasks = play.tasks.filter(options.selected);
+        const same = tasks.every(({ onlyOn }) => onlyOn === undefined);
+        const tasksOn = (host: string): number => tasks.filter((task) => runsOn(task, host)).length;
         emit({
           type: 'play-start',
           play: play.name,
           hosts: batch.map((host) => host.name),
-          tasks: play.tasks.filter(options.selected).length,
+          tasks: tasks.length,
+          ...(same ? {} : { tasksOf: Object.fromEntries(batch.map(({ name }) => [name, tasksOn(name)])) }),
         });
         await runBatch(options, play, batch, fleet);
         for (const { name } of batch) left.set(name, (left.get(name) ?? 1) - 1);

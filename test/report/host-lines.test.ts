@@ -52,6 +52,14 @@ describe('a host is a line', () => {
       '* jack4  1/12  waiting for the other hosts',
     ],
     ['a task failed', [done('Jack runs', { status: 'failed' })], 'x jack4  1/12  jack-service : Jack runs'],
+    [
+      'it has fewer tasks than others',
+      [
+        { type: 'play-start', play: 'p', hosts: ['jack4'], tasks: 12, tasksOf: { jack4: 5 } },
+        { type: 'host-connecting', host: 'jack4' },
+      ],
+      '* jack4  0/5  logging in',
+    ],
     ['it is done', [{ type: 'host-done', host: 'jack4', roundTrips: 2, ms: 1 }], '+ jack4  0/12  done'],
   ])('%s', (_name, events, wanted) => {
     expect(picture([...start('jack4'), ...events])).toEqual([wanted]);

@@ -116,3 +116,10 @@ describe('invalid data of one host ends only its own part of the run', () => {
     });
   });
 });
+
+test('the start of a play has the number of tasks of each host, if not all have the same', async () => {
+  const startOf = async (tasks: Task[]) => (await run(2, {}, tasks)).events.find(({ type }) => type === 'play-start');
+  const own = [task('a', []), task('b', [], { onlyOn: new Set(['h1']) })];
+  expect(await startOf(own)).toMatchObject({ tasks: 2, tasksOf: { h1: 2, h2: 1 } });
+  expect(await startOf([task('a', [])])).not.toHaveProperty('tasksOf');
+});
