@@ -1,16 +1,34 @@
 import Handlebars from 'handlebars';
 import type { Place } from '../../core/place.ts';
 import { usage } from '../yaml/problems.ts';
+import { type Indexed, withIndexes } from './template-indexes.ts';
 
-/** Handlebars' own tree of a template. Throws a usage HealError that describes the expected syntax, with a caret. */
-export function handlebarsTree(text: string, placeOf: (index: number) => Place): hbs.AST.Program {
+/** Handlebars' own tree of a template, with the text and the offsets that its positions refer to. */
+export interface Parsed extends Indexed {
+  readonly tree: hbs.AST.Program;
+}
+
+/** Parses a template. Throws a usage HealError that describes the expected syntax, with a caret. */
+export function handlebarsTree(text: string, placeOf: (index: number) => Place): Parsed {
   try {
-    return Handlebars.parse(text);
+    return { tree: Handlebars.parse(text), text, original: (offset) => offset };
   } catch (error) {
+    const indexed = parsedWithIndexes(text);
+    if (indexed !== undefined) return indexed;
     if (!(error instanceof Error)) throw error;
     const offset = offsetOfParseError(text, error);
     const { message, hint } = explain(text, offset, error.message);
     throw usage(message, placeOf(offset), hint, error);
+  }
+}
+
+function parsedWithIndexes(text: string): Parsed | undefined {
+  const indexed = withIndexes(text);
+  try {
+    return indexed && { ...indexed, tree: Handlebars.parse(indexed.text) };
+  } catch {
+    // The error of the template as it was written is the better one.
+    return undefined;
   }
 }
 
@@ -51,8 +69,12 @@ function explain(text: string, offset: number, message: string): { message: stri
       hint: 'use helpers, as in {{#if (eq a b)}}, or a condition in when',
     };
   }
-  if (/\[\s*\d+\s*\]|\.\d+/.test(inner))
-    return { message: 'an index is not written like this', hint: 'write list.[0]' };
+  if (/\w\s*\[|\.\d/.test(inner)) {
+    return {
+      message: 'an index is not written like this',
+      hint: 'write list.[0], or {{lookup list n}} if the index is in a variable',
+    };
+  }
   if (/^\s*\./.test(inner))
     return { message: 'a name begins with a dot', hint: 'write \\{{ for a {{ that is not a template' };
   return {

@@ -10,7 +10,7 @@ import type { Place } from '../../core/place.ts';
 import { usage } from '../yaml/problems.ts';
 import { didYouMean, listed } from '../yaml/spelling.ts';
 import { helpers } from './helpers.ts';
-import { handlebarsTree, lineStarts } from './template-parse.ts';
+import { handlebarsTree, lineStarts, type Parsed } from './template-parse.ts';
 import { parseSimple } from './template-simple.ts';
 import type { Call, Expression, Path, Piece, Reference, Root, Syntax } from './template-tree.ts';
 
@@ -21,7 +21,8 @@ export function parseTemplate(text: string, placeOf: (index: number) => Place): 
   const simple = parseSimple(text, placeOf);
   if (simple !== undefined) return simple;
   const references: Reference[] = [];
-  const pieces = new Parsing(text, placeOf, references).pieces(handlebarsTree(text, placeOf), {
+  const parsed = handlebarsTree(text, placeOf);
+  const pieces = new Parsing(parsed, placeOf, references).pieces(parsed.tree, {
     contexts: 0,
     frames: 0,
     params: [],
@@ -39,13 +40,13 @@ interface Scope {
 const dataNames = ['index', 'key', 'first', 'last'];
 
 class Parsing {
-  readonly #text: string;
+  readonly #parsed: Parsed;
   readonly #placeOf: (index: number) => Place;
   readonly #references: Reference[];
   #starts: number[] | undefined;
 
-  constructor(text: string, placeOf: (index: number) => Place, references: Reference[]) {
-    this.#text = text;
+  constructor(parsed: Parsed, placeOf: (index: number) => Place, references: Reference[]) {
+    this.#parsed = parsed;
     this.#placeOf = placeOf;
     this.#references = references;
   }
@@ -152,7 +153,7 @@ class Parsing {
 
   #path(node: hbs.AST.PathExpression, scope: Scope, optional: boolean): Path {
     const start = this.#offset(node);
-    const members = this.#members(node, start);
+    const members = this.#members(node);
     const [first, ...rest] = members;
     const make = (root: Root, of = members): Path => ({
       kind: 'path',
@@ -199,18 +200,24 @@ class Parsing {
   }
 
   /** Handlebars stores no positions of a path's parts, so they are searched for in its source string. */
-  #members(node: hbs.AST.PathExpression, start: number): { name: string; at: number }[] {
+  #members(node: hbs.AST.PathExpression): { name: string; at: number }[] {
+    const { text, original } = this.#parsed;
+    const start = this.#parsedOffset(node);
     let from = start;
     return node.parts.map((name) => {
-      const found = this.#text.indexOf(name, from);
+      const found = text.indexOf(name, from);
       const at = found < 0 ? start : found;
       from = at + name.length;
-      return { name, at };
+      return { name, at: original(at) };
     });
   }
 
   #offset(node: Ast): number {
-    this.#starts ??= lineStarts(this.#text);
+    return this.#parsed.original(this.#parsedOffset(node));
+  }
+
+  #parsedOffset(node: Ast): number {
+    this.#starts ??= lineStarts(this.#parsed.text);
     return (this.#starts[node.loc.start.line - 1] ?? 0) + node.loc.start.column;
   }
 
