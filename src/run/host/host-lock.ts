@@ -14,9 +14,9 @@ export function lockOf({ line, settings: { lock }, setup }: HostRun): LockReques
 }
 
 /**
- * Releases the lock, after what the host still has to record of its handlers: another run may run those at once. This
- * happens while the host waits for others, as between the phases of a play: two runs that wait while they have locks
- * could wait for each other.
+ * Releases the lock while the host waits for others, as between the phases of a play: two runs that wait while they have locks
+ * could wait for each other. Before that, it records on the host what is queued about handlers, because the next run with the lock
+ * runs the handlers that are recorded.
  */
 export function unlock({ line, setup, queued }: HostRun): void {
   if (line === undefined || !line.locked) return;
